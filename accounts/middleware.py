@@ -1,0 +1,73 @@
+"""Deny by default, clinic time, and pages that no cache keeps."""
+
+import zoneinfo
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+
+from audit.models import Outcome
+from audit.services import record
+
+from .permissions import may
+
+_MISSING = object()
+
+
+class DenyByDefaultMiddleware:
+    """
+    Every view must carry `required_permission` (see accounts.permissions). None means public; no mark means nobody.
+    """
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.get_response(request)
+
+    def process_view(self, request, view, args, kwargs):
+        permission = getattr(view, "required_permission", getattr(getattr(view, "view_class", None), "required_permission", _MISSING))
+        if permission is None:
+            return None
+        if permission is _MISSING:
+            raise PermissionDenied("This page names no permission, so nobody may open it.")
+        if not request.user.is_authenticated:
+            if request.htmx:
+                # 401 opens a sign-in layer over the page, which keeps what was typed.
+                response = HttpResponse(status=401)
+                response["HX-Redirect"] = f"{reverse(settings.LOGIN_URL)}?next={request.htmx.current_url_abs_path or '/'}"
+                return response
+            return redirect_to_login(request.get_full_path())
+        if not may(request.user, permission):
+            record("access.refused", request=request, outcome=Outcome.REFUSED, detail={"permission": permission})
+            raise PermissionDenied(permission)
+        return None
+
+
+class ClinicTimeMiddleware:
+    """Screens show the clinic's time; the database keeps UTC."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+        self.zone = zoneinfo.ZoneInfo(settings.CLINIC_TIME_ZONE)
+
+    def __call__(self, request):
+        with timezone.override(self.zone):
+            return self.get_response(request)
+
+
+class PrivatePagesMiddleware:
+    """Pages of signed-in people stay out of every cache, and the browser gets no features it does not need."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        response = self.get_response(request)
+        response.headers.setdefault("Permissions-Policy", "camera=(self), microphone=(), geolocation=(), payment=(), usb=()")
+        if hasattr(request, "user") and request.user.is_authenticated:
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response

@@ -1,0 +1,84 @@
+"""Fixtures for every app: people of each role at one site, and databases whose guards can be flushed between tests."""
+
+import datetime as dt
+
+import pytest
+from django.test import TransactionTestCase
+
+from audit import guards
+
+# Guards refuse DELETE and TRUNCATE, and that is what ends each transactional test: away for the flush, then back.
+_flush = TransactionTestCase._fixture_teardown
+
+
+def _flush_without_guards(self):
+    with guards.suspended():
+        _flush(self)
+
+
+TransactionTestCase._fixture_teardown = _flush_without_guards
+
+
+@pytest.fixture
+def site(db):
+    from accounts.models import Site
+
+    return Site.objects.create(
+        name="Alder Skin Clinic, Canal Street",
+        slug="canal-street",
+        time_zone="Europe/London",
+        phone="020 7946 0118",
+        phone_hours="Every day, 8am to 8pm",
+        emergency_number="999",
+        address="14 Canal Street",
+    )
+
+
+@pytest.fixture
+def make_user(site):
+    from accounts.models import User
+
+    def make(username, role, **fields):
+        fields = {"first_name": username.title(), "last_name": "Example", **fields}
+        user = User.objects.create_user(username, f"{username}@clinic.example", "correct horse battery", role=role, **fields)
+        user.sites.add(site)
+        return user
+
+    return make
+
+
+@pytest.fixture
+def clinician(make_user):
+    return make_user("amara", "clinician", title="Dr", last_name="Osei", is_prescriber=True)
+
+
+@pytest.fixture
+def desk(make_user):
+    return make_user("june", "front_desk", last_name="Park")
+
+
+@pytest.fixture
+def medical_lead(make_user):
+    return make_user("iris", "medical_lead", title="Dr", last_name="Vance", is_prescriber=True)
+
+
+@pytest.fixture
+def manager(make_user):
+    return make_user("omar", "manager", last_name="Reed")
+
+
+@pytest.fixture
+def patient(site):
+    from patients.models import Patient
+
+    return Patient.objects.create(
+        number=10482,
+        site=site,
+        surname="Rahman",
+        given="Nadia",
+        birth_date=dt.date(1991, 3, 4),
+        sex="F",
+        phone="020 7946 0200",
+        surname_key="rahman",
+        given_key="nadia",
+    )

@@ -1,0 +1,18 @@
+"""Every address of the clinic. Each app owns the part below its name."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("clinic.urls")),
+    path("accounts/", include("accounts.urls")),
+    path("patients/", include("patients.urls")),
+    path("protocols/", include("protocols.urls")),
+    path("", include("plans.urls")),
+    path("", include("sessions.urls")),
+    path("", include("aftercare.urls")),
+]
+
+handler400 = "accounts.views.bad_request"
+handler403 = "accounts.views.denied"
+handler404 = "accounts.views.not_found"
+handler500 = "accounts.views.server_error"

@@ -1,0 +1,140 @@
+"""Consultations, and the plans agreed in them."""
+
+from django.conf import settings
+from django.db import models
+
+from accounts.models import Site
+from accounts.versioning import VersionedModel
+from patients.models import Patient
+from patients.querysets import OfPatientQuerySet
+from protocols.models import ProtocolVersion
+
+
+class Consultation(VersionedModel):
+    """
+    One look at the skin (FHIR: Encounter). Holds the inputs as a case of the case format and what the planner made of it.
+    Every change saves it: what was typed is never lost.
+    """
+
+    class Status(models.TextChoices):
+        OPEN = "open", "Open"
+        PLANNED = "planned", "Plan accepted"
+        CLOSED = "closed", "Closed without a plan"
+
+    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="consultations")
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
+    clinician = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="consultations")
+    status = models.CharField(max_length=10, choices=Status, default=Status.OPEN)
+    visit_date = models.DateField()
+    protocol_version = models.ForeignKey(ProtocolVersion, on_delete=models.PROTECT, related_name="+")
+    inputs = models.JSONField(default=dict, help_text="What was typed and chosen on the screen, also where it is not yet whole")
+    case = models.JSONField(default=dict, help_text="The case as the planner saw it (case format)")
+    proposal = models.JSONField(default=dict, help_text="What the planner answered (case format, 'Out')")
+    chosen = models.JSONField(
+        default=dict, help_text="The clinician's values and reasons where they differ from the proposal, and decisions on alerts"
+    )
+    started_at = models.DateTimeField(auto_now_add=True)
+    saved_at = models.DateTimeField(auto_now=True)
+    saved_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+
+    objects = OfPatientQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-started_at"]
+
+    def __str__(self) -> str:
+        return f"Consultation of {self.visit_date}"
+
+
+class TreatmentPlan(VersionedModel):
+    """
+    What clinician and patient agreed (FHIR: CarePlan). Pins protocol version, planner version, case and proposal as they
+    were. Superseded, never edited, after acceptance: the database refuses other changes (see `plans.guards`).
+    """
+
+    class Status(models.TextChoices):
+        ACCEPTED = "accepted", "Accepted"
+        SUPERSEDED = "superseded", "Superseded"
+        COMPLETED = "completed", "Completed"
+        STOPPED = "stopped", "Stopped"
+
+    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="plans")
+    consultation = models.OneToOneField(Consultation, on_delete=models.PROTECT, related_name="plan")
+    number = models.PositiveIntegerField(help_text="1, 2, 3 ... for this patient")
+    status = models.CharField(max_length=12, choices=Status, default=Status.ACCEPTED)
+    protocol_version = models.ForeignKey(ProtocolVersion, on_delete=models.PROTECT, related_name="plans")
+    planner_version = models.CharField(max_length=20)
+    case = models.JSONField()
+    proposal = models.JSONField()
+    device_kind = models.CharField(max_length=20, help_text="pen or roller")
+    device_brand = models.CharField(max_length=80, blank=True)
+    sessions_count = models.PositiveSmallIntegerField()
+    interval_weeks_min = models.PositiveSmallIntegerField()
+    interval_weeks_typical = models.PositiveSmallIntegerField()
+    interval_weeks_max = models.PositiveSmallIntegerField()
+    downtime_days_min = models.PositiveSmallIntegerField()
+    downtime_days_max = models.PositiveSmallIntegerField()
+    numbing = models.CharField(max_length=60, blank=True)
+    adjuvants = models.JSONField(default=list, help_text="Ids of the adjuvants to use in the session")
+    accepted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="accepted_plans")
+    accepted_at = models.DateTimeField()
+    countersigned_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    supersedes = models.OneToOneField("self", null=True, blank=True, on_delete=models.PROTECT, related_name="superseded_by")
+
+    objects = OfPatientQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-accepted_at", "-pk"]
+        constraints = [models.UniqueConstraint(fields=["patient", "number"], name="plan_number_once_per_patient")]
+
+    def __str__(self) -> str:
+        return f"Plan {self.number}"
+
+
+class PlanZone(models.Model):
+    """One zone of a plan with the depth that was agreed. Written once, with the plan."""
+
+    plan = models.ForeignKey(TreatmentPlan, on_delete=models.CASCADE, related_name="zones")
+    position = models.PositiveSmallIntegerField()
+    zone = models.CharField(max_length=40, help_text="Zone id of the protocol")
+    zone_label = models.CharField(max_length=120)
+    indication = models.CharField(max_length=40)
+    level = models.CharField(max_length=40)
+    depth_mm = models.DecimalField(max_digits=4, decimal_places=2)
+    proposed_depth_mm = models.DecimalField(max_digits=4, decimal_places=2)
+    min_depth_mm = models.DecimalField(max_digits=4, decimal_places=2)
+    max_depth_mm = models.DecimalField(max_digits=4, decimal_places=2)
+    passes_min = models.PositiveSmallIntegerField()
+    passes_typical = models.PositiveSmallIntegerField()
+    passes_max = models.PositiveSmallIntegerField()
+    endpoint = models.CharField(max_length=200)
+
+    class Meta:
+        ordering = ["plan", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["plan", "zone"], name="zone_once_per_plan"),
+            models.CheckConstraint(name="plan_depth_above_zero", condition=models.Q(depth_mm__gt=0)),
+        ]
+
+    def __str__(self) -> str:
+        return self.zone_label
+
+
+class PlanOverride(models.Model):
+    """A value that differs from the proposal, with the reason. Written once, with the plan."""
+
+    plan = models.ForeignKey(TreatmentPlan, on_delete=models.CASCADE, related_name="overrides")
+    field = models.CharField(max_length=60, help_text="depth_mm.cheeks, sessions, device ...")
+    proposed = models.CharField(max_length=40)
+    chosen = models.CharField(max_length=40)
+    reason = models.CharField(max_length=40, help_text="Code from the reason list")
+    reason_text = models.CharField(max_length=300, blank=True)
+    patient_told = models.BooleanField(default=False)
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.proposed} to {self.chosen}"
