@@ -1,16 +1,32 @@
-// Shared behaviour of every page: focus after a failed save, "/" to find, "g" then a letter to go.
+// Shared behaviour of every page. Nothing here is needed to use the clinic: every form and link works without it.
 "use strict";
 
-document.addEventListener("DOMContentLoaded", () => {
-  const first = document.querySelector("[data-focus]");
-  if (first) first.focus();
-});
-
 const inField = (element) => element.closest("input, select, textarea, [contenteditable]") !== null;
-let going = false;
+const live = (text) => {
+  document.getElementById("live").textContent = text;
+};
 
+// After a failed save the list of what to mend takes focus, on a fresh page and after a swap.
+const focusMarked = (root) => {
+  const marked = root.matches?.("[data-focus]") ? root : root.querySelector("[data-focus]");
+  if (marked) marked.focus();
+};
+document.addEventListener("DOMContentLoaded", () => focusMarked(document));
+document.addEventListener("htmx:afterSettle", (event) => focusMarked(event.target));
+
+// Single keys: "/" to find, "g" then the letter of an area, Esc closes the top layer. None acts in a field;
+// the clinic may switch them off (body without data-keys).
+let going = false;
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || inField(event.target)) return;
+  if (event.key === "Escape") {
+    const open = document.querySelector("details.me[open]");
+    if (open) {
+      open.open = false;
+      open.querySelector("summary").focus();
+    }
+    return;
+  }
+  if (!("keys" in document.body.dataset) || event.ctrlKey || event.metaKey || event.altKey || inField(event.target)) return;
   if (event.key === "/") {
     document.getElementById("find")?.focus();
     event.preventDefault();
@@ -21,3 +37,52 @@ document.addEventListener("keydown", (event) => {
     going = event.key === "g";
   }
 });
+
+document.addEventListener("click", (event) => {
+  // A click beside the menu of one's own name closes it.
+  const menu = document.querySelector("details.me[open]");
+  if (menu && !menu.contains(event.target)) menu.open = false;
+  // A toast stays until it is dismissed.
+  const dismiss = event.target.closest("[data-dismiss]");
+  if (dismiss) dismiss.closest(".toast, .notice").remove();
+});
+
+// A second click on the same button while the first is on its way sends nothing twice.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post" || form.matches("[hx-post], [hx-put], [hx-delete]")) return;
+  if (form.dataset.sent && Date.now() - Number(form.dataset.sent) < 4000) event.preventDefault();
+  form.dataset.sent = String(Date.now());
+});
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+});
+
+// What htmx could not deliver is said in one bar at the top, in words, and goes away with the next answer.
+const bar = (text, link) => {
+  const element = document.getElementById("netbar");
+  if (!element) return;
+  element.replaceChildren(document.createTextNode(text));
+  if (link) {
+    const anchor = document.createElement("a");
+    anchor.href = link.href;
+    anchor.textContent = link.text;
+    element.append(anchor);
+  }
+  element.hidden = !text;
+};
+const since = () => new Date().toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+document.addEventListener("htmx:sendError", () => bar(`No connection since ${since()}. What you typed is still here; try again in a moment.`));
+document.addEventListener("htmx:timeout", () => bar("The clinic's computer did not answer in time. What you typed is still here; try again."));
+document.addEventListener("htmx:responseError", (event) => {
+  const status = event.detail.xhr.status;
+  if (status === 403) bar("Your role does not include this, so nothing was changed.");
+  else if (status === 404) bar("This record is not here any more. Nothing was changed.", { href: window.location.href, text: "Reload the page" });
+  else if (status >= 500) bar("Something went wrong on our side. What you typed is still here; try again.");
+});
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (event.detail.successful) bar("");
+});
+
+// A reply may carry a sentence for screen readers: HX-Trigger {"say": "..."}.
+document.addEventListener("say", (event) => live(event.detail.value));
