@@ -7,3 +7,10 @@ class TreatmentSessionsConfig(AppConfig):
     label = "treatment_sessions"
     verbose_name = "Treatment sessions"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from audit.guards import protect
+
+        from . import guards
+
+        protect(guards.no_overlap)

@@ -2,13 +2,16 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import CharField, F, Q, Value
+from django.db.models.functions import Cast, Concat
 
 from accounts.models import Site
 from accounts.versioning import VersionedModel
 from patients.models import Patient
 from patients.querysets import OfPatientQuerySet
 from plans.models import PlanZone, TreatmentPlan
+
+from .querysets import BookingQuerySet, HoldQuerySet
 
 
 class Resource(models.Model):
@@ -67,6 +70,40 @@ class Absence(models.Model):
         return self.reason
 
 
+class ServiceTime(models.Model):
+    """
+    How long each part of a visit takes at a site, in minutes: the clinic's own diary setting, not a clinical value.
+    `needling_minutes` is the part with the clinician, whatever the kind of visit. A kind without a row has STARTING.
+    """
+
+    class Kind(models.TextChoices):
+        CONSULTATION = "consultation", "Consultation"
+        SESSION = "session", "Session"
+        REVIEW = "review", "Review"
+
+    # What a new site starts with: (numbing, with the clinician, clean-down).
+    STARTING = {"consultation": (0, 45, 0), "session": (30, 50, 10), "review": (0, 30, 0)}
+
+    site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="service_times")
+    kind = models.CharField(max_length=14, choices=Kind)
+    numbing_minutes = models.PositiveSmallIntegerField(default=0)
+    needling_minutes = models.PositiveSmallIntegerField(help_text="The part with the clinician")
+    clean_down_minutes = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["site", "kind"]
+        constraints = [
+            models.UniqueConstraint(fields=["site", "kind"], name="service_time_once_per_kind"),
+            models.CheckConstraint(
+                name="service_time_within_a_day",
+                condition=Q(numbing_minutes__lte=240, needling_minutes__gte=5, needling_minutes__lte=480, clean_down_minutes__lte=120),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.numbing_minutes} + {self.needling_minutes} + {self.clean_down_minutes} min"
+
+
 class Booking(VersionedModel):
     """One visit in the diary (FHIR: Appointment)."""
 
@@ -98,12 +135,13 @@ class Booking(VersionedModel):
     room = models.ForeignKey(Resource, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     device = models.ForeignKey(Resource, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     note = models.CharField(max_length=300, blank=True, help_text="For the desk; nothing clinical")
+    cancel_reason = models.CharField(max_length=120, blank=True)
     arrived_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     request_key = models.CharField(max_length=60, unique=True, help_text="Made with the form: a double click books once")
 
-    objects = OfPatientQuerySet.as_manager()
+    objects = BookingQuerySet.as_manager()
 
     class Meta:
         ordering = ["starts_at", "pk"]
@@ -122,6 +160,20 @@ class Booking(VersionedModel):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.starts_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it holds its resources."""
+        return self.status in self.LIVE
+
+    @property
+    def title(self) -> str:
+        """`Session 2 of 4`, `Review after session 4`, `Consultation`."""
+        if self.kind == self.Kind.SESSION and self.session_number and self.plan:
+            return f"Session {self.session_number} of {self.plan.sessions_count}"
+        if self.kind == self.Kind.REVIEW and self.session_number:
+            return f"Review after session {self.session_number}"
+        return self.get_kind_display()
 
 
 class Hold(models.Model):
@@ -145,6 +197,8 @@ class Hold(models.Model):
     ends_at = models.DateTimeField()
     is_live = models.BooleanField(default=True)
 
+    objects = HoldQuerySet.as_manager()
+
     class Meta:
         ordering = ["starts_at", "pk"]
         indexes = [models.Index(fields=["subject", "starts_at"], name="hold_by_subject", condition=Q(is_live=True))]
@@ -154,6 +208,14 @@ class Hold(models.Model):
                 name="hold_is_of_one_subject",
                 condition=Q(resource__isnull=False, patient__isnull=True) | Q(resource__isnull=True, patient__isnull=False),
             ),
+            models.CheckConstraint(
+                name="hold_subject_names_what_is_held",
+                condition=Q(resource__isnull=True) | Q(subject=Concat(Value("r"), Cast("resource_id", CharField()))),
+            ),
+            models.CheckConstraint(
+                name="hold_subject_names_who_is_held",
+                condition=Q(patient__isnull=True) | Q(subject=Concat(Value("p"), Cast("patient_id", CharField()))),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -162,13 +224,15 @@ class Hold(models.Model):
 
 class TreatmentSession(VersionedModel):
     """
-    The record of one treatment (FHIR: Procedure). Signed means locked: from then on the database refuses any change, and
-    corrections are dated additions.
+    The record of one treatment (FHIR: Procedure). A draft is saved with every change, also where it is not yet whole. Signed
+    or closed means locked: from then on the database refuses any change (see `sessions.record_guards`), and corrections are
+    dated additions.
     """
 
     class Status(models.TextChoices):
         DRAFT = "draft", "Draft"
         SIGNED = "signed", "Signed"
+        CLOSED = "closed", "Closed without treatment"
 
     class Reaction(models.TextChoices):
         NONE = "none", "None"
@@ -180,21 +244,41 @@ class TreatmentSession(VersionedModel):
     plan = models.ForeignKey(TreatmentPlan, on_delete=models.PROTECT, related_name="records")
     session_number = models.PositiveSmallIntegerField()
     status = models.CharField(max_length=8, choices=Status, default=Status.DRAFT)
-    clinician = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="records")
+    clinician = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="records", help_text="Who treats, and so who signs"
+    )
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
     identity_checked = models.BooleanField(default=False)
     skin_checked = models.BooleanField(default=False)
     consent_confirmed = models.BooleanField(default=False)
+    gap_reason = models.CharField(max_length=300, blank=True, help_text="Why the session is sooner than the plan's shortest interval")
+    gap_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    gap_at = models.DateTimeField(null=True, blank=True)
+    start_check = models.JSONField(
+        default=dict, blank=True, help_text="What the gate and the planner said on the day, kept from the moment the first zone is recorded"
+    )
     device = models.ForeignKey(Resource, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     needle_lot = models.CharField(max_length=40, blank=True, help_text="As printed, letters kept")
     needle_expires_on = models.DateField(null=True, blank=True)
-    numbing = models.CharField(max_length=120, blank=True)
-    adjuvants = models.JSONField(default=list, help_text="[{id, product, lot}]")
+    numbing = models.CharField(max_length=120, blank=True, help_text="Product; empty where none was used")
+    numbing_on_at = models.DateTimeField(null=True, blank=True)
+    numbing_off_at = models.DateTimeField(null=True, blank=True)
+    adjuvants = models.JSONField(default=list, blank=True, help_text="[{id, label, product, lot}] of what was used")
     reaction = models.CharField(max_length=10, choices=Reaction, blank=True)
     reaction_note = models.CharField(max_length=1000, blank=True)
     note = models.TextField(blank=True)
-    deviations = models.JSONField(default=list, help_text="Computed at signing: planned against done")
+    unread = models.JSONField(
+        default=dict, blank=True, help_text="What was typed and cannot be read as a value yet, by field: shown again beside its message"
+    )
+    saved_at = models.DateTimeField(null=True, blank=True)
+    saved_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    saved_page = models.CharField(
+        max_length=40, blank=True, help_text="The page that saved last: its own repeated save after a lost answer is not a clash"
+    )
+    saved_turn = models.PositiveIntegerField(default=0, help_text="Counts that page's saves, so that a late one never undoes a newer one")
+    deviations = models.JSONField(default=list, blank=True, help_text="Computed at signing: planned against done")
+    closed_reason = models.CharField(max_length=300, blank=True)
     signed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     signed_at = models.DateTimeField(null=True, blank=True)
     signed_content = models.TextField(blank=True, help_text="Canonical JSON of what was signed")
@@ -203,12 +287,18 @@ class TreatmentSession(VersionedModel):
     objects = OfPatientQuerySet.as_manager()
 
     class Meta:
-        ordering = ["-started_at"]
+        ordering = ["-started_at", "-pk"]
+        indexes = [models.Index(fields=["patient", "-started_at"], name="record_by_patient")]
         constraints = [
             models.CheckConstraint(
                 name="signed_record_names_its_signer",
-                condition=~Q(status="signed") | Q(signed_by__isnull=False, signed_at__isnull=False, ended_at__isnull=False),
-            )
+                condition=~Q(status="signed")
+                | Q(signed_by__isnull=False, signed_at__isnull=False, ended_at__isnull=False) & ~Q(signed_sha256=""),
+            ),
+            models.CheckConstraint(
+                name="session_ends_after_it_starts", condition=Q(ended_at__isnull=True) | Q(ended_at__gt=F("started_at"))
+            ),
+            models.CheckConstraint(name="closed_record_says_why", condition=~Q(status="closed") | ~Q(closed_reason="")),
         ]
 
     def __str__(self) -> str:
@@ -216,6 +306,10 @@ class TreatmentSession(VersionedModel):
 
     @property
     def is_locked(self) -> bool:
+        return self.status != self.Status.DRAFT
+
+    @property
+    def is_signed(self) -> bool:
         return self.status == self.Status.SIGNED
 
 
@@ -227,24 +321,41 @@ class SessionZone(models.Model):
         DONE = "done", "Done"
         NOT_TREATED = "not_treated", "Not treated"
 
+    class Reason(models.TextChoices):
+        PAIN = "pain", "Pain"
+        REACTED = "reacted", "Skin reacted early"
+        ENDPOINT_EARLY = "endpoint_early", "Endpoint reached sooner"
+        ENDPOINT_LATE = "endpoint_late", "Endpoint not reached"
+        SKIN = "skin", "Skin not fit here today"
+        WISH = "wish", "Patient asked for it"
+        DEVICE = "device", "Device or needle"
+        OTHER = "other", "Other, say why"
+
     session = models.ForeignKey(TreatmentSession, on_delete=models.CASCADE, related_name="zones")
     plan_zone = models.ForeignKey(PlanZone, on_delete=models.PROTECT, related_name="+")
     position = models.PositiveSmallIntegerField()
     zone = models.CharField(max_length=40)
     zone_label = models.CharField(max_length=120)
     planned_depth_mm = models.DecimalField(max_digits=4, decimal_places=2)
+    ceiling_mm = models.DecimalField(max_digits=4, decimal_places=2, help_text="Deepest setting the pinned protocol allows in this zone")
+    planned_passes = models.PositiveSmallIntegerField()
+    planned_endpoint = models.CharField(max_length=200)
     state = models.CharField(max_length=12, choices=State, default=State.NOT_RECORDED)
     done_depth_mm = models.DecimalField(max_digits=4, decimal_places=2, null=True, blank=True)
     passes = models.PositiveSmallIntegerField(null=True, blank=True)
-    endpoint = models.CharField(max_length=60, blank=True)
-    reason = models.CharField(max_length=200, blank=True, help_text="Why it differs from the plan")
+    endpoint = models.CharField(max_length=200, blank=True, help_text="In the protocol's words")
+    reason = models.CharField(max_length=20, choices=Reason, blank=True, help_text="Why it differs from the plan")
     note = models.CharField(max_length=500, blank=True)
 
     class Meta:
         ordering = ["session", "position"]
         constraints = [
             models.UniqueConstraint(fields=["session", "zone"], name="zone_once_per_session"),
-            models.CheckConstraint(name="done_zone_has_a_depth", condition=~Q(state="done") | Q(done_depth_mm__isnull=False)),
+            models.CheckConstraint(name="done_zone_has_a_depth", condition=Q(state="done") ^ Q(done_depth_mm__isnull=True)),
+            models.CheckConstraint(
+                name="done_depth_within_ceiling",
+                condition=Q(done_depth_mm__isnull=True) | Q(done_depth_mm__gt=0, done_depth_mm__lte=F("ceiling_mm")),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -255,13 +366,17 @@ class SessionCorrection(models.Model):
     """A dated addition to a signed record. Added, never changed."""
 
     session = models.ForeignKey(TreatmentSession, on_delete=models.PROTECT, related_name="corrections")
+    number = models.PositiveSmallIntegerField(help_text="1, 2, 3 ...: the record's version is this plus one")
     text = models.TextField()
     reason = models.CharField(max_length=300)
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     made_at = models.DateTimeField()
+    request_key = models.CharField(max_length=60, unique=True, help_text="Made with the form: a double click adds once")
+    sha256 = models.CharField(max_length=64, help_text="Over the text, who, when, and the hash of what stood before")
 
     class Meta:
         ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["session", "number"], name="correction_number_once_per_record")]
 
     def __str__(self) -> str:
-        return f"Correction of {self.made_at:%Y-%m-%d}"
+        return f"Correction {self.number}"

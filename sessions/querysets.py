@@ -1,0 +1,33 @@
+"""Reads of the diary. Rows about patients start at `visible_to(user)`."""
+
+import datetime as dt
+
+from django.db import models
+
+from patients.querysets import OfPatientQuerySet
+
+LIVE = ("booked", "arrived", "in_room", "done")
+
+
+class BookingQuerySet(OfPatientQuerySet):
+    def live(self):
+        """Visits that hold their resources: neither missed nor cancelled."""
+        return self.filter(status__in=LIVE)
+
+    def between(self, start: dt.datetime, end: dt.datetime):
+        """Visits that share a minute with [start, end). No visit is longer than a day, so the index by start is enough."""
+        return self.filter(starts_at__lt=end, starts_at__gt=start - dt.timedelta(days=1), ends_at__gt=start)
+
+    def with_names(self):
+        """Load what a line about a visit shows, in the same query."""
+        return self.select_related("patient", "plan", "clinician", "room", "device")
+
+    def next_of(self, patient, now: dt.datetime):
+        """The patient's coming visits, soonest first."""
+        return self.filter(patient=patient, status__in=("booked", "arrived", "in_room"), ends_at__gt=now).order_by("starts_at")
+
+
+class HoldQuerySet(models.QuerySet):
+    def live_between(self, start: dt.datetime, end: dt.datetime):
+        """Live holds that share a minute with [start, end); none is longer than a day (see `sessions.guards`)."""
+        return self.filter(is_live=True, starts_at__lt=end, starts_at__gt=start - dt.timedelta(days=1), ends_at__gt=start)
