@@ -22,6 +22,7 @@ def _as_django_writes(column: str) -> str:
 
 
 def _trigger(event: str) -> str:
+    # Only names of this module are put together here, nothing that anybody types.
     of = " OF subject, starts_at, ends_at, is_live" if event == "UPDATE" else ""
     return f"""CREATE TRIGGER IF NOT EXISTS {OVERLAP}_{event.lower()} BEFORE {event}{of} ON {TABLE} FOR EACH ROW WHEN NEW.is_live BEGIN
         SELECT RAISE(ABORT, 'hold_time_in_another_form')
@@ -32,12 +33,12 @@ def _trigger(event: str) -> str:
             WHERE other.subject = NEW.subject AND other.is_live AND other.id <> COALESCE(NEW.id, -1)
             AND other.starts_at < NEW.ends_at AND other.ends_at > NEW.starts_at
             AND other.starts_at >= datetime(NEW.starts_at, '-1 day'));
-    END"""
+    END"""  # noqa: S608
 
 
 def _constraint(name: str, body: str) -> str:
     return (
-        f"DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conname = '{name}' AND conrelid = '{TABLE}'::regclass) "
+        f"DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conname = '{name}' AND conrelid = '{TABLE}'::regclass) "  # noqa: S608
         f"THEN ALTER TABLE {TABLE} ADD CONSTRAINT {name} {body} ; END IF; END $$"
     )
 
