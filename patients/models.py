@@ -1,13 +1,17 @@
 """Who is treated, and what is known about their skin and health."""
 
+import uuid
+
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
+from django.db import models, transaction
 
 from accounts.models import Site
 from accounts.versioning import VersionedModel
 
-from .querysets import OfPatientQuerySet, PatientQuerySet
+from . import names
+from .fields import SearchKeyField
+from .querysets import OfPatientQuerySet, PatientQuerySet, StandingManager
 
 
 class Sex(models.TextChoices):
@@ -41,18 +45,23 @@ class Patient(VersionedModel):
     medicines_asked = models.CharField(max_length=10, choices=Asked, default=Asked.NOT_ASKED)
     is_demo = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
-    # What the search reads: case folded, accents stripped (see patients.search).
-    surname_key = models.CharField(max_length=100, editable=False, db_index=True)
-    given_key = models.CharField(max_length=100, editable=False, db_index=True)
-    preferred_key = models.CharField(max_length=100, editable=False, default="", blank=True)
-    phone_digits = models.CharField(max_length=20, editable=False, default="", blank=True)
-    phone_reversed = models.CharField(max_length=20, editable=False, default="", blank=True, db_index=True)
+    # Made with the form: a double click registers once.
+    request_key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    # What the search reads, filled by `fill_keys` and nowhere else (see patients.names).
+    surname_key = SearchKeyField(max_length=100, editable=False)
+    given_key = SearchKeyField(max_length=100, editable=False, db_index=True)
+    preferred_key = SearchKeyField(max_length=100, editable=False, default="", blank=True, db_index=True)
+    phone_digits = SearchKeyField(max_length=20, editable=False, default="", blank=True)
+    phone_reversed = SearchKeyField(max_length=20, editable=False, default="", blank=True, db_index=True)
 
     objects = PatientQuerySet.as_manager()
 
     class Meta:
         ordering = ["surname_key", "given_key", "pk"]
-        indexes = [models.Index(fields=["surname_key", "given_key", "id"], name="patient_by_name")]
+        indexes = [
+            models.Index(fields=["surname_key", "given_key", "id"], name="patient_by_name"),
+            models.Index(fields=["birth_date", "id"], name="patient_by_birth_date"),
+        ]
         constraints = [
             models.CheckConstraint(name="phototype_1_to_6", condition=models.Q(phototype__isnull=True) | models.Q(phototype__range=(1, 6)))
         ]
@@ -60,8 +69,81 @@ class Patient(VersionedModel):
     def __str__(self) -> str:
         return f"{self.surname.upper()}, {self.given}" if self.given else self.surname.upper()
 
+    def save(self, *args, **kwargs):
+        self.fill_keys()
+        if (only := kwargs.get("update_fields")) is not None:
+            kwargs["update_fields"] = {*only, *self.KEYS}
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            SurnameSlip.keep({self.surname_key})
 
-class Allergy(models.Model):
+    KEYS = ("surname_key", "given_key", "preferred_key", "phone_digits", "phone_reversed")
+
+    def fill_keys(self) -> None:
+        self.surname_key = names.key(self.surname)
+        self.given_key = names.key(self.given)
+        self.preferred_key = names.key(self.preferred_name)
+        self.phone_digits = names.digits(self.phone)
+        self.phone_reversed = self.phone_digits[::-1]
+
+    def age_on(self, day) -> int:
+        """Whole years on *day*. Born on 29 February: a year older on 1 March."""
+        return day.year - self.birth_date.year - ((day.month, day.day) < (self.birth_date.month, self.birth_date.day))
+
+
+class SurnameSlip(models.Model):
+    """
+    One spelling of a surname with letters left out (see `names.slips`): finds a mistyped surname by an index, at any number
+    of patients. Holds distinct surnames, never who bears them; a surname that nobody bears any more finds nobody.
+    """
+
+    slip = SearchKeyField(max_length=8)
+    surname_key = SearchKeyField(max_length=100)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["slip", "surname_key"], name="slip_once_per_surname")]
+        indexes = [models.Index(fields=["surname_key"], name="slip_by_surname")]
+
+    def __str__(self) -> str:
+        return f"{self.slip} of {self.surname_key}"
+
+    @classmethod
+    def keep(cls, surname_keys: set[str]) -> None:
+        """Add what is missing for *surname_keys*; safe to run twice, and for two at once."""
+        wanted = sorted(surname_keys)
+        known: set[str] = set()
+        for start in range(0, len(wanted), 500):
+            known |= set(cls.objects.filter(surname_key__in=wanted[start : start + 500]).values_list("surname_key", flat=True).distinct())
+        rows = [cls(slip=slip, surname_key=surname) for surname in wanted if surname not in known for slip in sorted(names.slips(surname))]
+        if rows:
+            cls.objects.bulk_create(rows, batch_size=400, ignore_conflicts=True)
+
+
+class NumberCounter(models.Model):
+    """The last patient number given; one row, locked while the next is taken (see `patients.services.next_number`)."""
+
+    last = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="one_row_of_number_counter", condition=models.Q(pk=1))]
+
+    def __str__(self) -> str:
+        return str(self.last)
+
+
+class TakenBackModel(models.Model):
+    """A clinical line is never deleted: one entered in error is taken back, and `objects` no longer shows it."""
+
+    removed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    removed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, editable=False, on_delete=models.PROTECT, related_name="+"
+    )
+
+    class Meta:
+        abstract = True
+
+
+class Allergy(TakenBackModel):
     """FHIR: AllergyIntolerance."""
 
     patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="allergies")
@@ -71,7 +153,8 @@ class Allergy(models.Model):
     recorded_at = models.DateTimeField(auto_now_add=True)
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
 
-    objects = OfPatientQuerySet.as_manager()
+    objects = StandingManager()
+    all_rows = OfPatientQuerySet.as_manager()
 
     class Meta:
         ordering = ["pk"]
@@ -82,7 +165,7 @@ class Allergy(models.Model):
         return f"{self.substance} ({facts})" if facts else self.substance
 
 
-class Medication(models.Model):
+class Medication(TakenBackModel):
     """FHIR: MedicationStatement. `stopped_on` empty = still taken."""
 
     patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="medications")
@@ -92,7 +175,8 @@ class Medication(models.Model):
     recorded_at = models.DateTimeField(auto_now_add=True)
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
 
-    objects = OfPatientQuerySet.as_manager()
+    objects = StandingManager()
+    all_rows = OfPatientQuerySet.as_manager()
 
     class Meta:
         ordering = ["pk"]
@@ -101,7 +185,7 @@ class Medication(models.Model):
         return self.name
 
 
-class Procedure(models.Model):
+class Procedure(TakenBackModel):
     """An earlier procedure on the skin, here or elsewhere (FHIR: Procedure). Empty zone = the whole requested area."""
 
     patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="procedures")
@@ -111,7 +195,8 @@ class Procedure(models.Model):
     recorded_at = models.DateTimeField(auto_now_add=True)
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
 
-    objects = OfPatientQuerySet.as_manager()
+    objects = StandingManager()
+    all_rows = OfPatientQuerySet.as_manager()
 
     class Meta:
         ordering = ["-performed_on", "pk"]
