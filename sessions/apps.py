@@ -11,6 +11,7 @@ class TreatmentSessionsConfig(AppConfig):
     def ready(self) -> None:
         from audit.guards import protect
 
-        from . import guards
+        from . import guards, record_guards
 
         protect(guards.no_overlap)
+        record_guards.register()

@@ -351,7 +351,10 @@ class SessionZone(models.Model):
         ordering = ["session", "position"]
         constraints = [
             models.UniqueConstraint(fields=["session", "zone"], name="zone_once_per_session"),
-            models.CheckConstraint(name="done_zone_has_a_depth", condition=Q(state="done") ^ Q(done_depth_mm__isnull=True)),
+            models.CheckConstraint(
+                name="done_zone_has_a_depth",
+                condition=Q(state="done", done_depth_mm__isnull=False) | ~Q(state="done") & Q(done_depth_mm__isnull=True),
+            ),
             models.CheckConstraint(
                 name="done_depth_within_ceiling",
                 condition=Q(done_depth_mm__isnull=True) | Q(done_depth_mm__gt=0, done_depth_mm__lte=F("ceiling_mm")),
