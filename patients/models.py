@@ -49,7 +49,7 @@ class Patient(VersionedModel):
     request_key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     # What the search reads, filled by `fill_keys` and nowhere else (see patients.names).
     surname_key = SearchKeyField(max_length=100, editable=False)
-    given_key = SearchKeyField(max_length=100, editable=False, db_index=True)
+    given_key = SearchKeyField(max_length=100, editable=False)
     preferred_key = SearchKeyField(max_length=100, editable=False, default="", blank=True, db_index=True)
     phone_digits = SearchKeyField(max_length=20, editable=False, default="", blank=True)
     phone_reversed = SearchKeyField(max_length=20, editable=False, default="", blank=True, db_index=True)
@@ -60,6 +60,7 @@ class Patient(VersionedModel):
         ordering = ["surname_key", "given_key", "pk"]
         indexes = [
             models.Index(fields=["surname_key", "given_key", "id"], name="patient_by_name"),
+            models.Index(fields=["given_key", "surname_key", "id"], name="patient_by_given_name"),
             models.Index(fields=["birth_date", "id"], name="patient_by_birth_date"),
         ]
         constraints = [
