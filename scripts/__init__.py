@@ -1,0 +1,1 @@
+"""What the Makefile calls: environment, supervisor, checks. Standard library only, so that it runs before anything is installed."""
