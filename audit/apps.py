@@ -10,4 +10,5 @@ class AuditConfig(AppConfig):
         from . import guards
 
         guards.protect(guards.no_change("audit_auditevent", reason="audit rows are only ever added"))
-        post_migrate.connect(guards.install_after_migrate, dispatch_uid="audit.guards")
+        # Sent once per app when all migrations are done: one sender is enough.
+        post_migrate.connect(guards.install_after_migrate, sender=self, dispatch_uid="audit.guards")

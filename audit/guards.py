@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.core.checks import Error, Tags, register
-from django.db import connection
+from django.db import connection, transaction
 
 
 @dataclass(frozen=True)
@@ -40,19 +40,24 @@ def protect(guard: Guard) -> None:
 
 def no_change(table: str, *, when: str = "", reason: str, name: str | None = None, columns: tuple[str, ...] = ()) -> Guard:
     """
-    Return a guard that refuses UPDATE and DELETE (and TRUNCATE where there is no condition) of *table*.
+    Return a guard that refuses UPDATE and DELETE (and TRUNCATE where there is no condition) of *table*, and on SQLite
+    the INSERT OR REPLACE that would push a locked row out without firing a DELETE trigger.
 
     when: SQL condition over OLD, the same on both engines, for rows that are locked; empty locks all rows.
     columns: where given, only a change of one of these is refused (DELETE always is).
     """
     name = name or f"{table}_locked"
     condition = f"WHEN ({when})" if when else ""
-    of = f" OF {', '.join(columns)}" if columns else ""
-    sqlite = tuple(
+    quoted = ", ".join(f'"{column}"' for column in columns)  # a column may be called as an SQL word is, for example "case"
+    of = f" OF {quoted}" if columns else ""
+    refuse = f"BEGIN SELECT RAISE(ABORT, '{reason}'); END"
+    sqlite = [
         f"CREATE TRIGGER IF NOT EXISTS {name}_{event.lower()} BEFORE {event}{of if event == 'UPDATE' else ''} ON {table} "
-        f"FOR EACH ROW {condition} BEGIN SELECT RAISE(ABORT, '{reason}'); END"
+        f"FOR EACH ROW {condition} {refuse}"
         for event in ("UPDATE", "DELETE")
-    )
+    ]
+    kept = f"SELECT 1 FROM {table} AS OLD WHERE OLD.id = NEW.id{f' AND ({when})' if when else ''}"  # noqa: S608 - our own names
+    sqlite.append(f"CREATE TRIGGER IF NOT EXISTS {name}_insert BEFORE INSERT ON {table} FOR EACH ROW WHEN EXISTS ({kept}) {refuse}")
     postgresql = [
         f"CREATE OR REPLACE FUNCTION {name}_refuse() RETURNS trigger LANGUAGE plpgsql AS "
         f"$$ BEGIN RAISE EXCEPTION '{reason}' USING ERRCODE = 'integrity_constraint_violation'; END $$",
@@ -71,8 +76,8 @@ def no_change(table: str, *, when: str = "", reason: str, name: str | None = Non
     return Guard(
         name=name,
         table=table,
-        sqlite=sqlite,
-        sqlite_drop=tuple(f"DROP TRIGGER IF EXISTS {name}_{event}" for event in ("update", "delete")),
+        sqlite=tuple(sqlite),
+        sqlite_drop=tuple(f"DROP TRIGGER IF EXISTS {name}_{event}" for event in ("update", "delete", "insert")),
         postgresql=tuple(postgresql),
         postgresql_drop=tuple(drop),
     )
@@ -91,11 +96,14 @@ def _pick(guard: Guard, drop: bool) -> tuple[str, ...]:
 
 
 def install(*names: str) -> None:
-    """Create the named guards, or all, where their table stands."""
+    """Create the named guards, or all, where their table stands. One that is there in an older wording is replaced."""
     tables = set(connection.introspection.table_names())
-    for guard in _guards.values():
-        if guard.table in tables and (not names or guard.name in names):
-            _run(_pick(guard, drop=False))
+    with transaction.atomic():
+        for guard in _guards.values():
+            if guard.table in tables and (not names or guard.name in names):
+                if connection.vendor == "sqlite":
+                    _run(guard.sqlite_drop)  # it has no CREATE OR REPLACE TRIGGER
+                _run(_pick(guard, drop=False))
 
 
 def remove(*names: str) -> None:
@@ -116,31 +124,48 @@ def suspended(*names: str) -> Iterator[None]:
         install(*names)
 
 
-def missing() -> list[str]:
-    """Names of the triggers and constraints that should stand in this database and do not."""
-    query = (
-        "SELECT tgname FROM pg_trigger UNION SELECT conname FROM pg_constraint"
-        if connection.vendor == "postgresql"
-        else "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-    )
+def _wording(statement: str) -> str:
+    return " ".join(statement.replace("IF NOT EXISTS ", "").split())
+
+
+def _standing() -> dict[str, str]:
+    """Triggers and constraints of this database that are switched on; on SQLite with their wording."""
     with connection.cursor() as cursor:
-        cursor.execute(query)
-        present = {row[0] for row in cursor.fetchall()}
+        if connection.vendor == "postgresql":
+            # Those of other schemas are other databases to us; tgenabled: O and A fire for ordinary sessions, D and R do not.
+            cursor.execute(
+                "SELECT t.tgname, '' FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
+                "WHERE t.tgenabled IN ('O', 'A') AND pg_table_is_visible(c.oid) "
+                "UNION SELECT n.conname, '' FROM pg_constraint n JOIN pg_class c ON c.oid = n.conrelid WHERE pg_table_is_visible(c.oid)"
+            )
+        else:
+            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+        return dict(cursor.fetchall())
+
+
+def missing() -> list[str]:
+    """Names of the triggers and constraints that should stand in this database and do not, or stand in other words."""
+    standing = _standing()
     tables = set(connection.introspection.table_names())
     absent = []
     for guard in _guards.values():
         if guard.table not in tables:
             continue
         for statement in _pick(guard, drop=False):
-            words = statement.replace("IF NOT EXISTS ", "").split()
+            words = _wording(statement).split()
             for kind in ("TRIGGER", "CONSTRAINT"):
-                if kind in words and words[words.index(kind) + 1] not in present:
-                    absent.append(words[words.index(kind) + 1])
+                if kind not in words:
+                    continue
+                name = words[words.index(kind) + 1]
+                worded = standing.get(name)
+                if worded is None or (worded and _wording(worded) != _wording(statement)):
+                    absent.append(name)
     return absent
 
 
-def install_after_migrate(sender, **kwargs) -> None:
-    install()
+def install_after_migrate(sender, using, **kwargs) -> None:
+    if using == connection.alias:
+        install()
 
 
 @register(Tags.database)

@@ -1,0 +1,78 @@
+"""
+An approved or retired version cannot be changed or deleted by any path, on either engine.
+
+The one change left open is the retirement of an approved one: `status` from approved to retired, with `retired_at`.
+"""
+
+from audit.guards import Guard
+
+TABLE = "protocols_protocolversion"
+NAME = "protocol_version_locked"
+_REASON = "an approved protocol version is never changed"
+_LOCKED = "('approved', 'retired')"
+_ANY_LOCKED = f"EXISTS (SELECT 1 FROM {TABLE} WHERE status IN {_LOCKED})"  # noqa: S608 - our own names
+_FIXED = (
+    "id",
+    "version",
+    "document",
+    "sha256",
+    "created_at",
+    "approved_by_id",
+    "approved_at",
+    "approval_reason",
+    "next_review_on",
+    "is_demo",
+)
+
+
+def _forbidden_change(differs: str) -> str:
+    """SQL over OLD and NEW; *differs* is the engine's comparison that counts NULL as a value."""
+    touched = " OR ".join(f"NEW.{column} {differs} OLD.{column}" for column in _FIXED)
+    not_a_retirement = f"NEW.status {differs} OLD.status AND NOT (OLD.status = 'approved' AND NEW.status = 'retired')"
+    again = f"OLD.status = 'retired' AND NEW.retired_at {differs} OLD.retired_at"
+    undated = "NEW.status = 'retired' AND NEW.retired_at IS NULL"
+    return f"OLD.status IN {_LOCKED} AND ({touched} OR ({not_a_retirement}) OR ({again}) OR ({undated}))"
+
+
+def _in_the_way(but_not: str = "") -> str:
+    """True where writing NEW with REPLACE would push a locked row out: SQLite deletes it without a DELETE trigger."""
+    same = f"(kept.id = NEW.id OR kept.version = NEW.version){but_not}"
+    return f"EXISTS (SELECT 1 FROM {TABLE} AS kept WHERE kept.status IN {_LOCKED} AND {same})"  # noqa: S608 - our own names
+
+
+def _sqlite(event: str, condition: str, suffix: str = "") -> str:
+    return (
+        f"CREATE TRIGGER IF NOT EXISTS {NAME}_{event.lower()}{suffix} BEFORE {event} ON {TABLE} FOR EACH ROW WHEN {condition} "
+        f"BEGIN SELECT RAISE(ABORT, '{_REASON}'); END"
+    )
+
+
+def _postgresql(event: str, condition: str) -> str:
+    return (
+        f"CREATE OR REPLACE TRIGGER {NAME}_{event.lower()} BEFORE {event} ON {TABLE} FOR EACH ROW WHEN ({condition}) "
+        f"EXECUTE FUNCTION {NAME}_refuse()"
+    )
+
+
+version_locked = Guard(
+    name=NAME,
+    table=TABLE,
+    sqlite=(
+        _sqlite("UPDATE", _forbidden_change("IS NOT")),
+        _sqlite("UPDATE", _in_the_way(" AND kept.id IS NOT OLD.id"), "_over"),
+        _sqlite("DELETE", f"OLD.status IN {_LOCKED}"),
+        _sqlite("INSERT", _in_the_way()),
+    ),
+    sqlite_drop=tuple(f"DROP TRIGGER IF EXISTS {NAME}_{end}" for end in ("update", "update_over", "delete", "insert")),
+    postgresql=(
+        f"CREATE OR REPLACE FUNCTION {NAME}_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION '{_REASON}' USING ERRCODE = 'integrity_constraint_violation'; END $$",
+        f"CREATE OR REPLACE FUNCTION {NAME}_refuse_truncate() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN IF {_ANY_LOCKED} THEN RAISE EXCEPTION '{_REASON}' USING ERRCODE = 'integrity_constraint_violation'; END IF; RETURN NULL; END $$",
+        _postgresql("UPDATE", _forbidden_change("IS DISTINCT FROM")),
+        _postgresql("DELETE", f"OLD.status IN {_LOCKED}"),
+        f"CREATE OR REPLACE TRIGGER {NAME}_truncate BEFORE TRUNCATE ON {TABLE} FOR EACH STATEMENT "
+        f"EXECUTE FUNCTION {NAME}_refuse_truncate()",
+    ),
+    postgresql_drop=tuple(f"DROP TRIGGER IF EXISTS {NAME}_{event} ON {TABLE}" for event in ("update", "delete", "truncate")),
+)
