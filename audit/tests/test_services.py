@@ -30,26 +30,37 @@ def test_the_name_stays_as_it_was_at_that_moment(clinician):
     assert event.actor_name == "Dr Amara Osei"
 
 
+class PowerCut(Exception):
+    pass
+
+
+@transaction.atomic
+def _rename(user, *, detail=None, then=None):
+    user.title = "Mx"
+    user.save()
+    record("user.changed", actor=user, obj=user, detail=detail)
+    if then is not None:
+        raise then
+
+
 def test_a_change_and_its_row_fall_together(desk):
     """The row is written inside the transaction of the change: what fails after it takes both away."""
-
-    class PowerCut(Exception):
-        pass
-
-    with pytest.raises(PowerCut), transaction.atomic():
-        desk.title = "Mx"
-        desk.save()
-        record("user.changed", actor=desk, obj=desk)
-        raise PowerCut
+    with pytest.raises(PowerCut):
+        _rename(desk, then=PowerCut())
     desk.refresh_from_db()
     assert desk.title == ""
     assert not AuditEvent.objects.filter(action="user.changed").exists()
 
 
 def test_a_change_whose_row_cannot_be_written_is_taken_back(desk):
-    with pytest.raises(TypeError), transaction.atomic():
-        desk.title = "Mx"
-        desk.save()
-        record("user.changed", actor=desk, obj=desk, detail={"at": object()})
+    with pytest.raises(TypeError):
+        _rename(desk, detail={"at": object()})
     desk.refresh_from_db()
     assert desk.title == ""
+
+
+def test_a_change_and_its_row_stand_together(desk):
+    _rename(desk)
+    desk.refresh_from_db()
+    assert desk.title == "Mx"
+    assert AuditEvent.objects.filter(action="user.changed", object_pk=str(desk.pk)).count() == 1
