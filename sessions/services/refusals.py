@@ -1,0 +1,72 @@
+"""Why a booking was not made, in words for the screen. `field` names the input the words belong beside."""
+
+import datetime as dt
+
+
+class BookingRefused(Exception):
+    """Nothing was written. The message says what must be true, or what to do."""
+
+    field = ""
+
+    def __init__(self, message: str, *, field: str = ""):
+        super().__init__(message)
+        self.message = message
+        self.field = field or self.field
+
+
+class SlotTaken(BookingRefused):
+    """Somebody holds a part of that time. `nearest` are free times for the same visit, closest first."""
+
+    field = "time"
+
+    def __init__(self, message: str, *, nearest=()):
+        super().__init__(message)
+        self.nearest = list(nearest)
+
+
+class OutsideHours(BookingRefused):
+    field = "time"
+
+
+class InThePast(BookingRefused):
+    field = "day"
+
+
+class ResourceAbsent(BookingRefused):
+    """Leave, service or closure."""
+
+    field = "day"
+
+
+class NotSuitable(BookingRefused):
+    """This clinician, room or device cannot take this visit at any time."""
+
+
+class GapRefused(BookingRefused):
+    """Too close to the session before or after. `first_day` is the first day the plan allows, where there is one."""
+
+    field = "day"
+
+    def __init__(self, message: str, *, first_day: dt.date | None = None):
+        super().__init__(message)
+        self.first_day = first_day
+
+
+class AlreadyBooked(BookingRefused):
+    """This session of the plan has its visit already. `booking` is that visit."""
+
+    def __init__(self, message: str, *, booking=None):
+        super().__init__(message)
+        self.booking = booking
+
+
+class KeyUsed(BookingRefused):
+    """The form was sent before with other content. `booking` is what it made then."""
+
+    def __init__(self, booking):
+        super().__init__("This form has already made a booking. Look at that one, or book again to make a second one.")
+        self.booking = booking
+
+
+class NotNow(BookingRefused):
+    """The visit is not in a state that allows this step."""
