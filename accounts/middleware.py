@@ -1,6 +1,7 @@
 """Deny by default, clinic time, and pages that no cache keeps."""
 
 import zoneinfo
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
@@ -15,6 +16,7 @@ from audit.services import record
 from .permissions import may
 
 _MISSING = object()
+NO_PERMISSION_NAMED = "This page names no permission, so nobody can open it."
 
 
 class DenyByDefaultMiddleware:
@@ -33,13 +35,12 @@ class DenyByDefaultMiddleware:
         if permission is None:
             return None
         if permission is _MISSING:
-            raise PermissionDenied("This page names no permission, so nobody may open it.")
+            raise PermissionDenied(NO_PERMISSION_NAMED)
         if not request.user.is_authenticated:
             if request.htmx:
-                # 401 opens a sign-in layer over the page, which keeps what was typed.
-                response = HttpResponse(status=401)
-                response["HX-Redirect"] = f"{reverse(settings.LOGIN_URL)}?next={request.htmx.current_url_abs_path or '/'}"
-                return response
+                # Back to the page the person is on, not to the fragment it asked for.
+                back = urlencode({"next": request.htmx.current_url_abs_path or "/"})
+                return HttpResponse(status=401, headers={"HX-Redirect": f"{reverse(settings.LOGIN_URL)}?{back}"})
             return redirect_to_login(request.get_full_path())
         if not may(request.user, permission):
             record("access.refused", request=request, outcome=Outcome.REFUSED, detail={"permission": permission})
@@ -69,5 +70,6 @@ class PrivatePagesMiddleware:
         response = self.get_response(request)
         response.headers.setdefault("Permissions-Policy", "camera=(self), microphone=(), geolocation=(), payment=(), usb=()")
         if hasattr(request, "user") and request.user.is_authenticated:
-            response.headers.setdefault("Cache-Control", "no-store")
+            # Over what the view said: "private, max-age" would leave a patient's page in the browser of a shared computer.
+            response.headers["Cache-Control"] = "no-store"
         return response

@@ -23,6 +23,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "patients.edit": frozenset({_C, _D, _L, _M}),
     "patients.clinical": frozenset({_C, _L}),  # history, findings, phototype, medicines
     "protocols.view": frozenset({_C, _D, _L, _M}),
+    "protocols.approve": frozenset({_L}),
     "plans.view": frozenset({_C, _L}),
     "plans.edit": frozenset({_C, _L}),
     "plans.accept": frozenset({_C, _L}),
@@ -36,9 +37,16 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "sheets.make": frozenset({_C, _D, _L}),
     "settings.view": frozenset({_C, _D, _L, _M}),
     "audit.view": frozenset({_L, _M}),
+    "styleguide.view": frozenset({_C, _D, _L, _M}),  # only there while DEBUG is on
 }
 
-WHO = {name: " or ".join(sorted(role.label.lower() for role in roles)) for name, roles in PERMISSIONS.items()}
+_PLURAL = {_C: "clinicians", _D: "the front desk", _L: "medical leads", _M: "managers"}
+
+
+def who(permission: str) -> str:
+    """The roles that hold *permission*, in words: "clinicians and medical leads"."""
+    words = [_PLURAL[role] for role in Role if role in PERMISSIONS[permission]]
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def may(user, permission: str) -> bool:
