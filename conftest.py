@@ -1,11 +1,19 @@
 """Fixtures for every app: people of each role at one site, and databases whose guards can be flushed between tests."""
 
 import datetime as dt
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.test import TransactionTestCase
 
 from audit import guards
+
+# Static files as they lie in the tree: nothing has to be collected before a test. Slow password hashes protect real
+# passwords; here they would only cost a tenth of a second for each person made.
+settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
 
 # Guards refuse DELETE and TRUNCATE, and that is what ends each transactional test: away for the flush, then back.
 _flush = TransactionTestCase._fixture_teardown
