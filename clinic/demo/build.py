@@ -1,0 +1,81 @@
+"""Makes the demo clinic: the house first, then all stories side by side in the order of time."""
+
+import datetime as dt
+import heapq
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.contrib.contenttypes.models import ContentType
+
+from accounts.models import Site, User
+from patients.models import Patient
+from protocols import services as protocols
+from protocols.knowledge import knowledge_of
+
+from . import clock, staff
+from .people import PEOPLE
+from .stories import story_of
+from .world import World
+
+WEEKS_BEFORE = 18  # the clinic was there before its first patient
+APPROVAL = "For demonstration only: not a clinical approval."
+
+
+class NotEmpty(Exception):
+    """The database holds a clinic already."""
+
+
+@dataclass(frozen=True)
+class Made:
+    patients: int
+    staff: int
+
+
+def build(*, seed: int, today: dt.date, progress: Callable[[str], None] = lambda words: None) -> Made:
+    """
+    Make the demo clinic as it stands late in the morning of *today*. The same seed and date give the same clinic.
+
+    Raises:
+        NotEmpty: there is a site, a person of staff or a patient already.
+    """
+    if Site.objects.exists() or User.objects.exists() or Patient.objects.exists():
+        raise NotEmpty
+    ContentType.objects.clear_cache()
+    opening = dt.datetime.combine(today - dt.timedelta(weeks=WEEKS_BEFORE), dt.time(8), tzinfo=dt.UTC)
+    with clock.shown(opening, ZoneInfo(settings.CLINIC_TIME_ZONE)):
+        world = _house(seed, today)
+    progress(f"{len(PEOPLE)} people and what happens to them ...")
+    _live(world)
+    return Made(patients=len(world.patients), staff=len(world.staff))
+
+
+def _house(seed: int, today: dt.date) -> World:
+    site = staff.open_clinic()
+    people = staff.hire(site)
+    version = protocols.current_version()
+    if version is None:
+        raise LookupError("No protocol is loaded. Run `manage.py load_protocols` first.")
+    if not version.is_approved:
+        protocols.approve(version, by=people["iris"], reason=APPROVAL, next_review_on=today + dt.timedelta(days=365), is_demo=True)
+    resources = staff.equip(site, people, knowledge_of(version), today=today)
+    return World(site=site, staff=people, resources=resources, today=today, chance=random.Random(seed))  # noqa: S311 - not a secret
+
+
+def _live(world: World) -> None:
+    """Let every story go on until its next step would lie after the demo's present."""
+    waiting = []
+    for position, person in enumerate(PEOPLE):
+        story = story_of(world, person, position)
+        waiting.append((next(story), position, story))
+    heapq.heapify(waiting)
+    while waiting:
+        moment, position, story = heapq.heappop(waiting)
+        if moment > world.now:
+            continue
+        with clock.shown(moment, world.zone):
+            following = next(story, None)
+        if following is not None:
+            heapq.heappush(waiting, (max(following, moment), position, story))

@@ -1,0 +1,77 @@
+"""A consultation of the demo, as it would be typed: questions answered, the proposal looked at, the plan accepted."""
+
+import datetime as dt
+from decimal import Decimal
+
+from accounts.models import User
+from accounts.permissions import Role
+from plans import services as plans
+from plans.catalogue import CASE_DATE, Catalogue, Question, catalogue_of
+from plans.models import Consultation, TreatmentPlan
+from plans.settled import settle
+
+from .people import Course, NoPlan, Person
+
+REASON = "less_downtime"
+
+
+def typed(person: Person, story: Course | NoPlan, catalogue: Catalogue, *, today: dt.date, on_file: dict) -> dict:
+    """Return the fields of the consultation screen as the clinician leaves them."""
+    fields = dict(on_file)
+    fields["concern"] = [story.indication]
+    fields[f"level.{story.indication}"] = story.level
+    fields[f"zones.{story.indication}"] = list(story.zones)
+    fields["phototype"] = str(person.phototype or 3)
+    if getattr(story, "morphology", ""):
+        fields[f"morphology.{story.indication}"] = story.morphology
+    if getattr(story, "adjuvants", ()):
+        fields["adjuvant"] = list(story.adjuvants)
+    fields.setdefault("medicines_asked", "none")
+    fields.setdefault("allergies_asked", "none")
+    if getattr(story, "unasked", False):
+        return fields
+    fields["pregnancy"] = "none"
+    for question in catalogue.questions:
+        _answer(fields, question, story.yes, today)
+    return fields
+
+
+def _answer(fields: dict, question: Question, yes: dict[str, dict], today: dt.date) -> None:
+    marked = [covered for covered in question.covers if covered.id in yes]
+    fields[f"q.{question.id}"] = "yes" if marked else "no"
+    if not marked:
+        return
+    fields[f"rule.{question.id}"] = [covered.id for covered in marked]
+    for covered in marked:
+        for key, value in yes[covered.id].items():
+            name = "date" if key in {"date", *CASE_DATE.values()} else key
+            text = (today + dt.timedelta(days=value)).isoformat() if isinstance(value, int) else value
+            fields[f"rule.{question.id}.{covered.id}.{name}"] = text
+
+
+def consult(patient, person: Person, story: Course | NoPlan, *, by: User, today: dt.date) -> Consultation:
+    """Open a consultation, type what was found, and save it."""
+    consultation = plans.start(patient, by=by)
+    catalogue = catalogue_of(consultation.protocol_version)
+    fields = typed(person, story, catalogue, today=today, on_file=consultation.inputs)
+    plans.save(consultation, inputs=fields, chosen={}, by=by, version=consultation.version, saved_from="demo")
+    return consultation
+
+
+def agree(consultation: Consultation, *, by: User, staff: dict[str, User]) -> TreatmentPlan:
+    """Deal with every caution as those entitled would, then accept the plan."""
+    chosen = dict(consultation.chosen)
+    computed = plans.propose_for(consultation, inputs=consultation.inputs, chosen=chosen, by=by)
+    for decision in settle(consultation, computed, by=by).undecided:
+        entitled = [by, staff["iris"], *staff.values()]
+        who = next(user for user in entitled if user.role in {Role.CLINICIAN, Role.MEDICAL_LEAD} and decision.may(user))
+        note = "Dr Example, by letter" if decision.needs_name else ""
+        chosen = plans.decide(chosen, decision.key, decision.choices[-1][0], by=who, note=note)
+    computed = plans.save(consultation, inputs=consultation.inputs, chosen=chosen, by=by, version=consultation.version, saved_from="demo")
+    return plans.accept(consultation, by=by, version=consultation.version, shown=computed.digest, saved_from="demo")
+
+
+def gentler(consultation: Consultation, zone: str, depth: Decimal) -> dict:
+    """Return the clinician's choice of a shallower depth in one zone, with its reason."""
+    name = f"depth.{zone}"
+    return {**consultation.chosen, name: {"value": str(depth), "was": "", "reason": REASON, "reason_text": "", "told": True, "meant": ""}}

@@ -1,0 +1,107 @@
+"""The demo clinic's place, staff, rooms, devices and hours. All of it is invented."""
+
+import datetime as dt
+
+from django.conf import settings
+
+from accounts.models import ClinicSettings, Site, User
+from accounts.permissions import Role
+from planner.knowledge import Knowledge
+from sessions.models import Absence, Resource, ResourceHours
+
+from .sign_ins import PASSWORD
+
+CLINIC_NAME = "Alder Skin Clinic"
+OPENS, CLOSES = dt.time(9), dt.time(18)
+
+STAFF = (
+    # user name, title, given name, surname, role, prescriber, deepest setting in mm where one is known
+    ("amara", "Dr", "Amara", "Osei", Role.CLINICIAN, True, None),
+    ("lena", "Nurse", "Lena", "Holm", Role.CLINICIAN, False, None),
+    ("tomas", "Dr", "Tomás", "Herrera", Role.CLINICIAN, True, None),
+    ("june", "", "June", "Park", Role.FRONT_DESK, False, None),
+    ("ravi", "", "Ravi", "Menon", Role.FRONT_DESK, False, None),
+    ("iris", "Dr", "Iris", "Vance", Role.MEDICAL_LEAD, True, None),
+    ("omar", "", "Omar", "Reed", Role.MANAGER, False, None),
+)
+ROOMS = ("Room 1", "Room 2", "Room 3", "Room 4")
+
+
+def open_clinic() -> Site:
+    """Create the clinic's settings and its one site."""
+    ClinicSettings.objects.create(pk=1, name=CLINIC_NAME, is_demo=True)
+    return Site.objects.create(
+        name=f"{CLINIC_NAME}, Canal Street",
+        slug="canal-street",
+        time_zone=settings.CLINIC_TIME_ZONE,
+        address="14 Canal Street, Exampleton EX1 4AA",
+        phone="020 7946 0118",
+        phone_hours="Every day, 8am to 8pm",
+        emergency_number="999",
+        country="GB",
+        paper="A4",
+        is_demo=True,
+    )
+
+
+def hire(site: Site) -> dict[str, User]:
+    """Create everybody who works there, by user name."""
+    people = {}
+    for username, title, given, surname, role, prescriber, limit in STAFF:
+        user = User(
+            username=username,
+            email=f"{username}@clinic.example",
+            title=title,
+            first_name=given,
+            last_name=surname,
+            role=role,
+            is_prescriber=prescriber,
+            max_depth_mm=limit,
+            is_demo=True,
+        )
+        user.set_password(PASSWORD)
+        user.save()
+        user.sites.add(site)
+        people[username] = user
+    return people
+
+
+def equip(site: Site, people: dict[str, User], knowledge: Knowledge, *, today: dt.date) -> dict[str, Resource]:
+    """
+    Create clinicians, rooms and devices as bookable resources with their weekly hours, by user name or name.
+
+    The clinic opens every day. Each clinician has two free days a week, never the weekday of *today*: a demo with an
+    empty diary shows nothing.
+    """
+    resources = {}
+    clinicians = [user for user in people.values() if user.role == Role.CLINICIAN]
+    for position, user in enumerate(clinicians):
+        free = {(today.weekday() + 2 * position + 1) % 7, (today.weekday() + 2 * position + 2) % 7}
+        resources[user.username] = _resource(site, Resource.Kind.CLINICIAN, user.display_name, set(range(7)) - free, user=user)
+    for name in ROOMS:
+        resources[name] = _resource(site, Resource.Kind.ROOM, name, set(range(7)))
+    for name, kind, brand in devices(knowledge):
+        resources[name] = _resource(site, Resource.Kind.DEVICE, name, set(range(7)), device_kind=kind, device_brand=brand)
+    last = clinicians[-1]
+    leave_from = dt.datetime.combine(today + dt.timedelta(days=15), OPENS, tzinfo=dt.UTC)
+    Absence.objects.create(
+        resource=resources[last.username],
+        starts_at=leave_from,
+        ends_at=leave_from + dt.timedelta(days=3),
+        reason="Annual leave",
+    )
+    return resources
+
+
+def devices(knowledge: Knowledge) -> list[tuple[str, str, str]]:
+    """Return (name, kind, brand): pens of the models the protocol knows, and a roller."""
+    pens = [model["brand"] for model in knowledge.document["device_models"] if model["kind"] == "pen"]
+    return [*[(f"Pen {letter}", "pen", brand) for letter, brand in zip("ABCDEFGH", pens, strict=False)], ("Roller", "roller", "")]
+
+
+def _resource(site: Site, kind: str, name: str, weekdays: set[int], **fields) -> Resource:
+    resource = Resource.objects.create(site=site, kind=kind, name=name, **fields)
+    ResourceHours.objects.bulk_create(
+        ResourceHours(resource=resource, weekday=weekday, opens=OPENS, closes=CLOSES) for weekday in sorted(weekdays)
+    )
+    return resource

@@ -1,0 +1,86 @@
+"""Sessions of the demo: opened, recorded zone by zone, signed; and a course that is stopped."""
+
+import datetime as dt
+
+from django.utils.datastructures import MultiValueDict
+
+from accounts.models import User
+from plans import services as plans
+from sessions.models import Booking, SessionZone, TreatmentSession
+from sessions.services import booking as diary
+from sessions.services import record as records
+from sessions.services.gate import due_questions
+from sessions.services.record import values_of
+from sessions.services.screening import answer_due
+from sessions.services.signing import sign as sign_record
+
+from .sign_ins import PASSWORD
+from .world import World
+
+ADVERSE_NOTE = "Small blisters on the left cheek on the evening of the session, gone after three days. Seen and photographed, no treatment."
+NEEDLE_SHELF_DAYS = 400
+
+
+def begin(world: World, booking: Booking, *, by: User) -> TreatmentSession:
+    """Open the record, ask again what is due, and tick what comes before the first pass."""
+    session = records.start(booking, by)
+    due = due_questions(session, booking.starts_at.astimezone(world.zone).date())
+    answers = MultiValueDict({f"q.{question}": ["no"] for question in due} | {"pregnancy": ["none"]})
+    answer_due(session, answers, by=by)
+    checks = dict.fromkeys(("identity_checked", "skin_checked", "consent_confirmed"), "on")
+    _save(session, by=by, turn=1, typed={**checks, **_needle(world, session)})
+    return session
+
+
+def _needle(world: World, session: TreatmentSession) -> dict[str, str]:
+    device = session.device or next(r for r in world.resources.values() if r.device_kind == session.plan.device_kind)
+    use_by = world.today + dt.timedelta(days=NEEDLE_SHELF_DAYS)
+    return {
+        "device": str(device.pk),
+        "needle_lot": f"EX{world.chance.randrange(1000, 9999)}{world.chance.choice('ABC')}",
+        "needle_expires_on": use_by.isoformat(),
+    }
+
+
+def record_zones(world: World, session: TreatmentSession, *, by: User) -> None:
+    """Every zone as planned, but now and then a little shallower, with the reason."""
+    typed = {}
+    for zone in SessionZone.objects.filter(session=session).select_related("plan_zone").order_by("position"):
+        depth, reason = zone.planned_depth_mm, ""
+        if zone.plan_zone.min_depth_mm < depth and world.chance.random() < 0.15:
+            depth, reason = zone.plan_zone.min_depth_mm, SessionZone.Reason.REACTED
+        typed |= {
+            f"z{zone.pk}-depth": f"{depth:.2f}",
+            f"z{zone.pk}-passes": str(zone.planned_passes),
+            f"z{zone.pk}-endpoint": zone.planned_endpoint,
+            f"z{zone.pk}-reason": str(reason),
+        }
+    for name in session.plan.adjuvants:
+        typed[f"adj-{name}-used"] = "on"
+        typed[f"adj-{name}-product"] = "Example serum, sterile single use"
+        typed[f"adj-{name}-lot"] = f"AD{world.chance.randrange(100, 999)}"
+    _save(session, by=by, turn=2, typed=typed)
+
+
+def sign(world: World, session: TreatmentSession, *, by: User, adverse: bool) -> TreatmentSession:
+    """Record how the skin reacted, then lock the record."""
+    kind = TreatmentSession.Reaction.ADVERSE if adverse else TreatmentSession.Reaction.EXPECTED
+    saved = _save(session, by=by, turn=3, typed={"reaction": str(kind), "reaction_note": ADVERSE_NOTE if adverse else ""})
+    return sign_record(saved, by=by, password=PASSWORD, version=saved.version)
+
+
+def _save(session: TreatmentSession, *, by: User, turn: int, typed: dict[str, str]) -> TreatmentSession:
+    current = TreatmentSession.objects.get(pk=session.pk)
+    saved = records.save(current, by=by, typed={**values_of(current), **typed}, version=current.version, page="demo", turn=turn)
+    if saved.form.errors:
+        raise ValueError(f"{session.patient}: {saved.form.errors.as_json()}")
+    return saved.session
+
+
+def stop_course(world: World, plan, ahead: list[Booking]) -> None:
+    """The patient ends the course: what is booked is cancelled, the plan is stopped."""
+    for booking in ahead:
+        booking.refresh_from_db()
+        diary.cancel(booking, reason="Patient moved away", by=world.desk)
+    plan.refresh_from_db()
+    plans.stop(plan, by=plan.accepted_by)

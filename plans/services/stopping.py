@@ -1,0 +1,31 @@
+"""Ending a plan before its last session."""
+
+from django.db import transaction
+
+from audit.services import record
+
+from ..models import TreatmentPlan
+
+
+class NotInForce(Exception):
+    """Only a plan that is in force can be stopped."""
+
+
+def stop(plan: TreatmentPlan, *, by, request=None) -> TreatmentPlan:
+    """
+    Stop *plan*: no more sessions are booked or started from it. Stopped already: returned as it is.
+
+    Raises:
+        NotInForce: it was completed or replaced.
+    """
+    with transaction.atomic():
+        stored = TreatmentPlan.objects.select_for_update().get(pk=plan.pk)
+        if stored.status == TreatmentPlan.Status.STOPPED:
+            return stored
+        if stored.status != TreatmentPlan.Status.ACCEPTED:
+            raise NotInForce(f"{stored} is {stored.get_status_display().lower()}.")
+        stored.claim(stored.version)
+        TreatmentPlan.objects.filter(pk=stored.pk).update(status=TreatmentPlan.Status.STOPPED)
+        stored.status = TreatmentPlan.Status.STOPPED
+        record("plan.stopped", actor=by, patient=stored.patient_id, obj=stored, request=request, detail={"number": stored.number})
+    return stored
