@@ -20,7 +20,7 @@ FEW = 5  # with fewer hits than this, mistyped names are looked for as well
 LEAST_PHONE_DIGITS = 4
 OLDEST = 1900
 
-_MONTHS = {
+MONTHS = {
     name: number
     for number, both in enumerate(
         [
@@ -67,7 +67,7 @@ def _dates(text: str) -> tuple[list[dt.date], str]:
             found = list(dict.fromkeys(_real(three, two, one) + _real(three, one, two)))
         else:
             day, month = (one, two) if pattern is _WORDED else (two, one)
-            found = _real(three, _MONTHS.get(month.lower(), 0), day)
+            found = _real(three, MONTHS.get(month.lower(), 0), day)
         if found:
             return found, text[: match.start()] + " " + text[match.end() :]
     return [], text

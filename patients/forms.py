@@ -1,0 +1,255 @@
+"""What people type about a patient, turned into values. Messages say what to do."""
+
+import datetime as dt
+import uuid
+
+from django import forms
+from django.utils import timezone
+
+from . import names
+from .models import Patient, Sex
+from .search import MONTHS, OLDEST
+
+_PHONE_MARKS = set("+()-./ \u00a0")
+_DATE_FORMATS = ["%Y-%m-%d", "%d/%m/%Y", "%d %b %Y", "%d %B %Y"]
+
+
+def _text(label: str, *, most: int, missing: str = "", **kwargs) -> forms.CharField:
+    messages = {"max_length": f"{label} must be {most} letters or fewer"}
+    if missing:
+        messages["required"] = missing
+    attrs = {"autocomplete": "off", "spellcheck": "false", **kwargs.pop("attrs", {})}
+    return forms.CharField(
+        label=label, max_length=most, required=bool(missing), error_messages=messages, widget=forms.TextInput(attrs=attrs), **kwargs
+    )
+
+
+class PlainForm(forms.Form):
+    """No marks of the browser's own: the server says what to mend, in the same words every time."""
+
+    use_required_attribute = False
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
+
+
+class PatientForm(PlainForm):
+    surname = _text("Surname", most=100, missing="Enter the surname", attrs={"dir": "auto"})
+    given = _text("Given name", most=100, help_text="Leave empty where there is none", attrs={"dir": "auto"})
+    preferred_name = _text("Preferred name", most=100, help_text="What they like to be called", attrs={"dir": "auto"})
+    birth_day = _text("Day", most=2, attrs={"inputmode": "numeric", "class": "w2"})
+    birth_month = _text("Month", most=9, attrs={"class": "w4"})
+    birth_year = _text("Year", most=4, attrs={"inputmode": "numeric", "class": "w4"})
+    phone = _text("Phone", most=40, attrs={"type": "tel", "inputmode": "tel"})
+    email = forms.EmailField(
+        label="Email",
+        required=False,
+        max_length=254,
+        error_messages={"invalid": "Email must have a name, an @ and a host, for example name@example.org"},
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+    )
+    address = _text("Address", most=300, attrs={"dir": "auto"})
+    sex = forms.ChoiceField(
+        label="Sex at birth",
+        required=False,
+        choices=[("", "Not asked"), *Sex.choices],
+        error_messages={"invalid_choice": "Choose one from the list"},
+    )
+
+    IDENTITY = ("surname", "given", "preferred_name")
+    CONTACT = ("phone", "email", "address")
+
+    @property
+    def birth_parts(self):
+        return [self["birth_day"], self["birth_month"], self["birth_year"]]
+
+    @property
+    def birth_errors(self):
+        return [error for part in self.birth_parts for error in part.errors]
+
+    def _clean_name(self, field: str) -> str:
+        text = " ".join(self.cleaned_data[field].split())
+        if text and not names.key(text):
+            raise forms.ValidationError(f"{self.fields[field].label} must have at least one letter")
+        return text
+
+    def clean_surname(self):
+        return self._clean_name("surname")
+
+    def clean_given(self):
+        return self._clean_name("given")
+
+    def clean_preferred_name(self):
+        return self._clean_name("preferred_name")
+
+    def clean_phone(self):
+        phone = " ".join(self.cleaned_data["phone"].split())
+        if not phone:
+            return ""
+        if any(not c.isdigit() and c not in _PHONE_MARKS for c in phone):
+            raise forms.ValidationError("Phone must be digits, spaces and a leading +, for example 020 7946 0200")
+        if not 6 <= len(names.digits(phone)) <= 15:
+            raise forms.ValidationError("Phone must have 6 to 15 digits")
+        return phone
+
+    def _birth_date(self, data: dict) -> dt.date | None:
+        day, month, year = (data.get(f"birth_{part}", "").strip() for part in ("day", "month", "year"))
+        if not (day or month or year):
+            self.add_error("birth_day", "Enter the date of birth")
+            return None
+        for part, value in (("day", day), ("month", month), ("year", year)):
+            if not value:
+                self.add_error(f"birth_{part}", f"Enter the {part} of birth")
+        if not (day and month and year):
+            return None
+        month_number = MONTHS.get(month.lower().rstrip("."), month)
+        if not (str(day).isdecimal() and str(month_number).isdecimal() and year.isdecimal()):
+            self.add_error("birth_day", "Date of birth must be a day, a month and a year, for example 4 3 1991")
+            return None
+        if len(year) != 4:
+            self.add_error("birth_year", "Year of birth must have 4 digits, for example 1991")
+            return None
+        if int(year) < OLDEST:
+            self.add_error("birth_year", f"Date of birth must be in {OLDEST} or later")
+            return None
+        try:
+            birth_date = dt.date(int(year), int(month_number), int(day))
+        except ValueError:
+            self.add_error("birth_day", f"Date of birth must be a real date: day {day} of month {month} in {year} is not")
+            return None
+        if birth_date > timezone.localdate():
+            self.add_error("birth_year", "Date of birth must be in the past")
+            return None
+        return birth_date
+
+    def clean(self):
+        data = super().clean()
+        data["birth_date"] = self._birth_date(data)
+        if not self.errors.get("phone") and not self.errors.get("email") and not data.get("phone") and not data.get("email"):
+            self.add_error("phone", "Enter a phone number, or an email address below")
+        return data
+
+    def patient_fields(self) -> dict:
+        """The values for the row; only after is_valid()."""
+        return {name: self.cleaned_data[name] for name in (*self.IDENTITY, "birth_date", "sex", *self.CONTACT)}
+
+
+class RegisterForm(PatientForm):
+    request_key = forms.UUIDField(widget=forms.HiddenInput)
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+    site = forms.ChoiceField(label="Site", error_messages={"required": "Choose the site", "invalid_choice": "Choose one of your sites"})
+
+    def __init__(self, *args, sites, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.initial.setdefault("request_key", uuid.uuid4())
+        self.sites = {str(site.pk): site for site in sites}
+        self.fields["site"].choices = [(pk, site.name) for pk, site in self.sites.items()]
+        if len(self.sites) < 2:
+            del self.fields["site"]
+
+    @property
+    def site_of_patient(self):
+        return self.sites[self.cleaned_data["site"]] if "site" in self.fields else next(iter(self.sites.values()))
+
+    @property
+    def seen_pks(self) -> set[int]:
+        return {int(pk) for pk in self.cleaned_data["seen"].split(",") if pk.isdecimal()}
+
+
+class EditForm(PatientForm):
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    phototype = forms.TypedChoiceField(
+        label="Phototype",
+        required=False,
+        coerce=int,
+        empty_value=None,
+        choices=[("", "Not asked"), *((n, str(n)) for n in range(1, 7))],
+        error_messages={"invalid_choice": "Choose one from the list"},
+    )
+
+    def __init__(self, *args, patient: Patient, clinical: bool, **kwargs):
+        born = patient.birth_date
+        kept = {name: getattr(patient, name) for name in (*self.IDENTITY, *self.CONTACT, "sex", "phototype", "version")}
+        kwargs["initial"] = {**kept, "birth_day": born.day, "birth_month": born.month, "birth_year": born.year}
+        super().__init__(*args, **kwargs)
+        if not clinical:
+            del self.fields["phototype"]
+
+    def patient_fields(self) -> dict:
+        fields = super().patient_fields()
+        if "phototype" in self.fields:
+            fields["phototype"] = self.cleaned_data["phototype"]
+        return fields
+
+
+def _past_day(label: str, *, missing: str = "") -> forms.DateField:
+    return forms.DateField(
+        label=label,
+        required=bool(missing),
+        input_formats=_DATE_FORMATS,
+        error_messages={"required": missing, "invalid": f"{label} must be a date, for example 10 Jan 2026"},
+        widget=forms.DateInput(attrs={"type": "date", "class": "w8"}, format="%Y-%m-%d"),
+    )
+
+
+def past_only(label: str, day: dt.date | None) -> dt.date | None:
+    if day and day > timezone.localdate():
+        raise forms.ValidationError(f"{label} must be today or earlier")
+    if day and day.year < OLDEST:
+        raise forms.ValidationError(f"{label} must be in {OLDEST} or later")
+    return day
+
+
+class ListForm(PlainForm):
+    """A line of one of the clinical lists. `PREFIX` keeps the fields of three forms on one page apart."""
+
+    PREFIX = ""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, prefix=self.PREFIX, **kwargs)
+
+
+class AllergyForm(ListForm):
+    PREFIX = "allergy"
+    substance = _text("Substance", most=120, missing="Enter what the allergy is to")
+    reaction = _text("Reaction", most=120, help_text="For example rash, swelling")
+    year = _text("Year", most=4, attrs={"inputmode": "numeric", "class": "w4"})
+
+    def clean_year(self):
+        year = self.cleaned_data["year"].strip()
+        if not year:
+            return None
+        if not year.isdecimal() or not OLDEST <= int(year) <= timezone.localdate().year:
+            raise forms.ValidationError(f"Year must be between {OLDEST} and {timezone.localdate().year}")
+        return int(year)
+
+
+class MedicineForm(ListForm):
+    PREFIX = "medicine"
+    name = _text("Medicine", most=200, missing="Enter the name of the medicine", help_text="With or without dose, as said")
+    stopped_on = _past_day("Stopped on")
+    stopped_on.help_text = "Empty means still taken"
+
+    def clean_stopped_on(self):
+        return past_only(self.fields["stopped_on"].label, self.cleaned_data["stopped_on"])
+
+
+class StopForm(PlainForm):
+    stopped_on = _past_day("Stopped on", missing="Enter the day it was stopped")
+
+    def clean_stopped_on(self):
+        return past_only(self.fields["stopped_on"].label, self.cleaned_data["stopped_on"])
+
+
+class ProcedureForm(ListForm):
+    PREFIX = "procedure"
+    what = _text("Procedure", most=200, missing="Enter what was done", help_text="For example filler, laser, peel")
+    zone = forms.ChoiceField(label="Zone", required=False, error_messages={"invalid_choice": "Choose one from the list"})
+    performed_on = _past_day("Done on", missing="Enter the day it was done")
+
+    def __init__(self, *args, zones=(), **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["zone"].choices = [("", "Not known or several"), *zones]
+
+    def clean_performed_on(self):
+        return past_only(self.fields["performed_on"].label, self.cleaned_data["performed_on"])

@@ -1,0 +1,137 @@
+"""Find, register, open and edit a patient."""
+
+from django.contrib import messages
+from django.http import HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from accounts.permissions import requires
+from accounts.versioning import StaleRow
+from audit.models import AuditEvent
+from audit.services import record
+
+from .. import search, services
+from ..duplicates import likely_same
+from ..forms import EditForm, RegisterForm
+from ..models import Patient, Sex
+from ..overview import overview_of
+
+RECENT = 10
+
+
+def _recent(user) -> list[Patient]:
+    """The patients *user* opened last, newest first."""
+    opened = AuditEvent.objects.filter(actor=user).order_by("-pk").values_list("action", "patient_pk")[:300]
+    pks = list(dict.fromkeys(pk for action, pk in opened if action == "patient.viewed" and pk))[:RECENT]
+    rows = Patient.objects.visible_to(user).in_bulk(pks)
+    return [rows[pk] for pk in pks if pk in rows]
+
+
+def shown(patients: list[Patient]) -> list[dict]:
+    """Rows for a list of people: no query for any of them."""
+    today = timezone.localdate()
+    return [{"patient": p, "surname": p.surname.upper(), "age": p.age_on(today)} for p in patients]
+
+
+@require_safe
+@requires("patients.find")
+def people(request):
+    text = request.GET.get("q", "").strip()[:100]
+    context = {"q": text}
+    if text:
+        found = search.find(request.user, text)
+        context |= {"found": shown(found), "more": len(found) == search.MOST}
+        record("patients.searched", request=request, detail={"found": len(found)})
+    else:
+        context["recent"] = shown(_recent(request.user))
+        record("patients.listed", request=request, detail={"found": len(context["recent"])})
+    template = "patients/partials/found.html" if request.htmx and not request.htmx.boosted else "patients/list.html"
+    return render(request, template, context)
+
+
+@requires("patients.edit")
+def register(request):
+    sites = list(request.user.sites.all())
+    if not sites:
+        return render(request, "patients/no_site.html", status=403)
+    if request.method != "POST":
+        start = {"surname": request.GET.get("surname", "")[:100], "phone": request.GET.get("phone", "")[:40]}
+        return render(request, "patients/register.html", {"form": RegisterForm(sites=sites, initial=start)})
+    form = RegisterForm(request.POST, sites=sites)
+    if not form.is_valid():
+        return render(request, "patients/register.html", {"form": form, "errors_on_page": True}, status=422)
+    fields = form.patient_fields()
+    key = form.cleaned_data["request_key"]
+    registered = Patient.objects.visible_to(request.user).filter(request_key=key).first()
+    if registered is None:
+        wanted = {name: fields[name] for name in ("surname", "given", "birth_date", "phone")}
+        same = likely_same(request.user, **wanted)
+        if {likeness.patient.pk for likeness in same} - form.seen_pks:
+            record("patients.searched", request=request, detail={"found": len(same), "before": "registering"})
+            return render(
+                request, "patients/likely_same.html", {"form": form, "same": same, "typed": fields, "errors_on_page": True}, status=422
+            )
+        registered = services.register(site=form.site_of_patient, by=request.user, request=request, request_key=key, **fields)
+        messages.success(request, f"{registered} is registered with the number {registered.number}.")
+    return redirect("patients:detail", registered.number)
+
+
+@require_safe
+@requires("patients.view")
+def detail(request, number: int):
+    patient = get_object_or_404(Patient.objects.visible_to(request.user), number=number)
+    context = {"patient": patient, "overview": overview_of(patient, request.user), "tab": "overview"}
+    response = render(request, "patients/detail.html", context)
+    record("patient.viewed", request=request, patient=patient, obj=patient)
+    return response
+
+
+def _last_change(patient: Patient) -> AuditEvent | None:
+    return AuditEvent.objects.filter(patient_pk=patient.pk, action="patient.changed").first()
+
+
+def _differences(form: EditForm, standing: Patient) -> list[tuple[str, str, str]]:
+    """(label, as saved now, as typed) of each field that differs."""
+    from planner.wording import day
+
+    def words(name, value):
+        if name == "birth_date":
+            return day(value)
+        if name == "sex":
+            return Sex(value).label if value else "Not asked"
+        return str(value) if value not in (None, "") else ("Not asked" if name == "phototype" else "Empty")
+
+    labels = {name: field.label for name, field in form.fields.items()} | {"birth_date": "Date of birth"}
+    return [
+        (labels[name], words(name, getattr(standing, name)), words(name, typed))
+        for name, typed in form.patient_fields().items()
+        if getattr(standing, name) != typed
+    ]
+
+
+@requires("patients.edit")
+def edit(request, number: int):
+    patient = get_object_or_404(Patient.objects.visible_to(request.user), number=number)
+    clinical = request.user.may("patients.clinical")
+    context = {"patient": patient, "tab": "edit"}
+    if request.method != "POST":
+        form = EditForm(patient=patient, clinical=clinical)
+        record("patient.viewed", request=request, patient=patient, obj=patient)
+        return render(request, "patients/edit.html", {**context, "form": form})
+    form = EditForm(request.POST, patient=patient, clinical=clinical)
+    if not form.is_valid():
+        return render(request, "patients/edit.html", {**context, "form": form, "errors_on_page": True}, status=422)
+    try:
+        services.change(patient, version=form.cleaned_data["version"], by=request.user, request=request, **form.patient_fields())
+    except StaleRow as stale:
+        standing = stale.row
+        differences = _differences(form, standing)
+        # Saving again is "Keep mine": the form now carries the version that stands.
+        form.data = form.data.copy()
+        form.data["version"] = standing.version
+        context |= {"patient": standing, "form": form, "differences": differences, "changed": _last_change(standing)}
+        return render(request, "patients/edit.html", {**context, "errors_on_page": True}, status=409)
+    messages.success(request, "Saved.")
+    return HttpResponseRedirect(reverse("patients:detail", args=[patient.number]))
