@@ -241,6 +241,13 @@ def cancel(booking: Booking, *, reason: str, by, version: int | None = None) -> 
     return _step(booking, Status.CANCELLED, by=by, version=version, cancel_reason=reason.strip())
 
 
+def untreated(booking: Booking, *, by) -> Booking:
+    """The patient was in the room and nothing was treated: back to "here", then cancelled. What was held is free again."""
+    with transaction.atomic():
+        _step(booking, Status.ARRIVED, by=by, version=None)
+        return _step(booking, Status.CANCELLED, by=by, version=None, cancel_reason="Nothing was treated")
+
+
 def reinstate(booking: Booking, *, by, version: int | None = None) -> Booking:
     """
     Bring a cancelled or missed visit back to its old time, through the same door as a new one.
@@ -290,9 +297,9 @@ def reinstate(booking: Booking, *, by, version: int | None = None) -> Booking:
 def _take(booking: Booking, version: int | None, *, same) -> Booking | None:
     """The row as it stands, claimed for writing; None where *same(row)* says that the wish is already fulfilled."""
     fresh = Booking.objects.with_names().select_related("site").get(pk=booking.pk)
+    if same(fresh):
+        return None
     if version is not None and fresh.version != version:
-        if same(fresh):
-            return None
         raise StaleRow(fresh)
     fresh.claim(fresh.version)
     return fresh
@@ -307,7 +314,7 @@ def _step(booking: Booking, status: str, *, by, version: int | None, **fields) -
     """Change the status where the table allows it, and let the holds follow. Sent twice, the second changes nothing."""
     with transaction.atomic():
         fresh = _take(booking, version, same=lambda now: now.status == status)
-        if fresh is None or fresh.status == status:
+        if fresh is None:
             return Booking.objects.get(pk=booking.pk)
         if status not in NEXT[fresh.status]:
             raise NotNow(f"This visit is {fresh.get_status_display().lower()}. It cannot become {Status(status).label.lower()}.")
