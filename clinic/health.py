@@ -7,6 +7,8 @@ import redis
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.utils import timezone
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from aftercare.models import Sheet
 from audit import guards
@@ -32,7 +34,8 @@ def _guards() -> str:
 
 def _broker_client() -> redis.Redis | None:
     url = settings.BROKER_URL
-    limits = {"socket_connect_timeout": BROKER_SECONDS, "socket_timeout": BROKER_SECONDS}
+    # One try: the client's own retries would make this page wait for seconds.
+    limits = {"socket_connect_timeout": BROKER_SECONDS, "socket_timeout": BROKER_SECONDS, "retry": Retry(NoBackoff(), 0)}
     if url.startswith("redis+socket://"):
         parts = urlsplit(url)
         return redis.Redis(unix_socket_path=parts.path, db=int(parse_qs(parts.query).get("virtual_host", ["0"])[0]), **limits)

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from aftercare.models import Sheet
-from patients.models import Allergy
+from patients.models import Allergy, Patient
 from planner import wording
 from plans.models import Consultation, TreatmentPlan
 from sessions.models import Booking, Resource, TreatmentSession
@@ -141,6 +141,14 @@ def _flags(booking: Booking, namesakes: Counter, allergies: dict[int, list[str]]
 def namesakes_today(bookings: list[Booking]) -> Counter:
     """How many different people with the same surname come today."""
     return Counter(surname for surname, _ in {(b.patient.surname_key, b.patient_id) for b in bookings})
+
+
+def same_name_today(patient: Patient, user) -> str | None:
+    """The header's warning where somebody else with this surname comes on the same day."""
+    start, end = _span(timezone.localdate())
+    people = Booking.objects.visible_to(user).filter(starts_at__gte=start, starts_at__lt=end, patient__surname_key=patient.surname_key)
+    pks = set(people.exclude(status=Booking.Status.CANCELLED).values_list("patient_id", flat=True))
+    return f"{len(pks)} with this name today" if len(pks) > 1 and patient.pk in pks else None
 
 
 def _span(day: dt.date) -> tuple[dt.datetime, dt.datetime]:
