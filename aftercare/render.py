@@ -1,0 +1,129 @@
+"""A sheet's content as a tagged PDF. Only ever called in a prefork worker or a test: WeasyPrint is not safe in threads."""
+
+import io
+import re
+from dataclasses import dataclass, fields, is_dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from django.conf import settings
+from django.template.loader import get_template
+
+from . import fonts
+from .content import SheetContent
+from .facts import SheetCannotBeMade
+from .maps import data_uri
+from .words import Line
+
+TEMPLATE = "aftercare/sheet.html"
+STYLE = "aftercare/sheet.css"
+PAGE_SIZES = {"A4": "A4", "Letter": "letter"}
+
+
+class BadPdf(Exception):
+    """The file that was made is not what a patient may be given."""
+
+
+@dataclass(frozen=True)
+class Pdf:
+    data: bytes
+    pages: int
+
+
+def font_folder() -> Path:
+    return Path(settings.CLINIC_DATA) / "fonts"
+
+
+@lru_cache
+def _engine():
+    """WeasyPrint and what all sheets of one process share. Imported here: the web process never loads it."""
+    fonts.use_private_fonts(font_folder())
+    import weasyprint
+    from weasyprint.text.fonts import FontConfiguration
+
+    return weasyprint, FontConfiguration()
+
+
+@lru_cache
+def _stylesheet(paper: str):
+    weasyprint, configuration = _engine()
+    source = Path(get_template(STYLE).origin.name).read_text(encoding="utf-8")
+    return weasyprint.CSS(string=f"{source}\n@page{{size:{PAGE_SIZES[paper]}}}", font_config=configuration)
+
+
+def _texts(value):
+    """Every text in *value*, however deep."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Line):
+        yield value.text
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _texts(item)
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from _texts(getattr(value, field.name))
+
+
+def check_letters(content: SheetContent) -> None:
+    """Raise SheetCannotBeMade where the fonts lack a letter: a box in a name is never printed."""
+    absent = fonts.missing("".join(_texts(content)), font_folder())
+    if absent:
+        listed = ", ".join(f"“{char}” (U+{ord(char):04X})" for char in absent[:5])
+        raise SheetCannotBeMade(
+            f"Our print fonts cannot draw {listed}. Write the name or word in other letters, then make the sheet again."
+        )
+
+
+def markup(content: SheetContent, *, flow: bool = False) -> str:
+    """flow: let the second page begin where the first ends, for sheets that need three anyway."""
+    pictures = [(picture, data_uri(picture.kind, picture.treated, picture.left_out)) for picture in content.maps]
+    return get_template(TEMPLATE).render({"c": content, "pictures": pictures, "flow": "flow" if flow else ""})
+
+
+def _layout(content: SheetContent, *, flow: bool = False):
+    weasyprint, configuration = _engine()
+    html = weasyprint.HTML(
+        string=markup(content, flow=flow),
+        # The sheet needs nothing from disk or network, so nothing can be drawn in through it.
+        url_fetcher=weasyprint.URLFetcher(allowed_protocols=["data"]),
+    )
+    return html.render(stylesheets=[_stylesheet(content.paper)], font_config=configuration, pdf_variant="pdf/ua-1")
+
+
+def render(content: SheetContent) -> Pdf:
+    """
+    Return the PDF.
+
+    Raises:
+        SheetCannotBeMade: a letter that our fonts do not have.
+        BadPdf: the file did not pass the checks.
+    """
+    check_letters(content)
+    document = _layout(content)
+    if len(document.pages) > 2:
+        document = _layout(content, flow=True)
+    out = io.BytesIO()
+    document.write_pdf(out)
+    pdf = Pdf(out.getvalue(), len(document.pages))
+    check(pdf)
+    return pdf
+
+
+def check(pdf: Pdf) -> None:
+    """Whole, tagged, with pages that hold text. Raises BadPdf."""
+    data = pdf.data
+    if not data.startswith(b"%PDF-1.") or not data.rstrip().endswith(b"%%EOF"):
+        raise BadPdf("cut off")
+    start = re.search(rb"startxref\s+(\d+)\s+%%EOF\s*$", data)
+    if not start or int(start[1]) >= len(data):
+        raise BadPdf("no cross-reference table")
+    if not 1 <= pdf.pages <= 6:
+        raise BadPdf(f"{pdf.pages} pages")
+    if len(data) < 5000:
+        raise BadPdf("empty")
+
+
+def warm_up(content: SheetContent) -> None:
+    """Render once and throw the result away, so that the first patient does not wait for imports and fonts."""
+    render(content)
