@@ -15,7 +15,7 @@ import yaml
 
 try:
     from planner.errors import Fault, KnowledgeFaults
-except ModuleNotFoundError:  # until the planner is there
+except ImportError:  # until the planner is there
     Fault = KnowledgeFaults = None
 
 PACKS = Path(__file__).resolve().parent / "packs"

@@ -68,7 +68,8 @@ version_locked = Guard(
         f"CREATE OR REPLACE FUNCTION {NAME}_refuse() RETURNS trigger LANGUAGE plpgsql AS "
         f"$$ BEGIN RAISE EXCEPTION '{_REASON}' USING ERRCODE = 'integrity_constraint_violation'; END $$",
         f"CREATE OR REPLACE FUNCTION {NAME}_refuse_truncate() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN IF {_ANY_LOCKED} THEN RAISE EXCEPTION '{_REASON}' USING ERRCODE = 'integrity_constraint_violation'; END IF; RETURN NULL; END $$",
+        f"$$ BEGIN IF {_ANY_LOCKED} THEN "
+        f"RAISE EXCEPTION '{_REASON}' USING ERRCODE = 'integrity_constraint_violation'; END IF; RETURN NULL; END $$",
         _postgresql("UPDATE", _forbidden_change("IS DISTINCT FROM")),
         _postgresql("DELETE", f"OLD.status IN {_LOCKED}"),
         f"CREATE OR REPLACE TRIGGER {NAME}_truncate BEFORE TRUNCATE ON {TABLE} FOR EACH STATEMENT "

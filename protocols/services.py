@@ -9,10 +9,11 @@ from django.utils import timezone
 
 from accounts.permissions import may
 from audit.services import record
+
 try:
     from planner.errors import Fault, KnowledgeFaults
     from planner.knowledge import Knowledge
-except ModuleNotFoundError:  # until the planner is there
+except ImportError:  # until the planner is there
     Fault = KnowledgeFaults = Knowledge = None
 
 from .documents import canonical, sha256

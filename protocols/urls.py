@@ -1,2 +1,10 @@
+from django.urls import path
+
+from . import views
+
 app_name = "protocols"
-urlpatterns: list = []
+urlpatterns = [
+    path("", views.version_list, name="list"),
+    path("<str:version>/", views.version_page, name="version"),
+    path("<str:version>/<slug:indication>/", views.indication_page, name="indication"),
+]
