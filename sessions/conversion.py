@@ -205,6 +205,7 @@ def record_facts(session: TreatmentSession) -> RecordFacts:
         adjuvants=tuple(
             AdjuvantUsed(id=row["id"], label=row.get("label", row["id"]), product=row.get("product", ""), lot=row.get("lot", ""))
             for row in session.adjuvants
+            if row.get("used", True)
         ),
         reaction=session.reaction,
         reaction_note=session.reaction_note,

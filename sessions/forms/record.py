@@ -1,0 +1,250 @@
+"""
+What is typed on the record, read into values. Nothing is required here: a draft may be saved at any point, and what makes
+a record whole is asked by the gate at signing. What cannot be read keeps its message and is kept as typed.
+"""
+
+import datetime as dt
+import re
+from decimal import Decimal
+
+from django import forms
+
+from planner.wording import mm, number
+
+from ..conversion import clinic_day, clinic_time
+from ..models import SessionZone, TreatmentSession
+
+# One separator, point or comma, at most two decimals; `.5` is read as 0.5. Nothing else is guessed.
+_MM = re.compile(r"\d{0,2}[.,]\d{1,2}|\d{1,2}")
+_TIME = re.compile(r"(\d{1,2})[:.]?(\d{2})")
+_MONTHS = {name: n for n, name in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], start=1)}
+_MOST_PASSES = 50
+
+
+class Millimetres(forms.CharField):
+    """A needle depth above 0 and at most *ceiling* mm."""
+
+    def __init__(self, *, label: str, ceiling: Decimal, operator: Decimal | None, **kwargs):
+        super().__init__(label=label, required=False, strip=True, **kwargs)
+        self.ceiling, self.operator = ceiling, operator
+
+    def clean(self, value):
+        text = super().clean(value).removesuffix("mm").strip()
+        if not text:
+            return None
+        if not _MM.fullmatch(text):
+            raise forms.ValidationError(f"{self.label} must be a number such as 1.25")
+        depth = Decimal("0" + text.replace(",", "."))
+        if depth <= 0:
+            raise forms.ValidationError(f"{self.label} must be more than 0 mm")
+        if depth > self.ceiling:
+            tenth = depth / 10
+            ask = f". Did you mean {mm(tenth)}?" if tenth <= self.ceiling and tenth % Decimal("0.05") == 0 else ""
+            raise forms.ValidationError(f"{self.label} must be {mm(self.ceiling)} or less{ask}")
+        if self.operator is not None and depth > self.operator:
+            raise forms.ValidationError(
+                f"{self.label} must be {mm(self.operator)} or less: that is what the person treating is signed off for"
+            )
+        return depth
+
+
+class Passes(forms.CharField):
+    def clean(self, value):
+        text = super().clean(value)
+        if not text:
+            return None
+        if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= _MOST_PASSES:
+            raise forms.ValidationError(f"{self.label} must be a whole number, 1 or more")
+        return int(text)
+
+
+class PrintedDate(forms.CharField):
+    """
+    A date as printed on a box: 2028-03-31, 31 Mar 2028, 31/03/2028, or a month alone, which lasts to its last day. A date whose
+    day and month could be swapped is refused.
+    """
+
+    def clean(self, value):
+        text = super().clean(value)
+        if not text:
+            return None
+        found = read_printed_date(text)
+        if found is None:
+            raise forms.ValidationError(f"{self.label} must be a date such as 31 Mar 2028 or 2028-03")
+        return found
+
+
+class ClockTime(forms.CharField):
+    """A time of the day on the clinic's wall clock, on *day*; comes out aware."""
+
+    def __init__(self, *, day: dt.date, **kwargs):
+        super().__init__(required=False, strip=True, **kwargs)
+        self.day = day
+
+    def clean(self, value):
+        text = super().clean(value)
+        if not text:
+            return None
+        match = _TIME.fullmatch(text)
+        if not match or int(match[1]) > 23 or int(match[2]) > 59:
+            raise forms.ValidationError(f"{self.label} must be a time such as 14:05")
+        zone = clinic_time(dt.datetime.now(dt.UTC)).tzinfo
+        return dt.datetime.combine(self.day, dt.time(int(match[1]), int(match[2])), tzinfo=zone).astimezone(dt.UTC)
+
+
+def read_printed_date(text: str) -> dt.date | None:
+    """Return the last day *text* names, or None where it names none or could name two."""
+    words = [word for word in re.split(r"[\s./-]+", text.strip().lower()) if word]
+    if len(words) == 1 and re.fullmatch(r"\d{8}", words[0]):
+        words = [words[0][:4], words[0][4:6], words[0][6:]]
+    months = [_MONTHS[word[:3]] for word in words if word[:3] in _MONTHS and word.isalpha()]
+    numbers = [word for word in words if word.isascii() and word.isdigit()]
+    if len(months) + len(numbers) != len(words):
+        return None
+    years = [word for word in numbers if len(word) == 4]
+    rest = [int(word) for word in numbers if len(word) != 4]
+    if len(years) != 1 or len(months) > 1:
+        return None
+    year = int(years[0])
+    if months and len(rest) <= 1:
+        month, day = months[0], rest[0] if rest else None
+    elif not months and len(rest) == 1:
+        month, day = rest[0], None
+    elif not months and len(rest) == 2:
+        if words[0] == years[0]:
+            month, day = rest
+        elif rest[0] == rest[1] or rest[0] > 12:
+            day, month = rest
+        else:
+            return None
+    else:
+        return None
+    try:
+        if day is not None:
+            return dt.date(year, month, day)
+        return dt.date(year + month // 12, month % 12 + 1, 1) - dt.timedelta(days=1)
+    except ValueError:
+        return None
+
+
+class RecordForm(forms.Form):
+    """
+    All fields of one record, named as on the screen. Always bound: to what was typed, or to what the rows hold.
+
+    terms: the protocol's endpoints and adjuvants (see sessions.services.terms). blocked: why no zone may be recorded yet, or ''.
+    left_out: {zone id: reason} for zones the planner leaves out today. devices: the rows to choose from.
+    """
+
+    def __init__(self, data, *, session: TreatmentSession, terms, devices, blocked: str = "", left_out: dict[str, str] | None = None):
+        super().__init__(data, auto_id="f-%s")
+        self.session, self.terms, self.devices = session, terms, devices
+        self.blocked, self.left_out = blocked, left_out or {}
+        self.zones = list(session.zones.all())
+        self.day = clinic_day(session.started_at)
+        text = {"required": False, "strip": True}
+        self.fields["identity_checked"] = forms.BooleanField(label="Name and birth date checked", required=False)
+        self.fields["skin_checked"] = forms.BooleanField(label="Skin looked at today", required=False)
+        self.fields["consent_confirmed"] = forms.BooleanField(label="Consent confirmed", required=False)
+        self.fields["gap_reason"] = forms.CharField(label="Reason for the shorter gap", max_length=300, **text)
+        self.fields["device"] = forms.ChoiceField(
+            label="Device", required=False, choices=[("", "Choose a device"), *((str(row.pk), row.name) for row in devices)]
+        )
+        self.fields["needle_lot"] = forms.CharField(label="Needle lot", max_length=40, **text)
+        self.fields["needle_expires_on"] = PrintedDate(label="Use-by date", max_length=30, **text)
+        self.fields["numbing"] = forms.CharField(label="Numbing product", max_length=120, **text)
+        self.fields["numbing_on"] = ClockTime(label="Numbing on", day=self.day)
+        self.fields["numbing_off"] = ClockTime(label="Numbing off", day=self.day)
+        for adjuvant in terms.adjuvants:
+            self.fields[f"adj-{adjuvant.id}-used"] = forms.BooleanField(label=f"{adjuvant.label} used", required=False)
+            self.fields[f"adj-{adjuvant.id}-product"] = forms.CharField(label=f"{adjuvant.label}: product", max_length=120, **text)
+            self.fields[f"adj-{adjuvant.id}-lot"] = forms.CharField(label=f"{adjuvant.label}: lot", max_length=40, **text)
+        self.fields["reaction"] = forms.ChoiceField(
+            label="Reaction", required=False, choices=[("", "Not recorded"), *TreatmentSession.Reaction.choices]
+        )
+        self.fields["reaction_note"] = forms.CharField(label="What happened", max_length=1000, **text)
+        self.fields["note"] = forms.CharField(label="Note", max_length=4000, **text)
+        self.fields["started"] = ClockTime(label="Start time", day=self.day)
+        self.fields["ended"] = ClockTime(label="End time", day=self.day)
+        for zone in self.zones:
+            self._add_zone(zone)
+
+    def _add_zone(self, zone: SessionZone) -> None:
+        name, label = f"z{zone.pk}", zone.zone_label
+        endpoints = [("", "Choose the endpoint"), *((words, words[:1].upper() + words[1:]) for words in self.terms.endpoints)]
+        self.fields[f"{name}-depth"] = Millimetres(
+            label=f"{label} depth", ceiling=zone.ceiling_mm, operator=self.session.clinician.max_depth_mm, max_length=20
+        )
+        self.fields[f"{name}-passes"] = Passes(label=f"{label} passes", required=False, strip=True, max_length=10)
+        self.fields[f"{name}-endpoint"] = forms.ChoiceField(label=f"{label} endpoint", required=False, choices=endpoints)
+        self.fields[f"{name}-skip"] = forms.BooleanField(label=f"{label} not treated", required=False)
+        self.fields[f"{name}-reason"] = forms.ChoiceField(
+            label=f"{label} reason", required=False, choices=[("", "Choose a reason"), *SessionZone.Reason.choices]
+        )
+        self.fields[f"{name}-note"] = forms.CharField(label=f"{label} note", max_length=500, required=False, strip=True)
+
+    def clean(self):
+        values = super().clean()
+        for zone in self.zones:
+            depth = f"z{zone.pk}-depth"
+            if values.get(depth) is None or values.get(f"z{zone.pk}-skip"):
+                continue
+            if self.blocked:
+                self.add_error(depth, self.blocked)
+            elif zone.zone in self.left_out:
+                self.add_error(depth, f"{zone.zone_label} is left out today: {self.left_out[zone.zone]}")
+        expires = values.get("needle_expires_on")
+        if expires and expires < self.day:
+            self.add_error("needle_expires_on", "Use-by date must be in the future. Take another needle")
+        self._check_order("started", "ended", "End time must be after the start time")
+        self._check_order("numbing_on", "numbing_off", "Numbing off must be after numbing on")
+        return values
+
+    def _check_order(self, first: str, second: str, message: str) -> None:
+        earlier, later = self.cleaned_data.get(first), self.cleaned_data.get(second)
+        if first == "started" and earlier is None and "started" not in self.errors:
+            earlier = self.session.started_at
+        if earlier and later and later <= earlier:
+            self.add_error(second, message)
+
+
+def values_of(session: TreatmentSession) -> dict[str, str]:
+    """The rows as the screen's fields hold them, with what could not be read as it was typed."""
+    values = {
+        "identity_checked": _tick(session.identity_checked),
+        "skin_checked": _tick(session.skin_checked),
+        "consent_confirmed": _tick(session.consent_confirmed),
+        "gap_reason": session.gap_reason,
+        "device": str(session.device_id or ""),
+        "needle_lot": session.needle_lot,
+        "needle_expires_on": f"{session.needle_expires_on:%Y-%m-%d}" if session.needle_expires_on else "",
+        "numbing": session.numbing,
+        "numbing_on": _clock(session.numbing_on_at),
+        "numbing_off": _clock(session.numbing_off_at),
+        "reaction": session.reaction,
+        "reaction_note": session.reaction_note,
+        "note": session.note,
+        "started": _clock(session.started_at),
+        "ended": _clock(session.ended_at),
+    }
+    for row in session.adjuvants:
+        values[f"adj-{row['id']}-used"] = _tick(row.get("used", True))
+        values[f"adj-{row['id']}-product"] = row.get("product", "")
+        values[f"adj-{row['id']}-lot"] = row.get("lot", "")
+    for zone in session.zones.all():
+        values |= {
+            f"z{zone.pk}-depth": "" if zone.done_depth_mm is None else number(zone.done_depth_mm),
+            f"z{zone.pk}-passes": "" if zone.passes is None else str(zone.passes),
+            f"z{zone.pk}-endpoint": zone.endpoint,
+            f"z{zone.pk}-skip": _tick(zone.state == zone.State.NOT_TREATED),
+            f"z{zone.pk}-reason": zone.reason,
+            f"z{zone.pk}-note": zone.note,
+        }
+    return values | session.unread
+
+
+def _tick(value: bool) -> str:
+    return "on" if value else ""
+
+
+def _clock(moment) -> str:
+    return f"{clinic_time(moment):%H:%M}" if moment else ""

@@ -1,0 +1,28 @@
+"""What apps above add to the record's page: buttons and states of things made from a signed record."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from .models import TreatmentSession
+
+
+@dataclass(frozen=True)
+class RecordSection:
+    """One part of the signed record's page: a template and what it needs. The template is given `session` as well."""
+
+    template: str
+    context: dict = field(default_factory=dict)
+
+
+# provider(session, user) -> RecordSection | None
+_providers: list[Callable[[TreatmentSession, object], "RecordSection | None"]] = []
+
+
+def register(provider: Callable[[TreatmentSession, object], "RecordSection | None"]) -> None:
+    """Called from AppConfig.ready of an app above. The provider asks `user.may(...)` itself."""
+    if provider not in _providers:
+        _providers.append(provider)
+
+
+def sections_of(session: TreatmentSession, user) -> list[RecordSection]:
+    return [section for provider in _providers if (section := provider(session, user)) is not None]

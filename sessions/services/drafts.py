@@ -1,0 +1,19 @@
+"""The one way to take a draft for writing."""
+
+from ..models import TreatmentSession
+
+
+class Locked(Exception):
+    """The record is signed or closed. Only a correction may be added."""
+
+
+def for_writing(session: TreatmentSession) -> TreatmentSession:
+    """The row as it stands, taken for this transaction. Raises Locked."""
+    row = (
+        TreatmentSession.objects.select_for_update(of=("self",))
+        .select_related("booking", "patient", "plan__protocol_version", "clinician", "device", "gap_by", "saved_by")
+        .get(pk=session.pk)
+    )
+    if row.is_locked:
+        raise Locked
+    return row

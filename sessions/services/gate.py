@@ -1,0 +1,380 @@
+"""
+May this session start, may it be signed: a table of named conditions each, with its answer in plain words.
+
+Conditions that speak of the day (plan, safety checks, planner, healing gap, operator) hold the needling back; the others are
+asked for at signing, not while somebody types. From the moment the first zone is recorded the answers of that moment are
+kept in `start_check`: what was true when the needle touched the skin does not change with a later answer.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from patients.conversion import case_of
+from planner.wording import day as day_words
+from planner.wording import mm
+from plans.catalogue import catalogue_of
+from plans.models import TreatmentPlan
+from protocols.knowledge import knowledge_of
+
+from ..conversion import clinic_day
+from ..models import Resource, SessionZone, TreatmentSession
+
+OK, TODO, STOP = "ok", "todo", "stop"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """
+    One line of the gate. state: ok | todo (somebody has to do it) | stop (it cannot go on). holds: needling waits for it.
+    field: id of the control that mends it. short: the word in the missing strip.
+    """
+
+    name: str
+    state: str
+    words: str
+    short: str = ""
+    field: str = ""
+    holds: bool = False
+
+    @property
+    def met(self) -> bool:
+        return self.state == OK
+
+
+@dataclass(frozen=True)
+class DayCheck:
+    """What the day says about going on with the plan. `left_out`: {zone id: reason}. `cautions`: sentences worth reading."""
+
+    on: dt.date
+    conditions: tuple[Condition, ...]
+    left_out: dict[str, str]
+    cautions: tuple[str, ...]
+    due: tuple[str, ...]  # ids of the questions to ask again
+    is_kept: bool = False
+
+    @property
+    def blocked(self) -> str:
+        """Why no zone may be recorded yet, or ''."""
+        return next((condition.words for condition in self.conditions if condition.holds and not condition.met), "")
+
+    def as_mapping(self) -> dict:
+        return {
+            "on": self.on.isoformat(),
+            "conditions": [{"name": c.name, "state": c.state, "words": c.words, "holds": c.holds} for c in self.conditions],
+            "left_out": self.left_out,
+            "cautions": list(self.cautions),
+        }
+
+
+def day_check(session: TreatmentSession, on: dt.date | None = None) -> DayCheck:
+    """The kept answers where needling has begun, else the answers now for the day *on* (the day of treatment)."""
+    kept = session.start_check
+    if kept:
+        return DayCheck(
+            on=dt.date.fromisoformat(kept["on"]),
+            conditions=tuple(Condition(**row) for row in kept["conditions"]),
+            left_out=kept["left_out"],
+            cautions=tuple(kept["cautions"]),
+            due=(),
+            is_kept=True,
+        )
+    on = on or clinic_day(session.started_at)
+    due = due_questions(session, on)
+    planner, left_out, cautions = _planner_today(session, on)
+    conditions = (_plan(session), _screening(session, due), planner, _gap(session, on), _operator(session))
+    return DayCheck(on=on, conditions=conditions, left_out=left_out, cautions=cautions, due=due)
+
+
+def may_start(session: TreatmentSession, on: dt.date | None = None, *, check: DayCheck | None = None) -> list[Condition]:
+    """Every condition of the start, met or not, in the order of the screen."""
+    check = check or day_check(session, on)
+    return [*_before(session), *check.conditions, *_device_and_needle(session)]
+
+
+def may_sign(session: TreatmentSession, *, by=None, check: DayCheck | None = None) -> list[Condition]:
+    """Every condition of the signature: those of the start, then what the record itself must say."""
+    return [*may_start(session, check=check), *_zones(session), *_after(session), *_whole(session, by)]
+
+
+def unmet(conditions: list[Condition]) -> list[Condition]:
+    return [condition for condition in conditions if not condition.met]
+
+
+# Before
+
+
+def _before(session: TreatmentSession) -> list[Condition]:
+    rows = (
+        ("identity", session.identity_checked, "Name and birth date checked", "name and birth date", "f-identity_checked"),
+        ("skin", session.skin_checked, "Skin looked at today", "skin check", "f-skin_checked"),
+        ("consent", session.consent_confirmed, "Consent confirmed", "consent", "f-consent_confirmed"),
+    )
+    return [
+        Condition(name, OK if done else TODO, words if done else f"Tick when done: {words.lower()}", short, field)
+        for name, done, words, short, field in rows
+    ]
+
+
+def _plan(session: TreatmentSession) -> Condition:
+    plan = session.plan
+    if plan.status == TreatmentPlan.Status.ACCEPTED:
+        return Condition(
+            "plan", OK, f"Plan {plan.number} accepted on {day_words(clinic_day(plan.accepted_at))}", f"plan {plan.number}", holds=True
+        )
+    words = {
+        TreatmentPlan.Status.SUPERSEDED: f"Plan {plan.number} was replaced by a newer one. Book this session from the newer plan",
+        TreatmentPlan.Status.COMPLETED: f"Plan {plan.number} is completed. Make a new plan for further sessions",
+        TreatmentPlan.Status.STOPPED: f"Plan {plan.number} was stopped. Make a new plan before treating again",
+    }
+    return Condition("plan", STOP, words[plan.status], f"plan {plan.number}", "day", holds=True)
+
+
+def due_questions(session: TreatmentSession, on: dt.date) -> tuple[str, ...]:
+    """Ids of the protocol's questions with no answer, or one older than their `valid_days` (0 = ask at every visit)."""
+    patient = session.patient
+    newest: dict[str, dt.date] = {}
+    for question, answered_at in patient.screening_answers.order_by("pk").values_list("question", "answered_at"):
+        newest[question] = clinic_day(answered_at)
+    catalogue = catalogue_of(session.plan.protocol_version)
+    valid_days = {row["id"]: row["valid_days"] for row in catalogue.document["questions"]}
+    age = patient.age_on(on)
+    due = []
+    for question in catalogue.questions:
+        if not question.applies_to(patient.sex, age):
+            continue
+        answered = newest.get(question.id)
+        if answered is None or (on - answered).days > valid_days[question.id]:
+            due.append(question.id)
+    return tuple(due)
+
+
+def _screening(session: TreatmentSession, due: tuple[str, ...]) -> Condition:
+    if not due:
+        return Condition("screening", OK, "Safety checks are up to date", "safety checks", holds=True)
+    count = f"{len(due)} safety check{'s' if len(due) > 1 else ''}"
+    return Condition("screening", TODO, f"Ask again first: {count} due", "safety checks", "due", holds=True)
+
+
+def _planner_today(session: TreatmentSession, on: dt.date) -> tuple[Condition, dict[str, str], tuple[str, ...]]:
+    """Ask the planner again with today's answers: may this person be needled today, and where not."""
+    from planner.case import Case
+    from planner.propose import propose
+
+    mapping = case_today(session, on)
+    proposal = propose(Case.parse(mapping), knowledge_of(session.plan.protocol_version), on=on).as_mapping()
+    findings = proposal.get("findings", [])
+    left_out = {row["zone"]: _why(row, findings) for row in proposal.get("zones_excluded", [])}
+    cautions = tuple(dict.fromkeys(row["reason"] for row in findings if row["action"] == "caution"))
+    status = proposal["status"]
+    if status in ("refuse", "defer"):
+        word = "Stop" if status == "refuse" else "Defer"
+        reasons = [row["reason"] for row in findings if row["action"] == status] or [row["reason"] for row in findings[:1]]
+        until = proposal.get("earliest")
+        first = f" First possible date: {day_words(dt.date.fromisoformat(until))}." if until else ""
+        return Condition("planner", STOP, f"{word}: {' '.join(reasons)}{first}", "stop", "day", holds=True), left_out, cautions
+    if status == "ask":
+        asks = [row["reason"] for row in findings if row["action"] == "ask"]
+        return Condition("planner", TODO, f"Answer first: {' '.join(asks)}", "open questions", "day", holds=True), left_out, cautions
+    return Condition("planner", OK, "Today's answers still fit the plan", "plan check", holds=True), left_out, cautions
+
+
+def case_today(session: TreatmentSession, on: dt.date) -> dict:
+    """
+    The plan's case with the patient's answers of today (case format). Wishes and what was seen at the consultation stay out:
+    only whether, and where, this person may be needled today is asked. The healing gap is a condition of its own.
+    """
+    plan = session.plan
+    zones = [row.zone for row in plan.zones.all()]
+    requests = [
+        request | {"zones": kept}
+        for request in plan.case.get("requests", [])
+        if (kept := [zone for zone in request.get("zones", []) if zone in zones])
+    ]
+    case = {**case_of(session.patient, visit_date=on), "requests": requests}
+    case["visit_date"] = on.isoformat()
+    case["devices"] = [plan.device_brand or plan.device_kind]
+    case["adjuvants_requested"] = list(plan.adjuvants)
+    if "operator" in plan.case:
+        case["operator"] = plan.case["operator"]
+    return case
+
+
+def _why(row: dict, findings: list[dict]) -> str:
+    reasons = [finding["reason"] for finding in findings if finding["id"] in row.get("because", ())]
+    return " ".join(reasons) or "left out by the protocol"
+
+
+def last_signed(session: TreatmentSession) -> TreatmentSession | None:
+    """The patient's last signed session before this one that needled one of this plan's zones."""
+    zones = [row.zone for row in session.plan.zones.all()]
+    return (
+        TreatmentSession.objects.filter(
+            patient=session.patient_id,
+            status=TreatmentSession.Status.SIGNED,
+            started_at__lt=session.started_at,
+            zones__state=SessionZone.State.DONE,
+            zones__zone__in=zones,
+        )
+        .exclude(pk=session.pk)
+        .order_by("-started_at")
+        .first()
+    )
+
+
+def _gap(session: TreatmentSession, on: dt.date) -> Condition:
+    last = last_signed(session)
+    if last is None:
+        return Condition("gap", OK, "No earlier session in these zones", "healing gap", holds=True)
+    weeks = session.plan.interval_weeks_min
+    treated = clinic_day(last.started_at)
+    days = (on - treated).days
+    since = f"{days} days since session {last.session_number} on {day_words(treated)}"
+    if days >= weeks * 7:
+        return Condition("gap", OK, since, "healing gap", holds=True)
+    if session.gap_reason:
+        return Condition("gap", OK, f"{since}, accepted by {session.gap_by}: {session.gap_reason}", "healing gap", holds=True)
+    first = day_words(treated + dt.timedelta(weeks=weeks))
+    words = f"{since}: the plan leaves at least {weeks} weeks, so from {first}. Say why it is sooner, or book another day"
+    return Condition("gap", TODO, words, "healing gap", "f-gap_reason", holds=True)
+
+
+def _operator(session: TreatmentSession) -> Condition:
+    who, limit = session.clinician, session.clinician.max_depth_mm
+    if not who.may("records.sign"):
+        return Condition("operator", STOP, f"{who} may not treat. A clinician has to", "who treats", "day", holds=True)
+    deeper = [zone for zone in session.zones.all() if limit is not None and zone.planned_depth_mm > limit]
+    if deeper:
+        zones = ", ".join(f"{zone.zone_label} {mm(zone.planned_depth_mm)}" for zone in deeper)
+        words = f"{who} is signed off for up to {mm(limit)}, and the plan has {zones}. Somebody signed off for it has to treat"
+        return Condition("operator", STOP, words, "who treats", "day", holds=True)
+    known = f" is signed off for up to {mm(limit)}" if limit is not None else " treats"
+    return Condition("operator", OK, f"{who}{known}", "who treats", holds=True)
+
+
+# Device and needle
+
+
+def devices_for(session: TreatmentSession):
+    """Active devices of the site that are of the plan's kind."""
+    return list(
+        Resource.objects.filter(
+            site=session.booking.site_id, kind=Resource.Kind.DEVICE, is_active=True, device_kind=session.plan.device_kind
+        ).order_by("name")
+    )
+
+
+def _device_and_needle(session: TreatmentSession) -> list[Condition]:
+    on = clinic_day(session.started_at)
+    device = session.device
+    if device is None:
+        device_row = Condition("device", TODO, "Choose the device", "device", "f-device")
+    elif not device.is_active:
+        device_row = Condition("device", STOP, f"{device} is out of service. Choose another", "device", "f-device")
+    elif device.device_kind != session.plan.device_kind:
+        device_row = Condition("device", STOP, f"{device} is not a {session.plan.device_kind}. Choose another", "device", "f-device")
+    else:
+        device_row = Condition("device", OK, f"{device}", "device", "f-device")
+    lot = Condition(
+        "needle_lot",
+        OK if session.needle_lot else TODO,
+        f"Lot {session.needle_lot}" if session.needle_lot else "Enter the needle lot",
+        "needle lot",
+        "f-needle_lot",
+    )
+    expires = session.needle_expires_on
+    if expires is None:
+        use_by = Condition("use_by", TODO, "Enter the needle's use-by date", "use-by date", "f-needle_expires_on")
+    elif expires < on:
+        use_by = Condition(
+            "use_by", STOP, f"The needle's use-by date was {day_words(expires)}. Take another", "use-by date", "f-needle_expires_on"
+        )
+    else:
+        use_by = Condition("use_by", OK, f"Use by {day_words(expires)}", "use-by date", "f-needle_expires_on")
+    return [device_row, lot, use_by]
+
+
+# What was done
+
+
+def _zones(session: TreatmentSession) -> list[Condition]:
+    rows = []
+    zones = list(session.zones.all())
+    for zone in zones:
+        name, short, at = f"zone-{zone.zone}", zone.zone_label, f"f-z{zone.pk}"
+        if zone.state == zone.State.NOT_RECORDED:
+            rows.append(Condition(name, TODO, f"Record {short}: as planned, another depth, or not treated", short, f"{at}-depth"))
+        elif zone.state == zone.State.DONE and zone.passes is None:
+            rows.append(Condition(name, TODO, f"Enter the passes on {short}", f"{short} passes", f"{at}-passes"))
+        elif zone.state == zone.State.DONE and not zone.endpoint:
+            rows.append(Condition(name, TODO, f"Choose the endpoint on {short}", f"{short} endpoint", f"{at}-endpoint"))
+        elif differs(zone) and not zone.reason:
+            rows.append(Condition(name, TODO, f"Say why {short} differs from the plan", f"reason for {short}", f"{at}-reason"))
+        elif zone.reason == zone.Reason.OTHER and not zone.note:
+            rows.append(Condition(name, TODO, f"Say in the note why {short} differs", f"reason for {short}", f"{at}-note"))
+        else:
+            rows.append(Condition(name, OK, f"{short} recorded", short))
+    if zones and all(zone.state == zone.State.NOT_TREATED for zone in zones):
+        rows.append(
+            Condition(
+                "treated", TODO, "No zone was treated: close the record without treatment instead of signing it", "a treated zone", "close"
+            )
+        )
+    return rows
+
+
+def differs(zone: SessionZone) -> bool:
+    """Whether what was done is materially other than planned: left out, another depth or endpoint, passes outside the plan's range."""
+    if zone.state == zone.State.NOT_TREATED:
+        return True
+    if zone.state != zone.State.DONE:
+        return False
+    if zone.done_depth_mm != zone.planned_depth_mm or (zone.endpoint and zone.endpoint != zone.planned_endpoint):
+        return True
+    low, high = zone.plan_zone.passes_min, zone.plan_zone.passes_max
+    return zone.passes is not None and not low <= zone.passes <= high
+
+
+def _after(session: TreatmentSession) -> list[Condition]:
+    rows = [
+        Condition(
+            "reaction",
+            OK if session.reaction else TODO,
+            "Reaction recorded" if session.reaction else "Record the reaction",
+            "reaction",
+            "reaction",
+        )
+    ]
+    if session.reaction == session.Reaction.ADVERSE and not session.reaction_note:
+        rows.append(Condition("reaction_note", TODO, "Say what the adverse event was", "adverse event", "f-reaction_note"))
+    if session.numbing and not session.numbing_on_at:
+        rows.append(Condition("numbing_on", TODO, "Enter when the numbing went on", "numbing on", "f-numbing_on"))
+    if session.numbing and not session.numbing_off_at:
+        rows.append(Condition("numbing_off", TODO, "Enter when the numbing was taken off", "numbing off", "f-numbing_off"))
+    for row in session.adjuvants:
+        if not row.get("used", True):
+            continue
+        label, at = row.get("label", row["id"]), f"f-adj-{row['id']}"
+        if not row.get("product"):
+            rows.append(Condition(f"adj-{row['id']}", TODO, f"Enter the product used as {label}", f"{label} product", f"{at}-product"))
+        elif not row.get("lot"):
+            rows.append(Condition(f"adj-{row['id']}", TODO, f"Enter the lot of {label}", f"{label} lot", f"{at}-lot"))
+    ended = session.ended_at
+    if ended is None:
+        rows.append(Condition("ended", TODO, "Enter the end time", "end time", "f-ended"))
+    elif ended > timezone.now() + dt.timedelta(minutes=1):
+        rows.append(Condition("ended", TODO, "End time is still to come: enter when the session ended", "end time", "f-ended"))
+    return rows
+
+
+def _whole(session: TreatmentSession, by) -> list[Condition]:
+    rows = [
+        Condition("unread", TODO, "Mend what could not be read", "a value that could not be read", f"f-{name}")
+        for name in list(session.unread)[:1]
+    ]
+    if by is not None and by.pk != session.clinician_id:
+        rows.append(
+            Condition("signer", TODO, f"Only {session.clinician}, who treats, can sign this record", "signature of who treats", "treats")
+        )
+    return rows

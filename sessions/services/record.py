@@ -1,0 +1,289 @@
+"""Starting, saving, closing and correcting the record of a session. Signing is in `signing`."""
+
+import hashlib
+from dataclasses import dataclass
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from audit.services import record
+from plans.models import TreatmentPlan
+
+from ..forms.record import RecordForm, values_of
+from ..models import Booking, SessionCorrection, SessionZone, TreatmentSession
+from . import booking as diary
+from . import gate
+from .canonical import canonical
+from .drafts import Locked, for_writing
+from .signing import on_signed
+from .terms import Terms, ceiling_mm, terms_of
+
+__all__ = ["CannotStart", "Locked", "Saved", "close_untreated", "correct", "on_signed", "save", "start", "take_over"]
+
+_STARTS_FROM = (Booking.Status.BOOKED, Booking.Status.ARRIVED, Booking.Status.IN_ROOM)
+
+
+class CannotStart(Exception):
+    """No record can be opened for this booking; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Saved:
+    """session: as it now stands. form: bound to what was typed. changed: names of the fields this save changed."""
+
+    session: TreatmentSession
+    form: RecordForm
+    changed: tuple[str, ...]
+
+
+def start(booking: Booking, by) -> TreatmentSession:
+    """
+    Open the record of *booking*, or return the one that is open: a double click starts one. The booking goes to "in room".
+
+    Raises:
+        CannotStart: the visit is no session with an accepted plan, or was cancelled, missed or is done.
+    """
+    existing = TreatmentSession.objects.filter(booking=booking).first()
+    if existing is not None:
+        return existing
+    try:
+        with transaction.atomic():
+            return _start(booking, by)
+    except IntegrityError:
+        # Two presses at once: one made the record, the other shows it. Any other refusal of the database is a fault.
+        existing = TreatmentSession.objects.filter(booking=booking).first()
+        if existing is None:
+            raise
+        return existing
+
+
+def _start(booking: Booking, by) -> TreatmentSession:
+    booking = (
+        Booking.objects.select_for_update(of=("self",)).select_related("plan__protocol_version", "patient", "device").get(pk=booking.pk)
+    )
+    plan = booking.plan
+    if booking.kind != Booking.Kind.SESSION or plan is None:
+        raise CannotStart("This visit has no treatment plan. Accept a plan and book the session from it, then start.")
+    if plan.status != TreatmentPlan.Status.ACCEPTED:
+        raise CannotStart(f"Plan {plan.number} is {plan.get_status_display().lower()}. Book the session from the plan that holds now.")
+    if booking.status not in _STARTS_FROM:
+        raise CannotStart(f"This visit is {booking.get_status_display().lower()}. Open the calendar to book it anew.")
+    device = booking.device
+    if device is not None and (not device.is_active or device.device_kind != plan.device_kind):
+        device = None
+    session = TreatmentSession.objects.create(
+        booking=booking,
+        patient=booking.patient,
+        plan=plan,
+        session_number=booking.session_number or 1 + plan.records.filter(status=TreatmentSession.Status.SIGNED).count(),
+        clinician=by,
+        started_at=timezone.now().replace(second=0, microsecond=0),
+        device=device,
+    )
+    SessionZone.objects.bulk_create(
+        SessionZone(
+            session=session,
+            plan_zone=zone,
+            position=zone.position,
+            zone=zone.zone,
+            zone_label=zone.zone_label,
+            planned_depth_mm=zone.depth_mm,
+            ceiling_mm=max(ceiling_mm(plan, zone), zone.depth_mm),
+            planned_passes=zone.passes_typical,
+            planned_endpoint=zone.endpoint,
+        )
+        for zone in plan.zones.all()
+    )
+    diary.in_room(booking, by=by)
+    record("record.started", actor=by, patient=booking.patient_id, obj=session, detail={"booking": booking.pk, "plan": plan.number})
+    return session
+
+
+def save(session: TreatmentSession, *, by, typed, version: int, page: str = "", turn: int = 0) -> Saved:
+    """
+    Keep what was typed, whole or not: values go to the rows, what cannot be read is kept as it stands.
+
+    version: the record's version when the page was opened. page, turn: which page saves, for the how-manieth time; its own repeat
+    after a lost answer is no clash, and a late one never undoes a newer one.
+
+    Raises:
+        StaleRow: somebody else saved meanwhile; nothing was written.
+        Locked: the record is signed or closed.
+    """
+    with transaction.atomic():
+        row = for_writing(session)
+        before = values_of(row)
+        own = bool(page) and row.saved_page == page
+        if own and turn <= row.saved_turn:
+            return Saved(row, form_for(row, before), ())
+        row.claim(row.version if own else version)
+        check = gate.day_check(row)
+        form = form_for(row, typed, check=check)
+        form.is_valid()
+        _write(row, form, by)
+        now = timezone.now()
+        if row.reaction and not before["reaction"] and not row.ended_at and "ended" not in form.errors:
+            # The reaction is looked at when the needling is over; the time stands on the screen and can be changed.
+            ended = now.replace(second=0, microsecond=0)
+            row.ended_at = ended if ended > row.started_at else None
+        if not row.start_check and any(zone.state == SessionZone.State.DONE for zone in form.zones):
+            row.start_check = check.as_mapping() | {"at": now.isoformat(timespec="seconds"), "by": str(by)}
+        row.saved_at, row.saved_by, row.saved_page, row.saved_turn = now, by, page, turn
+        row.save()
+        SessionZone.objects.bulk_update(form.zones, ["state", "done_depth_mm", "passes", "endpoint", "reason", "note"])
+        after = values_of(TreatmentSession.objects.prefetch_related("zones").get(pk=row.pk))
+        changed = tuple(name for name in {**before, **after} if before.get(name, "") != after.get(name, ""))
+        record("record.saved", actor=by, patient=row.patient_id, obj=row, detail={"fields": sorted(changed)})
+    return Saved(row, form, changed)
+
+
+def form_for(session: TreatmentSession, typed=None, *, check: gate.DayCheck | None = None, terms: Terms | None = None) -> RecordForm:
+    """The record's form bound to *typed*, or to what the rows hold."""
+    check = check or gate.day_check(session)
+    return RecordForm(
+        values_of(session) if typed is None else typed,
+        session=session,
+        terms=terms or terms_of(session.plan),
+        devices=gate.devices_for(session),
+        blocked=check.blocked,
+        left_out=check.left_out,
+    )
+
+
+_PLAIN = {
+    "identity_checked": "identity_checked",
+    "skin_checked": "skin_checked",
+    "consent_confirmed": "consent_confirmed",
+    "needle_lot": "needle_lot",
+    "needle_expires_on": "needle_expires_on",
+    "numbing": "numbing",
+    "numbing_on": "numbing_on_at",
+    "numbing_off": "numbing_off_at",
+    "reaction": "reaction",
+    "reaction_note": "reaction_note",
+    "note": "note",
+    "ended": "ended_at",
+}
+
+
+def _write(row: TreatmentSession, form: RecordForm, by) -> None:
+    """Put the form's values on *row* and on `form.zones`; a field that could not be read leaves its column empty."""
+    values = form.cleaned_data
+    for name, column in _PLAIN.items():
+        empty = row._meta.get_field(column).get_default()
+        setattr(row, column, values.get(name, empty))
+    if values.get("started"):
+        row.started_at = values["started"]
+    if row.ended_at and row.ended_at <= row.started_at:
+        row.ended_at = None
+    row.device_id = int(values["device"]) if values.get("device") else None
+    _write_gap(row, values.get("gap_reason", ""), by)
+    row.adjuvants = [
+        {
+            "id": adjuvant.id,
+            "label": adjuvant.label,
+            "used": values.get(f"adj-{adjuvant.id}-used", False),
+            "product": values.get(f"adj-{adjuvant.id}-product", ""),
+            "lot": values.get(f"adj-{adjuvant.id}-lot", ""),
+        }
+        for adjuvant in form.terms.adjuvants
+    ]
+    for zone in form.zones:
+        name = f"z{zone.pk}"
+        depth = values.get(f"{name}-depth")
+        zone.reason, zone.note = values.get(f"{name}-reason", ""), values.get(f"{name}-note", "")
+        if values.get(f"{name}-skip"):
+            zone.state, zone.done_depth_mm, zone.passes, zone.endpoint = SessionZone.State.NOT_TREATED, None, None, ""
+            continue
+        zone.state = SessionZone.State.NOT_RECORDED if depth is None else SessionZone.State.DONE
+        zone.done_depth_mm, zone.passes, zone.endpoint = depth, values.get(f"{name}-passes"), values.get(f"{name}-endpoint", "")
+    row.unread = {name: form.data.get(name, "") for name in form.errors if name in form.fields}
+
+
+def _write_gap(row: TreatmentSession, reason: str, by) -> None:
+    if reason == row.gap_reason:
+        return
+    row.gap_reason = reason
+    row.gap_by, row.gap_at = (by, timezone.now()) if reason else (None, None)
+
+
+def take_over(session: TreatmentSession, *, by, version: int) -> TreatmentSession:
+    """*by* is who treats from now on, and so who signs. Raises StaleRow, Locked."""
+    with transaction.atomic():
+        row = for_writing(session)
+        if row.clinician_id == by.pk:
+            return row
+        row.claim(version)
+        earlier = row.clinician_id
+        row.clinician, row.saved_by, row.saved_at, row.saved_page = by, by, timezone.now(), ""
+        row.save(update_fields=["clinician", "saved_by", "saved_at", "saved_page"])
+        record("record.taken_over", actor=by, patient=row.patient_id, obj=row, detail={"from": earlier, "to": by.pk})
+    return row
+
+
+def close_untreated(session: TreatmentSession, *, by, version: int, reason: str) -> TreatmentSession:
+    """
+    Lock a record in which no zone was treated, with the reason; the visit is cancelled and its times are free again.
+
+    Raises:
+        StaleRow, Locked; ValueError: a zone was treated, or no reason was given.
+    """
+    reason = reason.strip()
+    with transaction.atomic():
+        row = for_writing(session)
+        if not reason:
+            raise ValueError("Say why nothing was treated")
+        if row.zones.filter(state=SessionZone.State.DONE).exists():
+            raise ValueError("A zone was treated: sign the record instead")
+        row.claim(version)
+        row.status, row.closed_reason, row.saved_by, row.saved_at = TreatmentSession.Status.CLOSED, reason[:300], by, timezone.now()
+        row.save()
+        diary.untreated(row.booking, by=by)
+        record("record.closed", actor=by, patient=row.patient_id, obj=row, detail={"booking": row.booking_id})
+    return row
+
+
+def correct(session: TreatmentSession, *, by, text: str, reason: str, request_key: str) -> SessionCorrection:
+    """
+    Add a dated correction to a signed record, above the original, which stays. The same *request_key* adds once.
+
+    Raises:
+        ValueError: the record is not signed.
+    """
+    existing = SessionCorrection.objects.filter(request_key=request_key, session=session).first()
+    if existing is not None:
+        return existing
+    with transaction.atomic():
+        row = TreatmentSession.objects.select_for_update(of=("self",)).get(pk=session.pk)
+        if not row.is_signed:
+            raise ValueError("Only a signed record is corrected; a draft is changed")
+        last = row.corrections.order_by("-number").first()
+        correction = SessionCorrection(
+            session=row,
+            number=last.number + 1 if last else 1,
+            text=text,
+            reason=reason,
+            made_by=by,
+            made_at=timezone.now(),
+            request_key=request_key,
+        )
+        correction.sha256 = correction_hash(correction, before=last.sha256 if last else row.signed_sha256)
+        correction.save(force_insert=True)
+        record(
+            "record.corrected", actor=by, patient=row.patient_id, obj=row, detail={"number": correction.number, "sha256": correction.sha256}
+        )
+    return correction
+
+
+def correction_hash(correction: SessionCorrection, *, before: str) -> str:
+    """SHA-256 over the correction and *before*: the hash of what stood above it."""
+    content = {
+        "before": before,
+        "session": correction.session_id,
+        "number": correction.number,
+        "text": correction.text,
+        "reason": correction.reason,
+        "by": correction.made_by_id,
+        "at": correction.made_at.isoformat(),
+    }
+    return hashlib.sha256(canonical(content).encode()).hexdigest()

@@ -1,0 +1,190 @@
+"""
+Sign and lock. The signature stands on one canonical text of the record, with who signed, when and what it means in it, and
+its SHA-256. From then on the database itself refuses a change (see `sessions.record_guards`).
+"""
+
+import hashlib
+from collections.abc import Callable
+
+from django.db import transaction
+from django.utils import timezone
+
+from audit.models import Outcome
+from audit.services import record
+from planner.wording import mm
+from plans.models import TreatmentPlan
+
+from ..conversion import reason_words
+from ..models import SessionZone, TreatmentSession
+from . import booking as diary
+from . import gate
+from .canonical import canonical
+from .drafts import for_writing
+
+MEANING = "I treated this patient as recorded here, and what is recorded is complete and true."
+
+# Called as callback(session, by) inside the signing transaction, after the record is locked: what they write stands or falls with
+# the signature. Work for a queue belongs in transaction.on_commit. Filled in AppConfig.ready of the apps above.
+on_signed: list[Callable] = []
+
+
+class WrongPassword(Exception):
+    """The password is not the signer's; nothing was written but the refusal."""
+
+
+class NotComplete(Exception):
+    """The record is not whole; `missing` lists the conditions that are not met."""
+
+    def __init__(self, missing):
+        super().__init__("; ".join(condition.words for condition in missing))
+        self.missing = missing
+
+
+def sign(session: TreatmentSession, *, by, password: str, version: int) -> TreatmentSession:
+    """
+    Lock *session* with the signature of *by*. Signed already by the same person: returned as it is, so a double click signs once.
+
+    version: of the record as it was read before signing.
+
+    Raises:
+        WrongPassword, NotComplete; StaleRow: the record changed since it was read; drafts.Locked: somebody else closed it.
+    """
+    # The hash of a password takes long on purpose: asked before the write lock is taken.
+    known = by.check_password(password)
+    if not known:
+        record("record.signed", actor=by, patient=session.patient_id, obj=session, outcome=Outcome.REFUSED, detail={"why": "password"})
+        raise WrongPassword
+    with transaction.atomic():
+        done = TreatmentSession.objects.filter(pk=session.pk, status=TreatmentSession.Status.SIGNED, signed_by=by).first()
+        if done is not None:
+            return done
+        row = for_writing(session)
+        row.claim(version)
+        missing = gate.unmet(gate.may_sign(row, by=by))
+        if missing:
+            raise NotComplete(missing)
+        row.deviations = deviations(row)
+        row.adjuvants = [used for used in row.adjuvants if used.get("used", True)]
+        row.signed_by, row.signed_at = by, timezone.now()
+        row.status = TreatmentSession.Status.SIGNED
+        row.signed_content = canonical(content_of(row))
+        row.signed_sha256 = sha256(row.signed_content)
+        row.save()
+        diary.done(row.booking, by=by)
+        completed = _complete_plan(row)
+        record(
+            "record.signed",
+            actor=by,
+            patient=row.patient_id,
+            obj=row,
+            detail={"sha256": row.signed_sha256, "deviations": len(row.deviations), "plan_completed": completed},
+        )
+        for callback in on_signed:
+            callback(row, by)
+    return row
+
+
+def _complete_plan(row: TreatmentSession) -> bool:
+    """Mark the plan completed where this was its last session."""
+    plan = row.plan
+    signed = plan.records.filter(status=TreatmentSession.Status.SIGNED).count()
+    if signed < plan.sessions_count or plan.status != TreatmentPlan.Status.ACCEPTED:
+        return False
+    plan.claim(plan.version)
+    TreatmentPlan.objects.filter(pk=plan.pk).update(status=TreatmentPlan.Status.COMPLETED)
+    record("plan.completed", actor=row.signed_by, patient=row.patient_id, obj=plan)
+    return True
+
+
+def sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def deviations(session: TreatmentSession) -> list[dict]:
+    """Planned against done, one entry for each difference, in words: {zone, what, planned, done, reason, material}."""
+    rows = []
+    for zone in session.zones.select_related("plan_zone"):
+        reason = reason_words(zone)
+
+        def add(what, planned, done, *, material=True, zone=zone, reason=reason):
+            rows.append({"zone": zone.zone, "what": what, "planned": planned, "done": done, "reason": reason, "material": material})
+
+        if zone.state == SessionZone.State.NOT_TREATED:
+            add("depth", mm(zone.planned_depth_mm), "Not treated")
+            continue
+        if zone.done_depth_mm != zone.planned_depth_mm:
+            add("depth", mm(zone.planned_depth_mm), mm(zone.done_depth_mm))
+        low, high = zone.plan_zone.passes_min, zone.plan_zone.passes_max
+        if zone.passes != zone.planned_passes:
+            add("passes", str(zone.planned_passes), str(zone.passes), material=not low <= zone.passes <= high)
+        if zone.endpoint != zone.planned_endpoint:
+            add("endpoint", zone.planned_endpoint, zone.endpoint)
+    used = {row["id"] for row in session.adjuvants if row.get("used", True)}
+    for row in session.adjuvants:
+        if row["id"] not in used:
+            rows.append(
+                {
+                    "zone": "",
+                    "what": "adjuvant",
+                    "planned": row.get("label", row["id"]),
+                    "done": "Not used",
+                    "reason": "",
+                    "material": False,
+                }
+            )
+    if session.gap_reason:
+        rows.append(
+            {
+                "zone": "",
+                "what": "gap",
+                "planned": f"{session.plan.interval_weeks_min} weeks or more",
+                "done": "Sooner",
+                "reason": session.gap_reason,
+                "material": True,
+            }
+        )
+    return rows
+
+
+def content_of(session: TreatmentSession, meaning: str = MEANING) -> dict:
+    """What is signed: every value of the record, its zones, and who it is about. Read back from the rows it is the same to the byte."""
+    plan = session.plan
+    return {
+        "format": 1,
+        "record": {
+            "session": session.pk,
+            "booking": session.booking_id,
+            "patient": session.patient_id,
+            "plan": session.plan_id,
+            "protocol_sha256": plan.protocol_version.sha256,
+            "session_number": session.session_number,
+            "clinician": session.clinician_id,
+            "started_at": session.started_at,
+            "ended_at": session.ended_at,
+            "identity_checked": session.identity_checked,
+            "skin_checked": session.skin_checked,
+            "consent_confirmed": session.consent_confirmed,
+            "gap": {"reason": session.gap_reason, "by": session.gap_by_id, "at": session.gap_at},
+            "start_check": session.start_check,
+            "device": session.device_id,
+            "needle": {"lot": session.needle_lot, "use_by": session.needle_expires_on},
+            "numbing": {"product": session.numbing, "on": session.numbing_on_at, "off": session.numbing_off_at},
+            "adjuvants": session.adjuvants,
+            "reaction": {"kind": session.reaction, "note": session.reaction_note},
+            "note": session.note,
+            "deviations": session.deviations,
+        },
+        "zones": [
+            {
+                "zone": zone.zone,
+                "label": zone.zone_label,
+                "planned": {"depth_mm": zone.planned_depth_mm, "passes": zone.planned_passes, "endpoint": zone.planned_endpoint},
+                "state": zone.state,
+                "done": {"depth_mm": zone.done_depth_mm, "passes": zone.passes, "endpoint": zone.endpoint},
+                "reason": zone.reason,
+                "note": zone.note,
+            }
+            for zone in session.zones.order_by("position", "pk")
+        ],
+        "signed": {"by": session.signed_by_id, "at": session.signed_at, "meaning": meaning},
+    }

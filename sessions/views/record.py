@@ -1,0 +1,226 @@
+"""The record of a session: start, fill in, sign, correct."""
+
+import secrets
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST
+from django_htmx.http import trigger_client_event
+
+from accounts.permissions import requires
+from accounts.versioning import StaleRow
+from audit.models import Outcome
+from audit.services import record as log
+
+from ..forms.correction import CorrectionForm
+from ..forms.record import values_of
+from ..models import Booking, TreatmentSession
+from ..record_sections import sections_of
+from ..services import gate, screening, signing
+from ..services import record as records
+from ..services.drafts import Locked
+from .record_page import changes, draft_page, locked_page, planned_into, sign_page
+
+
+def _session_or_404(request, pk) -> TreatmentSession:
+    rows = TreatmentSession.objects.visible_to(request.user).select_related(
+        "booking__site", "patient", "plan__protocol_version", "clinician", "device", "gap_by", "saved_by", "signed_by"
+    )
+    return get_object_or_404(rows.prefetch_related("zones__plan_zone", "corrections__made_by"), pk=pk)
+
+
+def _version(request) -> int:
+    text = request.POST.get("keep") or request.POST.get("version", "")
+    return int(text) if text.isascii() and text.isdigit() else 0
+
+
+def _turn(request) -> int:
+    text = request.POST.get("turn", "")
+    return int(text) if text.isascii() and text.isdigit() else 0
+
+
+def _to_record(session, anchor: str = ""):
+    return redirect(reverse("sessions:record", args=[session.pk]) + (f"#{anchor}" if anchor else ""))
+
+
+@requires("records.edit")
+@require_POST
+def start(request, pk):
+    booking = get_object_or_404(Booking.objects.visible_to(request.user).select_related("patient"), pk=pk)
+    try:
+        session = records.start(booking, request.user)
+    except records.CannotStart as refusal:
+        log(
+            "record.started",
+            request=request,
+            patient=booking.patient_id,
+            obj=booking,
+            outcome=Outcome.REFUSED,
+            detail={"booking": booking.pk},
+        )
+        return render(request, "sessions/record/cannot_start.html", {"booking": booking, "why": str(refusal)}, status=422)
+    return _to_record(session)
+
+
+@requires("records.view")
+@require_http_methods(["GET", "HEAD", "POST"])
+def record(request, pk):
+    session = _session_or_404(request, pk)
+    if request.method == "POST":
+        return _save(request, session)
+    log("record.viewed", request=request, patient=session.patient_id, obj=session)
+    if session.is_locked:
+        return render(
+            request, "sessions/record/locked.html", locked_page(session, request.user) | {"sections": sections_of(session, request.user)}
+        )
+    return render(request, "sessions/record/draft.html", draft_page(session, request.user, pressed="missing" in request.GET))
+
+
+def _save(request, session):
+    if not request.user.may("records.edit"):
+        return HttpResponse(status=403)
+    pressed_one, pressed_all = request.POST.get("as_planned"), "all_as_planned" in request.POST
+    typed = request.POST.dict()
+    if pressed_one or pressed_all:
+        typed = planned_into(session, typed, only=pressed_one)
+    page = request.POST.get("page", "")[:40]
+    try:
+        saved = records.save(session, by=request.user, typed=typed, version=_version(request), page=page, turn=_turn(request))
+    except StaleRow:
+        return _stale(request, session, typed)
+    except Locked:
+        return _locked_meanwhile(request, session)
+    session = _session_or_404(request, session.pk)
+    if request.htmx:
+        context = draft_page(session, request.user, form=saved.form)
+        answer = render(request, "sessions/record/partials/_saved.html", context | {"swap": True})
+        # Ticks are as the screen has them; texts come back as they were read ("1,5" as "1.5").
+        texts = {name: value for name, value in values_of(session).items() if value != "on"}
+        return trigger_client_event(answer, "recordSaved", {"values": texts})
+    if request.POST.get("next") == "sign":
+        missing = gate.unmet(gate.may_sign(session, by=request.user))
+        if not missing and not saved.form.errors:
+            return redirect("sessions:sign", session.pk)
+        return render(request, "sessions/record/draft.html", draft_page(session, request.user, form=saved.form, pressed=True), status=422)
+    if saved.form.errors:
+        return render(request, "sessions/record/draft.html", draft_page(session, request.user, form=saved.form, failed=True), status=422)
+    return _to_record(session, f"zone-{pressed_one}" if pressed_one and pressed_one.isdigit() else "")
+
+
+def _stale(request, session, typed):
+    """409: what the other saved beside what was typed here; nothing was written, nothing is lost."""
+    session = _session_or_404(request, session.pk)
+    if session.is_locked:
+        return _locked_meanwhile(request, session)
+    log("record.saved", request=request, patient=session.patient_id, obj=session, outcome=Outcome.REFUSED, detail={"why": "stale"})
+    form = records.form_for(session, typed)
+    context = draft_page(session, request.user, form=form) | {"changes": changes(session, form), "is_stale": True}
+    template = "sessions/record/partials/_stale.html" if request.htmx else "sessions/record/draft.html"
+    return render(request, template, context | {"swap": bool(request.htmx)}, status=409)
+
+
+def _locked_meanwhile(request, session):
+    session = _session_or_404(request, session.pk)
+    context = {"session": session, "typed": request.POST.get("note", ""), "swap": bool(request.htmx)}
+    template = "sessions/record/partials/_locked_bar.html" if request.htmx else "sessions/record/locked_meanwhile.html"
+    return render(request, template, context, status=409)
+
+
+@requires("records.edit")
+@require_POST
+def answers(request, pk):
+    """The safety checks that are due, asked again."""
+    session = _session_or_404(request, pk)
+    if session.is_locked:
+        return _to_record(session)
+    faults = screening.answer_due(session, request.POST, by=request.user)
+    if faults:
+        context = draft_page(_session_or_404(request, pk), request.user, answers=request.POST, answer_faults=faults)
+        return render(request, "sessions/record/draft.html", context, status=422)
+    return _to_record(session, "before")
+
+
+@requires("records.edit")
+@require_POST
+def treats(request, pk):
+    """Whoever presses is who treats, and signs."""
+    session = _session_or_404(request, pk)
+    try:
+        records.take_over(session, by=request.user, version=_version(request))
+    except (StaleRow, Locked):
+        return _to_record(session)  # the page shows who treats now, and the button again
+    return _to_record(session)
+
+
+@requires("records.edit")
+@require_http_methods(["GET", "POST"])
+def close(request, pk):
+    session = _session_or_404(request, pk)
+    if session.is_locked:
+        return _to_record(session)
+    context = {"session": session, "reason": request.POST.get("reason", "")}
+    if request.method == "GET":
+        log("record.viewed", request=request, patient=session.patient_id, obj=session)
+        return render(request, "sessions/record/close.html", context)
+    try:
+        records.close_untreated(session, by=request.user, version=_version(request), reason=context["reason"])
+    except ValueError as fault:
+        return render(request, "sessions/record/close.html", context | {"fault": str(fault), "errors_on_page": True}, status=422)
+    except StaleRow:
+        session = _session_or_404(request, pk)
+        return render(request, "sessions/record/close.html", context | {"session": session, "is_stale": True}, status=409)
+    except Locked:
+        return _to_record(session)
+    return _to_record(session)
+
+
+@requires("records.sign")
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign(request, pk):
+    """Shows what will be locked, and locks it for the signer's password."""
+    session = _session_or_404(request, pk)
+    if session.is_locked:
+        return _to_record(session)
+    if request.method != "POST":
+        if gate.unmet(gate.may_sign(session, by=request.user)):
+            return redirect(f"{reverse('sessions:record', args=[session.pk])}?missing=1")
+        log("record.viewed", request=request, patient=session.patient_id, obj=session)
+        return render(request, "sessions/record/sign.html", sign_page(session, request.user))
+    try:
+        signing.sign(session, by=request.user, password=request.POST.get("password", ""), version=_version(request))
+    except signing.WrongPassword:
+        typed = request.POST.get("password", "")
+        fault = "Password does not match yours. Type it again" if typed else "Enter your password"
+        return render(
+            request, "sessions/record/sign.html", sign_page(session, request.user) | {"fault": fault, "errors_on_page": True}, status=422
+        )
+    except signing.NotComplete:
+        session = _session_or_404(request, pk)
+        return render(request, "sessions/record/draft.html", draft_page(session, request.user, pressed=True), status=422)
+    except StaleRow:
+        session = _session_or_404(request, pk)
+        if session.is_locked:
+            return _to_record(session)
+        context = sign_page(session, request.user) | {"is_stale": True}
+        return render(request, "sessions/record/sign.html", context, status=409)
+    except Locked:
+        return _locked_meanwhile(request, session)
+    return _to_record(session)
+
+
+@requires("records.edit")
+@require_http_methods(["GET", "HEAD", "POST"])
+def correct(request, pk):
+    """A dated correction above the original, which stays."""
+    session = _session_or_404(request, pk)
+    if not session.is_signed:
+        return _to_record(session)
+    form = CorrectionForm(request.POST or None, initial={"request_key": secrets.token_urlsafe(16)})
+    if request.method == "POST" and form.is_valid():
+        correction = records.correct(session, by=request.user, **form.cleaned_data)
+        return _to_record(session, f"correction-{correction.number}")
+    if request.method != "POST":
+        log("record.viewed", request=request, patient=session.patient_id, obj=session)
+    context = locked_page(session, request.user) | {"form": form, "errors_on_page": bool(form.errors)}
+    return render(request, "sessions/record/correct.html", context, status=422 if form.errors else 200)

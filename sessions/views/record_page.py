@@ -1,0 +1,253 @@
+"""What the pages of a record show: rows ready for the templates, which ask the database nothing."""
+
+import secrets
+from dataclasses import dataclass
+
+from planner.wording import mm, number
+from plans.catalogue import CASE_DATE, DATE_WORDS, catalogue_of
+from plans.inputs import many, one, read
+
+from ..conversion import record_version, zones_left_out
+from ..forms.record import values_of
+from ..models import SessionZone
+from ..services import gate
+from ..services.record import form_for
+from ..services.signing import MEANING, deviations
+from ..services.terms import terms_of
+
+UNNAMED = {"version", "page", "turn", "csrfmiddlewaretoken", "next", "keep", "as_planned", "all_as_planned"}
+
+
+@dataclass(frozen=True)
+class ZoneRow:
+    """One zone of the screen: the row, its bound fields, what it is told today."""
+
+    zone: SessionZone
+    depth: object
+    passes: object
+    endpoint: object
+    skip: object
+    reason: object
+    note: object
+    left_out: str
+    differs: bool
+    is_recorded: bool
+
+    @property
+    def anchor(self) -> str:
+        return f"zone-{self.zone.pk}"
+
+    @property
+    def errors(self):
+        return [*self.depth.errors, *self.passes.errors, *self.endpoint.errors, *self.reason.errors, *self.note.errors]
+
+    @property
+    def state(self) -> str:
+        """The word beside the zone."""
+        if self.zone.state == SessionZone.State.NOT_TREATED:
+            return "Not treated"
+        if self.zone.state == SessionZone.State.NOT_RECORDED:
+            return "Left out today" if self.left_out else "Not recorded"
+        return "Differs" if self.differs else "As planned"
+
+
+def draft_page(session, user, *, form=None, pressed=False, failed=False, answers=None, answer_faults=None) -> dict:
+    check = gate.day_check(session)
+    terms = terms_of(session.plan)
+    form = form or form_for(session, check=check, terms=terms)
+    conditions = gate.may_sign(session, by=user, check=check)
+    missing = gate.unmet(conditions)
+    rows = [_zone_row(zone, form, check) for zone in session.zones.all()]
+    return {
+        "session": session,
+        "patient": session.patient,
+        "plan": session.plan,
+        "form": form,
+        "page_key": secrets.token_urlsafe(12),
+        "terms": terms,
+        "check": check,
+        "held": [condition for condition in check.conditions if condition.holds and not condition.met],
+        "met": [condition for condition in check.conditions if condition.met],
+        "gap": next((condition for condition in check.conditions if condition.name == "gap"), None),
+        "due": _due(session, check, answers, answer_faults or {}),
+        "answer_faults": answer_faults or {},
+        "zones": rows,
+        "left_out": zones_left_out(session) if not session.is_locked else (),
+        "recorded": sum(row.is_recorded for row in rows),
+        "adjuvants": [_adjuvant_row(adjuvant, form) for adjuvant in terms.adjuvants],
+        "missing": missing,
+        "pressed": pressed,
+        "failed": failed,
+        "errors": [(form.fields[name].label, errors[0], f"f-{name}") for name, errors in form.errors.items() if name in form.fields],
+        "errors_on_page": failed or pressed or bool(answer_faults),
+        "treats_another": user.pk != session.clinician_id,
+        "step": number(terms.step_mm) if terms.step_mm else "",
+        "lengths": " ".join(number(length) for length in terms.lengths_mm),
+    }
+
+
+def _zone_row(zone: SessionZone, form, check) -> ZoneRow:
+    name = f"z{zone.pk}"
+    return ZoneRow(
+        zone=zone,
+        depth=form[f"{name}-depth"],
+        passes=form[f"{name}-passes"],
+        endpoint=form[f"{name}-endpoint"],
+        skip=form[f"{name}-skip"],
+        reason=form[f"{name}-reason"],
+        note=form[f"{name}-note"],
+        left_out=check.left_out.get(zone.zone, ""),
+        differs=gate.differs(zone),
+        is_recorded=zone.state != SessionZone.State.NOT_RECORDED,
+    )
+
+
+def _adjuvant_row(adjuvant, form) -> dict:
+    name = f"adj-{adjuvant.id}"
+    return {"label": adjuvant.label, "used": form[f"{name}-used"], "product": form[f"{name}-product"], "lot": form[f"{name}-lot"]}
+
+
+def _due(session, check, answers, faults) -> list[dict]:
+    """Questions to ask again, with the last answer; a yes opens with what it was, ready to be confirmed."""
+    if not check.due:
+        return []
+    catalogue = catalogue_of(session.plan.protocol_version)
+    typed = read(answers) if answers is not None else {}
+    last = {}
+    for answer in session.patient.screening_answers.order_by("pk"):
+        last[answer.question] = answer
+    rows = []
+    for question in catalogue.questions:
+        if question.id not in check.due:
+            continue
+        earlier = last.get(question.id)
+        marked = (
+            many(typed, f"rule.{question.id}")
+            if typed
+            else [rule for rule, row in (earlier.rules if earlier else {}).items() if row.get("answer")]
+        )
+        rows.append(
+            {
+                "id": question.id,
+                "text": question.text,
+                "help": question.help,
+                "last": earlier,
+                "answer": one(typed, f"q.{question.id}"),
+                "fault": faults.get(f"q.{question.id}", ""),
+                "covers": [
+                    {
+                        "rule": covered,
+                        "marked": covered.id in marked or len(question.covers) == 1,
+                        "only": len(question.covers) == 1,
+                        "date_word": DATE_WORDS.get(covered.asks_date, "Date") if covered.asks_date else "",
+                        "date": one(typed, f"rule.{question.id}.{covered.id}.date") if typed else _last_date(earlier, covered),
+                        "zone": one(typed, f"rule.{question.id}.{covered.id}.zone"),
+                        "fault": faults.get(f"rule.{question.id}.{covered.id}.date", ""),
+                    }
+                    for covered in question.covers
+                ],
+                "zones": [(row.zone, row.zone_label) for row in session.zones.all()],
+            }
+        )
+    return rows
+
+
+def _last_date(earlier, covered) -> str:
+    row = (earlier.rules if earlier else {}).get(covered.id) or {}
+    return row.get(CASE_DATE.get(covered.asks_date, "date"), "") or ""
+
+
+def planned_into(session, typed: dict, *, only: str | None = None) -> dict:
+    """*typed* with the planned values put into one zone (*only*: its key), or into every zone nobody has said anything about."""
+    typed = dict(typed)
+    for zone in session.zones.all():
+        name = f"z{zone.pk}"
+        if only is not None and only != str(zone.pk):
+            continue
+        if only is None and (typed.get(f"{name}-depth", "").strip() or typed.get(f"{name}-skip")):
+            continue
+        typed |= {
+            f"{name}-depth": number(zone.planned_depth_mm),
+            f"{name}-passes": str(zone.planned_passes),
+            f"{name}-endpoint": zone.planned_endpoint,
+            f"{name}-reason": "",
+        }
+        typed.pop(f"{name}-skip", None)
+    return typed
+
+
+def changes(session, form) -> list[dict]:
+    """Where what was typed differs from what is saved now: label, mine, theirs."""
+    saved = values_of(session)
+    rows = []
+    for name, field in form.fields.items():
+        mine, theirs = str(form.data.get(name, "") or ""), str(saved.get(name, "") or "")
+        if mine != theirs:
+            rows.append({"label": field.label, "mine": _shown(field, mine), "theirs": _shown(field, theirs)})
+    return rows
+
+
+def _shown(field, text: str) -> str:
+    """The words a value stands for on the screen."""
+    choices = dict(getattr(field, "choices", ()))
+    if text in choices and text:
+        return choices[text]
+    if text == "on":
+        return "Ticked"
+    return text or "Empty"
+
+
+def sign_page(session, user) -> dict:
+    return {
+        "session": session,
+        "patient": session.patient,
+        "plan": session.plan,
+        "zones": list(session.zones.all()),
+        "deviations": deviation_rows(session, deviations(session)),
+        "meaning": MEANING,
+        "signer": user,
+        "used": [row for row in session.adjuvants if row.get("used", True)],
+    }
+
+
+def locked_page(session, user) -> dict:
+    version = record_version(session)
+    return {
+        "session": session,
+        "patient": session.patient,
+        "plan": session.plan,
+        "zones": list(session.zones.all()),
+        "left_out": [row for row in zones_left_out(session) if row.because],
+        "deviations": deviation_rows(session, session.deviations),
+        "corrections": sorted(session.corrections.all(), key=lambda row: -row.number),
+        "record_version": version,
+        "meaning": MEANING,
+        "used": [row for row in session.adjuvants if row.get("used", True)],
+        "start_words": [row["words"] for row in session.start_check.get("conditions", ())],
+        "may_correct": user.may("records.edit") and session.is_signed,
+    }
+
+
+def deviation_rows(session, rows) -> list[dict]:
+    """Deviations with the zone's label: `Cheeks depth`, planned, done, reason."""
+    labels = {zone.zone: zone.zone_label for zone in session.zones.all()}
+    whats = {"gap": "Time since the last session", "adjuvant": "With the needling"}
+    return [
+        row | {"label": f"{labels.get(row['zone'], row['zone'])} {row['what']}" if row["zone"] else whats.get(row["what"], row["what"])}
+        for row in rows
+    ]
+
+
+def summary(session) -> str:
+    """The two facts of a timeline: `Cheeks 1.25 mm, no reaction`."""
+    if session.status == session.Status.CLOSED:
+        return f"Closed without treatment: {session.closed_reason}"
+    done = [zone for zone in session.zones.all() if zone.state == SessionZone.State.DONE]
+    if not done:
+        return "Nothing recorded yet"
+    deepest = max(done, key=lambda zone: zone.done_depth_mm)
+    more = f" and {len(done) - 1} more zone{'s' if len(done) > 2 else ''}" if len(done) > 1 else ""
+    reaction = {"none": "no reaction", "expected": "expected reaction", "adverse": "adverse event"}.get(
+        session.reaction, "reaction not recorded"
+    )
+    return f"{deepest.zone_label} {mm(deepest.done_depth_mm)}{more}, {reaction}"

@@ -1,0 +1,223 @@
+// The record of a session. Every change is saved by itself; what could not be sent stays here and is tried again. All of it also
+// works without this file: the buttons are submit buttons.
+"use strict";
+
+document.addEventListener("DOMContentLoaded", () => {
+  const once = document.querySelector("form[data-once]");
+  if (once) once.addEventListener("submit", (event) => {
+    if (once.dataset.sent) event.preventDefault();
+    once.dataset.sent = "1";
+  });
+  window.addEventListener("pageshow", () => { if (once) delete once.dataset.sent; });
+
+  const form = document.getElementById("record");
+  if (!form) return;
+  form.classList.add("js");
+  form.elements.page.value = form.dataset.page;
+
+  const WAIT = 600, RETRY = 5000;
+  const waiting = new Set(); // names of fields changed since the last save that went through
+  let sending = null, timer = null, lastSaved = document.getElementById("record-status")?.dataset.saved || "", stopped = false;
+
+  const say = (text) => { document.getElementById("live").textContent = text; };
+  const status = (text, late) => {
+    const place = document.getElementById("record-status");
+    place.classList.toggle("late", late);
+    place.lastElementChild.textContent = text;
+  };
+  const nextTurn = () => { form.elements.turn.value = Number(form.elements.turn.value) + 1; };
+  const later = (wait) => { clearTimeout(timer); timer = setTimeout(send, wait); };
+
+  function changed(name) {
+    if (name) waiting.add(name);
+    if (!stopped) later(WAIT);
+  }
+
+  function send() {
+    if (stopped || waiting.size === 0 || sending) return;
+    sending = new Set(waiting);
+    waiting.clear();
+    nextTurn();
+    htmx.trigger(form, "autosave");
+  }
+
+  function failed() {
+    if (!sending) return;
+    sending.forEach((name) => waiting.add(name));
+    sending = null;
+    const count = waiting.size === 1 ? "1 change waiting" : `${waiting.size} changes waiting`;
+    const text = lastSaved ? `Not saved since ${lastSaved}, still trying. ${count}` : `Not saved yet, still trying. ${count}`;
+    status(text, true);
+    say(text);
+    later(RETRY);
+  }
+
+  form.addEventListener("input", (event) => changed(event.target.name));
+  form.addEventListener("change", (event) => {
+    const field = event.target;
+    if (/^z\d+-depth$/.test(field.name)) field.value = tidy(field.value);
+    changed(field.name);
+  });
+  form.addEventListener("htmx:afterRequest", (event) => {
+    if (event.target !== form) return;
+    const code = event.detail.xhr.status;
+    if (event.detail.successful || code === 200) {
+      sending = null;
+      lastSaved = document.getElementById("record-status").dataset.saved;
+      if (waiting.size) later(WAIT);
+    } else if (code === 409) {
+      sending.forEach((name) => waiting.add(name));
+      sending = null;
+      stopped = true;
+      status(lastSaved ? `Not saved since ${lastSaved}` : "Not saved", true);
+      document.getElementById("stale").scrollIntoView({ block: "center" });
+    } else {
+      failed();
+    }
+  });
+  form.addEventListener("htmx:sendError", failed);
+  form.addEventListener("htmx:timeout", failed);
+  window.addEventListener("online", () => later(0));
+  window.addEventListener("beforeunload", (event) => {
+    if ((waiting.size || sending) && !form.dataset.leaving) event.preventDefault();
+  });
+  form.addEventListener("submit", () => { nextTurn(); form.dataset.leaving = "1"; clearTimeout(timer); });
+  window.addEventListener("pageshow", () => { delete form.dataset.leaving; });
+
+  // What the server read, shown back where nobody is typing; and the red edge follows the message.
+  document.body.addEventListener("recordSaved", (event) => {
+    for (const [name, value] of Object.entries(event.detail.values || {})) {
+      const field = form.elements[name];
+      if (field && field !== document.activeElement && !waiting.has(name) && "value" in field) field.value = value;
+    }
+  });
+  document.body.addEventListener("htmx:oobAfterSwap", (event) => {
+    const place = event.detail.target;
+    const id = place?.id || "";
+    if (id.startsWith("e-")) {
+      const field = document.getElementById(`f-${id.slice(2)}`);
+      const words = document.getElementById(id)?.textContent.trim();
+      if (field) words ? field.setAttribute("aria-invalid", "true") : field.removeAttribute("aria-invalid");
+    }
+  });
+  // A swap takes the focus from a word of the missing strip: give it back.
+  let focused = "";
+  document.body.addEventListener("htmx:oobBeforeSwap", () => { focused = document.activeElement?.id || ""; });
+  document.body.addEventListener("htmx:oobAfterSwap", () => {
+    if (focused && document.activeElement === document.body) document.getElementById(focused)?.focus();
+  });
+
+  // Depths
+
+  function tidy(text) {
+    const match = /^\s*(\d{0,2})(?:[.,](\d{1,2}))?\s*$/.exec(text);
+    if (!match || (!match[1] && !match[2])) return text.trim();
+    return String(Number(`${match[1] || 0}.${match[2] || 0}`));
+  }
+
+  const lengths = (form.dataset.lengths || "").split(" ").filter(Boolean).map(Number);
+  const step = Number(form.dataset.step) || 0.25;
+
+  function move(zone, by) {
+    const field = zone.querySelector("[name$='-depth']");
+    const max = Number(zone.dataset.max);
+    const at = Number(tidy(field.value)) || null;
+    let to;
+    if (at === null) to = Number(zone.dataset.depth);
+    else if (lengths.length) {
+      const others = lengths.filter((length) => (by > 0 ? length > at : length < at));
+      to = others.length ? (by > 0 ? Math.min(...others) : Math.max(...others)) : at;
+    } else to = Math.round((at + by * step) * 100) / 100;
+    if (to <= 0) to = at;
+    if (to > max) { to = max; say(`The ceiling here is ${max} mm`); }
+    put(field, String(to));
+    untick(zone);
+  }
+
+  function put(field, value) {
+    if (field.value === value) return;
+    field.value = value;
+    changed(field.name);
+  }
+
+  function untick(zone) {
+    const skip = zone.querySelector("[name$='-skip']");
+    if (skip.checked) { skip.checked = false; changed(skip.name); }
+  }
+
+  function asPlanned(zone) {
+    put(zone.querySelector("[name$='-depth']"), zone.dataset.depth);
+    put(zone.querySelector("[name$='-passes']"), zone.dataset.passes);
+    put(zone.querySelector("[name$='-endpoint']"), zone.dataset.endpoint);
+    put(zone.querySelector("[name$='-reason']"), "");
+    untick(zone);
+  }
+
+  const zones = () => [...form.querySelectorAll("[data-zone]")];
+  const untouched = (zone) => !zone.querySelector("[name$='-depth']").value.trim() && !zone.querySelector("[name$='-skip']").checked;
+
+  function allAsPlanned() {
+    const open = zones().filter(untouched);
+    open.forEach(asPlanned);
+    say(open.length === 1 ? "1 zone as planned" : `${open.length} zones as planned`);
+    later(0);
+  }
+
+  form.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (!button) return;
+    const zone = button.closest("[data-zone]");
+    if (button.dataset.by && zone) move(zone, Number(button.dataset.by));
+    else if (button.name === "as_planned" && zone) {
+      event.preventDefault();
+      asPlanned(zone);
+      say(`${zone.querySelector("legend").textContent} as planned`);
+      later(0);
+    } else if (button.name === "all_as_planned") {
+      event.preventDefault();
+      allAsPlanned();
+    } else if (button.dataset.now) {
+      const field = document.getElementById(button.dataset.now);
+      put(field, new Date().toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: form.dataset.zone || undefined }));
+    }
+  });
+
+  // A word of the missing strip moves the focus, also to what an anchor alone would not open.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest(".missing a, .problem a");
+    if (!link || !link.hash) return;
+    let goal = document.getElementById(decodeURIComponent(link.hash.slice(1)));
+    if (!goal) return;
+    event.preventDefault();
+    const why = goal.closest(".z-why");
+    if (why) why.classList.add("open");
+    if (goal.matches("fieldset, section")) goal = goal.querySelector("input, select, button") || goal;
+    goal.focus();
+    goal.scrollIntoView({ block: "center" });
+  });
+
+  // Keys: p, Shift P, s outside fields that take text; Ctrl Enter everywhere.
+  let current = null, before = "";
+  form.addEventListener("focusin", (event) => { current = event.target.closest("[data-zone]") || current; });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      document.getElementById("sign").click();
+      return;
+    }
+    const typing = event.target.closest("select, textarea, [contenteditable], input:not([type='checkbox'], [type='radio'])");
+    if (typing || event.ctrlKey || event.metaKey || event.altKey || form.dataset.keys !== "on") return;
+    const going = before === "g";
+    before = event.key;
+    if (going) return;
+    if (event.key === "P") { event.preventDefault(); allAsPlanned(); }
+    else if (event.key === "p" && current) { event.preventDefault(); asPlanned(current); later(0); }
+    else if (event.key === "s") { event.preventDefault(); document.getElementById("f-needle_lot").focus(); }
+    else if (/^[1-9]$/.test(event.key)) zones()[Number(event.key) - 1]?.querySelector("[name='as_planned']").focus();
+  });
+
+  // The screen stays on while the record is open, where the browser can.
+  const keepAwake = () => { if (document.visibilityState === "visible") navigator.wakeLock?.request("screen").catch(() => {}); };
+  document.addEventListener("visibilitychange", keepAwake);
+  keepAwake();
+});
