@@ -12,6 +12,7 @@ from audit.services import record
 from .forms import SignInForm
 from .models import User
 from .permissions import PERMISSIONS, public, who
+from .sign_in_notes import notes
 
 
 class SignIn(auth_views.LoginView):
@@ -20,6 +21,9 @@ class SignIn(auth_views.LoginView):
     template_name = "registration/sign_in.html"
     authentication_form = SignInForm
     redirect_authenticated_user = True
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(notes=notes(), **kwargs)
 
     def form_valid(self, form):
         with transaction.atomic():

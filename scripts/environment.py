@@ -44,7 +44,7 @@ def install(*, dev: bool = False, quiet: bool = False) -> None:
     if stamp.exists() and stamp.read_text() == wanted:
         return
     print(f"Installing the packages of {lock.name} into .venv (once; about a minute) ...", flush=True)
-    command = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--require-hashes", "--quiet", "-r", str(lock)]
+    command = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--require-hashes", "-qq", "-r", str(lock)]
     result = subprocess.run(command, cwd=ROOT, check=False, env={**os.environ, "PIP_ROOT_USER_ACTION": "ignore"})
     if result.returncode:
         raise Problem("The packages could not be installed; the lines above say why. Check the network and run the same command again.")

@@ -1,6 +1,7 @@
 """Who may sign in to the demo clinic. The password is public: it opens nothing but invented people."""
 
 from accounts.models import ClinicSettings, User
+from accounts.sign_in_notes import SignInNote
 
 PASSWORD = "demo-clinic-only"  # noqa: S105 - shown on the sign-in page of a demo clinic, and used nowhere else
 
@@ -20,3 +21,10 @@ def as_text() -> str:
     """The lines `make run` ends with."""
     rows = [f"    {username:<8} {role:<14} {name}" for username, name, role in people()]
     return "\n".join(["Demo clinic, invented people. Sign in as one of", *rows, f"with the password {PASSWORD}", ""])
+
+
+def note() -> SignInNote | None:
+    """For the sign-in page of a demo clinic; None everywhere else."""
+    if not is_demo():
+        return None
+    return SignInNote("clinic/partials/demo_sign_ins.html", {"people": people(), "password": PASSWORD})

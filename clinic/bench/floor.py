@@ -1,0 +1,97 @@
+"""
+The floor: the same tasks with hand-written SQL and strings, with nothing but what the task itself needs. It reads the same
+tables, checks that the person is signed in and may, writes the same log row, and puts the same facts on a page.
+"""
+
+import datetime as dt
+import json
+from html import escape
+
+from django.db import connection
+
+_LOG = (
+    "INSERT INTO audit_auditevent (at, actor_id, actor_name, action, outcome, patient_pk, object_type, object_pk, detail, path) "
+    "VALUES (%s, %s, %s, %s, 'done', %s, %s, %s, %s, %s)"
+)
+
+
+def _log(cursor, user_id: int, action: str, patient: int | None, path: str) -> None:
+    cursor.execute(_LOG, [dt.datetime.now(dt.UTC), user_id, "bench", action, patient, "", "", json.dumps({}), path])
+
+
+def _may(cursor, user_id: int) -> list[int]:
+    cursor.execute("SELECT role, is_active FROM accounts_user WHERE id = %s", [user_id])
+    role, active = cursor.fetchone()
+    if not active or role not in ("clinician", "front_desk", "medical_lead", "manager"):
+        raise PermissionError
+    cursor.execute("SELECT site_id FROM accounts_user_sites WHERE user_id = %s", [user_id])
+    return [row[0] for row in cursor.fetchall()]
+
+
+def _page(title: str, body: str) -> bytes:
+    return f"<!doctype html><html lang=en><meta charset=utf-8><title>{escape(title)}</title><main>{body}</main></html>".encode()
+
+
+def search(user_id: int, text: str) -> bytes:
+    """Twenty people whose surname begins with *text*."""
+    with connection.cursor() as cursor:
+        sites = _may(cursor, user_id)
+        marks = ", ".join(["%s"] * len(sites))
+        cursor.execute(
+            "SELECT number, surname, given, birth_date, phone FROM patients_patient "  # noqa: S608 - only placeholders are put in
+            f"WHERE surname_key >= %s AND surname_key < %s AND site_id IN ({marks}) ORDER BY surname_key, given_key, id LIMIT 20",
+            [text, f"{text}\U0010ffff", *sites],
+        )
+        rows = cursor.fetchall()
+        _log(cursor, user_id, "patients.searched", None, "/patients/")
+    cells = (
+        f"<tr><td><a href='/patients/{number}/'>{escape(surname)}, {escape(given)}</a><td>{born}<td>{number}<td>{escape(phone)}"
+        for number, surname, given, born, phone in rows
+    )
+    return _page("Patients", f"<table>{''.join(cells)}</table>")
+
+
+def patient(user_id: int, number: int) -> bytes:
+    """One patient with history, plans, bookings and signed sessions."""
+    with connection.cursor() as cursor:
+        sites = _may(cursor, user_id)
+        cursor.execute("SELECT * FROM patients_patient WHERE number = %s", [number])
+        names = [column[0] for column in cursor.description]
+        row = dict(zip(names, cursor.fetchone(), strict=True))
+        if row["site_id"] not in sites:
+            raise PermissionError
+        parts = []
+        for table, order in (
+            ("patients_allergy", "id"),
+            ("patients_medication", "id"),
+            ("patients_procedure", "performed_on"),
+            ("plans_treatmentplan", "number"),
+            ("treatment_sessions_booking", "starts_at"),
+            ("treatment_sessions_treatmentsession", "started_at"),
+        ):
+            cursor.execute(f"SELECT * FROM {table} WHERE patient_id = %s ORDER BY {order}", [row["id"]])  # noqa: S608 - fixed names
+            parts += [f"<li>{escape(str(found[1]))} {escape(str(found[2]))} {escape(str(found[3]))}" for found in cursor.fetchall()]
+        _log(cursor, user_id, "patient.viewed", row["id"], f"/patients/{number}/")
+    facts = "".join(f"<dt>{name}<dd>{escape(str(row[name]))}" for name in ("surname", "given", "birth_date", "sex", "phone", "phototype"))
+    return _page(row["surname"], f"<dl>{facts}</dl><ul>{''.join(parts)}</ul>")
+
+
+def today(user_id: int, start: dt.datetime, end: dt.datetime) -> bytes:
+    """The visits of one day, with who and where."""
+    with connection.cursor() as cursor:
+        sites = _may(cursor, user_id)
+        marks = ", ".join(["%s"] * len(sites))
+        cursor.execute(
+            "SELECT b.starts_at, b.kind, b.status, p.surname, p.given, p.number, c.name, r.name FROM treatment_sessions_booking b "  # noqa: S608
+            "JOIN patients_patient p ON p.id = b.patient_id JOIN treatment_sessions_resource c ON c.id = b.clinician_id "
+            f"LEFT JOIN treatment_sessions_resource r ON r.id = b.room_id WHERE b.site_id IN ({marks}) AND b.starts_at >= %s "
+            "AND b.starts_at < %s ORDER BY b.starts_at, b.id",
+            [*sites, start, end],
+        )
+        rows = cursor.fetchall()
+        _log(cursor, user_id, "today.viewed", None, "/today/")
+    cells = (
+        f"<tr><td>{at}<td><a href='/patients/{number}/'>{escape(surname)}, {escape(given)}</a><td>{kind}<td>{status}<td>{who}<td>{where}"
+        for at, kind, status, surname, given, number, who, where in rows
+    )
+    return _page("Today", f"<table>{''.join(cells)}</table>")
