@@ -30,13 +30,19 @@ class Do:
 
 
 @dataclass(frozen=True)
+class Flag:
+    text: str
+    tone: str
+
+
+@dataclass(frozen=True)
 class Row:
     booking: Booking
     kind: str
     status: str
     icon: str
     tone: str
-    flags: tuple[str, ...]
+    flags: tuple[Flag, ...]
     do: Do | None
 
     @property
@@ -100,14 +106,14 @@ def _status(booking: Booking, now: dt.datetime) -> tuple[str, str, str]:
         case Booking.Status.IN_ROOM:
             return "In room", "i-door", "in"
         case Booking.Status.DONE:
-            return "Done", "i-ok", "quiet"
+            return "Done", "i-ok", "plain"
         case Booking.Status.MISSED:
-            return "Missed", "i-x", "quiet"
+            return "Missed", "i-x", "plain"
     if booking.starts_at < now:
         minutes = int((now - booking.starts_at).total_seconds() // 60)
         late = f"{minutes} min" if minutes < 120 else f"{minutes // 60} h"
         return f"Not here yet, {late} late", "i-defer", "late"
-    return "Not here yet", "", "quiet"
+    return "Not here yet", "", "plain"
 
 
 def _do(booking: Booking, user) -> Do | None:
@@ -129,12 +135,12 @@ def _do(booking: Booking, user) -> Do | None:
     return None
 
 
-def _flags(booking: Booking, namesakes: Counter, allergies: dict[int, list[str]]) -> tuple[str, ...]:
+def _flags(booking: Booking, namesakes: Counter, allergies: dict[int, list[str]]) -> tuple[Flag, ...]:
     flags = []
     if booking.patient_id in allergies:
-        flags.append(f"Allergy: {', '.join(allergies[booking.patient_id])}")
+        flags.append(Flag(f"Allergy: {', '.join(allergies[booking.patient_id])}", "alg"))
     if (alike := namesakes[booking.patient.surname_key]) > 1:
-        flags.append(f"{alike} with this name today")
+        flags.append(Flag(f"{alike} with this name today", "caut"))
     return tuple(flags)
 
 

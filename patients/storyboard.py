@@ -77,10 +77,10 @@ def _phototype(patient: Patient, user) -> Fact | None:
 register_fact("Allergies", _allergies)
 register_fact("Phototype", _phototype)
 
-_CLINICAL_ONLY = {"Phototype"}
+_CLINICAL_ONLY = {"Phototype", "Watch for"}
 
 
-def _joined(label: str, patient: Patient, user) -> Fact:
+def _joined(label: str, patient: Patient, user) -> Fact | None:
     words: list[str] = []
     answered = False
     for provider in _facts[label]:
@@ -96,13 +96,14 @@ def _joined(label: str, patient: Patient, user) -> Fact:
     if words:
         first, *rest = words
         return Fact(", ".join([first[:1].upper() + first[1:], *rest]))
+    if not answered and label in _CLINICAL_ONLY and not may(user, "patients.clinical"):
+        return None  # "Not asked" would be a guess: this person may not see whether it was
     return Fact(NONE_KNOWN if answered else _UNKNOWN.get(label, NOT_ASKED), tone="quiet")
 
 
 def facts_of(patient: Patient, user) -> list[tuple[str, Fact]]:
     """Return (label, fact) in the order shown, for what *user* may see."""
-    clinical = may(user, "patients.clinical")
-    return [(label, _joined(label, patient, user)) for label in _facts if clinical or label not in _CLINICAL_ONLY]
+    return [(label, fact) for label in _facts if (fact := _joined(label, patient, user)) is not None]
 
 
 def tags_of(patient: Patient, user) -> list[str]:

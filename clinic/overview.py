@@ -1,0 +1,201 @@
+"""
+The patient page and header, filled from the apps above the patients: course strips, the timeline, what to do next.
+The desk sees bookings and how many sessions a course has; what was found, planned and done is for clinicians.
+"""
+
+import datetime as dt
+
+from django.urls import reverse
+from django.utils import timezone
+
+from aftercare.models import Sheet
+from patients.conversion import screening_of
+from patients.models import Patient
+from patients.overview import Action, Course, Entry, Section, Step
+from patients.storyboard import Fact
+from planner import wording
+from plans.models import Consultation, TreatmentPlan
+from protocols.models import ProtocolVersion
+from sessions.models import Booking, SessionZone, TreatmentSession
+
+MOST_LINES = 200
+ZONES_NAMED = 2
+
+
+def _day(moment: dt.datetime, *, weekday: bool = True) -> str:
+    return wording.day(timezone.localtime(moment).date(), weekday=weekday)
+
+
+def next_actions(patient: Patient, user) -> Section:
+    actions = []
+    if user.may("plans.edit"):
+        draft = Consultation.objects.visible_to(user).filter(patient=patient, clinician=user, status=Consultation.Status.OPEN).first()
+        if draft:
+            actions.append(
+                Action("Continue the consultation", reverse("plans:consultation", args=[patient.number, draft.pk]), primary=True)
+            )
+        else:
+            actions.append(
+                Action("Start a consultation", reverse("plans:consult_start", args=[patient.number]), method="post", primary=True)
+            )
+    if user.may("bookings.edit"):
+        actions.append(Action("Book a visit", f"{reverse('sessions:book')}?patient={patient.number}", primary=not actions))
+    return Section(actions=actions)
+
+
+def _steps(plan: TreatmentPlan, bookings: list[Booking], clinical: bool) -> list[Step]:
+    steps = []
+    for number in range(1, plan.sessions_count + 1):
+        mine = [b for b in bookings if b.plan_id == plan.pk and b.session_number == number and b.kind == Booking.Kind.SESSION]
+        live = next((b for b in mine if b.status in Booking.LIVE), None)
+        if live is None:
+            missed = any(b.status == Booking.Status.MISSED for b in mine)
+            steps.append(Step(number, "missed, to book" if missed else "to book", "missed" if missed else "open"))
+            continue
+        record = getattr(live, "record", None)
+        url = reverse("sessions:record", args=[record.pk]) if record and clinical else reverse("sessions:booking", args=[live.pk])
+        done = live.status == Booking.Status.DONE or (record is not None and record.is_locked)
+        steps.append(Step(number, "done" if done else _day(live.starts_at), "done" if done else "booked", url))
+    return steps
+
+
+def courses(patient: Patient, user) -> Section:
+    if not user.may("bookings.view"):
+        return Section()
+    clinical = user.may("plans.view")
+    plans = list(
+        TreatmentPlan.objects.visible_to(user).filter(patient=patient, status=TreatmentPlan.Status.ACCEPTED).prefetch_related("zones")
+    )
+    if not plans:
+        return Section()
+    bookings = list(Booking.objects.visible_to(user).filter(plan__in=plans).select_related("record").order_by("-starts_at"))
+    found = []
+    for plan in plans:
+        steps = _steps(plan, bookings, clinical)
+        left = sum(step.state in ("open", "missed") for step in steps)
+        action = None
+        if left and user.may("bookings.edit"):
+            label = "Book the course" if left == len(steps) else "Book the rest"
+            action = Action(label, reverse("sessions:book_course", args=[patient.number, plan.number]), primary=True)
+        every = wording.span(plan.interval_weeks_min, plan.interval_weeks_max, "weeks")
+        facts = f"{plan.sessions_count} sessions, {every} apart"
+        if clinical:
+            zones = ", ".join(f"{zone.zone_label} {wording.mm(zone.depth_mm)}" for zone in plan.zones.all())
+            facts = f"{zones}. {facts}" if zones else facts
+        url = reverse("plans:plan", args=[patient.number, plan.number]) if clinical else ""
+        found.append(Course(f"Course of plan {plan.number}", facts, tuple(steps), url=url, action=action))
+    return Section(courses=found)
+
+
+_TAGS = {
+    Booking.Status.BOOKED: ("Booked", "info"),
+    Booking.Status.ARRIVED: ("Here", "clear"),
+    Booking.Status.IN_ROOM: ("In room", "clear"),
+    Booking.Status.DONE: ("Done", "mute"),
+    Booking.Status.MISSED: ("Missed", "defer"),
+    Booking.Status.CANCELLED: ("Cancelled", "mute"),
+}
+
+
+def visits(patient: Patient, user) -> Section:
+    if not user.may("bookings.view"):
+        return Section()
+    rows = Booking.objects.visible_to(user).filter(patient=patient).select_related("plan", "clinician", "record").order_by("-starts_at")
+    entries = []
+    for row in rows[:MOST_LINES]:
+        if user.may("records.view") and getattr(row, "record", None) is not None:
+            continue  # the record's own line says more
+        number = f" {row.session_number} of {row.plan.sessions_count}" if row.session_number and row.plan else ""
+        tag, tone = _TAGS[row.status]
+        facts = f"{timezone.localtime(row.starts_at):%H:%M}, {row.clinician}"
+        url = reverse("sessions:booking", args=[row.pk])
+        entries.append(Entry(row.starts_at, f"{row.get_kind_display()}{number}", facts, url, "i-cal", tag, tone))
+    return Section(entries=entries)
+
+
+def _done(record: TreatmentSession) -> str:
+    """The two facts that matter: where and how deep, and whether the skin reacted."""
+    zones = [zone for zone in record.zones.all() if zone.state == SessionZone.State.DONE]
+    zones.sort(key=lambda zone: (-zone.done_depth_mm, zone.position))
+    words = [f"{zone.zone_label} {wording.mm(zone.done_depth_mm)}" for zone in zones[:ZONES_NAMED]]
+    if len(zones) > ZONES_NAMED:
+        words.append(f"and {len(zones) - ZONES_NAMED} more")
+    reaction = {"none": "no reaction", "expected": "reaction as expected", "adverse": "adverse event"}.get(record.reaction, "")
+    return ", ".join([*words, *([reaction] if reaction else [])]) or "No zone recorded yet"
+
+
+def treatments(patient: Patient, user) -> Section:
+    if not user.may("records.view"):
+        return Section()
+    rows = TreatmentSession.objects.visible_to(user).filter(patient=patient).select_related("plan").prefetch_related("zones")
+    entries = []
+    for row in rows[:MOST_LINES]:
+        tag, tone = ("Adverse event", "stop") if row.reaction == TreatmentSession.Reaction.ADVERSE else ("", "mute")
+        if not row.is_locked and row.status == TreatmentSession.Status.DRAFT:
+            tag, tone = "Not signed", "defer"
+        title = f"Session {row.session_number} of {row.plan.sessions_count}"
+        entries.append(Entry(row.started_at, title, _done(row), reverse("sessions:record", args=[row.pk]), "i-pen", tag, tone))
+    return Section(entries=entries)
+
+
+def plans(patient: Patient, user) -> Section:
+    if not user.may("plans.view"):
+        return Section()
+    entries = []
+    for plan in TreatmentPlan.objects.visible_to(user).filter(patient=patient).select_related("accepted_by")[:MOST_LINES]:
+        facts = f"{plan.sessions_count} sessions, accepted by {plan.accepted_by}"
+        url = reverse("plans:plan", args=[patient.number, plan.number])
+        tag = "" if plan.status == TreatmentPlan.Status.ACCEPTED else plan.get_status_display()
+        entries.append(Entry(plan.accepted_at, f"Plan {plan.number}", facts, url, "i-prot", tag))
+    looked = Consultation.objects.visible_to(user).filter(patient=patient).exclude(status=Consultation.Status.PLANNED)
+    for row in looked.select_related("clinician")[:MOST_LINES]:
+        url = reverse("plans:consultation", args=[patient.number, row.pk])
+        draft = row.status == Consultation.Status.OPEN
+        tag, tone = ("Draft", "defer") if draft else ("No plan", "mute")
+        entries.append(Entry(row.started_at, "Consultation", str(row.clinician), url, "i-pat", tag, tone))
+    return Section(entries=entries)
+
+
+def sheets(patient: Patient, user) -> Section:
+    if not user.may("sheets.view"):
+        return Section()
+    rows = Sheet.objects.visible_to(user).filter(session__patient=patient).select_related("session")
+    entries = []
+    for row in rows[:MOST_LINES]:
+        tone = {"ready": "mute", "failed": "defer"}.get(row.state, "info")
+        facts = f"After session {row.session.session_number}, {row.get_variant_display()}"
+        url = reverse("aftercare:sheet", args=[row.pk])
+        entries.append(Entry(row.requested_at, f"Aftercare sheet {row.number}", facts, url, "i-print", row.get_state_display(), tone))
+    return Section(entries=entries)
+
+
+def next_booking(patient: Patient, user) -> Fact | None:
+    if not user.may("bookings.view"):
+        return None
+    row = Booking.objects.visible_to(user).next_of(patient, timezone.now()).first()
+    if row is None:
+        return None
+    return Fact(
+        f"{_day(row.starts_at, weekday=False)}, {timezone.localtime(row.starts_at):%H:%M}", url=reverse("sessions:booking", args=[row.pk])
+    )
+
+
+def watch_for(patient: Patient, user) -> list[str] | None:
+    """Labels of what was answered with yes, in the words of the current protocol."""
+    if not user.may("patients.clinical"):
+        return None
+    answers = screening_of(patient)
+    if not answers:
+        return None
+    yes = [rule for rule, answer in answers.items() if answer.get("answer") is True]
+    version = ProtocolVersion.objects.current() if yes else None
+    if version is None:
+        return []
+    from protocols.knowledge import knowledge_of
+
+    labels = {rule["id"]: rule["label"] for rule in knowledge_of(version).document["contraindications"]}
+    words = [labels.get(rule, rule.replace("_", " ")) for rule in yes]
+    return [words[0], *(word[:1].lower() + word[1:] for word in words[1:])]
+
+
+SECTIONS = (next_actions, courses, visits, treatments, plans, sheets)
