@@ -15,8 +15,8 @@ from ..conversion import clinic_day, clinic_time
 from ..models import SessionZone, TreatmentSession
 
 # One separator, point or comma, at most two decimals; `.5` is read as 0.5. Nothing else is guessed.
-_MM = re.compile(r"\d{0,2}[.,]\d{1,2}|\d{1,2}")
-_TIME = re.compile(r"(\d{1,2})[:.]?(\d{2})")
+_MM = re.compile(r"\d{0,2}[.,]\d{1,2}|\d{1,2}", re.ASCII)
+_TIME = re.compile(r"(\d{1,2})[:.]?(\d{2})", re.ASCII)
 _MONTHS = {name: n for n, name in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], start=1)}
 _MOST_PASSES = 50
 
@@ -95,7 +95,7 @@ class ClockTime(forms.CharField):
 def read_printed_date(text: str) -> dt.date | None:
     """Return the last day *text* names, or None where it names none or could name two."""
     words = [word for word in re.split(r"[\s./-]+", text.strip().lower()) if word]
-    if len(words) == 1 and re.fullmatch(r"\d{8}", words[0]):
+    if len(words) == 1 and re.fullmatch(r"\d{8}", words[0], re.ASCII):
         words = [words[0][:4], words[0][4:6], words[0][6:]]
     months = [_MONTHS[word[:3]] for word in words if word[:3] in _MONTHS and word.isalpha()]
     numbers = [word for word in words if word.isascii() and word.isdigit()]

@@ -1,0 +1,190 @@
+"""One patient, one accepted plan on the packaged protocol, one visit today: what the tests of the record start from."""
+
+import datetime as dt
+import json
+from decimal import Decimal
+
+from django.utils import timezone
+
+from patients.models import Asked, ScreeningAnswer
+from plans.catalogue import catalogue_of
+from plans.models import Consultation, PlanZone, TreatmentPlan
+from protocols.documents import canonical, sha256
+from protocols.knowledge import packaged
+from protocols.models import ProtocolVersion
+from sessions.conversion import clinic_time
+from sessions.models import Booking, Hold, Resource
+from sessions.services.record import save, start
+from sessions.services.signing import sign
+
+
+def endpoint(name: str) -> str:
+    return next(row["endpoint"] for row in packaged().document["technique"]["endpoints"] if row["id"] == name)
+
+
+class RecordCase:
+    """Plan of two zones, four weeks apart; all safety checks answered with no today."""
+
+    ZONES = (("cheeks", "Cheeks", "1.25", "pinpoint", 4), ("forehead", "Forehead", "0.5", "redness", 3))
+
+    def __init__(self, site, clinician, patient, *, sessions_count=4, answered=True):
+        self.site, self.clinician, self.patient = site, clinician, patient
+        patient.phototype = 3
+        patient.allergies_asked = patient.medicines_asked = Asked.NONE
+        patient.save()
+        document = canonical(packaged().document)
+        self.version, _ = ProtocolVersion.objects.get_or_create(
+            version="2026.1",
+            defaults={
+                "document": document,
+                "sha256": sha256(document),
+                "status": "approved",
+                "approved_by": clinician,
+                "approved_at": timezone.now(),
+            },
+        )
+        self.room = Resource.objects.create(site=site, kind="room", name="Room 2")
+        self.pen = Resource.objects.create(site=site, kind="device", name="Powered pen B", device_kind="pen")
+        self.person = Resource.objects.create(site=site, kind="clinician", name=str(clinician), user=clinician)
+        self.plan = self.make_plan(sessions_count)
+        if answered:
+            self.answer_all()
+
+    def make_plan(self, sessions_count=4):
+        number = 1 + self.patient.plans.count()
+        consultation = Consultation.objects.create(
+            patient=self.patient,
+            site=self.site,
+            clinician=self.clinician,
+            status="planned",
+            visit_date=timezone.localdate(),
+            protocol_version=self.version,
+        )
+        zones = [zone for zone, *_ in self.ZONES]
+        plan = TreatmentPlan.objects.create(
+            patient=self.patient,
+            consultation=consultation,
+            number=number,
+            protocol_version=self.version,
+            planner_version="1.0.0",
+            case={"requests": [{"indication": "acne_scars", "level": "grade_2", "zones": zones, "morphology": "rolling"}]},
+            proposal={"status": "plan", "findings": [], "zones_excluded": []},
+            device_kind="pen",
+            sessions_count=sessions_count,
+            interval_weeks_min=4,
+            interval_weeks_typical=4,
+            interval_weeks_max=8,
+            downtime_days_min=1,
+            downtime_days_max=3,
+            adjuvants=["hyaluronic_acid"],
+            accepted_by=self.clinician,
+            accepted_at=timezone.now(),
+        )
+        for position, (zone, label, depth, reached, passes) in enumerate(self.ZONES, start=1):
+            PlanZone.objects.create(
+                plan=plan,
+                position=position,
+                zone=zone,
+                zone_label=label,
+                indication="acne_scars",
+                level="grade_2",
+                depth_mm=Decimal(depth),
+                proposed_depth_mm=Decimal(depth),
+                min_depth_mm=Decimal("0.25"),
+                max_depth_mm=Decimal(depth) + Decimal("0.25"),
+                passes_min=2,
+                passes_typical=passes,
+                passes_max=8,
+                endpoint=endpoint(reached),
+            )
+        return plan
+
+    def answer_all(self, at=None, **yes):
+        """A no to every question; `yes` is {question id: {rule id: answer}}."""
+        for question in catalogue_of(self.version).questions:
+            rules = {covered.id: {"answer": False} for covered in question.covers} | yes.get(question.id, {})
+            ScreeningAnswer.objects.create(
+                patient=self.patient,
+                question=question.id,
+                protocol_version="2026.1",
+                answer=question.id in yes,
+                rules=rules,
+                answered_at=at or timezone.now(),
+                answered_by=self.clinician,
+            )
+
+    def booking(self, number=1, *, plan=None, days=0, **fields):
+        """A visit that began 90 minutes ago, *days* from today."""
+        starts = (timezone.now() - dt.timedelta(minutes=90)).replace(second=0, microsecond=0) + dt.timedelta(days=days)
+        booking = Booking.objects.create(
+            **{
+                "site": self.site,
+                "patient": self.patient,
+                "plan": plan or self.plan,
+                "kind": "session",
+                "session_number": number,
+                "status": "arrived",
+                "starts_at": starts,
+                "ends_at": starts + dt.timedelta(minutes=75),
+                "clinician": self.person,
+                "room": self.room,
+                "device": self.pen,
+                "created_by": self.clinician,
+                "request_key": f"visit {plan or self.plan} {number} {days}",
+                **fields,
+            }
+        )
+        Hold.objects.create(
+            booking=booking, resource=self.room, subject=f"r{self.room.pk}", starts_at=booking.starts_at, ends_at=booking.ends_at
+        )
+        return booking
+
+    def started(self, number=1, *, days=0, minutes=60, **fields):
+        """An open record whose start lies *minutes* back, so that its end can be in the past too."""
+        session = start(self.booking(number, days=days, **fields), self.clinician)
+        session.started_at = (timezone.now() - dt.timedelta(minutes=minutes)).replace(second=0, microsecond=0) + dt.timedelta(days=days)
+        session.save(update_fields=["started_at"])
+        return session
+
+    def typed(self, session, **changes):
+        """What the screen posts for a whole record: everything as planned. A change of None takes a field away."""
+        ended = session.started_at + dt.timedelta(minutes=40)
+        values = {
+            "identity_checked": "on",
+            "skin_checked": "on",
+            "consent_confirmed": "on",
+            "device": str(self.pen.pk),
+            "needle_lot": "b24-0917X",
+            "needle_expires_on": "2031-03",
+            "reaction": "none",
+            "started": f"{clinic_time(session.started_at):%H:%M}",
+            "ended": f"{clinic_time(ended):%H:%M}",
+            "adj-hyaluronic_acid-used": "on",
+            "adj-hyaluronic_acid-product": "Glide gel 2 ml",
+            "adj-hyaluronic_acid-lot": "HA-77",
+        }
+        for zone in session.zones.all():
+            values |= {
+                f"z{zone.pk}-depth": str(zone.planned_depth_mm),
+                f"z{zone.pk}-passes": str(zone.planned_passes),
+                f"z{zone.pk}-endpoint": zone.planned_endpoint,
+            }
+        values |= {name.replace("__", "-"): value for name, value in changes.items()}
+        return {name: value for name, value in values.items() if value is not None}
+
+    def zone(self, session, zone):
+        return session.zones.get(zone=zone)
+
+
+PASSWORD = "correct horse battery"
+
+
+def signed(case, number=1, *, days=0, **changes):
+    """A signed record."""
+    session = case.started(number, days=days)
+    saved = save(session, by=case.clinician, typed=case.typed(session, **changes), version=session.version)
+    return sign(saved.session, by=case.clinician, password=PASSWORD, version=saved.session.version)
+
+
+def as_json(session) -> dict:
+    return json.loads(session.signed_content)
