@@ -5,9 +5,12 @@ tables, checks that the person is signed in and may, writes the same log row, an
 
 import datetime as dt
 import json
+import uuid
 from html import escape
 
-from django.db import connection
+from django.db import connection, transaction
+
+from sessions.models import Booking, Hold
 
 _LOG = (
     "INSERT INTO audit_auditevent (at, actor_id, actor_name, action, outcome, patient_pk, object_type, object_pk, detail, path) "
@@ -15,7 +18,7 @@ _LOG = (
 )
 
 
-def _log(cursor, user_id: int, action: str, patient: int | None, path: str) -> None:
+def log(cursor, user_id: int, action: str, patient: int | None, path: str) -> None:
     cursor.execute(_LOG, [dt.datetime.now(dt.UTC), user_id, "bench", action, patient, "", "", json.dumps({}), path])
 
 
@@ -43,7 +46,7 @@ def search(user_id: int, text: str) -> bytes:
             [text, f"{text}\U0010ffff", *sites],
         )
         rows = cursor.fetchall()
-        _log(cursor, user_id, "patients.searched", None, "/patients/")
+        log(cursor, user_id, "patients.searched", None, "/patients/")
     cells = (
         f"<tr><td><a href='/patients/{number}/'>{escape(surname)}, {escape(given)}</a><td>{born}<td>{number}<td>{escape(phone)}"
         for number, surname, given, born, phone in rows
@@ -71,7 +74,7 @@ def patient(user_id: int, number: int) -> bytes:
         ):
             cursor.execute(f"SELECT * FROM {table} WHERE patient_id = %s ORDER BY {order}", [row["id"]])  # noqa: S608 - fixed names
             parts += [f"<li>{escape(str(found[1]))} {escape(str(found[2]))} {escape(str(found[3]))}" for found in cursor.fetchall()]
-        _log(cursor, user_id, "patient.viewed", row["id"], f"/patients/{number}/")
+        log(cursor, user_id, "patient.viewed", row["id"], f"/patients/{number}/")
     facts = "".join(f"<dt>{name}<dd>{escape(str(row[name]))}" for name in ("surname", "given", "birth_date", "sex", "phone", "phototype"))
     return _page(row["surname"], f"<dl>{facts}</dl><ul>{''.join(parts)}</ul>")
 
@@ -89,9 +92,35 @@ def today(user_id: int, start: dt.datetime, end: dt.datetime) -> bytes:
             [*sites, start, end],
         )
         rows = cursor.fetchall()
-        _log(cursor, user_id, "today.viewed", None, "/today/")
+        log(cursor, user_id, "today.viewed", None, "/today/")
     cells = (
         f"<tr><td>{at}<td><a href='/patients/{number}/'>{escape(surname)}, {escape(given)}</a><td>{kind}<td>{status}<td>{who}<td>{where}"
         for at, kind, status, surname, given, number, who, where in rows
     )
     return _page("Today", f"<table>{''.join(cells)}</table>")
+
+
+def book(patient: int, site: int, clinician: int, room: int, starts_at: dt.datetime, ends_at: dt.datetime, user_id: int) -> None:
+    """One visit with what it holds and its log row, in one transaction; the database's own guard stands."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        now = dt.datetime.now(dt.UTC)
+        booking = Booking(
+            patient_id=patient, site_id=site, kind="consultation", starts_at=starts_at, ends_at=ends_at, clinician_id=clinician,
+            room_id=room, created_by_id=user_id, request_key=uuid.uuid4().hex, created_at=now,
+        )  # fmt: skip
+        columns = [field for field in Booking._meta.concrete_fields if not field.primary_key]
+        values = [field.get_db_prep_save(getattr(booking, field.attname), connection) for field in columns]
+        cursor.execute(_insert(Booking, columns), values)
+        booking_id = cursor.fetchone()[0]
+        for subject, resource, person in ((f"r{clinician}", clinician, None), (f"r{room}", room, None), (f"p{patient}", None, patient)):
+            hold = Hold(
+                booking_id=booking_id, resource_id=resource, patient_id=person, subject=subject, starts_at=starts_at, ends_at=ends_at
+            )
+            columns = [field for field in Hold._meta.concrete_fields if not field.primary_key]
+            cursor.execute(_insert(Hold, columns), [field.get_db_prep_save(getattr(hold, field.attname), connection) for field in columns])
+        log(cursor, user_id, "booking.made", patient, "")
+
+
+def _insert(model, columns) -> str:
+    names, marks = ", ".join(field.column for field in columns), ", ".join(["%s"] * len(columns))
+    return f"INSERT INTO {model._meta.db_table} ({names}) VALUES ({marks}) RETURNING id"  # noqa: S608 - names of our own tables

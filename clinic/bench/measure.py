@@ -31,7 +31,7 @@ class Times:
 class Result:
     """
     One task. must, aim: the ratio to the floor that fails the bench, and the one aimed at; None where none is set.
-    counts: name to (found, wanted), which fail the bench where they differ.
+    counts: name to (found, wanted), which fail the bench where they differ. at_most, at_least: name to (found, bound).
     """
 
     task: str
@@ -40,6 +40,8 @@ class Result:
     must: float | None = None
     aim: float | None = None
     counts: dict[str, tuple[float, float]] = field(default_factory=dict)
+    at_most: dict[str, tuple[float, float]] = field(default_factory=dict)
+    at_least: dict[str, tuple[float, float]] = field(default_factory=dict)
     note: str = ""
 
     @property
@@ -49,6 +51,8 @@ class Result:
     @property
     def failures(self) -> list[str]:
         wrong = [f"{self.task}: {name} is {found}, wanted {wanted}" for name, (found, wanted) in self.counts.items() if found != wanted]
+        wrong += [f"{self.task}: {name} is {found}, at most {most} allowed" for name, (found, most) in self.at_most.items() if found > most]
+        wrong += [f"{self.task}: {name} is {found}, at least {low} wanted" for name, (found, low) in self.at_least.items() if found < low]
         if self.ratio is not None and self.must is not None and self.ratio > self.must:
             wrong.append(f"{self.task}: {self.ratio:.1f} times its floor, at most {self.must:g} allowed")
         return wrong
@@ -62,6 +66,8 @@ class Result:
             "must": self.must,
             "aim": self.aim,
             "counts": {name: {"found": found, "wanted": wanted} for name, (found, wanted) in self.counts.items()},
+            "at_most": {name: {"found": found, "bound": bound} for name, (found, bound) in self.at_most.items()},
+            "at_least": {name: {"found": found, "bound": bound} for name, (found, bound) in self.at_least.items()},
             "note": self.note,
         }
 
