@@ -1,11 +1,13 @@
 """Fixtures for every app: people of each role at one site, and databases whose guards can be flushed between tests."""
 
+import copy
 import datetime as dt
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.test import TransactionTestCase
+from django.utils import timezone
 
 from audit import guards
 
@@ -90,3 +92,33 @@ def patient(site):
         surname_key="rahman",
         given_key="nadia",
     )
+
+
+@pytest.fixture(scope="session")
+def _pack_as_read():
+    from protocols.documents import packaged_paths, read_pack
+
+    return read_pack(packaged_paths()[-1])
+
+
+@pytest.fixture
+def pack(_pack_as_read):
+    """The project's newest pack as plain types; a test may change its copy."""
+    return copy.deepcopy(_pack_as_read)
+
+
+@pytest.fixture
+def draft_protocol(db, _pack_as_read):
+    """The pack stored, not approved."""
+    from protocols.services import load_pack
+
+    return load_pack(_pack_as_read)[0]
+
+
+@pytest.fixture
+def protocol(draft_protocol, medical_lead):
+    """The pack stored and approved: what plans are made from."""
+    from protocols.services import approve
+
+    due = timezone.localdate() + dt.timedelta(days=180)
+    return approve(draft_protocol, by=medical_lead, reason="Read against its sources", next_review_on=due)

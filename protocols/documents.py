@@ -13,10 +13,7 @@ from typing import Any
 
 import yaml
 
-try:
-    from planner.errors import Fault, KnowledgeFaults
-except ImportError:  # until the planner is there
-    Fault = KnowledgeFaults = None
+from planner.errors import Fault, KnowledgeFaults
 
 PACKS = Path(__file__).resolve().parent / "packs"
 
@@ -58,7 +55,7 @@ def read_pack(path: Path) -> Any:
         raise KnowledgeFaults([Fault(path.name, "the file is not UTF-8 text")]) from error
 
 
-def _plain(value: Any, path: str, faults: list) -> Any:
+def _plain(value: Any, path: str, faults: list[Fault]) -> Any:
     """JSON types only; 1.0 and 1 are the same number and are written the same."""
     if value is None or isinstance(value, (bool, str, int)):
         return value
@@ -90,7 +87,7 @@ def canonical(mapping: Mapping) -> str:
     Raises:
         KnowledgeFaults: it holds something that is not text, a number, true, false, nothing, a list or a mapping.
     """
-    faults: list = []
+    faults: list[Fault] = []
     if not isinstance(mapping, Mapping):
         raise KnowledgeFaults([Fault("", "a pack is a mapping of names to values")])
     plain = _plain(mapping, "", faults)

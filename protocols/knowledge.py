@@ -4,12 +4,14 @@ import json
 from functools import lru_cache
 from threading import Lock
 
+from planner.knowledge import Knowledge
+
 from .documents import canonical, packaged_paths, read_pack, sha256
 from .models import ProtocolVersion
 
 _KEPT = 8
 _lock = Lock()
-_parsed: dict = {}
+_parsed: dict[str, Knowledge] = {}
 
 
 class DocumentChanged(Exception):
@@ -23,30 +25,39 @@ class DocumentChanged(Exception):
         self.version = version
 
 
-def knowledge_of(version: ProtocolVersion):
+def parsed(document: str, digest: str) -> Knowledge:
     """
-    Return the parsed knowledge of *version*; a version whose hash is known costs no reading of its document.
+    Return *document*, whose SHA-256 is *digest*, as knowledge; a hash this process has read before is not read again.
+
+    Raises:
+        KnowledgeFaults: the pack is broken.
+    """
+    knowledge = _parsed.get(digest)
+    if knowledge is None:
+        knowledge = Knowledge.parse(json.loads(document))
+        with _lock:
+            while len(_parsed) >= _KEPT:
+                _parsed.pop(next(iter(_parsed)))
+            _parsed[digest] = knowledge
+    return knowledge
+
+
+def knowledge_of(version: ProtocolVersion) -> Knowledge:
+    """
+    Return the knowledge of *version* under its own name and status; one whose hash is known costs no reading of its document.
 
     Raises:
         DocumentChanged: the stored text does not have its stored hash.
     """
-    kept = _parsed.get(version.sha256)
-    if kept is not None:
-        return kept
-    if sha256(version.document) != version.sha256:
+    if version.sha256 not in _parsed and sha256(version.document) != version.sha256:
         raise DocumentChanged(version)
-    from planner.knowledge import Knowledge
-
-    knowledge = Knowledge.parse(json.loads(version.document))
-    with _lock:
-        while len(_parsed) >= _KEPT:
-            _parsed.pop(next(iter(_parsed)))
-        _parsed[version.sha256] = knowledge
-    return knowledge
+    knowledge = _parsed.get(version.sha256) or parsed(version.document, version.sha256)
+    # The status is the row's: a version is approved and retired while its document stays the same.
+    return knowledge.stamped(version=version.version, status=version.status, sha256=version.sha256)
 
 
 @lru_cache(maxsize=1)
-def packaged():
+def packaged() -> Knowledge:
     """
     Return the newest pack that comes with the project, read from its file: no database is asked.
 
@@ -57,6 +68,5 @@ def packaged():
     paths = packaged_paths()
     if not paths:
         raise FileNotFoundError("There is no pack in protocols/packs. Install the project again.")
-    from planner.knowledge import Knowledge
-
-    return Knowledge.parse(json.loads(canonical(read_pack(paths[-1]))))
+    document = canonical(read_pack(paths[-1]))
+    return parsed(document, sha256(document))

@@ -1,7 +1,6 @@
 """Writing protocol versions: load a pack, approve a version, retire the one before."""
 
 import datetime as dt
-import json
 from collections.abc import Mapping
 
 from django.db import transaction
@@ -9,15 +8,10 @@ from django.utils import timezone
 
 from accounts.permissions import may
 from audit.services import record
-
-try:
-    from planner.errors import Fault, KnowledgeFaults
-    from planner.knowledge import Knowledge
-except ImportError:  # until the planner is there
-    Fault = KnowledgeFaults = Knowledge = None
+from planner.errors import Fault, KnowledgeFaults
 
 from .documents import canonical, sha256
-from .knowledge import knowledge_of
+from .knowledge import knowledge_of, parsed
 from .models import ProtocolVersion, VersionStatus
 
 
@@ -48,17 +42,17 @@ def load_pack(mapping: Mapping, *, status: str = VersionStatus.DRAFT, by=None) -
     if status not in (VersionStatus.DRAFT, VersionStatus.IN_REVIEW):
         raise ProtocolRefused("A pack is loaded as a draft or for review. Approving it is a step of its own.")
     document = canonical(mapping)
+    digest = sha256(document)
     name = mapping.get("pack_version")
     faults = []
     if not isinstance(name, str) or not name.strip() or len(name) > 40 or "/" in name:
         faults.append(Fault("pack_version", "must be a name of at most 40 characters without a slash, in quotes, for example '2026.1'"))
     try:
-        Knowledge.parse(json.loads(document))
+        parsed(document, digest)
     except KnowledgeFaults as error:
         faults += [fault for fault in error.faults if fault.path != "pack_version" or not faults]
     if faults:
         raise KnowledgeFaults(faults)
-    digest = sha256(document)
     stored = ProtocolVersion.objects.filter(version=name).first()
     if stored is not None:
         if stored.sha256 == digest:
