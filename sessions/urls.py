@@ -12,6 +12,6 @@ urlpatterns = [
     path("bookings/<int:pk>/move/", booking.move, name="move"),
     path("bookings/<int:pk>/cancel/", booking.cancel, name="cancel"),
     path("bookings/<int:pk>/arrive/", booking.arrive, name="arrive"),
-    re_path(r"^bookings/(?P<pk>\d+)/(?P<name>not-arrived|in-room|missed|bring-back)/$", booking.step, name="step"),
+    re_path(r"^bookings/(?P<pk>\d+)/(?P<name>not-arrived|in-room|done|missed|bring-back)/$", booking.step, name="step"),
     path("patients/<int:number>/plans/<int:plan_number>/book/", course.book_plan, name="book_course"),
 ]

@@ -1,0 +1,265 @@
+"""What the desk types about a visit, turned into days, clock times and resources. Messages say what to do."""
+
+import datetime as dt
+import re
+import uuid
+from zoneinfo import ZoneInfo
+
+from django import forms
+
+from accounts.models import Site
+from patients.forms import PatientForm, PlainForm
+from patients.models import Patient
+from patients.search import MONTHS
+from plans.models import TreatmentPlan
+
+from ..models import Booking, Resource
+from ..services.hours import at_clock
+
+_CLOCK = re.compile(r"(\d{1,2})(?:[:.h ]?(\d{2}))?\s*([ap])?\.?\s*(?:m\.?)?", re.IGNORECASE)
+_ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
+_WORDED = re.compile(r"(?:[a-z]{2,9}[., ]+)?(\d{1,2})\.?[\s-]+([a-z]{3,9})\.?,?(?:[\s-]+(\d{4}))?", re.IGNORECASE)
+
+
+def read_clock(text: str) -> dt.time | None:
+    """`15:30`, `1530`, `15.30`, `3.30pm`, `3 pm`, `9`; None where it is no time of day. Nothing is guessed beyond that."""
+    match = _CLOCK.fullmatch(" ".join(text.split()))
+    if match is None:
+        return None
+    digits, minute, half = match.groups()
+    hour = int(digits)
+    if half:
+        if not 1 <= hour <= 12:
+            return None
+        hour = hour % 12 + (12 if half.lower() == "p" else 0)
+    if hour > 23 or int(minute or 0) > 59:
+        return None
+    return dt.time(hour, int(minute or 0))
+
+
+def read_day(text: str, today: dt.date) -> dt.date | None:
+    """`2026-11-24`, `24 Nov 2026`, `Tue 24 November`; without a year the next such day. None where it is no such day."""
+    text = " ".join(text.split())
+    if match := _ISO.fullmatch(text):
+        year, month, day = (int(part) for part in match.groups())
+    elif match := _WORDED.fullmatch(text):
+        month = MONTHS.get(match.group(2).lower(), 0)
+        day, year = int(match.group(1)), int(match.group(3) or today.year)
+        if not match.group(3) and month and (month, day) < (today.month, today.day):
+            year += 1
+    else:
+        return None
+    try:
+        return dt.date(year, month, day)
+    except ValueError:
+        return None
+
+
+class ClockField(forms.CharField):
+    def __init__(self, **kwargs):
+        attrs = {"autocomplete": "off", "class": "w5"}
+        super().__init__(widget=forms.TextInput(attrs=attrs), max_length=20, **kwargs)
+
+    def clean(self, value):
+        text = super().clean(value)
+        if not text:
+            return None
+        clock = read_clock(text)
+        if clock is None:
+            raise forms.ValidationError("Time must be a time of day, like 15:30 or 3.30pm")
+        return clock
+
+
+class DayField(forms.CharField):
+    """A typed day or one picked from the browser's calendar."""
+
+    today: dt.date
+
+    def __init__(self, **kwargs):
+        super().__init__(widget=forms.DateInput(attrs={"type": "date", "class": "w8"}, format="%Y-%m-%d"), max_length=40, **kwargs)
+
+    def clean(self, value):
+        text = super().clean(value)
+        if not text:
+            return None
+        day = read_day(text, self.today)
+        if day is None:
+            raise forms.ValidationError("Day must be a date, like 24 Nov 2026")
+        return day
+
+
+class _SlotForm(PlainForm):
+    """Day, time and resources of one visit at one site."""
+
+    day = DayField(label="Day", error_messages={"required": "Enter the day"})
+    time = ClockField(label="Time", help_text="For example 1530, 15:30 or 3.30pm", error_messages={"required": "Enter the time"})
+    clinician = forms.ChoiceField(label="With", required=False)
+    room = forms.ChoiceField(label="Room", required=False)
+    device = forms.ChoiceField(label="Device", required=False)
+
+    ANY = {"clinician": "Anyone who is free", "room": "Any free room", "device": "Any free device that fits"}
+
+    def __init__(self, *args, site: Site, today: dt.date, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.site, self.zone = site, ZoneInfo(site.time_zone)
+        self.fields["day"].today = today
+        self.resources = list(Resource.objects.filter(site=site, is_active=True).order_by("name"))
+        for role, words in self.ANY.items():
+            field = self.fields[role]
+            mine = [(str(r.pk), r.name) for r in self.resources if r.kind == role]
+            field.choices = [("", words), *mine]
+            field.error_messages["invalid_choice"] = "Choose one from the list"
+
+    def resource(self, role: str) -> Resource | None:
+        chosen = self.cleaned_data.get(role)
+        return next((r for r in self.resources if str(r.pk) == chosen), None) if chosen else None
+
+    @property
+    def starts_at(self) -> dt.datetime:
+        return at_clock(self.cleaned_data["day"], self.cleaned_data["time"], self.zone)
+
+    def slot_typed(self) -> dict:
+        """Arguments for the door; only after is_valid()."""
+        return {"starts_at": self.starts_at, **{role: self.resource(role) for role in self.ANY}}
+
+
+class BookingForm(_SlotForm):
+    """
+    A new visit. `plan` is the number of one of the patient's accepted plans, for a session of it.
+    """
+
+    request_key = forms.UUIDField(widget=forms.HiddenInput)
+    patient = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    kind = forms.ChoiceField(
+        label="Visit",
+        choices=Booking.Kind.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose the kind of visit", "invalid_choice": "Choose the kind of visit"},
+    )
+    plan = forms.ChoiceField(label="Plan", required=False, error_messages={"invalid_choice": "Choose one of this patient's plans"})
+    note = forms.CharField(
+        label="Note for the desk",
+        required=False,
+        max_length=300,
+        help_text="Nothing clinical",
+        error_messages={"max_length": "Note for the desk must be 300 letters or fewer"},
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+    field_order = ["request_key", "patient", "kind", "plan", "clinician", "day", "time", "room", "device", "note"]
+
+    def __init__(self, *args, who: Patient | None = None, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.initial.setdefault("request_key", uuid.uuid4())
+        self.who = who
+        self.plans = list(who.plans.filter(status=TreatmentPlan.Status.ACCEPTED)) if who else []
+        self.fields["plan"].choices = [("", "Not part of a plan"), *((str(p.number), str(p)) for p in self.plans)]
+
+    @property
+    def plan_row(self) -> TreatmentPlan | None:
+        return next((p for p in self.plans if str(p.number) == self.cleaned_data.get("plan")), None)
+
+    def clean(self):
+        data = super().clean()
+        if data.get("kind") == Booking.Kind.SESSION and not data.get("plan") and not self.errors.get("plan"):
+            if len(self.plans) == 1:
+                data["plan"] = str(self.plans[0].number)
+            elif self.plans:
+                self.add_error("plan", "Choose the plan this session belongs to")
+            else:
+                self.add_error("kind", "A session needs an accepted plan. Book a consultation first")
+        return data
+
+    def visit(self) -> dict:
+        plan = self.plan_row if self.cleaned_data["kind"] != Booking.Kind.CONSULTATION else None
+        slot = self.slot_typed()
+        if self.cleaned_data["kind"] != Booking.Kind.SESSION:
+            slot["device"] = None
+        return {
+            "kind": self.cleaned_data["kind"],
+            "plan": plan,
+            "note": self.cleaned_data["note"],
+            "request_key": str(self.cleaned_data["request_key"]),
+            **slot,
+        }
+
+
+class CallerForm(PatientForm):
+    """A new patient on the phone: surname, birth date and phone are enough."""
+
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, prefix="new", **kwargs)
+        for name in ("preferred_name", "email", "address", "sex"):
+            self.fields[name].required = False
+        self.fields["phone"].required = True
+        self.fields["phone"].error_messages["required"] = "Enter the phone number"
+
+    @property
+    def shown(self):
+        return [self["surname"], self["given"], self["phone"]]
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(
+            (self.data.get(self.add_prefix(name)) or "").strip() for name in ("surname", "given", "birth_day", "birth_year", "phone")
+        )
+
+    @property
+    def seen_pks(self) -> set[int]:
+        return {int(pk) for pk in self.cleaned_data["seen"].split(",") if pk.isdecimal()}
+
+
+class MoveForm(_SlotForm):
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, *args, booking: Booking, **kwargs):
+        local = booking.starts_at.astimezone(ZoneInfo(booking.site.time_zone))
+        kwargs["initial"] = {
+            "day": local.date(),
+            "time": f"{local:%H:%M}",
+            "version": booking.version,
+            **{role: str(getattr(booking, f"{role}_id") or "") for role in self.ANY},
+            **(kwargs.get("initial") or {}),
+        }
+        super().__init__(*args, site=booking.site, **kwargs)
+        for role in self.ANY:
+            # A move keeps what it does not name, so "any" has no place in the list; unless what stands is out of service.
+            known = str(getattr(booking, f"{role}_id") or "") in [pk for pk, _ in self.fields[role].choices[1:]]
+            self.fields[role].choices = self.fields[role].choices[1:] if known else [("", "As it is"), *self.fields[role].choices[1:]]
+        if booking.device_id is None:
+            del self.fields["device"]
+
+    def resource(self, role):
+        return super().resource(role) if role in self.fields else None
+
+
+class CancelForm(PlainForm):
+    REASONS = ("Patient asked", "Patient is ill", "Clinician away", "Not ready for treatment", "Booked by mistake")
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    reason = forms.ChoiceField(
+        label="Why",
+        choices=[("", "Choose a reason"), *((words, words) for words in REASONS)],
+        error_messages={"required": "Choose why the visit is cancelled", "invalid_choice": "Choose a reason from the list"},
+    )
+
+
+class CourseForm(PlainForm):
+    """How the dates of a course are to be found."""
+
+    first_day = DayField(label="First session on or after", error_messages={"required": "Enter the first day"})
+    time = ClockField(label="Time", error_messages={"required": "Enter the time"})
+    clinician = forms.ChoiceField(label="With", required=False)
+
+    def __init__(self, *args, site: Site, today: dt.date, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["first_day"].today = today
+        self.people = list(Resource.objects.filter(site=site, is_active=True, kind=Resource.Kind.CLINICIAN).select_related("user"))
+        self.fields["clinician"].choices = [("", "Anyone who is free"), *((str(r.pk), r.name) for r in self.people)]
+        self.fields["clinician"].error_messages["invalid_choice"] = "Choose one from the list"
+
+    @property
+    def with_whom(self) -> Resource | None:
+        return next((r for r in self.people if str(r.pk) == self.cleaned_data.get("clinician")), None)
