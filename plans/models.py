@@ -36,14 +36,26 @@ class Consultation(VersionedModel):
     started_at = models.DateTimeField(auto_now_add=True)
     saved_at = models.DateTimeField(auto_now=True)
     saved_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    saved_from = models.CharField(
+        max_length=20, blank=True, help_text="The browser page that saved last: it may save again after a lost reply"
+    )
 
     objects = OfPatientQuerySet.as_manager()
 
     class Meta:
         ordering = ["-started_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["patient", "clinician", "visit_date"], condition=models.Q(status="open"), name="one_open_consultation_a_day"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"Consultation of {self.visit_date}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.status == self.Status.OPEN
 
 
 class TreatmentPlan(VersionedModel):
@@ -76,6 +88,7 @@ class TreatmentPlan(VersionedModel):
     downtime_days_max = models.PositiveSmallIntegerField()
     numbing = models.CharField(max_length=60, blank=True)
     adjuvants = models.JSONField(default=list, help_text="Ids of the adjuvants to use in the session")
+    decisions = models.JSONField(default=list, help_text="What was decided on each caution, by whom and when")
     accepted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="accepted_plans")
     accepted_at = models.DateTimeField()
     countersigned_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")

@@ -34,10 +34,12 @@ class Migration(migrations.Migration):
                 ('patient', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='consultations', to='patients.patient')),
                 ('protocol_version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='protocols.protocolversion')),
                 ('saved_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('saved_from', models.CharField(blank=True, help_text='The browser page that saved last: it may save again after a lost reply', max_length=20)),
                 ('site', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.site')),
             ],
             options={
                 'ordering': ['-started_at'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('status', 'open')), fields=('patient', 'clinician', 'visit_date'), name='one_open_consultation_a_day')],
             },
         ),
         migrations.CreateModel(
@@ -60,6 +62,7 @@ class Migration(migrations.Migration):
                 ('downtime_days_max', models.PositiveSmallIntegerField()),
                 ('numbing', models.CharField(blank=True, max_length=60)),
                 ('adjuvants', models.JSONField(default=list, help_text='Ids of the adjuvants to use in the session')),
+                ('decisions', models.JSONField(default=list, help_text='What was decided on each caution, by whom and when')),
                 ('accepted_at', models.DateTimeField()),
                 ('accepted_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='accepted_plans', to=settings.AUTH_USER_MODEL)),
                 ('consultation', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='plan', to='plans.consultation')),

@@ -1,0 +1,291 @@
+"""
+The clinician's values beside the proposal: what each may be, which reason it needs, and when it is refused. The screen
+shows what this module says, and acceptance asks it again.
+"""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from planner.case import PHOTOTYPES
+from planner.wording import mm, number, span
+
+from . import typed
+from .catalogue import Catalogue
+
+OTHER = "other"
+REASONS: dict[str, tuple[tuple[str, str], ...]] = {
+    "depth": (
+        ("less_downtime", "Patient wants less downtime"),
+        ("pain", "Patient cannot bear more"),
+        ("reaction", "Stronger reaction than expected last time"),
+        ("healed_well", "Healed well last time, more is needed"),
+        ("thin_here", "Skin thinner or closer to bone here"),
+        ("thick_here", "Skin thicker or mark deeper here"),
+        (OTHER, "Other, say why"),
+    ),
+    "sessions": (
+        ("visits", "Patient cannot come more often"),
+        ("cost", "Cost to the patient"),
+        ("earlier_course", "Part of an earlier course counts"),
+        ("slow_response", "Slow response expected"),
+        ("combined", "Combined with another treatment"),
+        (OTHER, "Other, say why"),
+    ),
+    "interval_weeks": (
+        ("calendar", "Patient's calendar"),
+        ("heals_slowly", "Heals slowly"),
+        ("sun", "Sun or travel between sessions"),
+        ("event", "Event date"),
+        ("combined", "Combined with another treatment"),
+        (OTHER, "Other, say why"),
+    ),
+    "device": (
+        ("not_at_hand", "Proposed device not at hand"),
+        ("large_area", "Large area"),
+        ("tolerated", "Better tolerated last time"),
+        ("asked_for", "Patient asks for it"),
+        ("trained", "I am trained on this one"),
+        (OTHER, "Other, say why"),
+    ),
+}
+MOST_VISITS = 20
+LONGEST_INTERVAL_WEEKS = 52
+
+
+def kind_of(name: str) -> str:
+    """`depth.cheeks` is a depth."""
+    return name.split(".")[0]
+
+
+def reasons_for(name: str) -> tuple[tuple[str, str], ...]:
+    return REASONS[kind_of(name)]
+
+
+def reason_words(name: str, code: str, text: str = "") -> str:
+    return text if code == OTHER else dict(reasons_for(name)).get(code, code)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A ceiling that no reason lifts, and where it stands."""
+
+    value: Decimal
+    why: str
+    refs: tuple[str, ...] = ()
+
+
+@dataclass
+class Setting:
+    """One value of the plan: the proposal's, and the clinician's where it differs."""
+
+    name: str
+    label: str
+    unit: str
+    proposed: Decimal
+    low: Decimal
+    high: Decimal
+    text: str = ""
+    value: Decimal | None = None
+    reason: str = ""
+    reason_text: str = ""
+    told: bool = False
+    meant: bool = False
+    limit: Limit | None = None
+    faults: dict[str, str] = field(default_factory=dict)  # field name to words
+    asks_meant: Decimal | None = None  # what was probably meant
+
+    @property
+    def changed(self) -> bool:
+        return self.value is None or self.value != self.proposed
+
+    @property
+    def inside(self) -> bool:
+        return self.value is not None and self.low <= self.value <= self.high
+
+    @property
+    def shown(self) -> str:
+        """What stands in the field: a readable value in one way of writing, anything else as it was typed."""
+        return number(self.value) if self.value is not None else self.text
+
+    @property
+    def limit_words(self) -> str:
+        return f"{mm(self.limit.value)}, {self.limit.why}" if self.limit else ""
+
+    @property
+    def reasons(self) -> tuple[tuple[str, str], ...]:
+        return reasons_for(self.name)
+
+    @property
+    def proposed_words(self) -> str:
+        return self.words(self.proposed)
+
+    @property
+    def value_words(self) -> str:
+        return self.words(self.value) if self.value is not None else self.text
+
+    @property
+    def range_words(self) -> str:
+        return span(self.low, self.high, self.unit)
+
+    def words(self, value: Decimal) -> str:
+        return mm(value) if self.unit == "mm" else number(value)
+
+
+def read(post) -> dict[str, dict]:
+    """Return the clinician's values out of a form: {name: {value, was, reason, reason_text, told, meant}}, changed ones only."""
+    found = {}
+    for key in post:
+        name = key.removeprefix("yours.")
+        if name == key or kind_of(name) not in REASONS:
+            continue
+        text, was = post.get(key, "").strip()[:20], post.get(f"was.{name}", "").strip()
+        if text == was:
+            continue
+        found[name] = {
+            "value": text,
+            "reason": post.get(f"reason.{name}", "")[:40],
+            "reason_text": post.get(f"other.{name}", "").strip()[:300],
+            "told": bool(post.get(f"told.{name}")),
+            "meant": post.get(f"meant.{name}", "")[:20],
+        }
+    return found
+
+
+def depth_setting(zone: dict, chosen: dict, *, catalogue: Catalogue, limits: list[Limit], device: str) -> Setting:
+    """Judge the depth of one zone of the proposal. *limits* are the ceilings that hold there."""
+    depth = zone["depth_mm"]
+    label = f"{catalogue.zone_word(zone['zone']).lower()} depth"
+    setting = Setting(
+        name=f"depth.{zone['zone']}",
+        label=label,
+        unit="mm",
+        proposed=Decimal(str(depth["typical"])),
+        low=Decimal(str(depth["min"])),
+        high=Decimal(str(depth["max"])),
+        limit=min(limits, key=lambda limit: limit.value, default=None),
+    )
+    _take(setting, chosen)
+    if not setting.text:
+        setting.value = setting.proposed
+        return setting
+    try:
+        setting.value = typed.depth_mm(setting.text, label)
+    except ValueError as fault:
+        setting.faults["yours"] = str(fault)
+        return setting
+    if setting.value == setting.proposed:
+        return setting
+    Label = label[:1].upper() + label[1:]
+    if setting.limit and setting.value > setting.limit.value:
+        fault = f"{Label} must be {mm(setting.limit.value)} or less: {setting.limit.why}"
+        tenth = setting.value / 10
+        if setting.low <= tenth <= setting.high:
+            fault += f". Did you mean {mm(tenth)}?"
+        setting.faults["yours"] = fault
+        return setting
+    fault = _step_fault(setting, catalogue, device)
+    if fault:
+        setting.faults["yours"] = fault
+        return setting
+    if setting.value >= 3 * setting.proposed and not _meant(setting, chosen):
+        tenth = setting.value / 10
+        setting.asks_meant = tenth if setting.low <= tenth <= setting.high else setting.proposed
+        setting.faults["meant"] = f"{mm(setting.value)} is 3 times the proposal or more. Did you mean {mm(setting.asks_meant)}?"
+    _ask_reason(setting)
+    return setting
+
+
+def _meant(setting: Setting, chosen: dict) -> bool:
+    setting.meant = chosen.get("meant") == number(setting.value)
+    return setting.meant
+
+
+def _take(setting: Setting, chosen: dict) -> None:
+    setting.text = chosen.get("value", "")
+    setting.reason = chosen.get("reason", "")
+    setting.reason_text = chosen.get("reason_text", "")
+    setting.told = bool(chosen.get("told"))
+
+
+def _step_fault(setting: Setting, catalogue: Catalogue, device: str) -> str | None:
+    """A depth the device cannot be set to; the ends of the proposal's own range are always taken."""
+    if setting.value in {setting.low, setting.high}:
+        return None
+    label = setting.label[:1].upper() + setting.label[1:]
+    step, lengths = catalogue.device_steps(device)
+    if lengths and setting.value not in lengths:
+        return f"{label} must be a length the roller comes in: {', '.join(number(length) for length in lengths)} mm"
+    if step and setting.value % step:
+        return f"{label} must be a whole step of {mm(step)}"
+    return None
+
+
+def _ask_reason(setting: Setting) -> None:
+    label = setting.label
+    if setting.reason not in dict(setting.reasons):
+        setting.faults["reason"] = f"Choose the reason for the {label} you set"
+    elif setting.reason == OTHER and not setting.reason_text:
+        setting.faults["other"] = f"Say why you set the {label}"
+    if not setting.inside and not setting.told:
+        setting.faults["told"] = f"The {label} is outside the allowed range of {setting.range_words}: tell the patient and mark it"
+
+
+def count_setting(
+    name: str, label: str, unit: str, proposed: dict, chosen: dict, *, lowest: int, highest: int, lowest_why: str = ""
+) -> Setting:
+    """Judge a whole number (sessions, weeks between them): refused outside *lowest* to *highest*."""
+    setting = Setting(
+        name=name,
+        label=label,
+        unit=unit,
+        proposed=Decimal(str(proposed["typical"])),
+        low=Decimal(str(proposed["min"])),
+        high=Decimal(str(proposed["max"])),
+    )
+    _take(setting, chosen)
+    if not setting.text:
+        setting.value = setting.proposed
+        return setting
+    try:
+        setting.value = Decimal(typed.count(setting.text, label[:1].upper() + label[1:], low=1, high=highest))
+    except ValueError as fault:
+        setting.faults["yours"] = str(fault)
+        return setting
+    if setting.value == setting.proposed:
+        return setting
+    if setting.value < lowest:
+        setting.faults["yours"] = f"{label[:1].upper()}{label[1:]} must be {lowest} or more: {lowest_why}"
+        return setting
+    _ask_reason(setting)
+    return setting
+
+
+def depth_limits(
+    zone: str, proposal: dict, catalogue: Catalogue, *, phototype: int | None, device: str, brand: str, operator_max
+) -> list[Limit]:
+    """Every ceiling that holds in *zone* for this patient, this device and this clinician."""
+    limits = []
+    entry = catalogue.zones.get(zone)
+    if entry:
+        limits.append(Limit(entry.max_depth_mm, f"the limit of the protocol for {entry.label.lower()}", entry.source.refs))
+    deepest, refs = catalogue.device_limit(device, brand)
+    if deepest is not None:
+        limits.append(Limit(deepest, f"the deepest setting of {brand or 'the ' + device}", refs))
+    if phototype:
+        rule = catalogue.knowledge.phototype_rule(PHOTOTYPES[phototype - 1])
+        if rule.max_depth_mm is not None:
+            limits.append(Limit(rule.max_depth_mm, f"the limit for phototype {phototype}", rule.source.refs))
+    for finding in proposal.get("findings", []):
+        found = catalogue.rules.get(finding["id"])
+        here = finding.get("scope") != "zone" or zone in (finding.get("zones") or [])
+        if found is None or not here or finding["action"] != "caution":
+            continue
+        for value, words in (
+            (found.max_depth_mm, f"the limit with {found.label.lower()}"),
+            (found.override_max_depth_mm, "the limit where a deferral is lifted"),
+        ):
+            if value is not None:
+                limits.append(Limit(value, words, found.source.refs))
+    if operator_max is not None:
+        limits.append(Limit(Decimal(str(operator_max)), "the depth you may treat to"))
+    return limits

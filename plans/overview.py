@@ -1,0 +1,69 @@
+"""What the patient page and the patient header show of consultations and plans."""
+
+from django.urls import reverse
+
+from patients.overview import Action, Entry, Section
+from planner.wording import span
+
+from .catalogue import catalogue_of
+from .models import Consultation, TreatmentPlan
+from .screen import watch_words
+
+
+def overview(patient, user) -> Section | None:
+    """Plans and consultations for the timeline, and what to do next. The desk sees neither."""
+    if not user.may("plans.view"):
+        return None
+    section = Section()
+    for plan in patient.plans.visible_to(user).select_related("accepted_by").prefetch_related("zones"):
+        depths = [zone.depth_mm for zone in plan.zones.all()]
+        zones = f"{len(depths)} zone{'' if len(depths) == 1 else 's'}"
+        section.entries.append(
+            Entry(
+                at=plan.accepted_at,
+                title=f"Plan {plan.number}",
+                facts=f"{plan.sessions_count} sessions, {zones}, {span(min(depths), max(depths), 'mm')}, {plan.accepted_by.display_name}",
+                url=reverse("plans:plan", args=[patient.number, plan.number]),
+                icon="i-prot",
+                tag="" if plan.status == TreatmentPlan.Status.ACCEPTED else plan.get_status_display(),
+            )
+        )
+    mine = None
+    for consultation in patient.consultations.visible_to(user).exclude(status=Consultation.Status.PLANNED).select_related("clinician"):
+        open_now = consultation.is_open
+        section.entries.append(
+            Entry(
+                at=consultation.started_at,
+                title="Consultation",
+                facts=f"{consultation.clinician.display_name}{'' if open_now else ', without a plan'}",
+                url=reverse("plans:consultation", args=[patient.number, consultation.pk]),
+                icon="i-pen",
+                tag="Not finished" if open_now else "",
+                tag_tone="caut",
+            )
+        )
+        if open_now and consultation.clinician_id == user.pk and mine is None:
+            mine = consultation
+    if user.may("plans.edit"):
+        if mine:
+            url = reverse("plans:consultation", args=[patient.number, mine.pk])
+            section.actions.append(Action("Go on with the consultation", url, primary=True))
+        else:
+            url = reverse("plans:consult_start", args=[patient.number])
+            section.actions.append(Action("Start a consultation", url, method="post", primary=True))
+    return section
+
+
+def watch_for(patient, user):
+    """Short alert words out of the last proposal, for everybody who books or treats: words only, never findings."""
+    last = (
+        Consultation.objects.visible_to(user)
+        .filter(patient=patient)
+        .exclude(proposal={})
+        .select_related("protocol_version")
+        .only("proposal", "protocol_version", "started_at")
+        .first()
+    )
+    if last is None:
+        return None
+    return watch_words(last.proposal, catalogue_of(last.protocol_version))[:4]

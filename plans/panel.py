@@ -1,0 +1,345 @@
+"""The left side of the consultation, "What you found": every field with what stands in it and what is wrong with it."""
+
+from dataclasses import dataclass, field
+
+from patients.storyboard import SWATCHES
+from planner.wording import phototype
+
+from .catalogue import Catalogue
+from .conversion import age_on, answered, rules_marked
+from .inputs import Inputs, many, one, rows
+from .registry import devices_at
+
+LISTS = ("medicine", "allergy", "procedure", "lab", "seen")
+ASKED = (("none", "None"), ("listed", "Listed below"))
+
+
+@dataclass
+class Field:
+    """One field: its name in the form, its value as typed, and the words beside it where it cannot be read."""
+
+    name: str
+    value: str = ""
+    fault: str = ""
+
+    @property
+    def id(self) -> str:
+        return f"f-{self.name}"
+
+
+@dataclass
+class Choice:
+    id: str
+    label: str
+    value: str
+    checked: bool = False
+    help: str = ""
+    extra: dict = field(default_factory=dict)
+
+
+class Panel:
+    def __init__(self, consultation, catalogue: Catalogue, faults: dict[str, str]):
+        self.consultation = consultation
+        self.patient = consultation.patient
+        self.catalogue = catalogue
+        self.inputs: Inputs = consultation.inputs
+        self.faults = faults
+        self.age = age_on(self.patient.birth_date, consultation.visit_date)
+
+    def field(self, name: str) -> Field:
+        return Field(name, one(self.inputs, name), self.faults.get(name, ""))
+
+    def _choices(self, name: str, options, *, several: bool = False) -> list[Choice]:
+        marked = many(self.inputs, name) if several else [one(self.inputs, name)]
+        return [Choice(f"f-{name}-{value}", label, value, value in marked) for value, label in options]
+
+    @property
+    def concerns(self) -> list[Choice]:
+        options = [(entry.id, entry.short_label) for entry in self.catalogue.knowledge.indications.values()]
+        return self._choices("concern", options, several=True)
+
+    @property
+    def chosen(self) -> list[str]:
+        return many(self.inputs, "concern")
+
+    @property
+    def details(self) -> list[dict]:
+        """For each concern: its levels, morphologies and zones; those not chosen stay folded away."""
+        found = []
+        for indication, entry in self.catalogue.knowledge.indications.items():
+            level = one(self.inputs, f"level.{indication}")
+            zones = self.catalogue.zones_of(indication)
+            marked = many(self.inputs, f"zones.{indication}")
+            found.append(
+                {
+                    "id": indication,
+                    "word": entry.short_label,
+                    "on": indication in self.chosen,
+                    "levels": [
+                        Choice(f"f-level.{indication}-{item.id}", item.short_label, item.id, item.id == level, item.label)
+                        for item in entry.levels.values()
+                    ],
+                    "definition": self.catalogue.level_label(indication, level) if level else "",
+                    "morphologies": self._choices(f"morphology.{indication}", self.catalogue.morphologies(indication)),
+                    "zones": [
+                        Choice(f"f-zones.{indication}-{zone}", self.catalogue.zone_label(zone), zone, zone in marked) for zone in zones
+                    ],
+                }
+            )
+        return found
+
+    @property
+    def map_for(self) -> str:
+        """The concern whose zones the picture marks."""
+        wanted = one(self.inputs, "map_for")
+        return wanted if wanted in self.chosen else (self.chosen[0] if self.chosen else "")
+
+    @property
+    def several_concerns(self) -> bool:
+        return len(self.chosen) > 1
+
+    @property
+    def zones_chosen(self) -> list[str]:
+        found = [zone for indication in self.chosen for zone in many(self.inputs, f"zones.{indication}")]
+        return list(dict.fromkeys(found))
+
+    @property
+    def zone_count(self) -> str:
+        return str(len(self.zones_chosen))
+
+    @property
+    def pictures(self) -> dict[str, bool]:
+        """Which pictures are needed: the face for zones of face and neck, the body for the others."""
+        offered = {zone for indication in (self.chosen or []) for zone in self.catalogue.zones_of(indication)}
+        regions = {self.catalogue.zones[zone].region for zone in offered}
+        return {"face": bool(regions & {"face", "neck"}), "body": bool(regions & {"chest", "body"})}
+
+    @property
+    def phototypes(self) -> list[Choice]:
+        marked = one(self.inputs, "phototype")
+        return [Choice(f"f-phototype-{n}", str(n), str(n), marked == str(n), phototype(n), {"fill": SWATCHES[n - 1]}) for n in range(1, 7)]
+
+    # Safety checks
+
+    @property
+    def questions(self) -> list[dict]:
+        found = []
+        for number, question in enumerate(self._asked, start=1):
+            answer = one(self.inputs, f"q.{question.id}")
+            marked = rules_marked(self.inputs, question) if answer == "yes" else []
+            found.append(
+                {
+                    "id": question.id,
+                    "number": number,
+                    "text": question.text,
+                    "help": question.help,
+                    "of_clinician": question.asked_of == "clinician",
+                    "yes": answer == "yes",
+                    "no": answer == "no",
+                    "fault": self.faults.get(f"q.{question.id}", ""),
+                    "several": len(question.covers) > 1,
+                    "covers": [self._covered(question, cover, cover.rule in marked) for cover in question.covers],
+                }
+            )
+        return found
+
+    def _covered(self, question, cover, marked: bool) -> dict:
+        prefix = f"rule.{question.id}.{cover.rule}"
+        rule = self.catalogue.rules.get(cover.rule)
+        return {
+            "id": cover.rule,
+            "text": cover.label,
+            "marked": marked,
+            "date": self.field(f"{prefix}.date") if cover.date_field else None,
+            "date_word": cover.date_label or "Date",
+            "zone": self.field(f"{prefix}.zone") if cover.zone else None,
+            "note": self.field(f"{prefix}.note") if cover.note_label else None,
+            "note_word": cover.note_label or "",
+            "cleared": self.field(f"{prefix}.cleared") if rule and rule.lifted_by else None,
+        }
+
+    @property
+    def _asked(self):
+        return [question for question in self.catalogue.questions if question.asked(sex=self.patient.sex or None, age=self.age)]
+
+    @property
+    def asked_count(self) -> int:
+        return len(self._asked)
+
+    @property
+    def answered_count(self) -> int:
+        return sum(answered(self.inputs, question) for question in self._asked)
+
+    @property
+    def yes_count(self) -> int:
+        return sum(one(self.inputs, f"q.{question.id}") == "yes" for question in self._asked)
+
+    @property
+    def zone_options(self) -> list[tuple[str, str]]:
+        """Where something was found: the zones asked for first, then the others."""
+        chosen = self.zones_chosen
+        ordered = chosen + [zone for zone in self.catalogue.zones if zone not in chosen]
+        return [(zone, self.catalogue.zone_word(zone)) for zone in ordered]
+
+    # Lists
+
+    def _list(self, kind: str, columns: tuple[str, ...]) -> list[dict]:
+        """The rows of a list as typed, and one empty row to write in."""
+        numbers = [number for number, _ in rows(self.inputs, kind)]
+        numbers.append((max(numbers) + 1) if numbers else 0)
+        return [
+            {
+                "number": number,
+                "row": f"{kind}.{number}",
+                "empty": position == len(numbers) - 1,
+                "pk": one(self.inputs, f"{kind}.{number}.pk"),
+                **{column: self.field(f"{kind}.{number}.{column}") for column in columns},
+            }
+            for position, number in enumerate(numbers)
+        ]
+
+    @property
+    def medicines(self) -> list[dict]:
+        return self._list("medicine", ("name", "stopped"))
+
+    @property
+    def allergies(self) -> list[dict]:
+        return self._list("allergy", ("substance", "reaction", "year"))
+
+    @property
+    def procedures(self) -> list[dict]:
+        return self._list("procedure", ("what", "zone", "date"))
+
+    @property
+    def labs(self) -> list[dict]:
+        return self._list("lab", ("name", "value", "unit", "date"))
+
+    @property
+    def seen(self) -> list[dict]:
+        return self._list("seen", ("id", "zone", "note"))
+
+    def _count(self, kind: str) -> int:
+        return len(rows(self.inputs, kind))
+
+    def _said(self, kind: str, asked: str) -> str:
+        count = self._count(kind)
+        return str(count) if count else ("none known" if one(self.inputs, asked) == "none" else "not asked")
+
+    @property
+    def medicines_said(self) -> str:
+        return self._said("medicine", "medicines_asked")
+
+    @property
+    def allergies_said(self) -> str:
+        return self._said("allergy", "allergies_asked")
+
+    @property
+    def procedures_said(self) -> str:
+        return str(self._count("procedure") or "none entered")
+
+    @property
+    def labs_said(self) -> str:
+        return str(self._count("lab") or "none entered")
+
+    @property
+    def seen_said(self) -> str:
+        return str(self._count("seen") or "nothing entered")
+
+    @property
+    def medicines_none(self) -> bool:
+        return one(self.inputs, "medicines_asked") == "none" and not self._count("medicine")
+
+    @property
+    def allergies_none(self) -> bool:
+        return one(self.inputs, "allergies_asked") == "none" and not self._count("allergy")
+
+    @property
+    def skin_findings(self) -> list[tuple[str, str]]:
+        return self.catalogue.skin_findings
+
+    @property
+    def lab_names(self) -> list[str]:
+        return [name for name, _ in self.catalogue.labs]
+
+    @property
+    def lab_units(self) -> list[str]:
+        return list(dict.fromkeys(unit for _, units in self.catalogue.labs for unit in units))
+
+    # Wishes and means
+
+    @property
+    def downtime(self) -> list[Choice]:
+        options = [(str(days), f"{days} day{'' if days == 1 else 's'}") for days in self.catalogue.downtime_choices]
+        return self._choices("downtime_days", [*options, ("", "Any")])
+
+    @property
+    def devices(self) -> list[Choice]:
+        """Kinds, and the makes the protocol knows; those the clinic has registered come first."""
+        at_hand = {device.brand or device.kind for device in devices_at(self.patient.site)}
+        options = self.catalogue.device_kinds + self.catalogue.device_brands
+        return self._choices("device", sorted(options, key=lambda option: option[0] not in at_hand), several=True)
+
+    @property
+    def adjuvants(self) -> list[Choice]:
+        return self._choices("adjuvant", self.catalogue.adjuvants, several=True)
+
+    @property
+    def adjuvants_said(self) -> str:
+        count = len(many(self.inputs, "adjuvant")) + bool(one(self.inputs, "adjuvant_other"))
+        return str(count) if count else "none asked for"
+
+    @property
+    def event_date(self) -> Field:
+        return self.field("event_date")
+
+    @property
+    def visits(self) -> Field:
+        return self.field("visits")
+
+    @property
+    def adjuvant_other(self) -> Field:
+        return self.field("adjuvant_other")
+
+    @property
+    def wishes_said(self) -> str:
+        parts = []
+        if one(self.inputs, "event_date"):
+            parts.append("event date")
+        if one(self.inputs, "visits"):
+            parts.append(f"{one(self.inputs, 'visits')} visits")
+        return ", ".join(parts) or "none given"
+
+
+def field_words(name: str, catalogue: Catalogue) -> str:
+    """A field's name in words, for "Show changes"."""
+    parts = name.split(".")
+    plain = {
+        "concern": "Concern",
+        "phototype": "Phototype",
+        "downtime_days": "Downtime accepted",
+        "event_date": "Event date",
+        "visits": "Visits possible",
+        "device": "Devices at hand",
+        "adjuvant": "Adjuvants asked for",
+        "adjuvant_other": "Other adjuvants asked for",
+        "medicines_asked": "Medicines asked",
+        "allergies_asked": "Allergies asked",
+    }
+    if name in plain:
+        return plain[name]
+    if parts[0] in {"level", "morphology", "zones"}:
+        return f"{parts[0].capitalize()} of {catalogue.concern_word(parts[1]).lower()}"
+    if parts[0] in {"q", "rule"}:
+        question = next((q for q in catalogue.questions if q.id == parts[1]), None)
+        text = question.text if question else parts[1]
+        return text if len(parts) < 3 else f"{text} ({parts[-1]})"
+    if parts[0] in LISTS:
+        kinds = {"medicine": "Medicine", "allergy": "Allergy", "procedure": "Procedure", "lab": "Lab result", "seen": "Seen today"}
+        return f"{kinds[parts[0]]} {int(parts[1]) + 1}, {parts[2]}"
+    return name
+
+
+def value_words(value) -> str:
+    if not value:
+        return "Not given"
+    return ", ".join(part.replace("_", " ") for part in value) if isinstance(value, list) else value.replace("_", " ")

@@ -1,0 +1,63 @@
+"""
+What plans need of the apps above them. Those fill it in AppConfig.ready; an empty registry means: ask the clinician.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+
+
+@dataclass(frozen=True)
+class DeviceAtHand:
+    """A device of the clinic. kind: pen or roller; brand: as the protocol names it, empty where it names none."""
+
+    kind: str
+    brand: str = ""
+
+
+@dataclass(frozen=True)
+class PlanSection:
+    """A part of the plan page that another app owns: sentences, and links as (text, address)."""
+
+    title: str
+    lines: list[str] = field(default_factory=list)
+    links: list[tuple[str, str]] = field(default_factory=list)
+
+
+_devices: list[Callable] = []
+_history: list[Callable] = []
+_sections: list[Callable] = []
+
+
+def register_devices(provider: Callable) -> None:
+    """provider(site) -> list[DeviceAtHand] that are in service there."""
+    if provider not in _devices:
+        _devices.append(provider)
+
+
+def register_history(provider: Callable) -> None:
+    """provider(patient, day) -> list of earlier needling as the case format's `history`, newest first."""
+    if provider not in _history:
+        _history.append(provider)
+
+
+def register_plan_section(provider: Callable) -> None:
+    """provider(plan, user) -> PlanSection or None, shown on the plan's page (bookings, sessions)."""
+    if provider not in _sections:
+        _sections.append(provider)
+
+
+def devices_at(site) -> list[DeviceAtHand]:
+    found: list[DeviceAtHand] = []
+    for provider in _devices:
+        found += [device for device in provider(site) if device not in found]
+    return found
+
+
+def history_of(patient, day: date) -> list[dict]:
+    found = [entry for provider in _history for entry in provider(patient, day)]
+    return sorted(found, key=lambda entry: str(entry["date"]), reverse=True)
+
+
+def plan_sections(plan, user) -> list[PlanSection]:
+    return [section for provider in _sections if (section := provider(plan, user)) is not None]

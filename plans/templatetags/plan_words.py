@@ -1,0 +1,41 @@
+"""Small words for the plan templates."""
+
+from datetime import datetime
+
+from django import template
+from django.utils import timezone
+
+from planner import wording
+
+register = template.Library()
+
+
+@register.filter
+def moment(value):
+    """`17 Nov 2026, 10:41` in the clinic's zone, from an ISO moment of a JSON column."""
+    local = timezone.localtime(datetime.fromisoformat(value))
+    return f"{wording.day(local.date())}, {local:%H:%M}"
+
+
+@register.filter
+def may_be_made_by(decision, user):
+    return decision.may(user)
+
+
+@register.filter
+def rule_of(rule_id, catalogue):
+    return catalogue.rules.get(rule_id)
+
+
+@register.filter
+def sources(refs, catalogue):
+    """References as {id, word, title}, for links."""
+    from plans.screen import source_word
+
+    return [{"id": ref, "word": source_word(ref), "title": catalogue.citation(ref)} for ref in refs or []]
+
+
+@register.filter
+def of(mapping, key):
+    """A value of a mapping whose key is in a variable."""
+    return mapping.get(key, "")

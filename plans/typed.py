@@ -1,0 +1,63 @@
+"""What a person typed, read without guessing: depths, counts and dates. Each raises ValueError with the words to show."""
+
+import re
+from datetime import date, datetime
+from decimal import Decimal
+
+_NUMBER = re.compile(r"^\d{1,4}([.,]\d{1,2})?$|^[.,]\d{1,2}$")
+_COUNT = re.compile(r"^\d{1,3}$")
+_UNIT = re.compile(r"\s*mm$", re.IGNORECASE)
+_DATES = ("%Y-%m-%d", "%d %b %Y", "%d %B %Y")
+
+
+def depth_mm(text: str, label: str) -> Decimal:
+    """
+    Return a depth in mm. A comma is a decimal mark, `.5` is 0.5; two marks, letters and more than 2 decimals are refused.
+    """
+    stripped = _UNIT.sub("", text.replace("\u00a0", " ").strip())
+    if not stripped:
+        raise ValueError(f"Enter the {label} in mm")
+    if not _NUMBER.match(stripped):
+        raise ValueError(f"{label[:1].upper()}{label[1:]} must be a number of mm with at most 2 decimals, such as 0.75")
+    value = Decimal(stripped.replace(",", "."))
+    if value <= 0:
+        raise ValueError(f"{label[:1].upper()}{label[1:]} must be more than 0 mm")
+    return value
+
+
+def amount(text: str, label: str) -> Decimal:
+    """Return a measured value, for example of a laboratory."""
+    stripped = text.strip()
+    if not re.match(r"^\d{1,7}([.,]\d{1,3})?$|^[.,]\d{1,3}$", stripped):
+        raise ValueError(f"{label} must be a number, such as 6.5")
+    return Decimal(stripped.replace(",", "."))
+
+
+def count(text: str, label: str, *, low: int, high: int) -> int:
+    """Return a whole number between *low* and *high*."""
+    stripped = text.strip()
+    if not _COUNT.match(stripped) or not low <= int(stripped) <= high:
+        raise ValueError(f"{label} must be a whole number from {low} to {high}")
+    return int(stripped)
+
+
+def day(text: str, label: str, *, earliest: date | None = None, latest: date | None = None) -> date:
+    """
+    Return a date typed as 2026-11-17 or 17 Nov 2026, no earlier than *earliest* and no later than *latest*.
+    """
+    stripped = " ".join(text.replace("\u00a0", " ").split())
+    for form in _DATES:
+        try:
+            value = datetime.strptime(stripped, form).date()  # noqa: DTZ007 - a date has no zone
+            break
+        except ValueError:
+            continue
+    else:
+        raise ValueError(f"{label} must be a date, such as 17 Nov 2026")
+    if latest and value > latest:
+        raise ValueError(f"{label} must not be in the future")
+    if value.year < 1900:
+        raise ValueError(f"{label} must be after 1900")
+    if earliest and value < earliest:
+        raise ValueError(f"{label} must be in the future")
+    return value

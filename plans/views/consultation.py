@@ -1,0 +1,262 @@
+"""The consultation and plan screen: one page, saved at every change, with and without JavaScript."""
+
+import secrets
+
+from django.contrib import messages
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.permissions import Role, requires
+from accounts.versioning import StaleRow
+from audit.services import record
+from patients.models import Patient
+
+from .. import services
+from ..catalogue import catalogue_of
+from ..decisions import needed
+from ..inputs import differences, read, without_row
+from ..models import Consultation
+from ..overrides import read as read_values
+from ..panel import Panel, field_words, value_words
+from ..screen import Screen
+from ..services.consultation import NoProtocol
+from ..settled import settle
+
+PAGE = "plans/consultation.html"
+LIVE = "plans/partials/live.html"
+
+
+@require_POST
+@requires("plans.edit")
+def start(request, number):
+    patient = get_object_or_404(Patient.objects.visible_to(request.user), number=number)
+    try:
+        consultation = services.start(patient, by=request.user, request=request)
+    except NoProtocol as refusal:
+        messages.error(request, str(refusal))
+        return redirect("patients:detail", number=number)
+    return redirect("plans:consultation", number=number, pk=consultation.pk)
+
+
+def _find(request, number, pk) -> Consultation:
+    rows = Consultation.objects.visible_to(request.user).select_related("patient", "clinician", "protocol_version", "saved_by", "site")
+    return get_object_or_404(rows, pk=pk, patient__number=number)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires("plans.edit")
+def consultation(request, number, pk):
+    found = _find(request, number, pk)
+    if request.method == "POST":
+        return _save(request, found)
+    if not found.is_open:
+        return _ended(request, found)
+    computed = services.propose_for(found, inputs=found.inputs, chosen=found.chosen, by=request.user)
+    record("consultation.viewed", request=request, patient=found.patient, obj=found)
+    return render(request, PAGE, _context(request, found, computed, saved_from=secrets.token_hex(8)))
+
+
+def _ended(request, found):
+    """A consultation that has ended is read on the plan's page, or said to have ended without one."""
+    record("consultation.viewed", request=request, patient=found.patient, obj=found)
+    if found.status == Consultation.Status.PLANNED:
+        return redirect("plans:plan", number=found.patient.number, plan_number=found.plan.number)
+    return render(request, "plans/closed.html", {"consultation": found, "patient": found.patient})
+
+
+def _context(request, found, computed, *, saved_from, left=(), stale=None) -> dict:
+    settled = settle(found, computed, by=request.user)
+    return {
+        "consultation": found,
+        "patient": found.patient,
+        "panel": Panel(found, computed.catalogue, computed.reading.faults),
+        "screen": Screen(found, computed, settled, request.user),
+        "settled": settled,
+        "faults": computed.reading.faults,
+        "shown": computed.digest,
+        "saved_from": saved_from,
+        "left": left,
+        "stale": stale,
+        "errors_on_page": bool(left),
+        "can_accept": request.user.may("plans.accept"),
+    }
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdigit() else 0
+
+
+def _read(request, found) -> tuple[dict, dict]:
+    """Return (inputs, chosen) as posted; decisions and lifted deferrals come from the row, never from the form."""
+    post = request.POST
+    inputs = read(post)
+    if post.get("remove"):
+        inputs = without_row(inputs, post["remove"])
+    chosen = {
+        "values": read_values(post),
+        "numbing": post.get("numbing", "")[:20],
+        "numbing_other": post.get("numbing_other", "").strip()[:60],
+        "device": {
+            "value": post.get("use_device", "")[:20],
+            "reason": post.get("reason.device", "")[:40],
+            "reason_text": post.get("other.device", "").strip()[:300],
+        },
+        "decisions": found.chosen.get("decisions", {}),
+        "lifted": found.chosen.get("lifted", {}),
+    }
+    return inputs, chosen
+
+
+def _decide(request, found, chosen) -> dict:
+    """Take the decision that a button of the form carries, if the person may make it."""
+    key, _, what = request.POST.get("decide", "").partition("|")
+    if not key:
+        return chosen
+    computed = services.propose_for(found, inputs=found.inputs, chosen=chosen, by=request.user)
+    decision = next((item for item in needed(computed.proposal, computed.catalogue, chosen["decisions"]) if item.key == key), None)
+    note = request.POST.get(f"note.{key}", "").strip()[:120]
+    if decision is None or (what != "undo" and what not in dict(decision.choices)) or not decision.may(request.user):
+        return chosen
+    if decision.needs_name and what != "undo" and not note:
+        messages.error(request, f"{decision.subject}: write down who agreed and when.")
+        return chosen
+    return services.decide(chosen, key, what, by=request.user, note=note)
+
+
+def _lift(request, found, chosen) -> dict:
+    """A deferral that the protocol lets a role lift is lifted with a reason, or put back."""
+    rule_id = request.POST.get("lift", "")
+    rule = catalogue_of(found.protocol_version).rules.get(rule_id.removeprefix("-"))
+    if rule is None or request.user.role not in rule.overridable_by:
+        return chosen
+    lifted = dict(chosen["lifted"])
+    if rule_id.startswith("-"):
+        lifted.pop(rule.id, None)
+        return {**chosen, "lifted": lifted}
+    reason = request.POST.get(f"lift_reason.{rule_id}", "").strip()[:300]
+    if not reason:
+        messages.error(request, f"{rule.label}: say why treatment may go ahead.")
+        return chosen
+    who = request.user
+    lifted[rule_id] = {"by": Role(who.role).value, "by_pk": who.pk, "by_name": who.display_name, "reason": reason}
+    return {**chosen, "lifted": lifted}
+
+
+def _keep(request, found):
+    """Save what was posted; on a conflict return None and what differs."""
+    inputs, chosen = _read(request, found)
+    found.inputs = inputs
+    chosen = _lift(request, found, _decide(request, found, chosen))
+    keep = request.POST.get("keep", "")
+    version = _number(keep) if keep else _number(request.POST.get("version", ""))
+    saved_from = request.POST.get("saved_from", "")[:20]
+    try:
+        computed = services.save(
+            found, inputs=inputs, chosen=chosen, by=request.user, version=version, saved_from="" if keep else saved_from, request=request
+        )
+    except StaleRow as conflict:
+        found.inputs, found.chosen = inputs, chosen
+        catalogue = catalogue_of(found.protocol_version)
+        names = differences(conflict.row.inputs, inputs)
+        return None, {
+            "by": conflict.row.saved_by,
+            "at": conflict.row.saved_at,
+            "version": conflict.row.version,
+            "changes": [
+                {
+                    "what": field_words(name, catalogue),
+                    "theirs": value_words(conflict.row.inputs.get(name)),
+                    "yours": value_words(inputs.get(name)),
+                }
+                for name in names
+            ],
+        }
+    if keep:
+        Consultation.objects.filter(pk=found.pk).update(saved_from=saved_from)
+        found.saved_from = saved_from
+    return computed, None
+
+
+def _save(request, found):
+    if not found.is_open:
+        return _gone(request, found)
+    try:
+        computed, stale = _keep(request, found)
+    except services.ConsultationClosed:
+        return _gone(request, found)
+    saved_from = request.POST.get("saved_from", "")[:20]
+    if stale:
+        if request.htmx:
+            return render(request, "plans/partials/stale.html", {"stale": stale}, status=409)
+        computed = services.propose_for(found, inputs=found.inputs, chosen=found.chosen, by=request.user)
+        return render(request, PAGE, _context(request, found, computed, saved_from=saved_from, stale=stale), status=409)
+    if request.htmx:
+        return render(request, LIVE, _context(request, found, computed, saved_from=saved_from))
+    if request.POST.get("draft"):
+        messages.success(request, "Draft saved.")
+        return redirect("patients:detail", number=found.patient.number)
+    if computed.reading.faults:
+        return render(request, PAGE, _context(request, found, computed, saved_from=saved_from), status=422)
+    return redirect("plans:consultation", number=found.patient.number, pk=found.pk)
+
+
+def _gone(request, found):
+    """The consultation ended meanwhile: say so instead of saving into it."""
+    found.refresh_from_db()
+    if request.htmx:
+        return render(request, "plans/partials/stale.html", {"ended": found}, status=409)
+    return _ended(request, found)
+
+
+@require_POST
+@requires("plans.accept")
+def accept_plan(request, number, pk):
+    found = _find(request, number, pk)
+    saved_from = request.POST.get("saved_from", "")[:20]
+    if found.status == Consultation.Status.PLANNED:
+        return redirect("sessions:book_course", number=number, plan_number=found.plan.number)
+    if not found.is_open:
+        return _ended(request, found)
+    try:
+        computed, stale = _keep(request, found)
+        if stale:
+            computed = services.propose_for(found, inputs=found.inputs, chosen=found.chosen, by=request.user)
+            return render(request, PAGE, _context(request, found, computed, saved_from=saved_from, stale=stale), status=409)
+        plan = services.accept(
+            found,
+            by=request.user,
+            version=found.version,
+            shown=request.POST.get("shown", ""),
+            saved_from=saved_from,
+            request=request,
+        )
+    except services.AcceptanceRefused as refusal:
+        return render(request, PAGE, _context(request, found, computed, saved_from=saved_from, left=refusal.left), status=422)
+    except StaleRow:
+        return redirect("plans:consultation", number=number, pk=pk)
+    except services.ConsultationClosed:
+        found.refresh_from_db()
+        if found.status == Consultation.Status.PLANNED:
+            return redirect("sessions:book_course", number=number, plan_number=found.plan.number)
+        return _ended(request, found)
+    messages.success(request, f"Plan {plan.number} accepted.")
+    return redirect("sessions:book_course", number=number, plan_number=plan.number)
+
+
+@require_POST
+@requires("plans.edit")
+def close_consultation(request, number, pk):
+    found = _find(request, number, pk)
+    if not found.is_open:
+        return _ended(request, found)
+    saved_from = request.POST.get("saved_from", "")[:20]
+    try:
+        computed, stale = _keep(request, found)
+        if stale:
+            computed = services.propose_for(found, inputs=found.inputs, chosen=found.chosen, by=request.user)
+            return render(request, PAGE, _context(request, found, computed, saved_from=saved_from, stale=stale), status=409)
+        services.close(found, by=request.user, version=found.version, saved_from=saved_from, request=request)
+    except (StaleRow, services.ConsultationClosed):
+        return redirect("plans:consultation", number=number, pk=pk)
+    messages.success(request, "Saved without a plan.")
+    return redirect("patients:detail", number=number)

@@ -1,0 +1,32 @@
+"""An accepted plan, read only: everything as it was agreed, from what was pinned to it."""
+
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from accounts.permissions import requires
+from audit.services import record
+
+from ..catalogue import catalogue_of
+from ..models import TreatmentPlan
+from ..page import PlanPage
+from ..registry import plan_sections
+
+
+@require_safe
+@requires("plans.view")
+def plan(request, number, plan_number):
+    rows = TreatmentPlan.objects.visible_to(request.user).select_related(
+        "patient", "protocol_version__approved_by", "accepted_by", "countersigned_by", "consultation", "supersedes"
+    )
+    found = get_object_or_404(rows, patient__number=number, number=plan_number)
+    record("plan.viewed", request=request, patient=found.patient, obj=found)
+    return render(
+        request,
+        "plans/plan.html",
+        {
+            "plan": found,
+            "patient": found.patient,
+            "page": PlanPage(found, catalogue_of(found.protocol_version)),
+            "sections": plan_sections(found, request.user),
+        },
+    )
