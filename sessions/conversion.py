@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.utils import timezone
 
+from protocols.knowledge import knowledge_of
+
 from .models import Booking, TreatmentSession
 
 
@@ -228,6 +230,4 @@ def clinic_time(moment: datetime) -> datetime:
 
 
 def _zone_labels(session: TreatmentSession) -> dict[str, str]:
-    from protocols.knowledge import knowledge_of
-
-    return {zone["id"]: zone["label"] for zone in knowledge_of(session.plan.protocol_version).document["zones"]}
+    return {zone.id: zone.short_label for zone in knowledge_of(session.plan.protocol_version).zones.values()}

@@ -14,7 +14,6 @@ from django.utils import timezone
 from patients.conversion import case_of
 from planner.wording import day as day_words
 from planner.wording import mm
-from plans.catalogue import catalogue_of
 from plans.models import TreatmentPlan
 from protocols.knowledge import knowledge_of
 
@@ -137,15 +136,13 @@ def due_questions(session: TreatmentSession, on: dt.date) -> tuple[str, ...]:
     newest: dict[str, dt.date] = {}
     for question, answered_at in patient.screening_answers.order_by("pk").values_list("question", "answered_at"):
         newest[question] = clinic_day(answered_at)
-    catalogue = catalogue_of(session.plan.protocol_version)
-    valid_days = {row["id"]: row["valid_days"] for row in catalogue.document["questions"]}
     age = patient.age_on(on)
     due = []
-    for question in catalogue.questions:
-        if not question.applies_to(patient.sex, age):
+    for question in knowledge_of(session.plan.protocol_version).questions:
+        if not question.asked(sex=patient.sex or None, age=age):
             continue
         answered = newest.get(question.id)
-        if answered is None or (on - answered).days > valid_days[question.id]:
+        if answered is None or (on - answered).days > question.valid_days:
             due.append(question.id)
     return tuple(due)
 

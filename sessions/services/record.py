@@ -16,7 +16,7 @@ from . import gate
 from .canonical import canonical
 from .drafts import Locked, for_writing
 from .signing import on_signed
-from .terms import Terms, ceiling_mm, terms_of
+from .terms import Terms, ceiling_mm, terms_of, zone_word
 
 __all__ = ["CannotStart", "Locked", "Saved", "close_untreated", "correct", "on_signed", "save", "start", "take_over"]
 
@@ -86,7 +86,7 @@ def _start(booking: Booking, by) -> TreatmentSession:
             plan_zone=zone,
             position=zone.position,
             zone=zone.zone,
-            zone_label=zone.zone_label,
+            zone_label=zone_word(plan, zone.zone, zone.zone_label),
             planned_depth_mm=zone.depth_mm,
             ceiling_mm=max(ceiling_mm(plan, zone), zone.depth_mm),
             planned_passes=zone.passes_typical,

@@ -41,7 +41,7 @@ def answer_due(session: TreatmentSession, post, *, by) -> dict[str, str]:
                 question=question.id,
                 protocol_version=session.plan.protocol_version.version,
                 answer=answer == "yes",
-                rules={covered.id: screening[covered.id] for covered in question.covers if covered.id in screening},
+                rules={cover.rule: screening[cover.rule] for cover in question.covers if cover.rule in screening},
                 answered_at=timezone.now(),
                 answered_by=by,
             )

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from plans.catalogue import catalogue_of
 from plans.models import TreatmentPlan
+from protocols.knowledge import knowledge_of
 
 
 @dataclass(frozen=True)
@@ -22,20 +22,31 @@ class Terms:
 
 
 def terms_of(plan: TreatmentPlan) -> Terms:
-    catalogue = catalogue_of(plan.protocol_version)
-    words = [row["endpoint"] for row in catalogue.document["technique"]["endpoints"] if not row.get("match_any", {}).get("always")]
+    knowledge = knowledge_of(plan.protocol_version)
+    words = [endpoint.text for endpoint in knowledge.technique.endpoints if not endpoint.always]
     # A plan may word an endpoint of its own: it can be reached too.
     words += [zone.endpoint for zone in plan.zones.all() if zone.endpoint]
-    step, lengths = catalogue.device_steps(plan.device_kind)
+    device = knowledge.devices.get(plan.device_kind)
     return Terms(
         endpoints=tuple(dict.fromkeys(words)),
-        adjuvants=tuple(AdjuvantTerm(id=name, label=catalogue.adjuvant_label(name)) for name in plan.adjuvants),
-        step_mm=step,
-        lengths_mm=tuple(lengths),
+        adjuvants=tuple(AdjuvantTerm(id=name, label=_adjuvant(knowledge, name)) for name in plan.adjuvants),
+        step_mm=device.dial_step_mm if device else None,
+        lengths_mm=device.needle_lengths_mm if device else (),
     )
+
+
+def _adjuvant(knowledge, name: str) -> str:
+    found = knowledge.adjuvants.get(name)
+    return found.short_label if found else name.replace("_", " ").capitalize()
 
 
 def ceiling_mm(plan: TreatmentPlan, zone) -> Decimal:
     """The deepest setting the protocol allows in a plan's zone; where the protocol no longer knows the zone, what the plan allowed."""
-    entry = catalogue_of(plan.protocol_version).zones.get(zone.zone)
-    return Decimal(str(entry["max_depth_mm"])) if entry else zone.max_depth_mm
+    found = knowledge_of(plan.protocol_version).zones.get(zone.zone)
+    return found.max_depth_mm if found else zone.max_depth_mm
+
+
+def zone_word(plan: TreatmentPlan, zone: str, otherwise: str) -> str:
+    """The short name of a zone: what fits in a row and in a sentence."""
+    found = knowledge_of(plan.protocol_version).zones.get(zone)
+    return found.short_label if found else otherwise

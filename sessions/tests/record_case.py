@@ -7,7 +7,6 @@ from decimal import Decimal
 from django.utils import timezone
 
 from patients.models import Asked, ScreeningAnswer
-from plans.catalogue import catalogue_of
 from plans.models import Consultation, PlanZone, TreatmentPlan
 from protocols.documents import canonical, sha256
 from protocols.knowledge import packaged
@@ -101,8 +100,8 @@ class RecordCase:
 
     def answer_all(self, at=None, **yes):
         """A no to every question; `yes` is {question id: {rule id: answer}}."""
-        for question in catalogue_of(self.version).questions:
-            rules = {covered.id: {"answer": False} for covered in question.covers} | yes.get(question.id, {})
+        for question in packaged().questions:
+            rules = {cover.rule: {"answer": False} for cover in question.covers} | yes.get(question.id, {})
             ScreeningAnswer.objects.create(
                 patient=self.patient,
                 question=question.id,

@@ -4,8 +4,8 @@ import secrets
 from dataclasses import dataclass
 
 from planner.wording import mm, number
-from plans.catalogue import CASE_DATE, DATE_WORDS, catalogue_of
 from plans.inputs import many, one, read
+from protocols.knowledge import knowledge_of
 
 from ..conversion import record_version, zones_left_out
 from ..forms.record import values_of
@@ -111,21 +111,16 @@ def _due(session, check, answers, faults) -> list[dict]:
     """Questions to ask again, with the last answer; a yes opens with what it was, ready to be confirmed."""
     if not check.due:
         return []
-    catalogue = catalogue_of(session.plan.protocol_version)
     typed = read(answers) if answers is not None else {}
-    last = {}
-    for answer in session.patient.screening_answers.order_by("pk"):
-        last[answer.question] = answer
+    last = {answer.question: answer for answer in session.patient.screening_answers.order_by("pk")}
+    zones = [(row.zone, row.zone_label) for row in session.zones.all()]
     rows = []
-    for question in catalogue.questions:
+    for question in knowledge_of(session.plan.protocol_version).questions:
         if question.id not in check.due:
             continue
         earlier = last.get(question.id)
-        marked = (
-            many(typed, f"rule.{question.id}")
-            if typed
-            else [rule for rule, row in (earlier.rules if earlier else {}).items() if row.get("answer")]
-        )
+        was = earlier.rules if earlier else {}
+        marked = many(typed, f"rule.{question.id}") if typed else [rule for rule, row in was.items() if row.get("answer")]
         rows.append(
             {
                 "id": question.id,
@@ -134,27 +129,33 @@ def _due(session, check, answers, faults) -> list[dict]:
                 "last": earlier,
                 "answer": one(typed, f"q.{question.id}"),
                 "fault": faults.get(f"q.{question.id}", ""),
-                "covers": [
-                    {
-                        "rule": covered,
-                        "marked": covered.id in marked or len(question.covers) == 1,
-                        "only": len(question.covers) == 1,
-                        "date_word": DATE_WORDS.get(covered.asks_date, "Date") if covered.asks_date else "",
-                        "date": one(typed, f"rule.{question.id}.{covered.id}.date") if typed else _last_date(earlier, covered),
-                        "zone": one(typed, f"rule.{question.id}.{covered.id}.zone"),
-                        "fault": faults.get(f"rule.{question.id}.{covered.id}.date", ""),
-                    }
-                    for covered in question.covers
-                ],
-                "zones": [(row.zone, row.zone_label) for row in session.zones.all()],
+                "covers": [_cover(question, cover, typed, was.get(cover.rule) or {}, marked, faults) for cover in question.covers],
+                "zones": zones,
             }
         )
     return rows
 
 
-def _last_date(earlier, covered) -> str:
-    row = (earlier.rules if earlier else {}).get(covered.id) or {}
-    return row.get(CASE_DATE.get(covered.asks_date, "date"), "") or ""
+def _cover(question, cover, typed, was, marked, faults) -> dict:
+    name = f"rule.{question.id}.{cover.rule}"
+
+    def field(part, otherwise):
+        return one(typed, f"{name}.{part}") if typed else otherwise or ""
+
+    return {
+        "name": name,
+        "rule": cover.rule,
+        "label": cover.label,
+        "only": len(question.covers) == 1,
+        "marked": cover.rule in marked,
+        "date_label": (cover.date_label or "Date") if cover.date_field else "",
+        "date": field("date", was.get(cover.date_field or "")),
+        "asks_zone": cover.zone,
+        "zone": field("zone", was.get("zone")),
+        "note_label": cover.note_label or "",
+        "note": field("note", was.get("note")),
+        "fault": faults.get(f"{name}.date", ""),
+    }
 
 
 def planned_into(session, typed: dict, *, only: str | None = None) -> dict:
