@@ -39,9 +39,7 @@ CHANGES = {
     "deleted in SQL": lambda v: _sql("DELETE FROM protocols_protocolversion"),
     "saved": lambda v: _save_with(v, document="{}"),
 }
-if connection.vendor == "postgresql":
-    CHANGES["emptied"] = lambda v: _sql("TRUNCATE protocols_protocolversion CASCADE")
-else:
+if connection.vendor == "sqlite":
     _COPY = "SELECT {id}, {version}, 'draft', '{{}}', sha256, created_at, '', is_demo FROM protocols_protocolversion"
     _COLUMNS = "(id, version, status, document, sha256, created_at, approval_reason, is_demo)"
     CHANGES["replaced by its key"] = lambda v: _sql(
@@ -83,6 +81,17 @@ def test_without_the_guard_the_same_change_goes_through(approved, change):
         change(approved)
         after = list(ProtocolVersion.objects.values())
     assert after != [before]
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no TRUNCATE")
+def test_the_table_cannot_be_emptied_while_it_holds_an_approved_version(approved):
+    others = [name for name in guards._guards if name != NAME]  # TRUNCATE .. CASCADE reaches tables with guards of their own
+    with guards.suspended(*others):
+        with pytest.raises(IntegrityError, match="an approved protocol version"), transaction.atomic():
+            _sql("TRUNCATE protocols_protocolversion CASCADE")
+        with guards.suspended(NAME):
+            _sql("TRUNCATE protocols_protocolversion CASCADE")
+    assert not ProtocolVersion.objects.exists()
 
 
 def test_an_approved_version_may_be_retired_once(approved):
