@@ -16,7 +16,9 @@ from .models import Patient, SurnameSlip
 from .querysets import starting
 
 MOST = 20
-FEW = 5  # with fewer hits than this, mistyped names are looked for as well
+FEW = 10  # with fewer hits than this, mistyped surnames are looked for as well
+LEAST_MISTYPED = 3  # letters
+NEAR_SURNAMES, OF_EACH, MOST_READ = 15, 4, 200
 LEAST_PHONE_DIGITS = 4
 OLDEST = 1900
 
@@ -85,23 +87,24 @@ def read(text: str) -> Wanted:
     return Wanted(words=tuple(names.key(rest.replace(",", " ")).split()), dates=tuple(dates))
 
 
-def _name_filters(words: tuple[str, ...]):
-    """Yield (condition, order) from the most to the least likely meaning of *words*."""
-    by_surname, by_given = ("surname_key", "given_key", "id"), ("given_key", "surname_key", "id")
+_BY_SURNAME, _BY_GIVEN = ("surname_key", "given_key", "id"), ("given_key", "surname_key", "id")
+
+
+def _meanings(words: tuple[str, ...]):
+    """Yield (condition, order, enough) from the most to the least likely meaning of *words*. enough: with any hit, ask no further."""
     whole = " ".join(words)
-    if len(words) > 1:
-        splits = [(" ".join(words[:cut]), " ".join(words[cut:])) for cut in range(1, len(words))]
-        for first, second in splits:
-            yield Q(surname_key=first) & starting("given_key", second), by_surname
-            yield Q(surname_key=second) & starting("given_key", first), by_surname
-        yield starting("surname_key", whole), by_surname
-        for first, second in splits:
-            yield starting("surname_key", first) & starting("given_key", second), by_surname
-            yield starting("surname_key", second) & starting("given_key", first), by_surname
+    if len(words) == 1:
+        yield starting("surname_key", whole), _BY_SURNAME, False
     else:
-        yield starting("surname_key", whole), by_surname
-    yield starting("given_key", whole), by_given
-    yield starting("preferred_key", whole), ("preferred_key", "id")
+        exact, begun = starting("surname_key", whole), Q()
+        for cut in range(1, len(words)):
+            for surname, given in ((first := " ".join(words[:cut]), second := " ".join(words[cut:])), (second, first)):
+                exact |= Q(surname_key=surname) & starting("given_key", given)
+                begun |= starting("surname_key", surname) & starting("given_key", given)
+        yield exact, _BY_SURNAME, True
+        yield begun, _BY_SURNAME, True
+    yield starting("given_key", whole), _BY_GIVEN, False
+    yield starting("preferred_key", whole), ("preferred_key", "id"), False
 
 
 def mistyped(surname_key: str) -> list[str]:
@@ -115,26 +118,38 @@ def mistyped(surname_key: str) -> list[str]:
     return [known for _, _, known in sorted(near)[:60]]
 
 
+def _near(people, surname: str, limit: int) -> list[Patient]:
+    """A few of each surname that is near, so that a common one does not push the rare one meant out of sight."""
+    found: list[Patient] = []
+    for known in mistyped(surname)[:NEAR_SURNAMES]:
+        found += people.filter(surname_key=known).order_by("given_key", "id")[:OF_EACH]
+        if len(found) >= limit:
+            break
+    return found
+
+
+def _near_with_given(people, surname: str, given: str, limit: int) -> list[Patient]:
+    """The given name narrows what is near; it may be mistyped too, past its first letter."""
+    found: list[Patient] = []
+    near = mistyped(surname)
+    for start in range(0, len(near), NEAR_SURNAMES):
+        rank = {known: place for place, known in enumerate(near[start : start + NEAR_SURNAMES])}
+        rows = people.filter(starting("given_key", given[0]), surname_key__in=rank).order_by("surname_key", "given_key", "id")[:MOST_READ]
+        alike = [row for row in rows if names.alike(row.given_key, given)]
+        found += sorted(alike, key=lambda row: (rank[row.surname_key], row.given_key, row.pk))
+        if len(found) >= limit:
+            break
+    return found
+
+
 def _find_mistyped(people, words: tuple[str, ...], limit: int) -> list[Patient]:
-    parts = [(" ".join(words), "")]
     for cut in range(1, len(words)):
         first, second = " ".join(words[:cut]), " ".join(words[cut:])
-        parts += [(first, second), (second, first)]
-    found: dict[int, Patient] = {}
-    for surname, given in parts:
-        if len(surname) < 3 or len(found) >= limit:
-            continue
-        near = mistyped(surname)
-        rank = {known: place for place, known in enumerate(near)}
-        rows = people.filter(surname_key__in=near)
-        if given:
-            # The given name may be mistyped too, past its first letter.
-            rows = [row for row in rows.filter(starting("given_key", given[0]))[:400] if names.alike(row.given_key, given)]
-        else:
-            rows = list(rows[: limit * 3])
-        for row in sorted(rows, key=lambda r: (rank[r.surname_key], r.given_key, r.pk)):
-            found.setdefault(row.pk, row)
-    return list(found.values())[:limit]
+        for surname, given in ((second, first), (first, second)):
+            if len(surname) >= LEAST_MISTYPED and (found := _near_with_given(people, surname, given, limit)):
+                return found
+    whole = " ".join(words)
+    return _near(people, whole, limit) if len(whole) >= LEAST_MISTYPED else []
 
 
 def find(user, text: str, *, limit: int = MOST) -> list[Patient]:
@@ -160,9 +175,9 @@ def find(user, text: str, *, limit: int = MOST) -> list[Patient]:
         return list(found.values())[:limit]
     if not wanted.words:
         return list(people.order_by("surname_key", "given_key", "id")[:limit]) if wanted.dates else []
-    for condition, order in _name_filters(wanted.words):
-        if add(people.filter(condition).order_by(*order)[:limit]):
+    for condition, order, enough in _meanings(wanted.words):
+        if add(people.filter(condition).order_by(*order)[:limit]) or (enough and found):
             break
-    if len(found) < FEW:
+    if not found or (len(wanted.words) == 1 and len(found) < FEW):
         add(_find_mistyped(people, wanted.words, limit))
     return list(found.values())[:limit]
