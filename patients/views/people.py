@@ -62,6 +62,8 @@ def register(request):
     form = RegisterForm(request.POST, sites=sites)
     if not form.is_valid():
         return render(request, "patients/register.html", {"form": form, "errors_on_page": True}, status=422)
+    if "back" in request.POST:
+        return render(request, "patients/register.html", {"form": form})
     fields = form.patient_fields()
     key = form.cleaned_data["request_key"]
     registered = Patient.objects.visible_to(request.user).filter(request_key=key).first()
