@@ -4,3 +4,17 @@ from django.apps import AppConfig
 class AftercareConfig(AppConfig):
     name = "aftercare"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from audit.guards import protect
+        from sessions import record_sections
+        from sessions.services.signing import on_signed
+
+        from . import guards
+        from .record_page import sheet_section
+        from .services.requests import sheet_on_signing
+
+        protect(guards.ready_sheet)
+        record_sections.register(sheet_section)
+        if sheet_on_signing not in on_signed:
+            on_signed.append(sheet_on_signing)

@@ -183,7 +183,8 @@ class _Sheet:
     ):
         if approval.approved_on is None:
             raise SheetCannotBeMade(
-                f"Protocol {approval.version} is not approved, so no sheet is made from it. Ask the medical lead to approve it, then make the sheet again."
+                f"Protocol {approval.version} is not approved, so no sheet is made from it. "
+                "Ask the medical lead to approve it, then make the sheet again."
             )
         if not facts.treated:
             raise SheetCannotBeMade("No zone was treated in this session, so there is nothing to look after.")
@@ -498,7 +499,8 @@ class _Sheet:
             names = spoken_list([self._zone_name(item.zone).lower() for item in items], joiner)
             sentence = self.words.text("did.left_out", zone=names)
             if because:
-                reasons = spoken_list([str(self.words.block("reasons", rule)) for rule in because], joiner)
+                known, other = self.words.document["reasons"], self.words.text("reason_other")
+                reasons = spoken_list(list(dict.fromkeys(known.get(rule, other) for rule in because)), joiner)
                 yield plain("did.left_out", f"{sentence} {self.words.text('did.because', reason=reasons)}")
             elif written:
                 yield plain("did.left_out", f"{sentence}. {self.words.text('did.why_recorded')} {written.rstrip('.')}.")

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a path is one line of figures, and no easier to read in two.
 """The pictures of face and body on the sheet, with the treated zones shaded and the left-out ones striped."""
 
 from base64 import b64encode

@@ -50,5 +50,10 @@ class Sheet(models.Model):
         return self.number
 
     @property
+    def is_open(self) -> bool:
+        """Still to come: waiting or being made."""
+        return self.state in (self.State.REQUESTED, self.State.RENDERING)
+
+    @property
     def number(self) -> str:
         return f"AC-{self.pk:05d}" if self.pk else "AC"

@@ -17,6 +17,12 @@ from .words import Line
 
 TEMPLATE = "aftercare/sheet.html"
 STYLE = "aftercare/sheet.css"
+NO_PANGO = (
+    "PDFs are off on this machine: the drawing library Pango is not installed. Whoever looks after the system finds the line to run "
+    "where the clinic is started. After that, choose Make again."
+)
+# Tagged for screen readers.
+VARIANT = "pdf/ua-1"
 PAGE_SIZES = {"A4": "A4", "Letter": "letter"}
 
 
@@ -28,6 +34,7 @@ class BadPdf(Exception):
 class Pdf:
     data: bytes
     pages: int
+    is_tagged: bool
 
 
 def font_folder() -> Path:
@@ -38,8 +45,11 @@ def font_folder() -> Path:
 def _engine():
     """WeasyPrint and what all sheets of one process share. Imported here: the web process never loads it."""
     fonts.use_private_fonts(font_folder())
-    import weasyprint
-    from weasyprint.text.fonts import FontConfiguration
+    try:
+        import weasyprint
+        from weasyprint.text.fonts import FontConfiguration
+    except OSError as error:  # what WeasyPrint raises where it cannot load Pango
+        raise SheetCannotBeMade(NO_PANGO) from error
 
     return weasyprint, FontConfiguration()
 
@@ -88,7 +98,7 @@ def _layout(content: SheetContent, *, flow: bool = False):
         # The sheet needs nothing from disk or network, so nothing can be drawn in through it.
         url_fetcher=weasyprint.URLFetcher(allowed_protocols=["data"]),
     )
-    return html.render(stylesheets=[_stylesheet(content.paper)], font_config=configuration, pdf_variant="pdf/ua-1")
+    return html.render(stylesheets=[_stylesheet(content.paper)], font_config=configuration, pdf_variant=VARIANT)
 
 
 def render(content: SheetContent) -> Pdf:
@@ -103,9 +113,9 @@ def render(content: SheetContent) -> Pdf:
     document = _layout(content)
     if len(document.pages) > 2:
         document = _layout(content, flow=True)
-    out = io.BytesIO()
-    document.write_pdf(out)
-    pdf = Pdf(out.getvalue(), len(document.pages))
+    out, made = io.BytesIO(), {}
+    document.write_pdf(out, pdf_variant=VARIANT, finisher=lambda _, file: made.update(file.catalog))
+    pdf = Pdf(out.getvalue(), len(document.pages), is_tagged="StructTreeRoot" in made and "Lang" in made)
     check(pdf)
     return pdf
 
@@ -122,8 +132,14 @@ def check(pdf: Pdf) -> None:
         raise BadPdf(f"{pdf.pages} pages")
     if len(data) < 5000:
         raise BadPdf("empty")
+    if not pdf.is_tagged:
+        raise BadPdf("not tagged for screen readers")
 
 
-def warm_up(content: SheetContent) -> None:
-    """Render once and throw the result away, so that the first patient does not wait for imports and fonts."""
-    render(content)
+def warm_up() -> None:
+    """Load WeasyPrint, the stylesheets and the fonts with a page that is thrown away."""
+    weasyprint, configuration = _engine()
+    page = weasyprint.HTML(string="<html lang=en><title>x</title><h1>Warm</h1><table><tr><th>a<td><b>\u2713</b></table>")
+    for paper in PAGE_SIZES:
+        page.write_pdf(stylesheets=[_stylesheet(paper)], font_config=configuration, pdf_variant=VARIANT)
+    fonts.covered(font_folder())

@@ -215,6 +215,12 @@ CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
 CELERY_TASK_SOFT_TIME_LIMIT = 60
 CELERY_TASK_TIME_LIMIT = 90
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# A child warms the sheet renderer before it answers; on a busy machine that takes a while.
+CELERY_WORKER_PROC_ALIVE_TIMEOUT = 30
+# A worker may work on one sheet this long before another may take it; longer than the task's time limit.
+SHEET_LEASE_SECONDS = env.int("SHEET_LEASE_SECONDS", default=45)
+# A sheet that was handed to the queue and not begun is offered again after this time.
+SHEET_REPUBLISH_SECONDS = env.int("SHEET_REPUBLISH_SECONDS", default=20)
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 300,
     "socket_timeout": 5,

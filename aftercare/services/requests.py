@@ -1,0 +1,71 @@
+"""A sheet is asked for: the row is written first, the queue is told after the commit."""
+
+from functools import partial
+
+from django.db import transaction
+from django.utils import timezone
+
+from audit.services import record
+from sessions.conversion import record_version
+from sessions.models import TreatmentSession
+
+from ..models import Sheet
+from .publishing import publish
+
+LANGUAGE = "en"
+
+
+class NotSigned(Exception):
+    """The record is a draft: a sheet is made from what was signed, never from what may still change."""
+
+
+def sheet_of(session: TreatmentSession, variant: str | None = None) -> Sheet | None:
+    """The sheet of the record as it stands now, on the site's paper where no *variant* is named."""
+    return Sheet.objects.filter(
+        session=session,
+        record_version=record_version(session),
+        language=LANGUAGE,
+        variant=variant or session.booking.site.paper,
+    ).first()
+
+
+def request_sheet(session: TreatmentSession, *, by, variant: str | None = None) -> Sheet:
+    """
+    Return the sheet of *session*, asked for now or before: one for each version of the record, language and paper.
+    A failed one is made again. Returns at once, also with the queue away.
+
+    variant: A4 or Letter; the site's paper where it is not given.
+
+    Raises:
+        NotSigned: the record is not signed yet.
+    """
+    if not session.is_signed:
+        raise NotSigned
+    with transaction.atomic():
+        sheet, is_new = Sheet.objects.get_or_create(
+            session=session,
+            record_version=record_version(session),
+            language=LANGUAGE,
+            variant=variant or session.booking.site.paper,
+            defaults={"requested_at": timezone.now(), "requested_by": by},
+        )
+        again = not is_new and Sheet.objects.filter(pk=sheet.pk, state=Sheet.State.FAILED).update(
+            state=Sheet.State.REQUESTED, problem="", requested_at=timezone.now(), requested_by=by, published_at=None, attempts=0
+        )
+        if again:
+            sheet.refresh_from_db()
+        if is_new or again:
+            record(
+                "sheet.requested",
+                actor=by,
+                patient=session.patient_id,
+                obj=sheet,
+                detail={"session": session.pk, "record_version": sheet.record_version, "paper": sheet.variant},
+            )
+            transaction.on_commit(partial(publish, sheet.pk))
+    return sheet
+
+
+def sheet_on_signing(session: TreatmentSession, by) -> None:
+    """Signing asks for the sheet in its own transaction: both stand or neither."""
+    request_sheet(session, by=by)
