@@ -30,7 +30,7 @@ def _linters(environment: dict[str, str]) -> list[str]:
     """Run every linter, also after one has failed; gives the names of those that did."""
     python = sys.executable
     linters = {
-        "ruff check": [BIN / "ruff", "check", "--quiet", "."],
+        "ruff check": [BIN / "ruff", "check", "--quiet", "--output-format", "concise", "."],
         "ruff format": [BIN / "ruff", "format", "--check", "--quiet", "."],
         "types (planner, strict)": [python, "-m", "mypy", "--no-error-summary"],
         "layers": [BIN / "lint-imports", "--no-cache"],

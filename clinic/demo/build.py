@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
+from django.db import transaction
 
 from accounts.models import Site, User
 from patients.models import Patient
@@ -45,11 +46,13 @@ def build(*, seed: int, today: dt.date, progress: Callable[[str], None] = lambda
         raise NotEmpty
     ContentType.objects.clear_cache()
     opening = dt.datetime.combine(today - dt.timedelta(weeks=WEEKS_BEFORE), dt.time(8), tzinfo=dt.UTC)
-    with clock.shown(opening, ZoneInfo(settings.CLINIC_TIME_ZONE)):
-        world = _house(seed, today)
-    progress(f"{len(PEOPLE)} people and what happens to them ...")
-    _live(world)
-    return Made(patients=len(world.patients), staff=len(world.staff))
+    # All or nothing: a demo that failed half way would be neither empty nor a clinic.
+    with transaction.atomic():
+        with clock.shown(opening, ZoneInfo(settings.CLINIC_TIME_ZONE)):
+            world = _house(seed, today)
+        progress(f"{len(PEOPLE)} people and what happens to them ...")
+        _live(world)
+    return Made(patients=Patient.objects.count(), staff=len(world.staff))
 
 
 def _house(seed: int, today: dt.date) -> World:

@@ -5,14 +5,16 @@ from decimal import Decimal
 
 from accounts.models import User
 from accounts.permissions import Role
+from planner.knowledge.entries import Question
 from plans import services as plans
-from plans.catalogue import CASE_DATE, Catalogue, Question, catalogue_of
+from plans.catalogue import Catalogue, catalogue_of
 from plans.models import Consultation, TreatmentPlan
 from plans.settled import settle
 
 from .people import Course, NoPlan, Person
 
 REASON = "less_downtime"
+DATES = frozenset({"date", "stopped", "seen", "healed", "treated"})  # the case format's names for the date of an answer
 
 
 def typed(person: Person, story: Course | NoPlan, catalogue: Catalogue, *, today: dt.date, on_file: dict) -> dict:
@@ -30,23 +32,22 @@ def typed(person: Person, story: Course | NoPlan, catalogue: Catalogue, *, today
     fields.setdefault("allergies_asked", "none")
     if getattr(story, "unasked", False):
         return fields
-    fields["pregnancy"] = "none"
     for question in catalogue.questions:
         _answer(fields, question, story.yes, today)
     return fields
 
 
 def _answer(fields: dict, question: Question, yes: dict[str, dict], today: dt.date) -> None:
-    marked = [covered for covered in question.covers if covered.id in yes]
+    marked = [cover.rule for cover in question.covers if cover.rule in yes]
     fields[f"q.{question.id}"] = "yes" if marked else "no"
     if not marked:
         return
-    fields[f"rule.{question.id}"] = [covered.id for covered in marked]
-    for covered in marked:
-        for key, value in yes[covered.id].items():
-            name = "date" if key in {"date", *CASE_DATE.values()} else key
+    fields[f"rule.{question.id}"] = marked
+    for rule in marked:
+        for key, value in yes[rule].items():
+            name = "date" if key in DATES else key
             text = (today + dt.timedelta(days=value)).isoformat() if isinstance(value, int) else value
-            fields[f"rule.{question.id}.{covered.id}.{name}"] = text
+            fields[f"rule.{question.id}.{rule}.{name}"] = text
 
 
 def consult(patient, person: Person, story: Course | NoPlan, *, by: User, today: dt.date) -> Consultation:

@@ -66,19 +66,20 @@ def course(world: World, person: Person, position: int) -> Story:
     sessions = []
     yield visit.starts_at + 32 * MINUTE
     count = plan.sessions_count if story.booked else story.signed
+    day = world.day(story.first)
     for number in range(1, count + 1):
-        offset = story.first + (number - 1) * max(story.gap_days, plan.interval_weeks_min * 7)
-        sessions.append(
-            world.book(
-                patient=consultation.patient,
-                kind=Booking.Kind.SESSION,
-                day=world.day(offset),
-                clinician=story.clinician,
-                slot=story.slot if offset == 0 else "",
-                plan=plan,
-                number=number,
-            )
+        booking = world.book(
+            patient=consultation.patient,
+            kind=Booking.Kind.SESSION,
+            day=day,
+            clinician=story.clinician,
+            slot=story.slot if day == world.today else "",
+            plan=plan,
+            number=number,
         )
+        sessions.append(booking)
+        gap_days = max(story.gap_days, plan.interval_weeks_min * 7)
+        day = booking.starts_at.astimezone(world.zone).date() + dt.timedelta(days=gap_days)
     for booking in sessions:
         yield from _session(world, story, booking)
         if story.ends == "stopped" and booking.session_number == story.signed:
@@ -99,7 +100,7 @@ def _register(world: World, person: Person, position: int) -> Patient:
     by = world.desk
     surname = person.surname.casefold()
     mailbox = surname if surname.isascii() and surname.isalpha() else "patient"
-    patient = patients.register(
+    return patients.register(
         site=world.site,
         by=by,
         surname=person.surname,
@@ -112,8 +113,6 @@ def _register(world: World, person: Person, position: int) -> Patient:
         address=f"{position + 1} Example Row, Exampleton EX{1 + position % 9} 2BB",
         is_demo=True,
     )
-    world.patients[person.surname] = patient
-    return patient
 
 
 def _consultation(world: World, person: Person, position: int):

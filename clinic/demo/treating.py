@@ -25,7 +25,7 @@ def begin(world: World, booking: Booking, *, by: User) -> TreatmentSession:
     """Open the record, ask again what is due, and tick what comes before the first pass."""
     session = records.start(booking, by)
     due = due_questions(session, booking.starts_at.astimezone(world.zone).date())
-    answers = MultiValueDict({f"q.{question}": ["no"] for question in due} | {"pregnancy": ["none"]})
+    answers = MultiValueDict({f"q.{question}": ["no"] for question in due})
     answer_due(session, answers, by=by)
     checks = dict.fromkeys(("identity_checked", "skin_checked", "consent_confirmed"), "on")
     _save(session, by=by, turn=1, typed={**checks, **_needle(world, session)})

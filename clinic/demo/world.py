@@ -2,7 +2,7 @@
 
 import datetime as dt
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from accounts.models import Site, User
@@ -23,7 +23,6 @@ class World:
     resources: dict[str, Resource]
     today: dt.date
     chance: random.Random
-    patients: dict[str, Patient] = field(default_factory=dict)
 
     @property
     def zone(self) -> ZoneInfo:
