@@ -14,7 +14,7 @@ from typing import Any
 
 from planner.errors import Fault, KnowledgeFaults
 from planner.reading import Reader, type_name
-from planner.words import NameIndex
+from planner.words import NameIndex, tokens
 
 from . import entries as e
 from .checks import check
@@ -26,8 +26,9 @@ STATUSES = ("draft", "in_review", "approved", "retired")
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Finders for the names people type, built once."""
+    """Finders for the names people type, built once. `noise`: words of a medicine's text that are not its name."""
 
+    noise: frozenset[str]
     medicines: NameIndex[e.Medicine]
     ambiguous: NameIndex[str]
     procedures: NameIndex[e.Procedure]
@@ -67,7 +68,7 @@ class Knowledge:
     combination               id -> CombinationRule; limits: LimitOrder; large_area_regions; above_evaluated_sign_off
     alternatives, technique, numbing, anaesthesia (id -> Fact)
     downtime_bands            DowntimeBand, shallow to deep; `band_of(depth_mm)`
-    precare, aftercare, aftercare_by_adjuvant (id -> Fact), normal_course, red_flags, review_advice
+    precare, aftercare, aftercare_by_adjuvant (id -> Fact), sun_protection, normal_course, red_flags, review_advice
     course, not_healed, pigmentation, operator_rules
     settings                  id -> Setting (default, options): what the clinic decides once
     """
@@ -115,6 +116,7 @@ class Knowledge:
     precare: tuple[e.PrecareItem, ...] = field(repr=False)
     aftercare: tuple[e.AftercareItem, ...] = field(repr=False)
     aftercare_by_adjuvant: Mapping[str, e.Fact] = field(repr=False)
+    sun_protection: e.SunProtection | None = field(repr=False)
     normal_course: tuple[e.NormalItem, ...] = field(repr=False)
     red_flags: tuple[e.RedFlag, ...] = field(repr=False)
     course: e.CourseRules = field(repr=False)
@@ -280,6 +282,7 @@ def _read_course(top: Reader, r: SectionReader, parts: dict[str, Any], by_id: An
     parts["aftercare"] = tuple(by_id("aftercare", r.aftercare).values())
     texts = top.entries("aftercare_by_adjuvant", lambda q: (q.text("adjuvant"), r.fact(q, "text")), required=True)
     parts["aftercare_by_adjuvant"] = dict(texts)
+    parts["sun_protection"] = top.entry("sun_protection", r.sun_protection)
     parts["normal_course"] = tuple(by_id("normal_course", r.normal).values())
     parts["red_flags"] = tuple(by_id("red_flags", r.red_flag).values())
     parts["course"] = top.entry("course_rules", r.course_rules, required=True)
@@ -333,7 +336,10 @@ def _names(parts: dict[str, Any]) -> Names:
     for group in parts["zone_groups"]:
         members = tuple(zone.id for zone in everywhere if zone.region in group.regions)
         zones += [(word, members) for word in (group.id, *group.words)]
+    filler = {*matching.units, *matching.topical_words, *matching.systemic_words, *matching.noise}
+    filler |= {word for words, _ in matching.frequencies for word in words}
     return Names(
+        noise=frozenset(token for word in filler for token in tokens(word)),
         medicines=NameIndex(listed),
         ambiguous=NameIndex((word, word) for word in matching.ambiguous),
         procedures=NameIndex((word, p) for p in parts["procedures"] for word in p.words),

@@ -692,6 +692,14 @@ class OperatorRules:
 
 
 @dataclass(frozen=True, slots=True)
+class SunProtection:
+    """The least sun protection factor that the aftercare asks for."""
+
+    spf_min: int
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
 class ReviewAdvice:
     id: str
     text: str

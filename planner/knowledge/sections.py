@@ -209,6 +209,9 @@ class SectionReader(PackReader):
         low, high = self._hours(r)
         return e.AftercareItem(r.text("id"), r.text("when"), low, high, r.text("do"), r.text("avoid"), self.source(r))
 
+    def sun_protection(self, r: Reader) -> e.SunProtection:
+        return e.SunProtection(r.whole("spf_min", least=2, most=200) or 2, self.source(r))
+
     def normal(self, r: Reader) -> e.NormalItem:
         low, high = self._hours(r)
         return e.NormalItem(r.text("id"), r.text("when"), low, high, r.text("what"), r.words("bands"), self.source(r))
