@@ -148,7 +148,12 @@ def _column(resource: Resource, absences: Iterable[Absence], live: list[Booking]
     hours = column.open = open_spans(resource.hours.all(), day, day, zone)
     away = [(seconds(a.starts_at), seconds(a.ends_at), a.reason) for a in absences]
     column.blocks += [Block("closed", low, high, words=reason) for low, high, reason in away]
-    column.blocks += [Block("closed", low, high, words="Closed") for low, high in without(without([whole], hours), [a[:2] for a in away])]
+    for low, high in without(without([whole], hours), [a[:2] for a in away]):
+        words = "Closed"
+        if by == "people" and hours:
+            first = moment(hours[0][0]).astimezone(zone)
+            words = f"Starts {first:%H:%M}" if high <= hours[0][0] else "Not in"
+        column.blocks.append(Block("closed", low, high, words=words))
     open_now = without(hours, merged([a[:2] for a in away] + taken))
     for low, high in open_now:
         low = -(-max(low, seconds(now)) // STEP) * STEP

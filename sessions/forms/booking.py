@@ -16,6 +16,8 @@ from plans.models import TreatmentPlan
 from ..models import Booking, Resource
 from ..services.hours import at_clock
 
+YEARS_AROUND = 20
+
 _CLOCK = re.compile(r"(\d{1,2})(?:[:.h ]?(\d{2}))?\s*([ap])?\.?\s*(?:m\.?)?", re.IGNORECASE)
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _WORDED = re.compile(r"(?:[a-z]{2,9}[., ]+)?(\d{1,2})\.?[\s-]+([a-z]{3,9})\.?,?(?:[\s-]+(\d{4}))?", re.IGNORECASE)
@@ -55,6 +57,11 @@ def read_day(text: str, today: dt.date) -> dt.date | None:
         return None
 
 
+def within_reach(day: dt.date, today: dt.date) -> bool:
+    """Near enough for sums with it to be sensible; whether it may be booked the door decides."""
+    return abs(day.year - today.year) <= YEARS_AROUND
+
+
 class ClockField(forms.CharField):
     def __init__(self, **kwargs):
         attrs = {"autocomplete": "off", "class": "w5"}
@@ -85,6 +92,8 @@ class DayField(forms.CharField):
         day = read_day(text, self.today)
         if day is None:
             raise forms.ValidationError("Day must be a date, like 24 Nov 2026")
+        if not within_reach(day, self.today):
+            raise forms.ValidationError("Choose a day in the next two years")
         return day
 
 

@@ -211,7 +211,7 @@ class _Work:
         if slot is None:
             line.state = "clash"
             line.problem = "That time is over" if wanted <= now else self.trouble(visit, seconds(wanted), party)
-        line.alternatives = self.two(visit, party, anyone, wanted, low, high)
+        line.alternatives = self.two(visit, party, anyone, wanted, low, high, wanted_is_free=slot is not None)
         if slot is not None:
             line.alternatives = [slot, *line.alternatives][:2]
         chosen = self._picked(visit, anyone, pick, low, high)
@@ -231,7 +231,7 @@ class _Work:
             roles["clinician"] = [r for r in roles["clinician"] if r == pick.clinician]
         return self.diary.pick(visit, seconds(pick.starts_at), Party(anyone.patient, roles))
 
-    def two(self, visit, party, anyone, wanted, low, high) -> list[FreeTime]:
+    def two(self, visit, party, anyone, wanted, low, high, *, wanted_is_free: bool) -> list[FreeTime]:
         """Two other times: the nearest day at the same clock time with the same people, and the nearest time with anyone."""
         found: list[FreeTime] = []
         now, centre = timezone.now(), local_day(wanted, self.zone)
@@ -243,7 +243,7 @@ class _Work:
                 break
         since = max(now, at_clock(low, dt.time.min, self.zone), wanted - dt.timedelta(days=LOOK_AROUND_DAYS))
         near = self.diary.free_times(visit, anyone, since=since, until=wanted + dt.timedelta(days=LOOK_AROUND_DAYS))
-        near = [s for s in near if local_day(s.starts_at, self.zone) <= high and s.starts_at != wanted]
+        near = [s for s in near if local_day(s.starts_at, self.zone) <= high and not (wanted_is_free and s.starts_at == wanted)]
         near.sort(key=lambda s: abs(s.starts_at - wanted))
         for slot in near:
             if len(found) == 2:

@@ -21,7 +21,7 @@ from patients.models import Patient
 from patients.search import find as find_patients
 from planner import wording
 
-from ..forms.booking import BookingForm, CallerForm, CancelForm, MoveForm, read_clock, read_day
+from ..forms.booking import BookingForm, CallerForm, CancelForm, MoveForm, read_clock, read_day, within_reach
 from ..models import Booking, Resource
 from ..services import booking as door
 from ..services import gap
@@ -210,7 +210,7 @@ class FreeList:
         kind = str(typed.get("kind") or "")
         wanted = typed.get("day")
         day = wanted if isinstance(wanted, dt.date) else read_day(str(wanted or ""), today)
-        if kind not in Booking.Kind.values or day is None:
+        if kind not in Booking.Kind.values or day is None or not within_reach(day, today):
             return None
         words = f"{Booking.Kind(kind).label}, {visit_of(site, kind).words()}"
         if day < today:

@@ -12,11 +12,9 @@ from accounts.permissions import requires
 from audit.services import record
 
 from ..day_list import VIEWS, day_of
-from ..forms.booking import read_day
+from ..forms.booking import read_day, within_reach
 from ..models import Booking
 from ..services.hours import clinic_zone, site_of
-
-YEARS_AROUND = 20
 
 
 @require_safe
@@ -38,7 +36,7 @@ def day(request, date: str = ""):
         shown = dt.date.fromisoformat(date) if date else today
     except ValueError as error:
         raise Http404 from error
-    if abs(shown.year - today.year) > YEARS_AROUND:
+    if not within_reach(shown, today):
         raise Http404
     diary = day_of(Booking.objects.visible_to(request.user), site, shown, by, now)
     steps = {"before": shown - dt.timedelta(days=1), "after": shown + dt.timedelta(days=1)}

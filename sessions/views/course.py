@@ -15,7 +15,7 @@ from patients.models import Patient
 from planner import wording
 from plans.models import TreatmentPlan
 
-from ..forms.booking import CourseForm
+from ..forms.booking import CourseForm, within_reach
 from ..models import Resource
 from ..services.course import Slot, book_course, first_day_of, propose_course
 from ..services.free_time import why_unfit
@@ -75,6 +75,8 @@ class _CoursePage:
             try:
                 local = dt.datetime.fromisoformat(when).replace(tzinfo=self.zone)
             except ValueError:
+                continue
+            if not within_reach(local.date(), self.today):
                 continue
             picks[int(key)] = Slot(int(key), local.astimezone(dt.UTC), people.get(clinician))
         return picks
