@@ -1,0 +1,194 @@
+"""
+What goes on or in besides the needles: each adjuvant of the protocol is used, offered, home only or refused, with its reason.
+
+The choice among actives is made before anything bars them: a bar never brings in another active.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .context import Context, Wanted
+from .knowledge.entries import Adjuvant, AdjuvantUse, Source
+from .terms import AdjuvantVerdict, Finding
+from .words import fold, tokens
+
+IN_FORCE = ("refuse", "defer", "exclude_zone", "caution")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the patient asked for: as typed, and whether it is a preparation that is refused whatever it holds."""
+
+    typed: str
+    refused: bool
+
+
+def verdicts(ctx: Context, planned: Iterable[Wanted], findings: tuple[Finding, ...]) -> tuple[AdjuvantVerdict, ...]:
+    """
+    One verdict for every adjuvant of the protocol, and for every preparation asked for that is none of them.
+
+    The active is chosen over everything asked for, and used only where it serves what is treated: a zone left out never
+    brings in another one.
+    """
+    wanted = list(planned)
+    asked, strangers = _asked(ctx)
+    chosen = _chosen_actives(ctx, {a.id: _use(ctx, a, ctx.wanted) for a in ctx.knowledge.adjuvants.values()}, asked)
+    uses = {adjuvant.id: _use(ctx, adjuvant, wanted) for adjuvant in ctx.knowledge.adjuvants.values()}
+    found = []
+    for adjuvant in ctx.knowledge.adjuvants.values():
+        requests = asked.get(adjuvant.id, [])
+        for request in requests:
+            if request.refused:
+                found.append(_refused_preparation(ctx, adjuvant, request.typed))
+        honest = next((request.typed for request in requests if not request.refused), None)
+        if honest is not None or not requests:
+            found.append(_verdict(ctx, adjuvant, uses[adjuvant.id], honest, chosen, findings, wanted))
+    return tuple(sorted([*found, *strangers], key=lambda v: (v.order, v.asked_as or "")))
+
+
+def _asked(ctx: Context) -> tuple[dict[str, list[Asked]], list[AdjuvantVerdict]]:
+    """Names as patients say them to adjuvants; what nobody knows is asked, what is a home preparation is refused."""
+    rules = ctx.knowledge.adjuvant_rules
+    asked: dict[str, list[Asked]] = {}
+    strangers: list[AdjuvantVerdict] = []
+    for typed in sorted(ctx.case.adjuvants):
+        words = tokens(typed.replace("_", " "))
+        exact = ctx.knowledge.adjuvants.get(typed) or ctx.knowledge.names.adjuvants.exact(typed)
+        matches = [exact] if exact else [match.value for match in ctx.knowledge.names.adjuvants.find(words)]
+        covered = {word for match in ctx.knowledge.names.adjuvants.find(words) for word in match.name} if exact else set()
+        home_made = bool(ctx.knowledge.names.refused_preparations.find(tuple(w for w in words if w not in covered)))
+        for adjuvant in dict.fromkeys(match.id for match in matches):
+            asked.setdefault(adjuvant, []).append(Asked(typed, home_made))
+        if matches:
+            continue
+        if home_made:
+            text, source = rules.refused_text, rules.refused_source
+            ident = fold(typed).replace(" ", "_") or typed
+            strangers.append(AdjuvantVerdict(ident, typed, "refused", None, typed, text, source, order=10_000))
+        else:
+            what = f"{typed}: which preparation is this, and is it sterile and meant for needling?"
+            ctx.ask(fold(typed) or typed, what, "adjuvant", "adjuvants_requested", label=f"Adjuvant not known: {typed}")
+    return asked, strangers
+
+
+def _use(ctx: Context, adjuvant: Adjuvant, wanted: list[Wanted]) -> AdjuvantUse | None:
+    """The best use of the adjuvant among what is treated; the worse role wins where two indications share a zone."""
+    order = ctx.knowledge.adjuvant_rules.role_order
+    found = [
+        use for use in adjuvant.uses if any(use.indication == w.indication and (not use.levels or w.level in use.levels) for w in wanted)
+    ]
+    return min(found, key=lambda use: (order.index(use.role), use.source.evidence), default=None)
+
+
+def _chosen_actives(ctx: Context, uses: dict[str, AdjuvantUse | None], asked: dict[str, list[Asked]]) -> list[str]:
+    """The actives of a session: what was asked for and may be used comes first, then what the protocol proposes."""
+    rules = ctx.knowledge.adjuvant_rules
+    ranked = []
+    for adjuvant in ctx.knowledge.adjuvants.values():
+        use = uses[adjuvant.id]
+        if use is None or adjuvant.place != "during" or not adjuvant.counts_as_active:
+            continue
+        wished = any(not request.refused for request in asked.get(adjuvant.id, []))
+        if use.role in rules.proposed_roles or (wished and use.role in rules.offered_roles):
+            ranked.append(((not wished, rules.role_order.index(use.role), use.source.evidence, adjuvant.order), adjuvant.id))
+    return [ident for _, ident in sorted(ranked)][: rules.actives_per_session]
+
+
+def _refused_preparation(ctx: Context, adjuvant: Adjuvant, typed: str) -> AdjuvantVerdict:
+    rules = ctx.knowledge.adjuvant_rules
+    offer = " The sterile form made for this use may be offered instead." if adjuvant.place == "during" else ""
+    source = _both(rules.refused_source, adjuvant.source)
+    return AdjuvantVerdict(
+        adjuvant.id, adjuvant.short_label, "refused", None, typed, f"{rules.refused_text}{offer}", source, order=adjuvant.order
+    )
+
+
+def _verdict(
+    ctx: Context,
+    adjuvant: Adjuvant,
+    use: AdjuvantUse | None,
+    asked_as: str | None,
+    chosen: list[str],
+    findings: tuple[Finding, ...],
+    wanted: list[Wanted],
+) -> AdjuvantVerdict:
+    rules = ctx.knowledge.adjuvant_rules
+    source = _both(use.source, adjuvant.source) if use else adjuvant.source
+    indications = tuple(dict.fromkeys(u.indication for u in adjuvant.uses if any(u.indication == w.indication for w in wanted)))
+
+    def say(verdict: str, reason: str, because: tuple[str, ...] = (), sign_off: tuple[str, ...] = ()) -> AdjuvantVerdict:
+        return AdjuvantVerdict(
+            id=adjuvant.id,
+            label=adjuvant.short_label,
+            verdict=verdict,
+            role=use.role if use else None,
+            asked_as=asked_as,
+            reason=reason,
+            source=source,
+            sign_off=sign_off,
+            because=because,
+            route=adjuvant.route,
+            handling=adjuvant.handling,
+            indications=indications,
+            order=adjuvant.order,
+            home_from_day=adjuvant.home_from_day if verdict == "home_only" else None,
+            prescriber=adjuvant.prescriber_decides if verdict != "refused" else None,
+        )
+
+    if use is None:
+        return say("refused", f"{rules.no_entry_text} {adjuvant.risks}".strip())
+    bars = _bars(ctx, adjuvant, findings)
+    if bars:
+        return say("refused", f"Not with: {', '.join(bars.values()).lower()}. {adjuvant.risks}", tuple(bars))
+    if adjuvant.place == "never" or use.role in rules.never_proposed_roles:
+        return say("refused", f"{adjuvant.handling} {adjuvant.note or adjuvant.risks}".strip())
+    if adjuvant.place == "home" or use.role in rules.home_only_roles:
+        return say("home_only", f"{adjuvant.route.capitalize()}. {adjuvant.note}".strip())
+    signing = _sign_off(ctx, adjuvant, findings)
+    because = tuple(signing)
+    sign_off = adjuvant.sign_off if signing else ()
+    signed = f" Only when signed: {', '.join(signing.values()).lower()}." if signing else ""
+    if not adjuvant.counts_as_active:
+        verdict = "use" if asked_as is not None or use.role in rules.proposed_roles else "offered"
+        return say(verdict, f"{adjuvant.note}{signed}", because, sign_off)
+    if adjuvant.id in chosen:
+        verdict = "use" if not signing or asked_as is not None else "offered"
+        return say(verdict, f"{adjuvant.note}{signed}", because, sign_off)
+    if asked_as is not None:
+        first = ctx.knowledge.adjuvants[chosen[0]].short_label if chosen else "nothing"
+        return say("refused", f"{rules.actives_text.capitalize()}: {first} comes first here.")
+    return say("offered", f"{adjuvant.note}{signed}", because, sign_off)
+
+
+def _bars(ctx: Context, adjuvant: Adjuvant, findings: tuple[Finding, ...]) -> dict[str, str]:
+    """What keeps the adjuvant out: findings, unanswered questions of the same id, the phototype."""
+    bars: dict[str, str] = {}
+    for finding in findings:
+        if finding.rule is None or finding.action not in IN_FORCE:
+            continue
+        if finding.rule.id in adjuvant.exclude_if or adjuvant.id in finding.rule.no_adjuvants:
+            bars[finding.rule.id] = finding.label
+    if ctx.knowledge.adjuvant_rules.unanswered_excludes:
+        for rule_id in adjuvant.exclude_if:
+            if rule_id in ctx.unanswered:
+                bars[rule_id] = f"not asked: {ctx.knowledge.rules[rule_id].label}"
+    if ctx.case.phototype in adjuvant.exclude_phototypes:
+        bars["phototype"] = f"phototype {ctx.case.phototype}"
+    return bars
+
+
+def _sign_off(ctx: Context, adjuvant: Adjuvant, findings: tuple[Finding, ...]) -> dict[str, str]:
+    needs: dict[str, str] = {}
+    for finding in findings:
+        if finding.rule is None or finding.action not in IN_FORCE:
+            continue
+        if finding.rule.id in adjuvant.sign_off_if or adjuvant.id in finding.rule.adjuvants_need_sign_off:
+            needs[finding.rule.id] = finding.label
+    for group in adjuvant.sign_off_if_medicine:
+        if group in ctx.classes_now:
+            needs[group] = ctx.knowledge.medicine_classes[group].label
+    return needs
+
+
+def _both(first: Source, second: Source) -> Source:
+    return Source(tuple(dict.fromkeys((*first.refs, *second.refs))), first.evidence, first.unverified)

@@ -1,0 +1,172 @@
+"""Other ways to the same end, side by side with the recommended plan: fewer visits, gentler, before an event date."""
+
+import datetime as dt
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from . import course, devices, wording
+from .context import Context
+from .devices import Candidate
+from .downtime import band, deepest_band_within, downtime, worst_band
+from .knowledge.entries import Span, WholeSpan
+from .terms import Course, DeviceChoice, Downtime, Step, Traced, ZonePlan, plain, sourced
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """The parameters of one way: what is set, how often, how long it shows."""
+
+    device: DeviceChoice
+    zones: list[ZonePlan]
+    sessions: Traced
+    interval: Traced
+    downtime: Downtime
+    course: Course
+
+    def as_mapping(self) -> dict[str, Any]:
+        return {
+            "device": self.device.as_mapping(),
+            "zones": [zone.as_mapping() for zone in self.zones],
+            "sessions": self.sessions.as_mapping(),
+            "interval_weeks": self.interval.as_mapping(),
+            "downtime_days": self.downtime.as_mapping(),
+            "course": self.course.as_mapping(),
+            "summary": self.summary(),
+        }
+
+    def summary(self) -> dict[str, Any]:
+        """For a comparison: visits, total days that show, finish date, deepest proposed depth."""
+        visits = len(self.course.dates)
+        days = self.downtime.days.value
+        return {
+            "visits": visits,
+            "total_downtime_days": {"typical": plain(days.typical * visits), "max": plain(days.max * visits)},
+            "finish": self.course.dates[-1].isoformat(),
+            "deepest_mm": plain(max(zone.span.typical for zone in self.zones)),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """One alternative: possible with its parameters, or not and why."""
+
+    id: str
+    label: str
+    reason: str
+    parameters: Parameters | None
+    source_mapping: dict[str, Any]
+
+    def as_mapping(self) -> dict[str, Any]:
+        out = {
+            "id": self.id,
+            "label": self.label,
+            "possible": self.parameters is not None,
+            "reason": self.reason,
+            **self.source_mapping,
+        }
+        if self.parameters is not None:
+            out |= self.parameters.as_mapping()
+        return out
+
+
+def alternatives(ctx: Context, plan: Parameters, candidate: Candidate, start: dt.date, steps: list[Step]) -> list[Alternative]:
+    found = [fewer_visits(ctx, plan, start, steps), gentler(ctx, plan, candidate, start, steps)]
+    event = _before_event(ctx, plan, start, steps)
+    if event is not None:
+        found.append(event)
+    return found
+
+
+def _named(ctx: Context, ident: str, label: str, reason: str, parameters: Parameters | None) -> Alternative:
+    return Alternative(ident, label, reason, parameters, sourced(ctx.knowledge.alternatives.source))
+
+
+def fewer_visits(ctx: Context, plan: Parameters, start: dt.date, steps: list[Step]) -> Alternative:
+    """The level's least number of sessions at the same depth and interval; never deeper."""
+    span: WholeSpan = plan.sessions.value
+    if len(plan.course.dates) <= span.min:
+        reason = f"{wording.number(span.min)} is already the least the protocol allows."
+        return _named(ctx, "fewer_visits", "Fewer visits", reason, None)
+    why = "The least number of sessions the protocol allows; depth and interval unchanged."
+    parameters = _with_sessions(ctx, plan, span.min, plan.interval.value.typical, "fewer_visits", why, start, steps)
+    return _named(ctx, "fewer_visits", "Fewer visits", why, parameters)
+
+
+def gentler(ctx: Context, plan: Parameters, candidate: Candidate, start: dt.date, steps: list[Step]) -> Alternative:
+    """Lowered to the deepest band the patient's accepted downtime allows, only within each row; without a wish one band shallower."""
+    label = "Gentler"
+    bands = ctx.knowledge.downtime_bands
+    accepted = ctx.case.wishes.downtime_days
+    now, worst = band(ctx, plan.zones), worst_band(ctx, plan.zones)
+    if accepted is not None and worst.measures["visible_downtime"].span.max > accepted:
+        target = deepest_band_within(ctx, accepted)
+        if target is None:
+            days = wording.number(accepted)
+            return _named(ctx, "gentler", label, f"Even the shallowest band can show for longer than {days} days.", None)
+    else:
+        place = bands.index(now)
+        if place == 0:
+            return _named(ctx, "gentler", label, f"The plan is in the {now.label.lower()} band already.", None)
+        target = bands[place - 1]
+    zones = [_shallower(ctx, zone, target.up_to_mm, candidate) for zone in plan.zones]
+    stuck = [zone.label.lower() for zone, lower in zip(plan.zones, zones, strict=True) if lower is None]
+    if stuck:
+        reason = f"Not possible on {', '.join(stuck)}: the protocol's least depth there lies in a longer band."
+        return _named(ctx, "gentler", label, reason, None)
+    lowered = [zone for zone in zones if zone is not None]
+    source = ctx.knowledge.alternatives.source
+    event = course.before_event(ctx, plan.sessions.value, plan.interval.value, start, worst_band(ctx, lowered))
+    count = event.sessions if event is not None and event.possible else plan.sessions.value.typical
+    count = min(count, len(plan.course.dates))
+    weeks = event.weeks if event is not None and event.possible else plan.interval.value.typical
+    parameters = Parameters(
+        plan.device, lowered, plan.sessions, plan.interval, downtime(ctx, lowered), course.dates(ctx, start, count, weeks, steps, event)
+    )
+    longest = wording.number(target.measures["visible_downtime"].span.max)
+    reason = f"No depth above {wording.mm(target.up_to_mm)}: it shows for at most {longest} days. Fewer results may be expected."
+    return Alternative("gentler", label, reason, parameters, sourced(source))
+
+
+def _shallower(ctx: Context, zone: ZonePlan, most: Decimal, candidate: Candidate) -> ZonePlan | None:
+    """The zone with typical and max lowered to *most*, not below the row's least; None where that is deeper than *most*."""
+    span = zone.span
+    if span.max <= most:
+        return zone
+    high = devices.settable(candidate.device, most)
+    if span.min > most or high < min(span.min, zone.row_min_mm):
+        return None
+    lower = Span(span.min, min(span.typical, high), high)
+    why = f"Gentler: at most {wording.mm(high)}."
+    step = Step("gentler", span.typical, lower.typical, why, ctx.knowledge.alternatives.source, span, lower)
+    return replace(zone, depth=Traced(lower, (*zone.depth.steps, step)))
+
+
+def _before_event(ctx: Context, plan: Parameters, start: dt.date, steps: list[Step]) -> Alternative | None:
+    found = course.before_event(ctx, plan.sessions.value, plan.interval.value, start, worst_band(ctx, plan.zones))
+    if found is None:
+        return None
+    if not found.possible:
+        return _named(ctx, "before_event", "Before the event", found.reason, None)
+    parameters = _with_sessions(ctx, plan, found.sessions, found.weeks, "before_event", found.reason, start, steps)
+    return _named(ctx, "before_event", "Before the event", found.reason, parameters)
+
+
+def _with_sessions(
+    ctx: Context, plan: Parameters, count: int, weeks: int, rule: str, why: str, start: dt.date, steps: list[Step]
+) -> Parameters:
+    source = ctx.knowledge.alternatives.source
+    sessions, interval = plan.sessions, plan.interval
+    if sessions.value.typical != count:
+        sessions = _at(sessions, count, rule, why, source)
+    if interval.value.typical != weeks:
+        interval = _at(interval, weeks, rule, why, source)
+    event = course.before_event(ctx, plan.sessions.value, plan.interval.value, start, worst_band(ctx, plan.zones))
+    return replace(plan, sessions=sessions, interval=interval, course=course.dates(ctx, start, count, weeks, steps, event))
+
+
+def _at(traced: Traced, typical: int, rule: str, why: str, source: Any) -> Traced:
+    """The same range with another proposed value."""
+    span: WholeSpan = traced.value
+    moved = WholeSpan(min(span.min, typical), typical, max(span.max, typical))
+    return Traced(moved, (*traced.steps, Step(rule, span.typical, typical, why, source, span, moved)))

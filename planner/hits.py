@@ -1,0 +1,223 @@
+"""A hit: some part of the case says that a rule applies. Screening judges every hit of every rule."""
+
+import datetime as dt
+from dataclasses import dataclass, replace
+
+from .case import Answer, Override
+from .context import Context
+from .medicines import Taken, below_dose
+from .terms import Finding
+from .words import fold, tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """
+    `origin`: which part of the case says so, in words. `zones` are zone ids (every requested zone where none was named).
+    `still_taken`: a medicine that has not been stopped. `dose_below`: a steroid below the rule's dose.
+    """
+
+    rule: str
+    origin: str
+    zones: tuple[str, ...] = ()
+    date: dt.date | None = None
+    stopped: dt.date | None = None
+    seen: dt.date | None = None
+    healed: dt.date | None = None
+    treated: dt.date | None = None
+    still_taken: bool = False
+    kind: str = ""
+    amount: str = ""
+    note: str = ""
+    cleared_by: str = ""
+    override: Override | None = None
+    dose_below: bool = False
+    explicit: bool = False
+
+
+def from_answer(ctx: Context, rule_id: str, answer: Answer) -> Hit:
+    zones, _ = ctx.resolve_zones(answer.zones, f"screening.{rule_id}")
+    return Hit(
+        rule=rule_id,
+        origin="answered yes",
+        zones=zones,
+        date=answer.date,
+        stopped=answer.stopped,
+        seen=answer.seen,
+        healed=answer.healed,
+        treated=answer.treated,
+        kind=fold(answer.kind),
+        amount=answer.amount,
+        note=answer.note,
+        cleared_by=answer.cleared_by,
+        override=answer.override,
+        explicit=True,
+    )
+
+
+def gather(ctx: Context, medicines: list[Taken]) -> dict[str, list[Hit]]:
+    """Every hit of the case by rule id, in the order of the pack's rules."""
+    hits: dict[str, list[Hit]] = {}
+
+    def note(hit: Hit) -> None:
+        hits.setdefault(hit.rule, []).append(hit)
+
+    for rule_id, answer in ctx.case.screening.items():
+        if rule_id not in ctx.knowledge.rules:
+            ident = fold(rule_id).replace(" ", "_") or rule_id
+            what = f"{rule_id}: the protocol has no such screening rule"
+            ctx.ask(ident, what, "screening", f"screening.{rule_id}", label=f"Unknown screening rule: {rule_id}")
+        elif answer.answer:
+            note(from_answer(ctx, rule_id, answer))
+    for hit in (*_patient(ctx), *_findings_today(ctx), *_medicines(ctx, medicines), *_procedures(ctx), *_allergies(ctx)):
+        note(hit)
+    for hit in (*_requests(ctx), *_history(ctx), *_defaults(ctx, hits)):
+        note(hit)
+    return {rule_id: [_with_papers(ctx, hit) for hit in hits[rule_id]] for rule_id in ctx.knowledge.rules if rule_id in hits}
+
+
+def _with_papers(ctx: Context, hit: Hit) -> Hit:
+    """Clearance and override recorded with the answer hold for what follows from data too."""
+    answer = ctx.case.screening.get(hit.rule)
+    if answer is None or hit.explicit:
+        return hit
+    return replace(hit, cleared_by=answer.cleared_by, override=answer.override)
+
+
+def _patient(ctx: Context) -> list[Hit]:
+    """Age, phototype and pregnancy settle their rules."""
+    case, found = ctx.case, []
+    for rule in ctx.knowledge.rules.values():
+        derived = rule.derived
+        if case.pregnancy in derived.pregnancy:
+            found.append(Hit(rule.id, f"recorded as {case.pregnancy}"))
+        if case.phototype in derived.phototypes:
+            found.append(Hit(rule.id, f"phototype {case.phototype}"))
+        if case.age is None:
+            continue
+        if derived.age_below is not None and case.age < derived.age_below:
+            found.append(Hit(rule.id, f"{case.age} years old"))
+        if derived.age_from is not None and derived.age_to is not None and derived.age_from <= case.age <= derived.age_to:
+            found.append(Hit(rule.id, f"{case.age} years old"))
+    return found
+
+
+def _findings_today(ctx: Context) -> list[Hit]:
+    found = []
+    for finding in ctx.case.findings:
+        rule_id = finding.id if finding.id in ctx.knowledge.rules else ctx.knowledge.names.rules.exact(finding.id)
+        if rule_id is None:
+            what = f"{finding.id}: does this bar treatment, and where?"
+            ctx.ask(fold(finding.id) or finding.id, what, "finding", "findings_today", label=f"Finding not known: {finding.id}")
+            continue
+        zones, _ = ctx.resolve_zones(finding.zones, "findings_today")
+        found.append(Hit(rule_id, "seen today", zones, seen=ctx.today, date=ctx.today, note=finding.note))
+    return found
+
+
+def _medicines(ctx: Context, medicines: list[Taken]) -> list[Hit]:
+    found = []
+    for taken in medicines:
+        if taken.now:
+            ctx.classes_now.update(taken.classes)
+        for rule in ctx.knowledge.rules.values():
+            derived = rule.derived
+            if not derived.medicine_classes or not set(derived.medicine_classes) & set(taken.classes):
+                continue
+            if derived.medicine_taken == "now" and not taken.now:
+                continue
+            if derived.medicine_taken == "stopped" and taken.now:
+                continue
+            days = getattr(rule.interval_days, rule.interval_used) if rule.interval_days else 0
+            recently = taken.stopped is None or ctx.today < taken.stopped + dt.timedelta(days=days)
+            if derived.medicine_taken in ("stopped", "within_interval") and not recently:
+                continue
+            below = False
+            if rule.dose_rule and taken.classes == (rule.dose_rule.medicine_class,):
+                below = below_dose(rule.dose_rule, taken) is True
+            zones = ctx.zones if rule.scope == "zone" else ()
+            found.append(
+                Hit(rule.id, taken.typed, zones, stopped=taken.stopped, still_taken=taken.now, dose_below=below),
+            )
+    return found
+
+
+def _procedures(ctx: Context) -> list[Hit]:
+    found = []
+    for index, procedure in enumerate(ctx.case.procedures):
+        matches = ctx.knowledge.names.procedures.find(tokens(procedure.what))
+        if not matches:
+            ident = fold(procedure.what) or procedure.what
+            what = f"{procedure.what}: what was done, and does the skin have to rest?"
+            ctx.ask(ident, what, "procedure", "recent_procedures", label=f"Procedure not known: {procedure.what}")
+            continue
+        zones, _ = ctx.resolve_zones(procedure.zones, f"recent_procedures[{index}].zone")
+        for match in matches:
+            found.append(
+                Hit(
+                    match.value.leads_to,
+                    procedure.what,
+                    zones,
+                    date=procedure.date,
+                    kind=match.value.filler_kind or "",
+                    explicit=False,
+                )
+            )
+    return found
+
+
+def _allergies(ctx: Context) -> list[Hit]:
+    found = []
+    for allergy in ctx.case.allergies:
+        matches = ctx.knowledge.names.allergens.find(tokens(allergy))
+        if not matches:
+            what = f"{allergy}: is it a metal, an anaesthetic, skin care, or none of these?"
+            ctx.ask(fold(allergy) or allergy, what, "allergy", "allergies", label=f"Allergy not known: {allergy}")
+        for match in matches:
+            allergen = match.value
+            found += [Hit(rule_id, f"allergy: {allergy}") for rule_id in allergen.leads_to]
+            if allergen.advice:
+                source = ctx.knowledge.allergen_source
+                ident, label = f"allergy_{allergen.id}", f"Allergy: {allergy}"
+                ctx.add(Finding(ident, label, "none", "patient", f"{allergy}: {allergen.advice}", source, modifications=(allergen.advice,)))
+    return found
+
+
+def _requests(ctx: Context) -> list[Hit]:
+    """A rule that follows from what is asked for (melasma, whatever else is treated in that zone)."""
+    found = []
+    for rule in ctx.knowledge.rules.values():
+        for pair in rule.derived.requests:
+            zones = tuple(w.zone for w in ctx.wanted if (w.indication, w.level) == pair)
+            if zones:
+                found.append(Hit(rule.id, "asked for", tuple(dict.fromkeys(zones))))
+    return found
+
+
+def _history(ctx: Context) -> list[Hit]:
+    """Earlier needling: the zone rests as long as the rule for recent needling says."""
+    found = []
+    for session in ctx.case.history:
+        zones, _ = ctx.resolve_zones(session.zones or tuple(session.depth_mm), "history.zones")
+        for rule in ctx.knowledge.rules.values():
+            if rule.never_shorter_than_plan_interval:
+                found.append(Hit(rule.id, "needled here before", zones, date=session.date))
+    return found
+
+
+def _defaults(ctx: Context, hits: dict[str, list[Hit]]) -> list[Hit]:
+    """`screening_default: true`: every rule that was not asked counts as yes, unless data settle it."""
+    if ctx.case.screening_default is not True:
+        return []
+    found = []
+    for rule in ctx.knowledge.rules.values():
+        answer = ctx.case.screening.get(rule.id)
+        if rule.id in hits or rule.question is None or (answer and answer.answer is not None) or _settled(ctx, rule.id):
+            continue
+        found.append(Hit(rule.id, "counts as yes by default", ctx.zones, explicit=True))
+    return found
+
+
+def _settled(ctx: Context, rule_id: str) -> bool:
+    derived = ctx.knowledge.rules[rule_id].derived
+    return bool(derived.pregnancy) and ctx.case.pregnancy in ("none", "pregnant", "breastfeeding")

@@ -1,0 +1,399 @@
+"""
+The order in which the rules speak: what is asked for, what was found, what is left out, then what is proposed.
+
+`propose(case, knowledge)` answers refuse, defer, ask, caution or plan; no clock, no I/O, the same input gives the same output.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from . import adjuvants, advice, alternatives, course, depth, devices, requests, technique, wording
+from .alternatives import Alternative, Parameters
+from .case import Case
+from .context import Context, Wanted, chosen_policies
+from .devices import Candidate
+from .downtime import downtime, worst_band
+from .hits import gather
+from .knowledge import Knowledge
+from .knowledge.entries import Source, WholeSpan
+from .labs import judge_labs
+from .medicines import Taken, recognise
+from .screening import ask_open_questions, judge, judge_history, judge_operator, merged
+from .terms import RANK, STATUS_RANK, AdjuvantVerdict, Ask, Decision, ExcludedZone, Finding, ZonePlan, plain, sourced
+
+PLANNER_VERSION = "1.0.0"
+LEAVING_OUT = ("refuse", "defer", "exclude_zone")
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """
+    What is proposed, and everything behind it. `parameters` is None under ask, defer and refuse.
+
+    `as_mapping()` gives the case format's "Out" as plain JSON types; its keys:
+
+    status, earliest, condition, approved, notice, protocol {version, status, sha256}, planner, today,
+    findings[] {id, label, action, scope, zones, until, condition, modifications, reason, refs, evidence, unverified,
+        and where they apply sign_off, refer, max_depth_mm, policy, lab, cleared_by, overridden_by},
+    asks[] {id, what, about, focus, question}, zones_excluded[] {zone, label, action, until, because, reason, refs ...},
+    decisions[] {id, what, who, because, refs ...}, medicines[] {name, ingredient, classes, stopped, notes},
+    adjuvants {use[], offered[], home_only[], refused[]} (no `use` and `offered` without parameters),
+    advice {precare[], aftercare[], review[], phototype[], levels[], test_areas[], numbing {}}, policies,
+    and with parameters: device, zones[], sessions, interval_weeks, downtime_days, course, summary, alternatives[].
+    """
+
+    status: str
+    earliest: dt.date | None
+    condition: str | None
+    today: dt.date
+    protocol: Mapping[str, str]
+    policies: Mapping[str, str]
+    findings: tuple[Finding, ...]
+    asks: tuple[Ask, ...]
+    zones_excluded: tuple[ExcludedZone, ...]
+    decisions: tuple[Decision, ...]
+    medicines: tuple[Mapping[str, Any], ...]
+    adjuvants: tuple[AdjuvantVerdict, ...]
+    parameters: Parameters | None
+    alternatives: tuple[Alternative, ...]
+    advice: Mapping[str, Any]
+
+    @property
+    def approved(self) -> bool:
+        """Whether the protocol version it comes from is approved; only then may a plan be accepted."""
+        return self.protocol["status"] == "approved"
+
+    def as_mapping(self) -> dict[str, Any]:
+        """The case format's "Out": plain JSON types, numbers for millimetres, ISO text for dates."""
+        out: dict[str, Any] = {
+            "status": self.status,
+            "earliest": plain(self.earliest),
+            "condition": self.condition,
+            "approved": self.approved,
+            "notice": None if self.approved else f"Not approved: protocol {self.protocol['version']} is {self.protocol['status']}.",
+            "protocol": dict(self.protocol),
+            "planner": PLANNER_VERSION,
+            "today": self.today.isoformat(),
+            "policies": dict(self.policies),
+            "findings": [finding.as_mapping() for finding in self.findings],
+            "asks": [ask.as_mapping() for ask in self.asks],
+            "zones_excluded": [zone.as_mapping() for zone in self.zones_excluded],
+        }
+        if self.parameters is not None:
+            out |= self.parameters.as_mapping()
+        out["adjuvants"] = self._adjuvants()
+        if self.parameters is not None:
+            out["alternatives"] = [alternative.as_mapping() for alternative in self.alternatives]
+        out["decisions"] = [decision.as_mapping() for decision in self.decisions]
+        out["medicines"] = [dict(medicine) for medicine in self.medicines]
+        out["advice"] = dict(self.advice)
+        return out
+
+    def _adjuvants(self) -> dict[str, list[dict[str, Any]]]:
+        lists = ("use", "offered", "home_only", "refused") if self.parameters is not None else ("home_only", "refused")
+        return {name: [verdict.as_mapping() for verdict in self.adjuvants if verdict.verdict == name] for name in lists}
+
+
+def propose(
+    case: Case,
+    knowledge: Knowledge,
+    *,
+    on: dt.date | None = None,
+    policies: Mapping[str, str] | None = None,
+    protocol: Mapping[str, str] | None = None,
+) -> Proposal:
+    """
+    Judge *case* by *knowledge* on the visit date, or on *on*.
+
+    *policies*: the clinic's settings, id to option; what is not named follows the protocol's default.
+    *protocol*: version, status and sha256 of the stored version, where they differ from the document's own.
+
+    Raises:
+        PolicyFaults: a setting or option the protocol does not have.
+    """
+    ctx = Context(case, knowledge, on or case.visit_date, chosen_policies(knowledge, policies))
+    medicines = _look(ctx)
+    at_hand = devices.candidates(ctx)
+    candidate = devices.choose(ctx, at_hand, [w for w in ctx.wanted if w.zone in knowledge.zones])
+    if candidate is not None:
+        devices.exclude_zones(ctx, candidate)
+    findings = merged(ctx)
+    excluded = _excluded(ctx, findings)
+    planned = [w for w in ctx.wanted if w.zone not in excluded and (w.indication, w.level, w.zone) in knowledge.depth_rows]
+    planned = _fewer_zones(ctx, findings, planned)
+    zones = _zones(ctx, candidate, planned, findings) if candidate is not None else []
+    findings = merged(ctx)
+    excluded = _excluded(ctx, findings)
+    kept = {zone.zone for zone in zones}
+    planned = [w for w in planned if w.zone in kept]
+    verdicts = adjuvants.verdicts(ctx, planned or ctx.wanted, findings)
+    findings = merged(ctx)
+
+    status = _status(ctx, findings, excluded)
+    parameters: Parameters | None = None
+    others: list[Alternative] = []
+    if status in ("caution", "plan") and candidate is not None and zones:
+        parameters, others = _plan(ctx, candidate, at_hand, planned, zones, findings)
+        findings = merged(ctx)
+        status = _status(ctx, findings, excluded)
+    earliest, condition = _when(ctx, status, findings, excluded)
+    used = [verdict for verdict in verdicts if verdict.verdict == "use"] if parameters else []
+    return Proposal(
+        status=status,
+        earliest=earliest,
+        condition=condition,
+        today=ctx.today,
+        protocol=_protocol(knowledge, protocol),
+        policies=ctx.policies,
+        findings=findings,
+        asks=tuple(ctx.asks.values()),
+        zones_excluded=tuple(excluded.values()),
+        decisions=tuple(advice.decisions(ctx, findings, used, zones)) if parameters else (),
+        medicines=tuple(_medicine(ctx, taken) for taken in medicines),
+        adjuvants=verdicts,
+        parameters=parameters,
+        alternatives=tuple(others),
+        advice=_advice(ctx, parameters, planned, findings, used),
+    )
+
+
+def _look(ctx: Context) -> list[Taken]:
+    """Everything the case says, judged: requests, medicines, screening, laboratory values, history, operator."""
+    requests.resolve(ctx)
+    requests.exclude_unknown_combinations(ctx)
+    if ctx.wanted:
+        span: WholeSpan = course.interval(ctx, ctx.wanted).value
+        ctx.plan_interval_min_weeks = span.min
+    medicines = recognise(ctx)
+    hits = gather(ctx, medicines)
+    for hit in judge_labs(ctx, medicines):
+        hits.setdefault(hit.rule, []).append(hit)
+    hits = {rule_id: hits[rule_id] for rule_id in ctx.knowledge.rules if rule_id in hits}
+    judge(ctx, hits)
+    judge_history(ctx)
+    judge_operator(ctx)
+    ask_open_questions(ctx, hits, medicines)
+    return medicines
+
+
+def _excluded(ctx: Context, findings: tuple[Finding, ...]) -> dict[str, ExcludedZone]:
+    """Each requested zone that is left out, with every finding that does it; the worst one decides, the latest date counts."""
+    found: dict[str, list[tuple[str, Finding]]] = {}
+    for finding in findings:
+        if finding.scope == "zone" and finding.action in LEAVING_OUT:
+            for zone in finding.zones:
+                found.setdefault(zone, []).append((finding.action, finding))
+        elif finding.action == "caution" and finding.rule is not None:
+            for zone in finding.rule.avoid_zones:
+                if zone in ctx.zones:
+                    found.setdefault(zone, []).append(("exclude_zone", finding))
+    excluded = {}
+    for zone in ctx.zones:
+        if zone not in found:
+            continue
+        reasons = found[zone]
+        action = min((name for name, _ in reasons), key=RANK.__getitem__)
+        dates = [f.until for name, f in reasons if f.until is not None]
+        open_ended = any(f.until is None for _, f in reasons)
+        refs = tuple(dict.fromkeys(ref for _, f in reasons for ref in f.source.refs))
+        source = Source(refs, reasons[0][1].source.evidence, any(f.source.unverified for _, f in reasons))
+        excluded[zone] = ExcludedZone(
+            zone,
+            ctx.zone(zone).short_label,
+            action,
+            None if open_ended or not dates else max(dates),
+            tuple(dict.fromkeys(f.id for _, f in reasons)),
+            " ".join(dict.fromkeys(f.reason for _, f in reasons)),
+            source,
+        )
+    return excluded
+
+
+def _fewer_zones(ctx: Context, findings: tuple[Finding, ...], planned: list[Wanted]) -> list[Wanted]:
+    """A finding that allows only so many zones a session: the first in the protocol's order stay, the rest wait for another day."""
+    limiting = [f for f in findings if f.rule is not None and f.rule.max_zones_per_session is not None and f.action == "caution"]
+    if not limiting:
+        return planned
+    finding = min(limiting, key=lambda f: (f.rule.max_zones_per_session if f.rule else 0) or 0)
+    most = finding.rule.max_zones_per_session if finding.rule is not None else None
+    zones = list(dict.fromkeys(w.zone for w in planned))
+    if most is None or len(zones) <= most:
+        return planned
+    keep = set(zones[:most])
+    for zone in zones[most:]:
+        kept = ctx.zone_words(tuple(zones[:most]))
+        reason = f"{finding.label}: {most} zone a session. {kept.capitalize()} first; this one on another day, or instead."
+        ctx.add(
+            Finding(
+                "other_day",
+                "Another day",
+                "exclude_zone",
+                "zone",
+                reason,
+                finding.source,
+                zones=(zone,),
+                order=finding.order,
+                details={"because": finding.id},
+            )
+        )
+    return [w for w in planned if w.zone in keep]
+
+
+def _zones(ctx: Context, candidate: Candidate, planned: list[Wanted], findings: tuple[Finding, ...]) -> list[ZonePlan]:
+    zones = []
+    cautions = tuple(f for f in findings if f.action in ("caution", "defer", "refuse"))
+    by_zone: dict[str, list[Wanted]] = {}
+    for want in planned:
+        by_zone.setdefault(want.zone, []).append(want)
+    for zone, wants in by_zone.items():
+        here = tuple(f for f in cautions if f.scope == "patient" or zone in f.zones)
+        z = depth.ZoneDepth(ctx, zone, wants, candidate, here)
+        z.work_out()
+        if z.span.typical == 0:
+            why = " ".join(dict.fromkeys([*z.collapsed, z.steps[-1].why]))
+            source = ctx.knowledge.limits.source
+            label = f"Too shallow to set on {ctx.zone(zone).short_label.lower()}"
+            ctx.add(Finding("too_shallow", label, "exclude_zone", "zone", why, source, zones=(zone,), order=3_001))
+            continue
+        collapse = depth.caution_for_collapse(z)
+        if collapse is not None:
+            ctx.add(collapse)
+        zones.append(_zone_plan(ctx, z, here))
+    return zones
+
+
+def _zone_plan(ctx: Context, z: depth.ZoneDepth, here: tuple[Finding, ...]) -> ZonePlan:
+    passes, unit = technique.passes(ctx, z.zone, z.wants)
+    endpoint, stop, stop_source = technique.endpoint(ctx, z.zone, z.wants, z.span.typical, here)
+    lines = [devices.label_line(ctx, z.device, want) for want in z.wants]
+    return ZonePlan(
+        zone=z.zone,
+        label=ctx.zone(z.zone).short_label,
+        indication=z.wants[0].indication,
+        level=z.wants[0].level,
+        indications=tuple(dict.fromkeys(want.indication for want in z.wants)),
+        depth=z.traced,
+        ceiling_mm=z.ceiling[0],
+        ceiling_rule=z.ceiling[1],
+        step_mm=devices.step_mm(z.device.device),
+        row_min_mm=z.row_min,
+        limits=tuple(z.limits),
+        main_reason=depth.main_reason(z),
+        passes=passes,
+        passes_unit=unit,
+        endpoint=endpoint,
+        stop_rule=stop,
+        stop_source=stop_source,
+        label_status=devices.OFF_LABEL if any(line is None for line in lines) else devices.ON_LABEL,
+        sign_off_above_mm=z.sign_off_above,
+    )
+
+
+def _plan(
+    ctx: Context,
+    candidate: Candidate,
+    at_hand: list[Candidate],
+    planned: list[Wanted],
+    zones: list[ZonePlan],
+    findings: tuple[Finding, ...],
+) -> tuple[Parameters, list[Alternative]]:
+    sessions = course.sessions(ctx, planned)
+    interval = course.interval(ctx, ctx.wanted)
+    start, steps = course.first_session(ctx, findings)
+    event = course.before_event(ctx, sessions.value, interval.value, start, worst_band(ctx, zones))
+    count, weeks = sessions.value.typical, interval.value.typical
+    source = ctx.knowledge.alternatives.source
+    if event is not None and event.possible:
+        if event.sessions != count:
+            sessions = alternatives._at(sessions, event.sessions, "event_date", event.reason, source)
+        if event.weeks != weeks:
+            interval = alternatives._at(interval, event.weeks, "event_date", event.reason, source)
+        count, weeks = event.sessions, event.weeks
+    elif event is not None:
+        ctx.add(Finding("event_date", "Not before the event", "caution", "patient", event.reason, source, order=4_000))
+    visits = ctx.case.wishes.visits
+    if visits is not None and visits < count:
+        if visits >= sessions.value.min:
+            sessions = alternatives._at(sessions, visits, "visits", f"At most {visits} visits wished.", source)
+            count = visits
+        else:
+            reason = f"At most {visits} visits wished; the protocol needs at least {sessions.value.min}."
+            ctx.add(Finding("visits", "More visits than wished", "caution", "patient", reason, source, order=4_001))
+    found = downtime(ctx, zones)
+    accepted = ctx.case.wishes.downtime_days
+    if accepted is not None and found.days.value.max > accepted:
+        longest = wording.number(found.days.value.max)
+        reason = f"It can show for {longest} days; {wording.number(accepted)} are accepted. See the gentler alternative."
+        ctx.add(
+            Finding("downtime_wish", "Longer downtime than accepted", "none", "patient", reason, found.days.steps[0].source, order=4_002)
+        )
+    plan = Parameters(
+        device=devices.describe(ctx, candidate, at_hand, planned),
+        zones=zones,
+        sessions=sessions,
+        interval=interval,
+        downtime=found,
+        course=course.dates(ctx, start, count, weeks, steps, event),
+    )
+    return plan, alternatives.alternatives(ctx, plan, candidate, start, steps)
+
+
+def _status(ctx: Context, findings: tuple[Finding, ...], excluded: Mapping[str, ExcludedZone]) -> str:
+    """Refuse beats defer beats ask beats caution beats plan. No zone left: the worst of the zones."""
+    said = {"plan"}
+    for finding in findings:
+        if (finding.scope == "patient" and finding.action in STATUS_RANK) or finding.action in ("caution", "ask"):
+            said.add(finding.action)
+    if excluded:
+        said.add("caution")
+    if ctx.zones and len(excluded) == len(ctx.zones) and not ctx.unresolved:
+        worst = min((zone.action for zone in excluded.values()), key=RANK.__getitem__)
+        said.add("refuse" if worst == "exclude_zone" else worst)
+    return min(said, key=STATUS_RANK.__getitem__)
+
+
+def _when(
+    ctx: Context, status: str, findings: tuple[Finding, ...], excluded: Mapping[str, ExcludedZone]
+) -> tuple[dt.date | None, str | None]:
+    """The latest date of everything that defers, and the conditions that have no date or must be seen to hold."""
+    nothing_left = bool(ctx.zones) and len(excluded) == len(ctx.zones)
+    barring = [f for f in findings if f.action == status and (f.scope == "patient" or nothing_left)]
+    if status not in ("defer", "refuse"):
+        return None, None
+    dates = [f.until for f in barring if f.until is not None]
+    conditions = list(dict.fromkeys(f.condition for f in barring if f.condition))
+    return (max(dates) if dates and status == "defer" else None), "; ".join(conditions) or None
+
+
+def _protocol(knowledge: Knowledge, given: Mapping[str, str] | None) -> dict[str, str]:
+    own = {"version": knowledge.version, "status": knowledge.status, "sha256": knowledge.sha256}
+    return own | {name: str(value) for name, value in (given or {}).items() if name in own}
+
+
+def _medicine(ctx: Context, taken: Taken) -> dict[str, Any]:
+    notes = [ctx.knowledge.medicine_classes[group].note for group in taken.classes if ctx.knowledge.medicine_classes[group].note]
+    return {
+        "name": taken.typed,
+        "ingredient": taken.ingredient,
+        "classes": list(taken.classes),
+        "stopped": plain(taken.stopped),
+        "notes": notes,
+        **sourced(ctx.knowledge.medicine_source),
+    }
+
+
+def _advice(
+    ctx: Context, parameters: Parameters | None, planned: list[Wanted], findings: tuple[Finding, ...], used: list[AdjuvantVerdict]
+) -> dict[str, Any]:
+    if parameters is None:
+        return {"precare": [], "aftercare": [], "review": [], "phototype": advice.about_phototype(ctx)}
+    pairs = list(dict.fromkeys((w.indication, w.level) for w in planned))
+    return {
+        **advice.care(ctx, parameters.course.dates[0], used),
+        "phototype": advice.about_phototype(ctx),
+        "levels": advice.about_levels(ctx, pairs),
+        "test_areas": advice.test_areas(ctx, findings),
+        "numbing": advice.numbing(ctx, parameters.zones, findings),
+    }

@@ -1,0 +1,381 @@
+"""The planner's own values: traced numbers, findings, asks, the parts of a proposal. Frozen; millimetres are Decimal."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from .knowledge.entries import Rule, Source, Span, WholeSpan
+
+RANK = {"refuse": 0, "defer": 1, "ask": 2, "exclude_zone": 3, "caution": 4, "none": 5}
+STATUS_RANK = {"refuse": 0, "defer": 1, "ask": 2, "caution": 3, "plan": 4}
+
+
+def plain(value: Any) -> Any:
+    """JSON types: Decimal becomes a number (0.75, not text), a date ISO text, a span its three numbers."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if isinstance(value, (Span, WholeSpan)):
+        return {"min": plain(value.min), "typical": plain(value.typical), "max": plain(value.max)}
+    return value
+
+
+def sourced(source: Source) -> dict[str, Any]:
+    return {"refs": list(source.refs), "evidence": source.evidence, "unverified": source.unverified}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """
+    One step that made a value. `before` and `after` are the value proposed (None before the first step);
+    `span_before` and `span_after` its whole range where it has one.
+    """
+
+    rule: str
+    before: Any
+    after: Any
+    why: str
+    source: Source
+    span_before: Span | WholeSpan | None = None
+    span_after: Span | WholeSpan | None = None
+
+    def as_mapping(self) -> dict[str, Any]:
+        out = {"rule": self.rule, "before": plain(self.before), "after": plain(self.after), "why": self.why, **sourced(self.source)}
+        if self.span_after is not None:
+            out["range_before"] = plain(self.span_before)
+            out["range_after"] = plain(self.span_after)
+        return out
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """A value and the ordered steps that made it."""
+
+    value: Any
+    steps: tuple[Step, ...]
+
+    @property
+    def refs(self) -> list[str]:
+        """Every reference behind the value, in the order of the steps."""
+        return list(dict.fromkeys(ref for step in self.steps for ref in step.source.refs))
+
+    @property
+    def unverified(self) -> bool:
+        """Whether any step has no read source behind it."""
+        return any(step.source.unverified for step in self.steps)
+
+    def trace(self) -> list[dict[str, Any]]:
+        return [step.as_mapping() for step in self.steps]
+
+    def as_mapping(self) -> dict[str, Any]:
+        """A span's three numbers with refs, evidence of the first step, the unverified mark and the trace."""
+        return {
+            **plain(self.value),
+            "refs": self.refs,
+            "evidence": self.steps[0].source.evidence,
+            "unverified": self.unverified,
+            "trace": self.trace(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """
+    One thing found, and what it does. `zones`: the requested zones it concerns (empty for the whole person).
+    `until`: the first day it no longer bars; `condition`: what must hold, in words.
+    `rule` is the pack's rule behind it, None for the planner's own (unknown names, collapsed ranges ...).
+    """
+
+    id: str
+    label: str
+    action: str
+    scope: str
+    reason: str
+    source: Source
+    zones: tuple[str, ...] = ()
+    until: dt.date | None = None
+    condition: str | None = None
+    modifications: tuple[str, ...] = ()
+    rule: Rule | None = None
+    order: int = 1_000
+    max_depth_mm: Decimal | None = None
+    sign_off: tuple[str, ...] = ()
+    prescriber: str | None = None
+    refer: tuple[str, ...] = ()
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def sort_key(self) -> tuple[Any, ...]:
+        return (RANK[self.action], self.scope != "patient", self.order, self.id, self.zones, self.reason)
+
+    def as_mapping(self) -> dict[str, Any]:
+        out = {
+            "id": self.id,
+            "label": self.label,
+            "action": self.action,
+            "scope": self.scope,
+            "zones": list(self.zones),
+            "until": plain(self.until),
+            "condition": self.condition,
+            "modifications": list(self.modifications),
+            "reason": self.reason,
+            **sourced(self.source),
+        }
+        if self.sign_off:
+            out["sign_off"] = list(self.sign_off)
+        if self.refer:
+            out["refer"] = list(self.refer)
+        if self.max_depth_mm is not None:
+            out["max_depth_mm"] = plain(self.max_depth_mm)
+        out.update(self.details)
+        return out
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """
+    Something that must be known first. `about`: the kind of thing (screening, medicine, patient ...); `focus`: the field
+    of the case to fill; `question`: the id of the screening question, where it is one.
+    """
+
+    id: str
+    what: str
+    about: str
+    focus: str
+    question: str | None = None
+
+    def as_mapping(self) -> dict[str, Any]:
+        return {"id": self.id, "what": self.what, "about": self.about, "focus": self.focus, "question": self.question}
+
+
+@dataclass(frozen=True, slots=True)
+class ExcludedZone:
+    """A requested zone that is left out, until when, and every finding that does it."""
+
+    zone: str
+    label: str
+    action: str
+    until: dt.date | None
+    because: tuple[str, ...]
+    reason: str
+    source: Source
+
+    def as_mapping(self) -> dict[str, Any]:
+        return {
+            "zone": self.zone,
+            "label": self.label,
+            "action": self.action,
+            "until": plain(self.until),
+            "because": list(self.because),
+            "reason": self.reason,
+            **sourced(self.source),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Something a named person must decide or sign before treatment."""
+
+    id: str
+    what: str
+    who: tuple[str, ...]
+    because: tuple[str, ...]
+    source: Source
+
+    def as_mapping(self) -> dict[str, Any]:
+        return {"id": self.id, "what": self.what, "who": list(self.who), "because": list(self.because), **sourced(self.source)}
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceChoice:
+    """`kind` pen or roller; `brand` None where none was named; `label_by_zone`: on-label or off-label, zone by zone."""
+
+    kind: str
+    brand: str | None
+    label: str
+    label_status: str
+    label_by_zone: Mapping[str, str]
+    label_text: str
+    dial_step_mm: Decimal | None
+    needle_lengths_mm: tuple[Decimal, ...]
+    max_set_mm: Decimal | None
+    traced: Traced
+    label_source: Source
+
+    def as_mapping(self) -> dict[str, Any]:
+        first = self.traced.steps[0]
+        return {
+            "id": self.kind,
+            "brand": self.brand,
+            "label": self.label,
+            "why": first.why,
+            "refs": self.traced.refs,
+            "evidence": first.source.evidence,
+            "unverified": first.source.unverified,
+            "label_status": self.label_status,
+            "label_text": self.label_text,
+            "label_refs": list(self.label_source.refs),
+            "dial_step_mm": plain(self.dial_step_mm),
+            "needle_lengths_mm": [plain(length) for length in self.needle_lengths_mm],
+            "max_set_mm": plain(self.max_set_mm),
+            "trace": self.traced.trace(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A limit that holds in a zone, whether or not it changed the proposal."""
+
+    rule: str
+    mm: Decimal
+    why: str
+    source: Source
+
+    def as_mapping(self) -> dict[str, Any]:
+        return {"rule": self.rule, "mm": plain(self.mm), "why": self.why, **sourced(self.source)}
+
+
+@dataclass(frozen=True, slots=True)
+class ZonePlan:
+    """One zone of the plan. `ceiling_mm`: the hard limit for an override; `step_mm`: the smallest change the device can make."""
+
+    zone: str
+    label: str
+    indication: str
+    level: str
+    indications: tuple[str, ...]
+    depth: Traced
+    ceiling_mm: Decimal
+    ceiling_rule: str
+    step_mm: Decimal | None
+    row_min_mm: Decimal
+    limits: tuple[Limit, ...]
+    main_reason: str
+    passes: Traced
+    passes_unit: str
+    endpoint: Traced
+    stop_rule: str
+    stop_source: Source
+    label_status: str
+    sign_off_above_mm: Decimal | None
+
+    @property
+    def span(self) -> Span:
+        value: Span = self.depth.value
+        return value
+
+    def as_mapping(self) -> dict[str, Any]:
+        return {
+            "zone": self.zone,
+            "label": self.label,
+            "indication": self.indication,
+            "level": self.level,
+            "indications": list(self.indications),
+            "depth_mm": plain(self.depth.value),
+            "refs": self.depth.refs,
+            "evidence": self.depth.steps[0].source.evidence,
+            "unverified": self.depth.unverified,
+            "main_reason": self.main_reason,
+            "ceiling_mm": plain(self.ceiling_mm),
+            "ceiling_rule": self.ceiling_rule,
+            "step_mm": plain(self.step_mm),
+            "sign_off_above_mm": plain(self.sign_off_above_mm),
+            "label_status": self.label_status,
+            "passes": {**self.passes.as_mapping(), "unit": self.passes_unit},
+            "endpoint": self.endpoint.value,
+            "endpoint_trace": self.endpoint.trace(),
+            "stop_rule": {"text": self.stop_rule, **sourced(self.stop_source)},
+            "limits": [limit.as_mapping() for limit in self.limits],
+            "trace": self.depth.trace(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Downtime:
+    """Visible downtime in days of the session (`days`), the worst case, and the hours and days of the band for the sheet."""
+
+    days: Traced
+    band: str
+    band_label: str
+    worst_band: str
+    worst_days: Decimal
+    measures: Mapping[str, Any]
+    resume: Mapping[str, int]
+    resume_source: Source
+
+    def as_mapping(self) -> dict[str, Any]:
+        return {
+            **self.days.as_mapping(),
+            "band": self.band,
+            "band_label": self.band_label,
+            "worst_band": self.worst_band,
+            "worst_days": plain(self.worst_days),
+            "measures": self.measures,
+            "resume": {**self.resume, **sourced(self.resume_source)},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Earliest sensible dates, not bookings. `fits_event`: None without an event date."""
+
+    dates: tuple[dt.date, ...]
+    review: dt.date
+    fits_event: bool | None
+    last_session_latest: dt.date | None
+    steps: tuple[Step, ...]
+
+    def as_mapping(self) -> dict[str, Any]:
+        return {
+            "dates": [day.isoformat() for day in self.dates],
+            "review": self.review.isoformat(),
+            "refs": list(dict.fromkeys(ref for step in self.steps for ref in step.source.refs)),
+            "evidence": self.steps[0].source.evidence,
+            "unverified": any(step.source.unverified for step in self.steps),
+            "fits_event": self.fits_event,
+            "last_session_latest": plain(self.last_session_latest),
+            "trace": [step.as_mapping() for step in self.steps],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class AdjuvantVerdict:
+    """What becomes of one adjuvant: use, offered, home_only or refused, with the reason."""
+
+    id: str
+    label: str
+    verdict: str
+    role: str | None
+    asked_as: str | None
+    reason: str
+    source: Source
+    sign_off: tuple[str, ...] = ()
+    because: tuple[str, ...] = ()
+    route: str = ""
+    handling: str = ""
+    indications: tuple[str, ...] = ()
+    order: int = 0
+    home_from_day: int | None = None
+    prescriber: str | None = None
+
+    def as_mapping(self) -> dict[str, Any]:
+        out: dict[str, Any] = {
+            "id": self.id,
+            "label": self.label,
+            "role": self.role,
+            "asked_as": self.asked_as,
+            "reason": self.reason,
+            **sourced(self.source),
+            "because": list(self.because),
+            "indications": list(self.indications),
+        }
+        if self.verdict != "refused":
+            out |= {"route": self.route, "handling": self.handling, "sign_off": list(self.sign_off)}
+        if self.home_from_day is not None:
+            out["home_from_day"] = self.home_from_day
+        if self.prescriber:
+            out["prescriber_decides"] = self.prescriber
+        return out
