@@ -1,5 +1,6 @@
 """Every address of the clinic. Each app owns the part below its name."""
 
+from django.conf import settings
 from django.urls import include, path
 
 urlpatterns = [
@@ -11,6 +12,11 @@ urlpatterns = [
     path("", include("sessions.urls")),
     path("", include("aftercare.urls")),
 ]
+
+if settings.DEBUG:
+    from accounts.styleguide import styleguide
+
+    urlpatterns.append(path("styleguide/", styleguide, name="styleguide"))
 
 handler400 = "accounts.views.bad_request"
 handler403 = "accounts.views.denied"
