@@ -6,7 +6,6 @@ shows what this module says, and acceptance asks it again.
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from planner.case import PHOTOTYPES
 from planner.wording import mm, number, span
 
 from . import typed
@@ -108,8 +107,13 @@ class Setting:
         return number(self.value) if self.value is not None else self.text
 
     @property
+    def say(self) -> str:
+        """What is wrong with the value itself."""
+        return self.faults.get("yours") or self.faults.get("meant", "")
+
+    @property
     def limit_words(self) -> str:
-        return f"{mm(self.limit.value)}, {self.limit.why}" if self.limit else ""
+        return f"Never above {mm(self.limit.value)}. {self.limit.why}." if self.limit else ""
 
     @property
     def reasons(self) -> tuple[tuple[str, str], ...]:
@@ -151,8 +155,16 @@ def read(post) -> dict[str, dict]:
     return found
 
 
-def depth_setting(zone: dict, chosen: dict, *, catalogue: Catalogue, limits: list[Limit], device: str) -> Setting:
-    """Judge the depth of one zone of the proposal. *limits* are the ceilings that hold there."""
+def limit_of(zone: dict) -> Limit:
+    """The ceiling of a zone of the proposal, and where it stands."""
+    rule = zone["ceiling_rule"]
+    found = next((entry for entry in zone.get("limits") or [] if entry["rule"] == rule), {})
+    why = found.get("why") or "the limit of the protocol"
+    return Limit(Decimal(str(zone["ceiling_mm"])), why.rstrip("."), tuple(found.get("refs") or ()))
+
+
+def depth_setting(zone: dict, chosen: dict, *, catalogue: Catalogue, device: dict) -> Setting:
+    """Judge the depth of one zone of the proposal, to be set on the proposal's *device*."""
     depth = zone["depth_mm"]
     label = f"{catalogue.zone_word(zone['zone']).lower()} depth"
     setting = Setting(
@@ -162,7 +174,7 @@ def depth_setting(zone: dict, chosen: dict, *, catalogue: Catalogue, limits: lis
         proposed=Decimal(str(depth["typical"])),
         low=Decimal(str(depth["min"])),
         high=Decimal(str(depth["max"])),
-        limit=min(limits, key=lambda limit: limit.value, default=None),
+        limit=limit_of(zone),
     )
     _take(setting, chosen)
     if not setting.text:
@@ -177,19 +189,17 @@ def depth_setting(zone: dict, chosen: dict, *, catalogue: Catalogue, limits: lis
         return setting
     Label = label[:1].upper() + label[1:]
     if setting.limit and setting.value > setting.limit.value:
-        fault = f"{Label} must be {mm(setting.limit.value)} or less: {setting.limit.why}"
-        tenth = setting.value / 10
-        if setting.low <= tenth <= setting.high:
-            fault += f". Did you mean {mm(tenth)}?"
+        fault = f"{Label} must be {mm(setting.limit.value)} or less. {setting.limit.why}."
+        if setting.value >= 3 * setting.proposed:
+            fault += f" Did you mean {mm(_meant_value(setting))}?"
         setting.faults["yours"] = fault
         return setting
-    fault = _step_fault(setting, catalogue, device)
+    fault = _step_fault(setting, device)
     if fault:
         setting.faults["yours"] = fault
         return setting
     if setting.value >= 3 * setting.proposed and not _meant(setting, chosen):
-        tenth = setting.value / 10
-        setting.asks_meant = tenth if setting.low <= tenth <= setting.high else setting.proposed
+        setting.asks_meant = _meant_value(setting)
         setting.faults["meant"] = f"{mm(setting.value)} is 3 times the proposal or more. Did you mean {mm(setting.asks_meant)}?"
     _ask_reason(setting)
     return setting
@@ -200,6 +210,12 @@ def _meant(setting: Setting, chosen: dict) -> bool:
     return setting.meant
 
 
+def _meant_value(setting: Setting) -> Decimal:
+    """15 was probably 1.5, a slip of the decimal mark; anything else was probably the proposal."""
+    tenth = setting.value / 10
+    return tenth if setting.low <= tenth <= setting.high else setting.proposed
+
+
 def _take(setting: Setting, chosen: dict) -> None:
     setting.text = chosen.get("value", "")
     setting.reason = chosen.get("reason", "")
@@ -207,14 +223,15 @@ def _take(setting: Setting, chosen: dict) -> None:
     setting.told = bool(chosen.get("told"))
 
 
-def _step_fault(setting: Setting, catalogue: Catalogue, device: str) -> str | None:
+def _step_fault(setting: Setting, device: dict) -> str | None:
     """A depth the device cannot be set to; the ends of the proposal's own range are always taken."""
     if setting.value in {setting.low, setting.high}:
         return None
     label = setting.label[:1].upper() + setting.label[1:]
-    step, lengths = catalogue.device_steps(device)
+    lengths = [Decimal(str(length)) for length in device.get("needle_lengths_mm") or []]
     if lengths and setting.value not in lengths:
         return f"{label} must be a length the roller comes in: {', '.join(number(length) for length in lengths)} mm"
+    step = Decimal(str(device["dial_step_mm"])) if device.get("dial_step_mm") else None
     if step and setting.value % step:
         return f"{label} must be a whole step of {mm(step)}"
     return None
@@ -258,34 +275,3 @@ def count_setting(
         return setting
     _ask_reason(setting)
     return setting
-
-
-def depth_limits(
-    zone: str, proposal: dict, catalogue: Catalogue, *, phototype: int | None, device: str, brand: str, operator_max
-) -> list[Limit]:
-    """Every ceiling that holds in *zone* for this patient, this device and this clinician."""
-    limits = []
-    entry = catalogue.zones.get(zone)
-    if entry:
-        limits.append(Limit(entry.max_depth_mm, f"the limit of the protocol for {entry.label.lower()}", entry.source.refs))
-    deepest, refs = catalogue.device_limit(device, brand)
-    if deepest is not None:
-        limits.append(Limit(deepest, f"the deepest setting of {brand or 'the ' + device}", refs))
-    if phototype:
-        rule = catalogue.knowledge.phototype_rule(PHOTOTYPES[phototype - 1])
-        if rule.max_depth_mm is not None:
-            limits.append(Limit(rule.max_depth_mm, f"the limit for phototype {phototype}", rule.source.refs))
-    for finding in proposal.get("findings", []):
-        found = catalogue.rules.get(finding["id"])
-        here = finding.get("scope") != "zone" or zone in (finding.get("zones") or [])
-        if found is None or not here or finding["action"] != "caution":
-            continue
-        for value, words in (
-            (found.max_depth_mm, f"the limit with {found.label.lower()}"),
-            (found.override_max_depth_mm, "the limit where a deferral is lifted"),
-        ):
-            if value is not None:
-                limits.append(Limit(value, words, found.source.refs))
-    if operator_max is not None:
-        limits.append(Limit(Decimal(str(operator_max)), "the depth you may treat to"))
-    return limits

@@ -91,6 +91,7 @@ class PlanPage:
         return [
             {"label": self.catalogue.adjuvant_word(item["id"]), "reason": item.get("reason", "")}
             for item in (self.proposal.get("adjuvants") or {}).get("refused") or []
+            if item.get("asked_as")
         ]
 
     @property

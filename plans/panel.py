@@ -10,6 +10,8 @@ from .conversion import age_on, answered, rules_marked
 from .inputs import Inputs, many, one, rows
 from .registry import devices_at
 
+FACE_PICTURE = frozenset({"face", "neck"})  # regions of the protocol drawn on each picture
+BODY_PICTURE = frozenset({"chest", "body"})
 LISTS = ("medicine", "allergy", "procedure", "lab", "seen")
 ASKED = (("none", "None"), ("listed", "Listed below"))
 
@@ -112,7 +114,12 @@ class Panel:
         """Which pictures are needed: the face for zones of face and neck, the body for the others."""
         offered = {zone for indication in (self.chosen or []) for zone in self.catalogue.zones_of(indication)}
         regions = {self.catalogue.zones[zone].region for zone in offered}
-        return {"face": bool(regions & {"face", "neck"}), "body": bool(regions & {"chest", "body"})}
+        chosen = {self.catalogue.zones[zone].region for zone in self.zones_chosen if zone in self.catalogue.zones}
+        return {
+            "face": bool(regions & FACE_PICTURE),
+            "body": bool(regions & BODY_PICTURE),
+            "body_open": bool(chosen & BODY_PICTURE),
+        }
 
     @property
     def phototypes(self) -> list[Choice]:
@@ -169,6 +176,11 @@ class Panel:
     @property
     def answered_count(self) -> int:
         return sum(answered(self.inputs, question) for question in self._asked)
+
+    @property
+    def checks_open(self) -> bool:
+        """Folded open where something in them must be mended."""
+        return any(name.startswith(("q.", "rule.")) for name in self.faults)
 
     @property
     def yes_count(self) -> int:
@@ -270,7 +282,7 @@ class Panel:
     @property
     def downtime(self) -> list[Choice]:
         options = [(str(days), f"{days} day{'' if days == 1 else 's'}") for days in self.catalogue.downtime_choices]
-        return self._choices("downtime_days", [*options, ("", "Any")])
+        return self._choices("downtime_days", [*options, ("any", "Any")])
 
     @property
     def devices(self) -> list[Choice]:

@@ -10,7 +10,7 @@ from planner.wording import NBSP, day, mm, number, span
 
 from .catalogue import Catalogue
 from .decisions import Decision
-from .inputs import many
+from .inputs import many, one
 from .overrides import REASONS
 from .settled import Settled
 
@@ -78,16 +78,14 @@ class Row:
     word: str
     key: int
     setting: object
+    main_reason: str
     steps: list[Step]
     passes: str
     endpoint: str
+    stop: str
     ruler: dict
     step: str
-
-    @property
-    def main_reason(self) -> str:
-        moved = [step for step in self.steps if step.moved]
-        return shorten((moved or self.steps)[-1].why if self.steps else "As the protocol says")
+    label_status: str
 
 
 def shorten(text: str, most: int = 44) -> str:
@@ -104,6 +102,11 @@ def shorten(text: str, most: int = 44) -> str:
 def first_sentence(text: str) -> str:
     head = text.strip().split(". ")[0].rstrip(".")
     return f"{head}." if head else ""
+
+
+def short_label(label: str, most: int = 64) -> str:
+    """A rule's label without what it explains in brackets."""
+    return shorten(label.split(" (")[0], most)
 
 
 def lower_first(text: str) -> str:
@@ -169,24 +172,26 @@ class Screen:
             if word is None or (word, finding["id"], tuple(finding.get("zones") or [])) in seen:
                 continue
             seen.add((word, finding["id"], tuple(finding.get("zones") or [])))
-            mine = decisions.pop(finding["id"], []) if word == CAUTION else []
+            mine = decisions.pop(finding["id"], []) if word in {CAUTION, LEAVE_OUT} else []
             found.append(
                 Alert(
                     word=word,
                     subject=lower_first(self._subject(finding, word)),
-                    text=first_sentence(finding.get("reason") or self._rationale(finding["id"])),
+                    text=self._sentence(finding, word),
                     finding=finding,
                     decisions=mine,
                     until=iso(finding.get("until")),
                     more=[line[:1].upper() + line[1:] for line in finding.get("modifications") or []],
                 )
             )
+        for rest in decisions.values() if self.has_plan else ():
+            for decision in rest:
+                finding = {"id": decision.anchor, "action": "caution", "reason": decision.subject, "refs": [], "zones": []}
+                found.append(
+                    Alert(CAUTION, lower_first(decision.subject), "Needs an agreement before the plan is accepted.", finding, [decision])
+                )
         found.sort(key=lambda alert: (alert.dealt_with, RANK[alert.word]))
         return found
-
-    def _rationale(self, rule: str) -> str:
-        found = self.catalogue.rules.get(rule)
-        return found.rationale if found else ""
 
     def _word(self, finding: dict) -> str | None:
         word = WORD.get(finding["action"])
@@ -195,11 +200,20 @@ class Screen:
         return word
 
     def _subject(self, finding: dict, word: str) -> str:
-        label = finding.get("label") or self.catalogue.rule_label(finding["id"])
         zones = [self.catalogue.zone_word(zone) for zone in finding.get("zones") or []]
         if word == LEAVE_OUT and zones:
-            return f"{', '.join(zones)}, {lower_first(shorten(label, 40))}"
-        return label
+            return ", ".join(zones)
+        return short_label(self._label(finding))
+
+    def _label(self, finding: dict) -> str:
+        return finding.get("label") or self.catalogue.rule_label(finding["id"])
+
+    def _sentence(self, finding: dict, word: str) -> str:
+        """One sentence of fact: why the zone is left out, or why the caution stands."""
+        if word == LEAVE_OUT:
+            return f"{self._label(finding)}."
+        said = finding["reason"].removeprefix(f"{finding['label']}: ").removeprefix("answered yes. ")
+        return first_sentence(said[:1].upper() + said[1:])
 
     @property
     def open_alerts(self) -> list[Alert]:
@@ -253,9 +267,7 @@ class Screen:
 
     @property
     def device_detail(self) -> str:
-        label = self.catalogue.knowledge.devices[self.proposal["device"]["id"]].label
-        detail = label.split(",", 1)[1].strip() if "," in label else ""
-        return self.settled.device_brand or detail
+        return self.settled.device_brand or "no brand chosen"
 
     @property
     def device_kinds(self) -> list[tuple[str, str]]:
@@ -282,8 +294,8 @@ class Screen:
 
     @property
     def downtime_accepted(self) -> str:
-        days = (self.computed.reading.case.get("wishes") or {}).get("downtime_days")
-        return f"patient accepts {days}" if days is not None else "accepted days not asked"
+        days = one(self.consultation.inputs, "downtime_days")
+        return {"": "accepted: not asked", "any": "any accepted"}.get(days, f"patient accepts {days}")
 
     @property
     def label_status(self) -> str:
@@ -291,7 +303,7 @@ class Screen:
 
     @property
     def label_text(self) -> str:
-        return self.proposal["device"].get("label_text") or self.catalogue.knowledge.labelling.off_label_text
+        return self.proposal["device"].get("label_text") or ""
 
     def fact_steps(self, name: str) -> list[Step]:
         unit = {"interval_weeks": "weeks", "downtime_days": "days"}.get(name, "")
@@ -300,8 +312,7 @@ class Screen:
     @property
     def device_steps(self) -> list[Step]:
         device = self.proposal["device"]
-        trace = device.get("trace") or [{**device, "rule": device["id"]}]
-        return self.steps(trace, "")
+        return self.steps(device["trace"], "")
 
     @property
     def sessions_steps(self) -> list[Step]:
@@ -334,22 +345,24 @@ class Screen:
     def rows(self) -> list[Row]:
         if not self.has_plan:
             return []
-        step, _ = self.catalogue.device_steps(self.settled.device_kind)
         rows = []
         for position, (zone, setting) in enumerate(zip(self.proposal["zones"], self.settled.depths, strict=True), start=1):
-            passes = zone.get("passes") or {}
+            passes = zone["passes"]
             rows.append(
                 Row(
                     zone=zone["zone"],
                     label=self.catalogue.zone_label(zone["zone"]),
-                    word=self.catalogue.zone_word(zone["zone"]),
+                    word=zone["label"],
                     key=position,
                     setting=setting,
-                    steps=self.steps(zone.get("trace") or [], "mm"),
-                    passes=f"{span(passes['min'], passes['max'])} passes" if passes else "",
-                    endpoint=zone.get("endpoint") or "",
+                    main_reason=zone["main_reason"],
+                    steps=self.steps(zone["trace"], "mm"),
+                    passes=f"{span(passes['min'], passes['max'])} {passes['unit']}",
+                    endpoint=zone["endpoint"],
+                    stop=zone["stop_rule"]["text"],
                     ruler=self.ruler(setting),
-                    step=number(step) if step else "0.25",
+                    step=number(zone["step_mm"]) if zone["step_mm"] else "0.25",
+                    label_status=zone["label_status"],
                 )
             )
         return rows
@@ -388,7 +401,7 @@ class Screen:
                     "zone": entry["zone"],
                     "word": self.catalogue.zone_word(entry["zone"]),
                     "until": iso(entry.get("until")),
-                    "because": shorten(lower_first(", ".join(labels)), 48) if labels else "the protocol leaves it out",
+                    "because": shorten(lower_first(", ".join(labels)), 24) if labels else "the protocol leaves it out",
                     "whole": [b.get("reason", "") for b in because if b.get("reason")],
                 }
             )
@@ -426,14 +439,15 @@ class Screen:
 
     @property
     def adjuvants(self) -> dict[str, list[dict]]:
+        """What is used, offered, for home, and what was asked for and refused; what nobody asked for stays unsaid here."""
         offered = self.proposal.get("adjuvants") or {}
-        return {
-            part: [
-                {**item, "label": item.get("label") or self.catalogue.adjuvant_word(item.get("id") or item.get("asked_as", ""))}
-                for item in offered.get(part) or []
-            ]
-            for part in ("use", "optional", "home_only", "refused")
-        }
+        parts = {part: list(offered.get(part) or []) for part in ("use", "offered", "home_only")}
+        parts["refused"] = [item for item in offered.get("refused") or [] if item.get("asked_as")]
+        return parts
+
+    @property
+    def refused_unasked(self) -> list[dict]:
+        return [item for item in (self.proposal.get("adjuvants") or {}).get("refused") or [] if not item.get("asked_as")]
 
     @property
     def course_days(self) -> list[str]:
@@ -452,12 +466,11 @@ class Screen:
     @property
     def alternatives(self) -> list[dict]:
         """Other ways to reach the goal, each beside the proposal in the same four facts."""
-        names = {"fewer_visits": "Fewer visits", "gentler": "Gentler", "before_event": "Before the event"}
         found = []
         for entry in self.proposal.get("alternatives") or []:
-            title = names.get(entry["id"], entry["id"].replace("_", " ").capitalize())
-            if entry.get("possible") is False:
-                found.append({"title": title, "possible": False, "reason": entry.get("reason", "")})
+            title = entry["label"]
+            if not entry.get("possible", True):
+                found.append({"title": title, "possible": False, "reason": entry["reason"]})
                 continue
             facts = []
             if entry.get("sessions"):
@@ -469,7 +482,7 @@ class Screen:
             depths = [zone["depth_mm"]["typical"] for zone in entry.get("zones") or []]
             if depths:
                 facts.append(("Depths", span(min(depths), max(depths), "mm")))
-            last = iso(((entry.get("course") or {}).get("dates") or [None])[-1])
+            last = iso((entry["course"]["dates"] or [None])[-1])
             if last:
                 facts.append(("Last session", day(last)))
             found.append({"title": title, "possible": True, "facts": facts, "reason": entry.get("reason", "")})
@@ -543,12 +556,16 @@ def source_word(ref: str) -> str:
 
 
 def watch_words(proposal: dict, catalogue: Catalogue) -> list[str]:
-    """Short alert words of the cautions of a proposal, for the patient header."""
+    """
+    Short alert words of the cautions of a proposal, for the patient header. What the header says already (phototype) and
+    what concerns only a zone or a setting is left out.
+    """
     found = []
     for finding in proposal.get("findings", []):
-        if finding["action"] == "caution":
-            label = finding.get("label") or catalogue.rule_label(finding["id"])
-            word = shorten(label.split(",")[0].split(" (")[0], 32)
-            if word and word not in found:
-                found.append(word)
+        rule = catalogue.rules.get(finding["id"])
+        if rule is None or finding["action"] != "caution" or rule.derived.phototypes or finding.get("scope") == "zone":
+            continue
+        word = short_label(rule.label, 40)
+        if word not in found:
+            found.append(word)
     return found

@@ -1,11 +1,13 @@
 """The clinician's side of a proposal: every value as chosen, every decision as made, and what is still missing."""
 
 from dataclasses import dataclass, field
+from decimal import Decimal
+
+from planner.wording import mm
 
 from . import decisions, overrides
 from .catalogue import Catalogue
 from .decisions import Decision
-from .inputs import many, one
 from .overrides import OTHER, Setting
 
 NO_NUMBING = "none"
@@ -16,7 +18,25 @@ NUMBING = (
     (CREAM, "Numbing cream, as its label and the prescriber say"),
     (OTHER_NUMBING, "Another way, named here"),
 )
-MAX_SESSIONS = overrides.MOST_VISITS
+# The field of a case to the element of the screen; the longer name first.
+FOCUS = (
+    ("patient.phototype", "f-phototype"),
+    ("patient", "f-phototype"),
+    ("pregnancy", "checks"),
+    ("screening", "checks"),
+    ("medications", "f-medicines"),
+    ("allergies", "f-allergies"),
+    ("recent_procedures", "f-procedures"),
+    ("findings_today", "f-seen"),
+    ("labs", "f-labs"),
+    ("requests.level", "f-level"),
+    ("requests.morphology", "f-level"),
+    ("requests.zones", "f-zones"),
+    ("requests", "f-concern"),
+    ("devices", "f-device"),
+    ("adjuvants", "f-adjuvants"),
+    ("wishes", "f-wishes"),
+)
 
 
 @dataclass
@@ -40,7 +60,7 @@ class Settled:
     missing: list[Missing] = field(default_factory=list)
     numbing: str = ""
     numbing_other: str = ""
-    numbing_barred: list[dict] = field(default_factory=list)  # findings that forbid numbing cream
+    numbing_barred: list[str] = field(default_factory=list)  # what forbids numbing cream, in words
     numbing_fault: str = ""
 
     @property
@@ -82,25 +102,21 @@ class Settled:
 def settle(consultation, computed, *, by) -> Settled:
     """Judge everything the clinician chose against the proposal *computed*."""
     proposal, catalogue, chosen = computed.proposal, computed.catalogue, consultation.chosen
-    settled = Settled(missing=missing(proposal, consultation, catalogue))
+    settled = Settled(missing=missing(proposal, catalogue))
     settled.decisions = decisions.needed(proposal, catalogue, chosen.get("decisions", {}))
     if proposal["status"] not in {"plan", "caution"}:
         return settled
     values = chosen.get("values", {})
-    settled.device_kind, settled.device_brand = device_of(proposal, consultation, catalogue)
-    shade = one(consultation.inputs, "phototype")
+    settled.device_kind, settled.device_brand = proposal["device"]["id"], proposal["device"].get("brand") or ""
     for zone in proposal["zones"]:
-        limits = overrides.depth_limits(
-            zone["zone"],
-            proposal,
-            catalogue,
-            phototype=int(shade) if shade else None,
-            device=settled.device_kind,
-            brand=settled.device_brand,
-            operator_max=by.max_depth_mm,
-        )
         mine = values.get(f"depth.{zone['zone']}", {})
-        settled.depths.append(overrides.depth_setting(zone, mine, catalogue=catalogue, limits=limits, device=settled.device_kind))
+        setting = overrides.depth_setting(zone, mine, catalogue=catalogue, device=proposal["device"])
+        settled.depths.append(setting)
+        above = zone.get("sign_off_above_mm")
+        if setting.changed and not setting.faults and above is not None and setting.value > Decimal(str(above)):
+            decision = decisions.above_evaluated(zone["zone"], zone["label"], mm(setting.value), mm(above))
+            decision.made = chosen.get("decisions", {}).get(decision.key)
+            settled.decisions.append(decision)
     interval = proposal["interval_weeks"]
     settled.sessions = overrides.count_setting(
         "sessions", "sessions", "", proposal["sessions"], values.get("sessions", {}), lowest=1, highest=overrides.MOST_VISITS
@@ -126,65 +142,35 @@ def settle(consultation, computed, *, by) -> Settled:
     return settled
 
 
-def device_of(proposal: dict, consultation, catalogue: Catalogue) -> tuple[str, str]:
-    """Return (kind, brand) of the device proposed; brand is empty where none was named."""
-    device = proposal["device"]
-    kind, brand = device["id"], device.get("brand") or ""
-    if not brand:
-        named = [name for name in many(consultation.inputs, "device") if catalogue.kind_of(name) == kind and name != kind]
-        brand = named[0] if len(named) == 1 else ""
-    return kind, brand
-
-
 def _numbing(settled: Settled, proposal: dict, catalogue: Catalogue, chosen: dict) -> None:
     settled.numbing = chosen.get("numbing", "")
     settled.numbing_other = chosen.get("numbing_other", "")
-    for finding in proposal["findings"]:
-        rule = catalogue.rules.get(finding["id"])
-        if rule is not None and rule.no_topical_anaesthetic:
-            label = finding.get("label") or rule.label
-            settled.numbing_barred.append({"id": finding["id"], "word": label.split(",")[0].lower()})
+    advice = (proposal.get("advice") or {}).get("numbing") or {}
+    labels = {finding["id"]: finding["label"] for finding in proposal["findings"]}
+    if advice.get("allowed") is False:
+        settled.numbing_barred = [labels.get(rule, catalogue.rule_label(rule)) for rule in advice.get("because") or []] or [advice["text"]]
     if settled.numbing == OTHER_NUMBING and not settled.numbing_other:
         settled.numbing_fault = "Name the other way of numbing"
     elif settled.numbing_barred and settled.numbing not in {NO_NUMBING, OTHER_NUMBING}:
         settled.numbing_fault = "Choose another numbing, or none"
 
 
-def missing(proposal: dict, consultation, catalogue: Catalogue) -> list[Missing]:
-    """What the planner asks for, each with the element that answers it."""
-    found = []
-    for item in proposal.get("asks") or []:
-        item = {"id": item, "text": item} if isinstance(item, str) else item
-        found.append(Missing(item.get("text") or item.get("reason") or item["id"], anchor_of(item["id"], consultation, catalogue)))
-    return found
+def missing(proposal: dict, catalogue: Catalogue) -> list[Missing]:
+    """What the planner asks for, each with the element that answers it; several asks of one question are one item."""
+    found: dict[str, Missing] = {}
+    for ask in proposal.get("asks") or []:
+        anchor = anchor_of(ask)
+        question = next((q for q in catalogue.questions if q.id == ask.get("question")), None)
+        if question is not None and anchor in found:
+            continue
+        words = question.text if question is not None else ask["what"]
+        found.setdefault(anchor if question is not None else ask["id"], Missing(words, anchor))
+    return list(found.values())
 
 
-def anchor_of(asked: str, consultation, catalogue: Catalogue) -> str:
-    """The element of the screen that answers what the planner asks for under the id *asked*."""
-    tail = asked.split(".")[-1]
-    plain = {
-        "phototype": "f-phototype",
-        "pregnancy": "f-pregnancy",
-        "pregnancy_or_breastfeeding": "f-pregnancy",
-        "medications": "f-medicines",
-        "allergies": "f-allergies",
-        "devices": "f-device",
-        "device": "f-device",
-        "requests": "f-concern",
-        "indication": "f-concern",
-        "level": "f-level",
-        "zones": "f-zones",
-        "zone": "f-zones",
-        "morphology": "f-morphology",
-        "labs": "f-labs",
-        "adjuvants": "f-adjuvants",
-    }
-    for name in (asked, tail):
-        if name in plain:
-            return plain[name]
-    for question in catalogue.questions:
-        if question.id == asked or any(cover.rule == asked for cover in question.covers):
-            return f"f-q.{question.id}"
-    if any(name.lower() in asked.lower() for name, _ in catalogue.labs):
-        return "f-labs"
-    return "f-medicines" if "medic" in asked else "findings"
+def anchor_of(ask: dict) -> str:
+    """The element of the screen that answers what the planner asks."""
+    if ask.get("question"):
+        return f"f-q.{ask['question']}"
+    focus = ask.get("focus") or ""
+    return next((anchor for start, anchor in FOCUS if focus.startswith(start)), "f-concern")

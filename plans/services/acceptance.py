@@ -13,6 +13,7 @@ from audit.models import Outcome
 from audit.services import record
 from patients import services as on_file
 from patients.models import Allergy, Asked, Medication, Patient, Procedure, ScreeningAnswer
+from planner.propose import PLANNER_VERSION
 from planner.wording import number
 
 from .. import typed
@@ -78,7 +79,7 @@ def what_is_left(consultation: Consultation, computed: Computed, settled: Settle
     if settled.device_fault:
         left.append(Left(settled.device_fault, "reason-device"))
     for decision in settled.undecided:
-        left.append(Left(f"{decision.subject}: decide", decision.anchor))
+        left.append(Left(decision.wanted, decision.anchor))
     if settled.numbing_fault:
         left.append(Left(settled.numbing_fault, "numbing"))
     return left
@@ -158,8 +159,6 @@ def accept(
 
 
 def _write(consultation, patient, computed: Computed, settled: Settled, *, by, at) -> TreatmentPlan:
-    from planner.propose import PLANNER_VERSION
-
     proposal = computed.proposal
     before = TreatmentPlan.objects.filter(patient=patient).order_by("-number").first()
     replaced = TreatmentPlan.objects.filter(patient=patient, status=TreatmentPlan.Status.ACCEPTED).order_by("-number").first()
@@ -189,7 +188,6 @@ def _write(consultation, patient, computed: Computed, settled: Settled, *, by, a
         accepted_at=at,
         supersedes=replaced,
     )
-    levels = {entry["indication"]: entry["level"] for entry in computed.reading.case["requests"]}
     PlanZone.objects.bulk_create(
         PlanZone(
             plan=plan,
@@ -197,7 +195,7 @@ def _write(consultation, patient, computed: Computed, settled: Settled, *, by, a
             zone=zone["zone"],
             zone_label=computed.catalogue.zone_label(zone["zone"]),
             indication=zone["indication"],
-            level=zone.get("level") or levels.get(zone["indication"]) or "",
+            level=zone["level"],
             depth_mm=setting.value,
             proposed_depth_mm=setting.proposed,
             min_depth_mm=setting.low,

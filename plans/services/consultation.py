@@ -14,6 +14,7 @@ from audit.services import record
 from patients.models import Asked
 from planner.case import Case
 from planner.errors import CaseFaults
+from planner.propose import propose
 from protocols.services import current_version
 
 from .. import registry
@@ -147,8 +148,6 @@ def devices_of_kind(devices: list[str], kind: str, catalogue: Catalogue) -> list
 
 
 def _ask_planner(case: dict, catalogue: Catalogue, day: date, policies, consultation) -> dict:
-    from planner.propose import propose
-
     version = consultation.protocol_version
     pinned = {"version": version.version, "status": version.status, "sha256": version.sha256}
     try:
@@ -158,7 +157,7 @@ def _ask_planner(case: dict, catalogue: Catalogue, day: date, policies, consulta
         return {
             "status": "ask",
             "findings": [],
-            "asks": [{"id": fault.path, "text": f"{fault.path}: {fault.message}"} for fault in error.faults],
+            "asks": [{"id": fault.path, "what": f"{fault.path}: {fault.message}", "focus": fault.path} for fault in error.faults],
         }
 
 

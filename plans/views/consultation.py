@@ -115,7 +115,7 @@ def _decide(request, found, chosen) -> dict:
     computed = services.propose_for(found, inputs=found.inputs, chosen=chosen, by=request.user)
     decision = next((item for item in needed(computed.proposal, computed.catalogue, chosen["decisions"]) if item.key == key), None)
     note = request.POST.get(f"note.{key}", "").strip()[:120]
-    if decision is None or (what != "undo" and what not in dict(decision.choices)) or not decision.may(request.user):
+    if decision is None or (what != "undo" and not decision.allows(what)) or not decision.may(request.user):
         return chosen
     if decision.needs_name and what != "undo" and not note:
         messages.error(request, f"{decision.subject}: write down who agreed and when.")
