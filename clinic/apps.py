@@ -16,7 +16,6 @@ class ClinicConfig(AppConfig):
 
         register_tag(same_name_today)
         register_fact("Next booking", overview.next_booking)
-        register_fact("Watch for", overview.watch_for)
         for section in overview.SECTIONS:
             register_section(section)
         register_note(note)

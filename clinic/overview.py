@@ -1,6 +1,6 @@
 """
-The patient page and header, filled from the apps above the patients: course strips, the timeline, what to do next.
-The desk sees bookings and how many sessions a course has; what was found, planned and done is for clinicians.
+The patient page and header, filled from the diary, the records and the sheets: course strips, timeline, next booking.
+The desk sees bookings and how many sessions a course has; what was done is for clinicians.
 """
 
 import datetime as dt
@@ -9,13 +9,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from aftercare.models import Sheet
-from patients.conversion import screening_of
 from patients.models import Patient
 from patients.overview import Action, Course, Entry, Section, Step
 from patients.storyboard import Fact
 from planner import wording
-from plans.models import Consultation, TreatmentPlan
-from protocols.models import ProtocolVersion
+from plans.models import TreatmentPlan
 from sessions.models import Booking, SessionZone, TreatmentSession
 
 MOST_LINES = 200
@@ -26,21 +24,11 @@ def _day(moment: dt.datetime, *, weekday: bool = True) -> str:
     return wording.day(timezone.localtime(moment).date(), weekday=weekday)
 
 
-def next_actions(patient: Patient, user) -> Section:
-    actions = []
-    if user.may("plans.edit"):
-        draft = Consultation.objects.visible_to(user).filter(patient=patient, clinician=user, status=Consultation.Status.OPEN).first()
-        if draft:
-            actions.append(
-                Action("Continue the consultation", reverse("plans:consultation", args=[patient.number, draft.pk]), primary=True)
-            )
-        else:
-            actions.append(
-                Action("Start a consultation", reverse("plans:consult_start", args=[patient.number]), method="post", primary=True)
-            )
-    if user.may("bookings.edit"):
-        actions.append(Action("Book a visit", f"{reverse('sessions:book')}?patient={patient.number}", primary=not actions))
-    return Section(actions=actions)
+def next_visit(patient: Patient, user) -> Section:
+    if not user.may("bookings.edit"):
+        return Section()
+    url = f"{reverse('sessions:book')}?patient={patient.number}"
+    return Section(actions=[Action("Book a visit", url, primary=not user.may("plans.edit"))])
 
 
 def _steps(plan: TreatmentPlan, bookings: list[Booking], clinical: bool) -> list[Step]:
@@ -138,24 +126,6 @@ def treatments(patient: Patient, user) -> Section:
     return Section(entries=entries)
 
 
-def plans(patient: Patient, user) -> Section:
-    if not user.may("plans.view"):
-        return Section()
-    entries = []
-    for plan in TreatmentPlan.objects.visible_to(user).filter(patient=patient).select_related("accepted_by")[:MOST_LINES]:
-        facts = f"{plan.sessions_count} sessions, accepted by {plan.accepted_by}"
-        url = reverse("plans:plan", args=[patient.number, plan.number])
-        tag = "" if plan.status == TreatmentPlan.Status.ACCEPTED else plan.get_status_display()
-        entries.append(Entry(plan.accepted_at, f"Plan {plan.number}", facts, url, "i-prot", tag))
-    looked = Consultation.objects.visible_to(user).filter(patient=patient).exclude(status=Consultation.Status.PLANNED)
-    for row in looked.select_related("clinician")[:MOST_LINES]:
-        url = reverse("plans:consultation", args=[patient.number, row.pk])
-        draft = row.status == Consultation.Status.OPEN
-        tag, tone = ("Draft", "defer") if draft else ("No plan", "mute")
-        entries.append(Entry(row.started_at, "Consultation", str(row.clinician), url, "i-pat", tag, tone))
-    return Section(entries=entries)
-
-
 def sheets(patient: Patient, user) -> Section:
     if not user.may("sheets.view"):
         return Section()
@@ -180,22 +150,4 @@ def next_booking(patient: Patient, user) -> Fact | None:
     )
 
 
-def watch_for(patient: Patient, user) -> list[str] | None:
-    """Labels of what was answered with yes, in the words of the current protocol."""
-    if not user.may("patients.clinical"):
-        return None
-    answers = screening_of(patient)
-    if not answers:
-        return None
-    yes = [rule for rule, answer in answers.items() if answer.get("answer") is True]
-    version = ProtocolVersion.objects.current() if yes else None
-    if version is None:
-        return []
-    from protocols.knowledge import knowledge_of
-
-    labels = {rule["id"]: rule["label"] for rule in knowledge_of(version).document["contraindications"]}
-    words = [labels.get(rule, rule.replace("_", " ")) for rule in yes]
-    return [words[0], *(word[:1].lower() + word[1:] for word in words[1:])]
-
-
-SECTIONS = (next_actions, courses, visits, treatments, plans, sheets)
+SECTIONS = (next_visit, courses, visits, treatments, sheets)

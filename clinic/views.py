@@ -24,7 +24,7 @@ def home(request):
 @requires("today.view")
 def today(request):
     everyone = request.GET.get("who") == "everyone"
-    context = {"work": worklist_of(request.user, everyone=everyone), "here": request.get_full_path()}
+    context = {"work": worklist_of(request.user, everyone=everyone)}
     if "poll" in request.GET:
         # The same list looked at for longer: the page's first load is what the log keeps.
         return render(request, "clinic/partials/worklist.html", context)

@@ -1,0 +1,181 @@
+"""Today: own list for clinicians, everybody for the desk, one next action a row, what is left to finish."""
+
+import datetime as dt
+
+import pytest
+from django.urls import reverse
+
+from aftercare.models import Sheet
+from audit.models import AuditEvent
+from clinic.today import worklist_of
+from patients import services
+from patients.storyboard import tags_of
+from plans.models import Consultation
+from sessions.models import TreatmentSession
+
+pytestmark = pytest.mark.django_db
+
+
+def names(rows):
+    return [row.booking.patient.surname for row in rows]
+
+
+def piles(work):
+    return {pile.id: pile.words for pile in work.piles}
+
+
+def test_clinicians_see_their_own_and_may_look_at_everyone(clinician, book, person, other_column, now):
+    book(person("Mine"), 10)
+    book(person("Theirs"), 20, clinician=other_column)
+    assert names(worklist_of(clinician, now=now).next) == ["Mine"]
+    assert names(worklist_of(clinician, now=now, everyone=True).next) == ["Mine", "Theirs"]
+
+
+def test_rows_are_now_next_and_over(desk, book, person, now):
+    book(person("In"), -30, "in_room")
+    book(person("Coming"), 30)
+    book(person("Gone"), -120, "done")
+    book(person("Absent"), -90, "missed")
+    book(person("Off"), 60, "cancelled")
+    work = worklist_of(desk, now=now)
+    assert (names(work.now), names(work.next), names(work.over)) == (["In"], ["Coming"], ["Gone", "Absent"])
+
+
+def test_the_desk_sees_first_whom_it_still_expects(desk, clinician, book, person, now):
+    book(person("Waits"), 10, "arrived", arrived_at=now)
+    book(person("Expected"), 40)
+    assert names(worklist_of(desk, now=now).next) == ["Expected", "Waits"]
+    assert names(worklist_of(clinician, now=now).next) == ["Waits", "Expected"]
+
+
+def test_yesterday_and_tomorrow_are_not_today(desk, book, person, now):
+    book(person("Yesterday"), -24 * 60)
+    book(person("Tomorrow"), 24 * 60)
+    assert worklist_of(desk, now=now).count == 0
+
+
+def test_status_is_said_in_words(desk, book, person, now):
+    book(person("Late"), -20)
+    book(person("Here"), 10, "arrived", arrived_at=now - dt.timedelta(minutes=5))
+    book(person("Later"), 90)
+    said = {row.booking.patient.surname: row.status for row in worklist_of(desk, now=now).next}
+    assert said == {"Late": "Not here yet, 20 min late", "Here": "Here 11:55", "Later": "Not here yet"}
+
+
+def test_each_row_has_one_next_action_for_the_role(desk, clinician, book, person, plan_of, now):
+    patient = person("Course")
+    plan = plan_of(patient)
+    expected = book(person("Expected"), 5)
+    ready = book(patient, 10, "arrived", kind="session", plan=plan, number=1)
+    talk = book(person("Talk"), 20, "arrived")
+    under_way = book(person("Under"), -10, "in_room", kind="session", plan=plan_of(person("Under2")), number=2)
+    record = TreatmentSession.objects.create(
+        booking=under_way, patient=under_way.patient, plan=under_way.plan, session_number=2, clinician=clinician, started_at=now
+    )
+
+    def actions(user):
+        work = worklist_of(user, now=now)
+        return {row.booking.pk: row.do for row in work.now + work.next}
+
+    mine, theirs = actions(clinician), actions(desk)
+    assert (mine[expected.pk].label, theirs[expected.pk].label) == ("Arrived", "Arrived")
+    assert mine[expected.pk].version == expected.version
+    assert (mine[ready.pk].label, mine[ready.pk].url) == ("Start", reverse("sessions:record_start", args=[ready.pk]))
+    assert mine[talk.pk].label == "Start consultation"
+    assert mine[under_way.pk].url == reverse("sessions:record", args=[record.pk])
+    assert [theirs[b.pk] for b in (ready, talk, under_way)] == [None, None, None]
+
+
+def test_two_people_of_one_name_are_pointed_out(desk, clinician, book, person, other_column, now):
+    one, two = person("Haidari", "Sara"), person("HAIDARÍ", "Soraya")
+    book(one, 10)
+    book(two, 60, clinician=other_column)
+    book(one, 120)
+    flags = [flag.text for row in worklist_of(clinician, now=now).next for flag in row.flags]
+    assert flags == ["2 with this name today", "2 with this name today"]
+    assert tags_of(one, desk) == ["2 with this name today"]
+    assert tags_of(person("Alone"), desk) == []
+
+
+def test_allergies_are_flagged_by_their_substance(desk, clinician, book, person, now):
+    patient = person("Okafor")
+    services.add_allergy(patient, by=clinician, substance="Lidocaine", reaction="collapse")
+    book(patient, 10)
+    assert [flag.text for flag in worklist_of(desk, now=now).next[0].flags] == ["Allergy: Lidocaine"]
+
+
+def test_what_is_left_to_finish_is_counted_for_who_can_finish_it(clinician, desk, manager, book, person, plan_of, version, site, now):
+    patient = person("Okafor")
+    plan = plan_of(patient, sessions=4)
+    booking = book(patient, -60, "done", kind="session", plan=plan, number=1)
+    record = TreatmentSession.objects.create(
+        booking=booking, patient=patient, plan=plan, session_number=1, clinician=clinician, started_at=now
+    )
+    Consultation.objects.create(patient=person("Draft"), site=site, clinician=clinician, visit_date=now.date(), protocol_version=version)
+    Sheet.objects.create(session=record, record_version=1, variant="A4", state="failed", requested_at=now, problem="No font")
+    assert piles(worklist_of(clinician, now=now)) == {
+        "records": "1 record to sign",
+        "drafts": "1 consultation to finish",
+        "plans": "1 plan to place",
+        "sheets": "1 sheet failed",
+    }
+    assert set(piles(worklist_of(desk, now=now))) == {"plans", "sheets"}
+    assert set(piles(worklist_of(manager, now=now))) == {"plans"}
+    place = next(pile for pile in worklist_of(desk, now=now).piles if pile.id == "plans")
+    assert place.items[0].facts == "3 of 4 sessions to book"
+
+
+def test_a_plan_with_all_sessions_booked_is_placed(desk, book, person, plan_of, now):
+    patient = person("Okafor")
+    plan = plan_of(patient, sessions=2)
+    book(patient, 10, kind="session", plan=plan, number=1)
+    last = book(patient, 60 * 24 * 28, kind="session", plan=plan, number=2)
+    assert piles(worklist_of(desk, now=now)) == {}
+    last.status = "cancelled"
+    last.save()
+    assert piles(worklist_of(desk, now=now)) == {"plans": "1 plan to place"}
+
+
+def test_other_sites_stay_out(desk, book, person, now):
+    book(person("Okafor"), 10)
+    desk.sites.clear()
+    assert worklist_of(desk, now=now).count == 0
+
+
+def test_the_page_shows_rows_and_logs_once(client, desk, book, person):
+    booking = book(person("Okafor", "Chidi"), 0)
+    client.force_login(desk)
+    html = client.get("/today/").content.decode()
+    assert "OKAFOR," in html
+    assert reverse("sessions:arrive", args=[booking.pk]) in html
+    assert f'name="version" value="{booking.version}"' in html
+    assert "style=" not in html
+    assert "<html" not in client.get("/today/?poll=1").content.decode()
+    assert AuditEvent.objects.filter(action="today.viewed").count() == 1
+
+
+def test_an_empty_day_says_so_and_offers_a_start(client, desk):
+    client.force_login(desk)
+    html = client.get("/today/").content.decode()
+    assert "No visits today." in html
+    assert "New booking" in html
+
+
+def test_the_front_door_leads_to_today(client, desk):
+    assert client.get("/").status_code == 302
+    client.force_login(desk)
+    assert client.get("/").url == "/today/"
+
+
+def test_rows_cost_no_query_each(client, clinician, desk, book, person, plan_of, django_assert_max_num_queries):
+    client.force_login(clinician)
+    for i in range(2):
+        patient = person(f"P{i}")
+        book(patient, i * 50, kind="session", plan=plan_of(patient), number=1)
+    with django_assert_max_num_queries(22) as few:
+        client.get("/today/")
+    for i in range(2, 6):
+        patient = person(f"P{i}")
+        book(patient, i * 50, kind="session", plan=plan_of(patient), number=1)
+    with django_assert_max_num_queries(len(few.captured_queries)):
+        client.get("/today/")
