@@ -1,0 +1,105 @@
+"""`manage.py propose FILE`: cases in, proposals out, as JSON. No database unless `--version` names a stored version."""
+
+import argparse
+import datetime as dt
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from planner.errors import CaseFaults, KnowledgeFaults, PlannerError, PolicyFaults
+from planner.knowledge import Knowledge
+from planner.propose import propose
+from protocols.case_files import read_cases
+
+
+class Command(BaseCommand):
+    help = (
+        "Propose a plan for each case in FILE (JSON or YAML; - reads standard input). Exit 2 names every fault of the file with its path."
+    )
+    requires_system_checks: list[str] = []
+    requires_migrations_checks = False
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        """`--version` here names a protocol version, not Django's."""
+        return super().create_parser(prog_name, subcommand, conflict_handler="resolve", **kwargs)
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", help="one case, a list of cases, or a library file with case and expect; - for standard input")
+        parser.add_argument("--version", dest="protocol", help="a stored protocol version instead of the packaged one")
+        parser.add_argument("--on", type=_day, help="judge as on this day (ISO date) instead of the visit date")
+        parser.add_argument("--policy", action="append", default=[], metavar="SETTING=OPTION", help="a setting of the clinic")
+
+    def handle(self, *args: Any, file: str, protocol: str | None, on: dt.date | None, policy: list[str], **options: Any) -> None:
+        try:
+            cases = read_cases(_text(file))
+            knowledge, stamp = _stored(protocol) if protocol else (_packaged(), None)
+            policies = dict(_pair(item) for item in policy)
+            proposals = [propose(case, knowledge, on=on, policies=policies, protocol=stamp).as_mapping() for case in cases.cases]
+        except (CaseFaults, KnowledgeFaults, PolicyFaults) as error:
+            self._refuse([str(fault) for fault in error.faults])
+        except PlannerError as error:
+            self._refuse([str(error)])
+        if cases.is_list:
+            lines = ",\n".join(json.dumps(proposal, ensure_ascii=False, separators=(",", ":")) for proposal in proposals)
+            self.stdout.write(f"[\n{lines}\n]" if proposals else "[]")
+        else:
+            self.stdout.write(json.dumps(proposals[0], ensure_ascii=False, indent=2))
+
+    def _refuse(self, faults: list[str]) -> None:
+        for fault in faults:
+            self.stderr.write(fault, self.style.ERROR)
+        sys.exit(2)
+
+
+def _day(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text} is not a date like 2026-03-02") from error
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, option = text.partition("=")
+    if not equals:
+        raise PlannerError(f"--policy {text}: write SETTING=OPTION")
+    return name, option
+
+
+def _text(file: str) -> str:
+    try:
+        raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise PlannerError(f"{file}: is not UTF-8 text") from error
+    except OSError as error:
+        raise PlannerError(f"{file}: {error.strerror or error}") from error
+
+
+def _packaged() -> Knowledge:
+    from protocols.knowledge import packaged
+
+    try:
+        return packaged()
+    except FileNotFoundError as error:
+        raise PlannerError(str(error)) from error
+
+
+def _stored(name: str) -> tuple[Knowledge, dict[str, str]]:
+    """A version from the database, with its own status and hash."""
+    from django.db import DatabaseError
+
+    from protocols.knowledge import DocumentChanged, knowledge_of
+    from protocols.models import ProtocolVersion
+
+    try:
+        version = ProtocolVersion.objects.get(version=name)
+        return knowledge_of(version), {"version": version.version, "status": version.status, "sha256": version.sha256}
+    except ProtocolVersion.DoesNotExist as error:
+        raise PlannerError(f"--version {name}: there is no such protocol version in the database") from error
+    except DocumentChanged as error:
+        raise PlannerError(str(error)) from error
+    except DatabaseError as error:
+        raise PlannerError(f"--version {name}: the database cannot be read ({error})") from error
