@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from django.template.loader import render_to_string
+
 from .models import TreatmentSession
 
 
@@ -24,5 +26,7 @@ def register(provider: Callable[[TreatmentSession, object], "RecordSection | Non
         _providers.append(provider)
 
 
-def sections_of(session: TreatmentSession, user) -> list[RecordSection]:
-    return [section for provider in _providers if (section := provider(session, user)) is not None]
+def sections_of(session: TreatmentSession, request) -> list[str]:
+    """Every part for the person who asks, made into HTML."""
+    found = [section for provider in _providers if (section := provider(session, request.user)) is not None]
+    return [render_to_string(section.template, {"session": session, **section.context}, request) for section in found]

@@ -39,7 +39,7 @@ class Millimetres(forms.CharField):
             raise forms.ValidationError(f"{self.label} must be more than 0 mm")
         if depth > self.ceiling:
             tenth = depth / 10
-            ask = f". Did you mean {mm(tenth)}?" if tenth <= self.ceiling and tenth % Decimal("0.05") == 0 else ""
+            ask = f". Did you mean {mm(tenth)}?" if depth >= 10 and tenth <= self.ceiling else ""
             raise forms.ValidationError(f"{self.label} must be {mm(self.ceiling)} or less{ask}")
         if self.operator is not None and depth > self.operator:
             raise forms.ValidationError(

@@ -82,6 +82,8 @@ def day_check(session: TreatmentSession, on: dt.date | None = None) -> DayCheck:
     on = on or clinic_day(session.started_at)
     due = due_questions(session, on)
     planner, left_out, cautions = _planner_today(session, on)
+    if due and planner.state != STOP:
+        planner = Condition("planner", TODO, "The plan is checked again once they are answered", "plan check", "due", holds=True)
     conditions = (_plan(session), _screening(session, due), planner, _gap(session, on), _operator(session))
     return DayCheck(on=on, conditions=conditions, left_out=left_out, cautions=cautions, due=due)
 

@@ -72,7 +72,7 @@ def record(request, pk):
     log("record.viewed", request=request, patient=session.patient_id, obj=session)
     if session.is_locked:
         return render(
-            request, "sessions/record/locked.html", locked_page(session, request.user) | {"sections": sections_of(session, request.user)}
+            request, "sessions/record/locked.html", locked_page(session, request.user) | {"sections": sections_of(session, request)}
         )
     return render(request, "sessions/record/draft.html", draft_page(session, request.user, pressed="missing" in request.GET))
 

@@ -61,12 +61,12 @@ document.addEventListener("DOMContentLoaded", () => {
   form.addEventListener("htmx:afterRequest", (event) => {
     if (event.target !== form) return;
     const code = event.detail.xhr.status;
-    if (event.detail.successful || code === 200) {
+    if (code === 200) {
       sending = null;
       lastSaved = document.getElementById("record-status").dataset.saved;
       if (waiting.size) later(WAIT);
     } else if (code === 409) {
-      sending.forEach((name) => waiting.add(name));
+      sending?.forEach((name) => waiting.add(name));
       sending = null;
       stopped = true;
       status(lastSaved ? `Not saved since ${lastSaved}` : "Not saved", true);
@@ -88,7 +88,8 @@ document.addEventListener("DOMContentLoaded", () => {
   document.body.addEventListener("recordSaved", (event) => {
     for (const [name, value] of Object.entries(event.detail.values || {})) {
       const field = form.elements[name];
-      if (field && field !== document.activeElement && !waiting.has(name) && "value" in field) field.value = value;
+      const holdsText = field instanceof HTMLElement && field.type !== "checkbox";
+      if (holdsText && field !== document.activeElement && !waiting.has(name)) field.value = value;
     }
   });
   document.body.addEventListener("htmx:oobAfterSwap", (event) => {
