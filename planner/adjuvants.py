@@ -74,9 +74,8 @@ def _asked(ctx: Context) -> tuple[dict[str, list[Asked]], list[AdjuvantVerdict]]
 def _use(ctx: Context, adjuvant: Adjuvant, wanted: list[Wanted]) -> AdjuvantUse | None:
     """The best use of the adjuvant among what is treated; the worse role wins where two indications share a zone."""
     order = ctx.knowledge.adjuvant_rules.role_order
-    found = [
-        use for use in adjuvant.uses if any(use.indication == w.indication and (not use.levels or w.level in use.levels) for w in wanted)
-    ]
+    pairs = {(w.indication, w.level) for w in wanted}
+    found = [use for use in adjuvant.uses if any(use.indication == i and (not use.levels or level in use.levels) for i, level in pairs)]
     return min(found, key=lambda use: (order.index(use.role), use.source.evidence), default=None)
 
 

@@ -24,10 +24,10 @@ class Parameters:
     downtime: Downtime
     course: Course
 
-    def as_mapping(self) -> dict[str, Any]:
+    def as_mapping(self, *, brief: bool = False) -> dict[str, Any]:
         return {
             "device": self.device.as_mapping(),
-            "zones": [zone.as_mapping() for zone in self.zones],
+            "zones": [zone.as_mapping(brief=brief) for zone in self.zones],
             "sessions": self.sessions.as_mapping(),
             "interval_weeks": self.interval.as_mapping(),
             "downtime_days": self.downtime.as_mapping(),
@@ -66,7 +66,7 @@ class Alternative:
             **self.source_mapping,
         }
         if self.parameters is not None:
-            out |= self.parameters.as_mapping()
+            out |= self.parameters.as_mapping(brief=True)
         return out
 
 

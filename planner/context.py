@@ -40,6 +40,7 @@ class Context:
     unanswered: set[str] = field(default_factory=set)
     classes_now: set[str] = field(default_factory=set)
     plan_interval_min_weeks: int = 0
+    merged_upto: int = 0
 
     def add(self, finding: Finding) -> None:
         self.findings.append(finding)

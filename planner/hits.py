@@ -87,7 +87,7 @@ def _with_papers(ctx: Context, hit: Hit) -> Hit:
 def _patient(ctx: Context) -> list[Hit]:
     """Age, phototype and pregnancy settle their rules."""
     case, found = ctx.case, []
-    for rule in ctx.knowledge.rules.values():
+    for rule in ctx.knowledge.names.rules_from_data:
         derived = rule.derived
         if case.pregnancy in derived.pregnancy:
             found.append(Hit(rule.id, f"recorded as {case.pregnancy}"))
@@ -120,9 +120,9 @@ def _medicines(ctx: Context, medicines: list[Taken]) -> list[Hit]:
     for taken in medicines:
         if taken.now:
             ctx.classes_now.update(taken.classes)
-        for rule in ctx.knowledge.rules.values():
+        for rule in ctx.knowledge.names.rules_from_data:
             derived = rule.derived
-            if not derived.medicine_classes or not set(derived.medicine_classes) & set(taken.classes):
+            if not set(derived.medicine_classes) & set(taken.classes):
                 continue
             if derived.medicine_taken == "now" and not taken.now:
                 continue
@@ -186,7 +186,7 @@ def _allergies(ctx: Context) -> list[Hit]:
 def _requests(ctx: Context) -> list[Hit]:
     """A rule that follows from what is asked for (melasma, whatever else is treated in that zone)."""
     found = []
-    for rule in ctx.knowledge.rules.values():
+    for rule in ctx.knowledge.names.rules_from_data:
         for pair in rule.derived.requests:
             zones = tuple(w.zone for w in ctx.wanted if (w.indication, w.level) == pair)
             if zones:

@@ -119,24 +119,24 @@ def propose(
     candidate = devices.choose(ctx, at_hand, [w for w in ctx.wanted if w.zone in knowledge.zones])
     if candidate is not None:
         devices.exclude_zones(ctx, candidate)
-    findings = merged(ctx)
+    findings = _again(ctx, ())
     excluded = _excluded(ctx, findings)
     planned = [w for w in ctx.wanted if w.zone not in excluded and (w.indication, w.level, w.zone) in knowledge.depth_rows]
     planned = _fewer_zones(ctx, findings, planned)
     zones = _zones(ctx, candidate, planned, findings) if candidate is not None else []
-    findings = merged(ctx)
+    findings = _again(ctx, findings)
     excluded = _excluded(ctx, findings)
     kept = {zone.zone for zone in zones}
     planned = [w for w in planned if w.zone in kept]
     verdicts = adjuvants.verdicts(ctx, planned or ctx.wanted, findings)
-    findings = merged(ctx)
+    findings = _again(ctx, findings)
 
     status = _status(ctx, findings, excluded)
     parameters: Parameters | None = None
     others: list[Alternative] = []
     if status in ("caution", "plan") and candidate is not None and zones:
         parameters, others = _plan(ctx, candidate, at_hand, planned, zones, findings)
-        findings = merged(ctx)
+        findings = _again(ctx, findings)
         status = _status(ctx, findings, excluded)
     earliest, condition = _when(ctx, status, findings, excluded)
     used = [verdict for verdict in verdicts if verdict.verdict == "use"] if parameters else []
@@ -157,6 +157,14 @@ def propose(
         alternatives=tuple(others),
         advice=_advice(ctx, parameters, planned, findings, used),
     )
+
+
+def _again(ctx: Context, before: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """The findings worst first; worked out anew only where something was added."""
+    if ctx.merged_upto != len(ctx.findings):
+        ctx.merged_upto = len(ctx.findings)
+        return merged(ctx)
+    return before
 
 
 def _look(ctx: Context) -> list[Taken]:

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from .knowledge.entries import Rule, Source, Span, WholeSpan
@@ -12,10 +13,18 @@ RANK = {"refuse": 0, "defer": 1, "ask": 2, "exclude_zone": 3, "caution": 4, "non
 STATUS_RANK = {"refuse": 0, "defer": 1, "ask": 2, "caution": 3, "plan": 4}
 
 
+@lru_cache(maxsize=4096)
+def _number(value: Decimal) -> int | float:
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
 def plain(value: Any) -> Any:
     """JSON types: Decimal becomes a number (0.75, not text), a date ISO text, a span its three numbers."""
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
+    kind = type(value)
+    if value is None or kind is int or kind is str:
+        return value
+    if kind is Decimal:
+        return _number(value)
     if isinstance(value, dt.date):
         return value.isoformat()
     if isinstance(value, (Span, WholeSpan)):
@@ -267,8 +276,9 @@ class ZonePlan:
         value: Span = self.depth.value
         return value
 
-    def as_mapping(self) -> dict[str, Any]:
-        return {
+    def as_mapping(self, *, brief: bool = False) -> dict[str, Any]:
+        """*brief*, for alternatives: without what is the same as in the plan itself (limits, stop rule, endpoint's trace)."""
+        out = {
             "zone": self.zone,
             "label": self.label,
             "indication": self.indication,
@@ -286,11 +296,13 @@ class ZonePlan:
             "label_status": self.label_status,
             "passes": {**self.passes.as_mapping(), "unit": self.passes_unit},
             "endpoint": self.endpoint.value,
-            "endpoint_trace": self.endpoint.trace(),
-            "stop_rule": {"text": self.stop_rule, **sourced(self.stop_source)},
-            "limits": [limit.as_mapping() for limit in self.limits],
             "trace": self.depth.trace(),
         }
+        if not brief:
+            out["endpoint_trace"] = self.endpoint.trace()
+            out["stop_rule"] = {"text": self.stop_rule, **sourced(self.stop_source)}
+            out["limits"] = [limit.as_mapping() for limit in self.limits]
+        return out
 
 
 @dataclass(frozen=True, slots=True)

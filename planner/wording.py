@@ -2,11 +2,13 @@
 
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 NBSP = "\u00a0"
 ROMAN = ("I", "II", "III", "IV", "V", "VI")
 
 
+@lru_cache(maxsize=4096)
 def number(value: Decimal | int | float | str) -> str:
     """`0.5`, `1`, `1.25`: no padding zeros, no bare point."""
     text = format(Decimal(str(value)).normalize(), "f")

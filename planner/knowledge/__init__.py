@@ -26,7 +26,10 @@ STATUSES = ("draft", "in_review", "approved", "retired")
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Finders for the names people type, built once. `noise`: words of a medicine's text that are not its name."""
+    """
+    Finders for the names people type, built once. `noise`: words of a medicine's text that are not its name;
+    `rules_from_data`: the rules that follow from data.
+    """
 
     noise: frozenset[str]
     medicines: NameIndex[e.Medicine]
@@ -41,6 +44,7 @@ class Names:
     zones: NameIndex[tuple[str, ...]]
     requested_zones: NameIndex[str]
     rules: NameIndex[str]
+    rules_from_data: tuple[e.Rule, ...]
     morphology: Mapping[str, NameIndex[e.Morphology]]
 
 
@@ -351,6 +355,7 @@ def _names(parts: dict[str, Any]) -> Names:
         brands=NameIndex((m.brand, m) for m in parts["device_models"].values()),
         zones=NameIndex(zones),
         requested_zones=NameIndex(requested),
+        rules_from_data=tuple(rule for rule in parts["rules"].values() if rule.derived != e.Derivation()),
         rules=NameIndex((word, rule.id) for rule in parts["rules"].values() for word in (rule.id, rule.label)),
         morphology={
             indication.id: NameIndex((word, m) for m in indication.morphology for word in m.words)
