@@ -30,7 +30,9 @@ def test_everybody_of_the_demo_can_sign_in(visitor, username):
 
 def test_signing_out_closes_the_door(visitor):
     visitor.sign_in("june")
+    visitor.page.locator("summary", has_text="JP").click()
     visitor.page.get_by_role("button", name="Sign out").click()
+    visitor.page.wait_for_url("**/accounts/sign-in/")
     visitor.page.goto("/today/")
     assert "/accounts/sign-in/" in visitor.page.url
 
