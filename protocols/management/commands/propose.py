@@ -2,6 +2,7 @@
 
 import argparse
 import datetime as dt
+import gc
 import json
 import sys
 from pathlib import Path
@@ -37,16 +38,25 @@ class Command(BaseCommand):
             cases = read_cases(_text(file))
             knowledge, stamp = _stored(protocol) if protocol else (_packaged(), None)
             policies = dict(_pair(item) for item in policy)
-            proposals = [propose(case, knowledge, on=on, policies=policies, protocol=stamp).as_mapping() for case in cases.cases]
+            indent, separators = (None, (",", ":")) if cases.is_list else (2, None)
+            gc.freeze()  # the protocol stays for good: not looked at again while the cases come and go
+            proposals = [
+                json.dumps(
+                    propose(case, knowledge, on=on, policies=policies, protocol=stamp).as_mapping(),
+                    ensure_ascii=False,
+                    indent=indent,
+                    separators=separators,
+                )
+                for case in cases.cases
+            ]
         except (CaseFaults, KnowledgeFaults, PolicyFaults) as error:
             self._refuse([str(fault) for fault in error.faults])
         except PlannerError as error:
             self._refuse([str(error)])
         if cases.is_list:
-            lines = ",\n".join(json.dumps(proposal, ensure_ascii=False, separators=(",", ":")) for proposal in proposals)
-            self.stdout.write(f"[\n{lines}\n]" if proposals else "[]")
+            self.stdout.write("[\n" + ",\n".join(proposals) + "\n]" if proposals else "[]")
         else:
-            self.stdout.write(json.dumps(proposals[0], ensure_ascii=False, indent=2))
+            self.stdout.write(proposals[0])
 
     def _refuse(self, faults: list[str]) -> None:
         for fault in faults:
