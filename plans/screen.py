@@ -4,7 +4,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.html import format_html_join
 
 from planner.wording import NBSP, day, mm, number, span
 
@@ -34,6 +36,7 @@ class Alert:
     decisions: list[Decision] = field(default_factory=list)
     until: date | None = None
     more: list[str] = field(default_factory=list)
+    links: str = ""
 
     @property
     def id(self) -> str:
@@ -60,7 +63,7 @@ class Step:
     before: str
     after: str
     why: str
-    sources: list[dict]
+    links: str  # safe HTML: the sources, each to its place in the protocol
     evidence: str
     unverified: bool
 
@@ -150,6 +153,10 @@ class Screen:
     def status(self) -> str:
         return self.proposal["status"]
 
+    @cached_property
+    def protocol_url(self) -> str:
+        return reverse("protocols:version", args=[self.version.version])
+
     @property
     def has_plan(self) -> bool:
         return self.status in {"plan", "caution"}
@@ -181,6 +188,7 @@ class Screen:
                     finding=finding,
                     decisions=mine,
                     until=iso(finding.get("until")),
+                    links=self.source_links(finding.get("refs") or []),
                     more=[line[:1].upper() + line[1:] for line in finding.get("modifications") or []],
                 )
             )
@@ -331,13 +339,8 @@ class Screen:
         return REASONS["device"]
 
     @property
-    def facts_why(self) -> list[tuple[str, list[Step]]]:
-        return [
-            ("Device", self.device_steps),
-            ("Sessions", self.sessions_steps),
-            ("Every", self.interval_steps),
-            ("Downtime", self.downtime_steps),
-        ]
+    def course_steps(self) -> list[Step]:
+        return self.fact_steps("course")
 
     # Zones
 
@@ -416,15 +419,16 @@ class Screen:
                 before=value_words(entry.get("before"), unit if not isinstance(entry.get("before"), str) else ""),
                 after=value_words(entry.get("after"), unit if not isinstance(entry.get("after"), str) else ""),
                 why=entry.get("why", ""),
-                sources=self.sources(entry.get("refs") or []),
+                links=self.source_links(entry.get("refs") or []),
                 evidence=entry.get("evidence") or "",
                 unverified=bool(entry.get("unverified")),
             )
             for entry in trace
         ]
 
-    def sources(self, refs: list[str]) -> list[dict]:
-        return [{"id": ref, "title": self.catalogue.citation(ref), "word": source_word(ref)} for ref in refs]
+    def source_links(self, refs: list[str]) -> str:
+        """The sources of a step as links, made here because a plan has some hundred of them."""
+        return format_html_join(", ", '<a href="{}#ref-{}">{}</a>', ((self.protocol_url, ref, source_word(ref)) for ref in refs))
 
     @cached_property
     def rules_used(self) -> int:
@@ -548,7 +552,7 @@ def tint(depth: Decimal) -> str:
 
 
 def source_word(ref: str) -> str:
-    """`harris2015` as `harris 2015`: short enough to stand in a line; the whole citation is in its title."""
+    """`harris2015` as `harris 2015`: short enough to stand in a line; the link leads to the whole citation."""
     head = ref.rstrip("0123456789")
     tail = ref[len(head) :]
     words = head.replace("_", " ").strip()

@@ -28,14 +28,6 @@ def rule_of(rule_id, catalogue):
 
 
 @register.filter
-def sources(refs, catalogue):
-    """References as {id, word, title}, for links."""
-    from plans.screen import source_word
-
-    return [{"id": ref, "word": source_word(ref), "title": catalogue.citation(ref)} for ref in refs or []]
-
-
-@register.filter
 def two_lines(words):
     """`0.75 mm` as its two words, for a narrow place of a picture."""
     return words.replace(wording.NBSP, " ").split(" ")

@@ -257,6 +257,7 @@
     const goal = byId(decodeURIComponent(link.hash.slice(1)));
     if (!goal || goal.id === "main") return;
     event.preventDefault();
+    if (goal.id === "all-reasons") for (const row of form.querySelectorAll(".why-row")) setWhy(row.id.slice(4), true);
     reveal(goal);
   });
   const reveal = (goal) => {
