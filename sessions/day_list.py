@@ -14,7 +14,7 @@ from django.utils import timezone
 from plans.models import TreatmentPlan
 
 from .models import Absence, Booking, Hold, Resource
-from .services.hours import Span, clinic_zone, day_bounds, merged, moment, open_spans, seconds, without
+from .services.hours import Opening, Span, clinic_zone, day_bounds, merged, moment, open_spans, seconds, weekly_hours, without
 
 STEP = 5 * 60
 LEAST_FREE_MINUTES = 30  # shorter gaps are not offered
@@ -100,7 +100,8 @@ def day_of(bookings, site, day: dt.date, by: str, now: dt.datetime) -> Day:
     zone = clinic_zone(site)
     start, end = day_bounds(day, zone)
     whole = (seconds(start), seconds(end))
-    resources = list(Resource.objects.filter(site=site, kind=VIEWS[by], is_active=True).order_by("name").prefetch_related("hours"))
+    resources = list(Resource.objects.filter(site=site, kind=VIEWS[by], is_active=True).order_by("name"))
+    weekly = weekly_hours(site)
     absences: dict[int, list[Absence]] = {}
     for absence in Absence.objects.filter(resource__in=resources, starts_at__lt=end, ends_at__gt=start):
         absences.setdefault(absence.resource_id, []).append(absence)
@@ -109,7 +110,7 @@ def day_of(bookings, site, day: dt.date, by: str, now: dt.datetime) -> Day:
         bookings.filter(site=site).between(start, end).with_names().prefetch_related(Prefetch("holds", holds)).order_by("starts_at", "pk")
     )
     live = [visit for visit in visits if visit.is_live]
-    columns = [_column(r, absences.get(r.pk, ()), live, by, whole, day, zone, now) for r in resources]
+    columns = [_column(r, weekly.get(r.pk, ()), absences.get(r.pk, ()), live, by, whole, day, zone, now) for r in resources]
     low, high = _shown(columns, whole)
     for column in columns:
         for block in column.blocks:
@@ -122,7 +123,9 @@ def day_of(bookings, site, day: dt.date, by: str, now: dt.datetime) -> Day:
     return Day(day, columns, [v for v in visits if not v.is_live], hours, (high - low) // STEP, now_at, len(live))
 
 
-def _column(resource: Resource, absences: Iterable[Absence], live: list[Booking], by: str, whole: Span, day, zone, now) -> Column:
+def _column(
+    resource: Resource, weekly: Iterable[Opening], absences: Iterable[Absence], live: list[Booking], by: str, whole: Span, day, zone, now
+) -> Column:
     column = Column(resource)
     taken: list[Span] = []
     for visit in live:
@@ -145,7 +148,7 @@ def _column(resource: Resource, absences: Iterable[Absence], live: list[Booking]
                 column.blocks.append(Block("clean", *span, words="Clean-down"))
             else:
                 column.blocks.append(Block("visit", *span, words=visit.title, booking=visit, status=status, icon=icon, flag=flag_of(visit)))
-    hours = column.open = open_spans(resource.hours.all(), day, day, zone)
+    hours = column.open = open_spans(weekly, day, day, zone)
     away = [(seconds(a.starts_at), seconds(a.ends_at), a.reason) for a in absences]
     column.blocks += [Block("closed", low, high, words=reason) for low, high, reason in away]
     for low, high in without(without([whole], hours), [a[:2] for a in away]):

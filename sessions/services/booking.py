@@ -396,7 +396,7 @@ def _write(booking: Booking, visit: Visit) -> None:
             Hold.objects.bulk_create(_holds(booking, visit))
     except IntegrityError as error:
         if guards.is_overlap(error):
-            raise SlotTaken(_taken_words(booking, visit)) from error
+            raise SlotTaken("This time is taken.", booking=booking) from error
         if "session_of_a_plan_booked_once" in str(error) or "booking.session_number" in str(error):
             other = gap.placed(booking.plan).get(booking.session_number)
             raise AlreadyBooked(
@@ -439,7 +439,9 @@ def _taken_words(booking: Booking, visit: Visit) -> str:
 
 
 def _offer(taken: SlotTaken, *, site, visit, wanted, patient, clinician, plan, number=None, ignoring=None) -> None:
-    """Add the nearest free times, inside the plan's weeks where it is one of its sessions."""
+    """Say who is taken, and add the nearest free times: inside the plan's weeks where it is one of its sessions. Needs no lock."""
+    if taken.booking is not None:
+        taken.message = _taken_words(taken.booking, visit)
     first = last = None
     if plan is not None and visit.kind == Booking.Kind.SESSION and number:
         zone = clinic_zone(site)

@@ -7,6 +7,7 @@ by itself. Four queries, whatever the number of days and resources.
 """
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from django.utils import timezone
@@ -15,8 +16,8 @@ from accounts.models import Site
 from patients.models import Patient
 from plans.models import TreatmentPlan
 
-from ..models import Absence, Booking, Hold, Resource, ResourceHours
-from .hours import Span, Visit, at_clock, clinic_zone, common, covers, merged, moment, open_spans, seconds, visit_of, without
+from ..models import Absence, Booking, Hold, Resource
+from .hours import Span, Visit, at_clock, clinic_zone, common, covers, merged, moment, open_spans, seconds, visit_of, weekly_hours, without
 from .refusals import NotSuitable
 
 STEP_MINUTES = 15  # free times are offered at each quarter of the clock
@@ -55,9 +56,7 @@ class Diary:
         self.whole: Span = (seconds(start), seconds(end))
         self.last_start = seconds(at_clock(self.last_day, dt.time.min, self.zone))
         self.resources = list(Resource.objects.filter(site=site, is_active=True).select_related("user").order_by("kind", "name", "pk"))
-        self.hours: dict[int, list[ResourceHours]] = {}
-        for row in ResourceHours.objects.filter(resource__site=site, resource__is_active=True):
-            self.hours.setdefault(row.resource_id, []).append(row)
+        self.hours = weekly_hours(site)
         self.absences: dict[int, list[Absence]] = {}
         for absence in Absence.objects.filter(resource__site=site, starts_at__lt=end, ends_at__gt=start):
             self.absences.setdefault(absence.resource_id, []).append(absence)
@@ -172,20 +171,33 @@ class Diary:
         limit: int | None = None,
     ) -> list[FreeTime]:
         """Free starts at each quarter of the clock from *since* (now) to before *until*, soonest first; none after the last day."""
+        found: list[FreeTime] = []
+        for start in self._quarters(visit, party, since, until):
+            slot = self.pick(visit, start, party)
+            if slot is not None:
+                found.append(slot)
+                if limit is not None and len(found) >= limit:
+                    break
+        return found
+
+    def nearest(self, visit: Visit, party: Party, wanted: dt.datetime, count: int) -> list[FreeTime]:
+        """The *count* free starts closest to *wanted*, soonest first."""
+        starts = sorted(self._quarters(visit, party, None, None), key=lambda start: abs(start - seconds(wanted)))
+        found: list[FreeTime] = []
+        for start in starts:
+            slot = self.pick(visit, start, party)
+            if slot is not None:
+                found.append(slot)
+                if len(found) == count:
+                    break
+        return sorted(found, key=lambda slot: slot.starts_at)
+
+    def _quarters(self, visit: Visit, party: Party, since: dt.datetime | None, until: dt.datetime | None) -> Iterator[int]:
         step = STEP_MINUTES * 60
         earliest = seconds(since or timezone.now())
         latest = min(self.last_start, seconds(until)) if until else self.last_start
-        found: list[FreeTime] = []
         for low, high in self.starts(visit, party):
-            start = -(-max(low, earliest) // step) * step
-            while start < min(high, latest):
-                slot = self.pick(visit, start, party)
-                if slot is not None:
-                    found.append(slot)
-                    if limit is not None and len(found) >= limit:
-                        return found
-                start += step
-        return found
+            yield from range(-(-max(low, earliest) // step) * step, min(high, latest), step)
 
 
 def why_unfit(resource: Resource, kind: str, plan: TreatmentPlan | None) -> str:
@@ -256,8 +268,6 @@ def nearest(
             party = diary.party(kind=visit.kind, patient=patient, clinician=person, plan=plan)
         except NotSuitable:
             continue
-        times = diary.free_times(visit, party)
-        if times:
-            times.sort(key=lambda slot: abs(slot.starts_at - wanted))
-            return sorted(times[:count], key=lambda slot: slot.starts_at)
+        if times := diary.nearest(visit, party, wanted, count):
+            return times
     return []

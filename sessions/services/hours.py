@@ -8,6 +8,7 @@ the wall clock of the site, so 09:00 is 09:00 on both sides of a clock change.
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from accounts.models import Site, User
@@ -105,9 +106,26 @@ def covers(spans: list[Span], start: int, end: int) -> bool:
     return any(low <= start and end <= high for low, high in spans)
 
 
-def open_spans(rows: Iterable[ResourceHours], first_day: dt.date, last_day: dt.date, zone: ZoneInfo) -> list[Span]:
+class Opening(NamedTuple):
+    """One row of weekly hours, without the weight of a model instance: a diary reads many."""
+
+    weekday: int
+    opens: dt.time
+    closes: dt.time
+
+
+def weekly_hours(site: Site) -> dict[int, list[Opening]]:
+    """The weekly hours of every active resource of *site*, by primary key."""
+    rows = ResourceHours.objects.filter(resource__site=site, resource__is_active=True).order_by()
+    hours: dict[int, list[Opening]] = {}
+    for pk, *row in rows.values_list("resource_id", "weekday", "opens", "closes"):
+        hours.setdefault(pk, []).append(Opening(*row))
+    return hours
+
+
+def open_spans(rows: Iterable[Opening], first_day: dt.date, last_day: dt.date, zone: ZoneInfo) -> list[Span]:
     """When a resource with these weekly hours is open, from *first_day* to *last_day* inclusive."""
-    by_weekday: dict[int, list[ResourceHours]] = {}
+    by_weekday: dict[int, list[Opening]] = {}
     for row in rows:
         by_weekday.setdefault(row.weekday, []).append(row)
     spans = []

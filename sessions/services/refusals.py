@@ -15,13 +15,17 @@ class BookingRefused(Exception):
 
 
 class SlotTaken(BookingRefused):
-    """Somebody holds a part of that time. `nearest` are free times for the same visit, closest first."""
+    """
+    Somebody holds a part of that time. `nearest` are free times for the same visit, soonest first; `booking` is the unsaved
+    one that the database refused.
+    """
 
     field = "time"
 
-    def __init__(self, message: str, *, nearest=()):
+    def __init__(self, message: str, *, nearest=(), booking=None):
         super().__init__(message)
         self.nearest = list(nearest)
+        self.booking = booking
 
 
 class OutsideHours(BookingRefused):

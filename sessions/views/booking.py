@@ -121,7 +121,8 @@ class _NewPage:
             "site": self.site,
             "errors_on_page": problems,
             "problems": self._problems() if problems else [],
-            "free": self._free(),
+            # Beside the nearest free times the list of the day would only be in the way.
+            "free": None if context.get("taken") else self._free(),
             **context,
         }
         return render(self.request, "sessions/booking/new.html", context, status=status)
