@@ -16,7 +16,7 @@ from planner import wording
 from .. import guards
 from ..models import Booking, Hold, Resource
 from . import gap
-from .free_time import Diary, FreeTime, Party, nearest
+from .free_time import Diary, FreeTime, Party, around, nearest
 from .hours import Visit, clinic_zone, covers, local_day, moment, seconds, visit_again, visit_of
 from .refusals import AlreadyBooked, BookingRefused, InThePast, KeyUsed, NotNow, OutsideHours, ResourceAbsent, SlotTaken
 
@@ -81,21 +81,25 @@ def book(
     """
     site = clinician.site if clinician else patient.site
     visit = visit_of(site, kind, minutes=minutes)
+    zone = clinic_zone(site)
+    named = {"clinician": clinician, "room": room, "device": device}
+    slot = None
     try:
+        if earlier := _made_before(request_key, patient, kind, plan):
+            return earlier
+        check_start(starts_at)
+        if all(named[role] for role in visit.roles if role in named):
+            # Nothing is left to choose, so hours and absences are looked at before the lock: it is held the shorter.
+            slot = _choose(site, visit, starts_at, patient, plan, **named)
         with transaction.atomic():
-            zone = clinic_zone(site)
             enter_diary(site, patient, {local_day(starts_at, zone), local_day(starts_at + dt.timedelta(minutes=visit.minutes), zone)})
-            if earlier := Booking.objects.filter(request_key=request_key).first():
-                if (earlier.patient_id, earlier.kind, earlier.plan_id) != (patient.pk, kind, plan.pk if plan else None):
-                    raise KeyUsed(earlier)
+            if earlier := _made_before(request_key, patient, kind, plan):
                 return earlier
             if plan is not None and kind == Booking.Kind.SESSION:
                 session_number = session_number or next_number(plan)
                 gap.check_plan(plan, session_number)
-            check_start(starts_at)
-            if plan is not None and kind == Booking.Kind.SESSION:
                 gap.check_gap(plan, session_number, starts_at)
-            slot = _choose(site, visit, starts_at, patient, plan, clinician=clinician, room=room, device=device)
+            slot = slot or _choose(site, visit, starts_at, patient, plan, **named)
             booking = Booking(
                 site=site,
                 patient=patient,
@@ -117,6 +121,14 @@ def book(
     except SlotTaken as taken:
         _offer(taken, site=site, visit=visit, wanted=starts_at, patient=patient, clinician=clinician, plan=plan, number=session_number)
         raise
+
+
+def _made_before(request_key: str, patient, kind: str, plan) -> Booking | None:
+    """What this request made when it came the first time. Raises KeyUsed where that was something else."""
+    earlier = Booking.objects.filter(request_key=request_key).first()
+    if earlier and (earlier.patient_id, earlier.kind, earlier.plan_id) != (patient.pk, kind, plan.pk if plan else None):
+        raise KeyUsed(earlier)
+    return earlier
 
 
 def next_number(plan) -> int:
@@ -419,11 +431,9 @@ def _holds(booking: Booking, visit: Visit) -> list[Hold]:
     return holds
 
 
-def _taken_words(booking: Booking, visit: Visit) -> str:
+def _taken_words(diary: Diary, booking: Booking, visit: Visit) -> str:
     """Who or what is taken, for the sentence on the screen."""
-    zone = clinic_zone(booking.site)
-    day = local_day(booking.starts_at, zone)
-    diary = Diary(booking.site, day, day, patient=booking.patient, ignoring=booking)
+    zone = diary.zone
     start, busy = seconds(booking.starts_at), []
     for role in visit.roles:
         low, high = visit.reach(role)
@@ -440,8 +450,6 @@ def _taken_words(booking: Booking, visit: Visit) -> str:
 
 def _offer(taken: SlotTaken, *, site, visit, wanted, patient, clinician, plan, number=None, ignoring=None) -> None:
     """Say who is taken, and add the nearest free times: inside the plan's weeks where it is one of its sessions. Needs no lock."""
-    if taken.booking is not None:
-        taken.message = _taken_words(taken.booking, visit)
     first = last = None
     if plan is not None and visit.kind == Booking.Kind.SESSION and number:
         zone = clinic_zone(site)
@@ -449,17 +457,10 @@ def _offer(taken: SlotTaken, *, site, visit, wanted, patient, clinician, plan, n
         before = gap.last_before_plan(plan)
         bounds = gap.window(plan, number, days, local_day(before.starts_at, zone) if before else None)
         first, last = bounds.first_day, bounds.last_day
-    taken.nearest = nearest(
-        site=site,
-        visit=visit,
-        wanted=wanted,
-        patient=patient,
-        clinician=clinician,
-        plan=plan,
-        first_day=first,
-        last_day=last,
-        ignoring=ignoring,
-    )
+    diary, low, high = around(site, wanted, patient=patient, first_day=first, last_day=last, ignoring=ignoring)
+    if taken.booking is not None:
+        taken.message = _taken_words(diary, taken.booking, visit)
+    taken.nearest = nearest(diary, visit, wanted, low, high, patient=patient, clinician=clinician, plan=plan)
 
 
 def _detail(booking: Booking) -> dict:

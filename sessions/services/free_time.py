@@ -180,9 +180,11 @@ class Diary:
                     break
         return found
 
-    def nearest(self, visit: Visit, party: Party, wanted: dt.datetime, count: int) -> list[FreeTime]:
+    def nearest(
+        self, visit: Visit, party: Party, wanted: dt.datetime, *, since: dt.datetime, until: dt.datetime, count: int
+    ) -> list[FreeTime]:
         """The *count* free starts closest to *wanted*, soonest first."""
-        starts = sorted(self._quarters(visit, party, None, None), key=lambda start: abs(start - seconds(wanted)))
+        starts = sorted(self._quarters(visit, party, since, until), key=lambda start: abs(start - seconds(wanted)))
         found: list[FreeTime] = []
         for start in starts:
             slot = self.pick(visit, start, party)
@@ -237,22 +239,18 @@ def free_times(
     return diary.free_times(visit_of(site, kind, minutes=minutes), party, limit=limit)
 
 
-def nearest(
-    *,
+def around(
     site: Site,
-    visit: Visit,
     wanted: dt.datetime,
+    *,
     patient: Patient | None = None,
-    clinician: Resource | None = None,
-    plan: TreatmentPlan | None = None,
     first_day: dt.date | None = None,
     last_day: dt.date | None = None,
     ignoring: Booking | None = None,
-    count: int = 4,
-) -> list[FreeTime]:
+) -> tuple[Diary, dt.date, dt.date]:
     """
-    The free times closest to *wanted*, soonest first, within a fortnight after and two days before; with *clinician* where
-    they have any, else with anyone. [first_day, last_day] bounds the days, as a plan does.
+    The diary around *wanted*, and the days in it on which another time may be offered: two before to a fortnight after, not
+    in the past, within [first_day, last_day] where a plan bounds them.
     """
     zone = clinic_zone(site)
     today = timezone.now().astimezone(zone).date()
@@ -260,14 +258,29 @@ def nearest(
     low = max(today, day - dt.timedelta(days=2), first_day or today)
     high = max(low, day) + dt.timedelta(days=14)
     high = min(high, last_day) if last_day else high
-    if high < low:
-        return []
-    diary = Diary(site, low, high, patient=patient, ignoring=ignoring)
+    return Diary(site, min(low, day), max(high, day), patient=patient, ignoring=ignoring), low, high
+
+
+def nearest(
+    diary: Diary,
+    visit: Visit,
+    wanted: dt.datetime,
+    low: dt.date,
+    high: dt.date,
+    *,
+    patient: Patient | None = None,
+    clinician: Resource | None = None,
+    plan: TreatmentPlan | None = None,
+    count: int = 4,
+) -> list[FreeTime]:
+    """The free times closest to *wanted* from *low* to *high*, soonest first; with *clinician* where they have any, else with anyone."""
+    since = max(timezone.now(), at_clock(low, dt.time.min, diary.zone))
+    until = at_clock(high + dt.timedelta(days=1), dt.time.min, diary.zone)
     for person in dict.fromkeys((clinician, None)):
         try:
             party = diary.party(kind=visit.kind, patient=patient, clinician=person, plan=plan)
         except NotSuitable:
             continue
-        if times := diary.nearest(visit, party, wanted, count):
+        if times := diary.nearest(visit, party, wanted, since=since, until=until, count=count):
             return times
     return []
