@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from patients.conversion import case_of
+from planner.case import Case
+from planner.propose import propose
 from planner.wording import day as day_words
 from planner.wording import mm
 from plans.models import TreatmentPlan
@@ -158,9 +160,6 @@ def _screening(session: TreatmentSession, due: tuple[str, ...]) -> Condition:
 
 def _planner_today(session: TreatmentSession, on: dt.date) -> tuple[Condition, dict[str, str], tuple[str, ...]]:
     """Ask the planner again with today's answers: may this person be needled today, and where not."""
-    from planner.case import Case
-    from planner.propose import propose
-
     mapping = case_today(session, on)
     proposal = propose(Case.parse(mapping), knowledge_of(session.plan.protocol_version), on=on).as_mapping()
     findings = proposal.get("findings", [])

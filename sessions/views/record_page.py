@@ -3,7 +3,7 @@
 import secrets
 from dataclasses import dataclass
 
-from planner.wording import mm, number
+from planner.wording import number
 from plans.inputs import many, one, read
 from protocols.knowledge import knowledge_of
 
@@ -254,18 +254,3 @@ def deviation_rows(session, rows) -> list[dict]:
         row | {"label": f"{labels.get(row['zone'], row['zone'])} {row['what']}" if row["zone"] else whats.get(row["what"], row["what"])}
         for row in rows
     ]
-
-
-def summary(session) -> str:
-    """The two facts of a timeline: `Cheeks 1.25 mm, no reaction`."""
-    if session.status == session.Status.CLOSED:
-        return f"Closed without treatment: {session.closed_reason}"
-    done = [zone for zone in session.zones.all() if zone.state == SessionZone.State.DONE]
-    if not done:
-        return "Nothing recorded yet"
-    deepest = max(done, key=lambda zone: zone.done_depth_mm)
-    more = f" and {len(done) - 1} more zone{'s' if len(done) > 2 else ''}" if len(done) > 1 else ""
-    reaction = {"none": "no reaction", "expected": "expected reaction", "adverse": "adverse event"}.get(
-        session.reaction, "reaction not recorded"
-    )
-    return f"{deepest.zone_label} {mm(deepest.done_depth_mm)}{more}, {reaction}"
