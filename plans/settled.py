@@ -58,6 +58,7 @@ class Settled:
     device_fault: str = ""
     decisions: list[Decision] = field(default_factory=list)
     missing: list[Missing] = field(default_factory=list)
+    lifted_by: int | None = None  # who lifted a deferral
     numbing: str = ""
     numbing_other: str = ""
     numbing_barred: list[str] = field(default_factory=list)  # what forbids numbing cream, in words
@@ -85,6 +86,12 @@ class Settled:
         ]
 
     @property
+    def countersigned_by(self) -> int | None:
+        """The medical lead who agreed to something beyond the clinician's own right: primary key of the user."""
+        signed = [item.made["by"] for item in self.decisions if item.made and item.who == "medical_lead"]
+        return signed[0] if signed else self.lifted_by
+
+    @property
     def numbing_choices(self) -> list[tuple[str, str]]:
         return [choice for choice in NUMBING if not (self.numbing_barred and choice[0] == CREAM)]
 
@@ -104,6 +111,7 @@ def settle(consultation, computed, *, by) -> Settled:
     proposal, catalogue, chosen = computed.proposal, computed.catalogue, consultation.chosen
     settled = Settled(missing=missing(proposal, catalogue))
     settled.decisions = decisions.needed(proposal, catalogue, chosen.get("decisions", {}))
+    settled.lifted_by = next((lift.get("by_pk") for lift in chosen.get("lifted", {}).values()), None)
     if proposal["status"] not in {"plan", "caution"}:
         return settled
     values = chosen.get("values", {})

@@ -4,8 +4,8 @@ import re
 from datetime import date, datetime
 from decimal import Decimal
 
-_NUMBER = re.compile(r"^\d{1,4}([.,]\d{1,2})?$|^[.,]\d{1,2}$")
-_COUNT = re.compile(r"^\d{1,3}$")
+_NUMBER = re.compile(r"^\d{1,4}([.,]\d{1,2})?$|^[.,]\d{1,2}$", re.ASCII)
+_COUNT = re.compile(r"^\d{1,3}$", re.ASCII)
 _UNIT = re.compile(r"\s*mm$", re.IGNORECASE)
 _DATES = ("%Y-%m-%d", "%d %b %Y", "%d %B %Y")
 
@@ -28,7 +28,7 @@ def depth_mm(text: str, label: str) -> Decimal:
 def amount(text: str, label: str) -> Decimal:
     """Return a measured value, for example of a laboratory."""
     stripped = text.strip()
-    if not re.match(r"^\d{1,7}([.,]\d{1,3})?$|^[.,]\d{1,3}$", stripped):
+    if not re.match(r"^\d{1,7}([.,]\d{1,3})?$|^[.,]\d{1,3}$", stripped, re.ASCII):
         raise ValueError(f"{label} must be a number, such as 6.5")
     return Decimal(stripped.replace(",", "."))
 

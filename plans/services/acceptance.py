@@ -186,6 +186,7 @@ def _write(consultation, patient, computed: Computed, settled: Settled, *, by, a
         decisions=settled.decided,
         accepted_by=by,
         accepted_at=at,
+        countersigned_by_id=settled.countersigned_by,
         supersedes=replaced,
     )
     PlanZone.objects.bulk_create(
