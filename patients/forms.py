@@ -6,6 +6,8 @@ import uuid
 from django import forms
 from django.utils import timezone
 
+from planner import wording
+
 from . import names
 from .models import Patient, Sex
 from .search import MONTHS, OLDEST
@@ -163,7 +165,7 @@ class EditForm(PatientForm):
         required=False,
         coerce=int,
         empty_value=None,
-        choices=[("", "Not asked"), *((n, str(n)) for n in range(1, 7))],
+        choices=[("", "Not asked"), *((n, wording.phototype(n)) for n in range(1, 7))],
         error_messages={"invalid_choice": "Choose one from the list"},
     )
 

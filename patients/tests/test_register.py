@@ -154,7 +154,9 @@ def test_a_likeness_that_was_not_seen_is_shown_first(at_desk, patient):
 
 def test_change_what_i_typed_goes_back_to_the_form(at_desk, patient):
     answer = at_desk.post(URL, typed(surname="Rahman", birth_day="4", birth_month="3", birth_year="1991", seen=str(patient.pk), back="1"))
-    assert "Register the patient" in answer.content.decode()
+    html = answer.content.decode()
+    assert "Register the patient" in html
+    assert f'value="{patient.pk}"' not in html
     assert Patient.objects.count() == 1
 
 

@@ -63,6 +63,9 @@ def register(request):
     if not form.is_valid():
         return render(request, "patients/register.html", {"form": form, "errors_on_page": True}, status=422)
     if "back" in request.POST:
+        # What is typed next is asked about anew.
+        form.data = form.data.copy()
+        form.data["seen"] = ""
         return render(request, "patients/register.html", {"form": form})
     fields = form.patient_fields()
     key = form.cleaned_data["request_key"]
