@@ -53,6 +53,7 @@ class NoPlan:
     zones: tuple[str, ...]
     seen: int
     clinician: str = "amara"
+    morphology: str = ""
     yes: dict[str, dict] = field(default_factory=dict)
     unasked: bool = False  # left as a draft: the questions were not all asked
 
@@ -201,7 +202,7 @@ PEOPLE: tuple[Person, ...] = (
         "F",
         "1993-04-03",
         4,
-        Course("acne_scars", "grade_1", ("cheeks",), -12, 0, 0, "amara", today="booked", slot="15:45"),
+        Course("acne_scars", "grade_1", ("cheeks",), -12, 0, 0, "amara", "rolling", today="booked", slot="15:45"),
     ),
     # Courses under way
     Person(
@@ -234,7 +235,7 @@ PEOPLE: tuple[Person, ...] = (
         "1988-01-01",
         4,
         Course("dyschromia", "melasma", ("malar", "forehead"), -24, -16, 1, "amara", adjuvants=("tranexamic_acid",)),
-        medicines=(("Sunscreen SPF 50", ""),),
+        medicines=(("Cetirizine 10 mg", ""),),
     ),
     Person(
         "Van 't Hoff", "Pieter", "M", "1984-12-24", 2, Course("acne_scars", "grade_4", ("cheeks", "chin"), -24, -15, 1, "lena", "boxcar")
@@ -360,7 +361,7 @@ PEOPLE: tuple[Person, ...] = (
         "M",
         "1990-09-03",
         3,
-        NoPlan("acne_scars", "grade_3", ("cheeks",), -10, "amara", yes={"keloid": {"note": "earlobe and chest"}}),
+        NoPlan("acne_scars", "grade_3", ("cheeks",), -10, "amara", "boxcar", {"keloid": {"note": "earlobe and chest"}}),
     ),
     Person(
         "Halvorsen",
@@ -368,7 +369,7 @@ PEOPLE: tuple[Person, ...] = (
         "F",
         "2001-05-17",
         2,
-        NoPlan("acne_scars", "grade_3", ("cheeks", "chin"), -6, "tomas", yes={"isotretinoin_recent": {"stopped": -95}}),
+        NoPlan("acne_scars", "grade_3", ("cheeks", "chin"), -6, "tomas", "rolling", {"isotretinoin_recent": {"stopped": -95}}),
         medicines=(("Isotretinoin 20 mg", "-95"),),
     ),
     Person("Quispe Mamani", "Yolanda", "F", "1988-10-26", 4, NoPlan("dyschromia", "melasma", ("malar",), -1, "lena", unasked=True)),

@@ -94,9 +94,10 @@ def equip(site: Site, people: dict[str, User], knowledge: Knowledge, *, today: d
 
 
 def devices(knowledge: Knowledge) -> list[tuple[str, str, str]]:
-    """Return (name, kind, brand): pens of the models the protocol knows, and a roller."""
-    pens = [model["brand"] for model in knowledge.document["device_models"] if model["kind"] == "pen"]
-    return [*[(f"Pen {letter}", "pen", brand) for letter, brand in zip("ABCDEFGH", pens, strict=False)], ("Roller", "roller", "")]
+    """Return (name, kind, brand): three each of the first two pens the protocol knows by brand, and a roller."""
+    brands = [model["brand"] for model in knowledge.document["device_models"] if model["kind"] == "pen"][:2]
+    pens = [(f"Pen {letter}", "pen", brands[number % len(brands)]) for number, letter in enumerate("ABCDEF")]
+    return [*pens, ("Roller", "roller", "")]
 
 
 def _resource(site: Site, kind: str, name: str, weekdays: set[int], **fields) -> Resource:

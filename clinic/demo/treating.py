@@ -19,6 +19,7 @@ from .world import World
 
 ADVERSE_NOTE = "Small blisters on the left cheek on the evening of the session, gone after three days. Seen and photographed, no treatment."
 NEEDLE_SHELF_DAYS = 400
+OWN_PLASMA, SERUM = "Own plasma, Example kit", "Example serum, sterile single use"
 
 
 def begin(world: World, booking: Booking, *, by: User) -> TreatmentSession:
@@ -57,7 +58,7 @@ def record_zones(world: World, session: TreatmentSession, *, by: User) -> None:
         }
     for name in session.plan.adjuvants:
         typed[f"adj-{name}-used"] = "on"
-        typed[f"adj-{name}-product"] = "Example serum, sterile single use"
+        typed[f"adj-{name}-product"] = OWN_PLASMA if name == "prp" else SERUM
         typed[f"adj-{name}-lot"] = f"AD{world.chance.randrange(100, 999)}"
     _save(session, by=by, turn=2, typed=typed)
 
