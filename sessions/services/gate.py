@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
+from accounts.models import ClinicSettings
 from patients.conversion import case_of
 from planner.case import Case
 from planner.propose import propose
@@ -161,7 +162,8 @@ def _screening(session: TreatmentSession, due: tuple[str, ...]) -> Condition:
 def _planner_today(session: TreatmentSession, on: dt.date) -> tuple[Condition, dict[str, str], tuple[str, ...]]:
     """Ask the planner again with today's answers: may this person be needled today, and where not."""
     mapping = case_today(session, on)
-    proposal = propose(Case.parse(mapping), knowledge_of(session.plan.protocol_version), on=on).as_mapping()
+    policies = ClinicSettings.current().policies
+    proposal = propose(Case.parse(mapping), knowledge_of(session.plan.protocol_version), on=on, policies=policies).as_mapping()
     findings = proposal.get("findings", [])
     left_out = {row["zone"]: _why(row, findings) for row in proposal.get("zones_excluded", [])}
     cautions = tuple(dict.fromkeys(row["reason"] for row in findings if row["action"] == "caution"))
@@ -194,8 +196,14 @@ def case_today(session: TreatmentSession, on: dt.date) -> dict:
     case["visit_date"] = on.isoformat()
     case["devices"] = [plan.device_brand or plan.device_kind]
     case["adjuvants_requested"] = list(plan.adjuvants)
-    if "operator" in plan.case:
-        case["operator"] = plan.case["operator"]
+    for name in ("labs", "operator"):
+        if name in plan.case:
+            case[name] = plan.case[name]
+    # What somebody entitled lifted for this plan stays lifted, as long as today's answer is the one it was lifted for.
+    for rule, answer in plan.case.get("screening", {}).items():
+        today = case["screening"].get(rule)
+        if answer.get("override") and today and today.get("answer") and answer.get("answer"):
+            case["screening"][rule] = {**today, "override": answer["override"]}
     return case
 
 

@@ -287,6 +287,23 @@ def test_the_planner_is_asked_again_and_its_stop_stops_the_session(case):
     assert f"z{zone.pk}-depth" in save(case, session).form.errors
 
 
+def test_what_was_lifted_for_the_plan_stays_lifted_and_its_labs_are_known(case):
+    lifted = {"answer": True, "override": {"by": "medical_lead", "reason": "Low dose, seen together"}}
+    case.plan.case = {
+        **case.plan.case,
+        "screening": {"isotretinoin_current": lifted},
+        "labs": [{"name": "HbA1c", "value": "6", "unit": "%"}],
+    }
+    case.answer_all(retinoid_capsules={"isotretinoin_current": {"answer": True, "note": "10 mg"}})
+    session = case.started()
+    session.plan = case.plan
+    today = gate.case_today(session, timezone.localdate())
+    assert today["screening"]["isotretinoin_current"] == {"answer": True, "note": "10 mg", "override": lifted["override"]}
+    assert today["labs"] == case.plan.case["labs"]
+    case.answer_all()
+    assert "override" not in gate.case_today(session, timezone.localdate())["screening"]["isotretinoin_current"]
+
+
 def test_once_begun_a_later_answer_does_not_undo_what_was_true_when_the_needle_touched_the_skin(case):
     session = case.started()
     save(case, session)
