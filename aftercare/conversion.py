@@ -1,41 +1,27 @@
 """Rows turned into what a sheet is made from. All queries of a sheet are here."""
 
-import json
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
-
 from django.utils import timezone
 
-from protocols import documents
+from planner.knowledge import Knowledge
+from planner.words import tokens
+from protocols.knowledge import DocumentChanged, knowledge_of
 from protocols.models import ProtocolVersion
 from sessions.conversion import record_facts
 from sessions.models import Booking, TreatmentSession
 
 from .content import SheetContent, content
 from .facts import Approval, LeftOut, Medicine, NextVisit, RecordFacts, SheetCannotBeMade, SheetFacts, SiteFacts, Treated, UsedProduct
-from .medicines import classes_of
 from .models import Sheet
 
 
-@dataclass(frozen=True)
-class Pack:
-    """The document of one protocol version. It was checked whole when it was loaded."""
-
-    document: dict[str, Any]
-
-
-@lru_cache(maxsize=4)
-def _pack(sha256: str, pk: int) -> Pack:
-    text = ProtocolVersion.objects.values_list("document", flat=True).get(pk=pk)
-    if documents.sha256(text) != sha256:
-        raise SheetCannotBeMade("The protocol was changed outside the clinic's own screens. Restore it from a backup, then make it again.")
-    return Pack(json.loads(text))
-
-
-def pack_of(version: ProtocolVersion) -> Pack:
-    """Parsed once per process and version: an approved document never changes."""
-    return _pack(version.sha256, version.pk)
+def knowledge_for(version: ProtocolVersion) -> Knowledge:
+    """Parsed once per process and version."""
+    try:
+        return knowledge_of(version)
+    except DocumentChanged as error:
+        raise SheetCannotBeMade(
+            "The protocol was changed outside the clinic's own screens. Restore it from a backup, then make it again."
+        ) from error
 
 
 def approval_of(version: ProtocolVersion) -> Approval:
@@ -49,7 +35,7 @@ def approval_of(version: ProtocolVersion) -> Approval:
     )
 
 
-def facts_of(session: TreatmentSession, pack: Pack) -> RecordFacts:
+def facts_of(session: TreatmentSession, knowledge: Knowledge) -> RecordFacts:
     """The record as it was signed, with what the patient's file says about medicines and allergies."""
     record = record_facts(session)
     return RecordFacts(
@@ -69,26 +55,29 @@ def facts_of(session: TreatmentSession, pack: Pack) -> RecordFacts:
         needle_lot=record.needle_lot,
         needle_expires_on=record.needle_expires_on,
         numbing=record.numbing,
-        numbing_allergy=_numbing_allergy(session, pack),
+        numbing_allergy=_numbing_allergy(session, knowledge),
         products=tuple(UsedProduct(used.id, used.product, used.lot) for used in record.adjuvants),
         medicines=tuple(
-            Medicine(row.name, classes_of(row.name, row.answered_class, pack.document))
+            Medicine(row.name, _classes(row.name, row.answered_class, knowledge))
             for row in session.patient.medications.filter(stopped_on=None)
         ),
         next_visit=_next_visit(session),
     )
 
 
-def _numbing_allergy(session: TreatmentSession, pack: Pack) -> str:
+def _classes(name: str, answered: str, knowledge: Knowledge) -> tuple[str, ...]:
+    """Classes of a medicine: what the clinician answered for it, else those of every name in it that the protocol knows."""
+    if answered:
+        return (answered,)
+    found = knowledge.names.medicines.find(tokens(name))
+    return tuple(dict.fromkeys(name for match in found for name in match.value.classes))
+
+
+def _numbing_allergy(session: TreatmentSession, knowledge: Knowledge) -> str:
     """The allergy, as written, that the protocol counts as one to numbing."""
-    words = [
-        word.casefold()
-        for entry in pack.document["allergens"]["list"]
-        if "anaesthetic_allergy" in entry["leads_to"]
-        for word in entry["words"]
-    ]
     for allergy in session.patient.allergies.all():
-        if any(word in allergy.substance.casefold() for word in words):
+        found = knowledge.names.allergens.find(tokens(allergy.substance))
+        if any("anaesthetic_allergy" in match.value.leads_to for match in found):
             return allergy.substance
     return ""
 
@@ -120,10 +109,10 @@ def content_of(sheet: Sheet) -> SheetContent:
         "patient", "plan__protocol_version__approved_by", "booking__site", "clinician", "device"
     ).get(pk=sheet.session_id)
     version, site = session.plan.protocol_version, session.booking.site
-    pack = pack_of(version)
+    knowledge = knowledge_for(version)
     return content(
-        facts_of(session, pack),
-        pack,
+        facts_of(session, knowledge),
+        knowledge,
         site=SiteFacts(
             clinic=site.name,
             address=site.address,

@@ -42,6 +42,20 @@ def warm_up(**kwargs) -> None:
         from .render import warm_up
 
         warm_up()
+        _know_the_protocol()
     except Exception:
         # A machine without Pango still sweeps and says at each sheet what is missing.
         log.exception("The sheet renderer did not warm up")
+
+
+def _know_the_protocol() -> None:
+    """Parsing a protocol costs as much as a sheet: done before the first one is asked for."""
+    from django.db import connection
+
+    from protocols.knowledge import knowledge_of
+    from protocols.services import current_version
+
+    version = current_version()
+    if version is not None:
+        knowledge_of(version)
+    connection.close()

@@ -3,12 +3,12 @@
 import copy
 import datetime as dt
 from decimal import Decimal
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from aftercare.content import content
-from aftercare.conversion import Pack
 from aftercare.dates import Moment, Part, after_days, after_hours, calendar_of, duration
 from aftercare.facts import (
     Approval,
@@ -22,7 +22,6 @@ from aftercare.facts import (
     Treated,
     UsedProduct,
 )
-from aftercare.medicines import classes_of
 from aftercare.tests.signed_record import pack
 
 LONDON, NEW_YORK = ZoneInfo("Europe/London"), ZoneInfo("America/New_York")
@@ -51,7 +50,9 @@ def facts(**fields) -> RecordFacts:
 
 
 def make(*, site=SITE, approval=APPROVED, document=DOCUMENT, paper="A4", **fields):
-    return content(facts(**fields), Pack(document), site=site, approval=approval, sheet=SheetFacts("AC-02117", 1, paper))
+    return content(
+        facts(**fields), SimpleNamespace(document=document), site=site, approval=approval, sheet=SheetFacts("AC-02117", 1, paper)
+    )
 
 
 def rows(sheet) -> dict[str, str]:
@@ -181,19 +182,6 @@ def test_signs_of_numbing_stand_only_where_it_was_used():
 def test_a_blood_thinner_is_never_stopped():
     sheet = make(medicines=(Medicine("apixaban 5 mg", ("anticoagulant",)), Medicine("cetirizine", ("no_rule",))))
     assert [line.text for line in sheet.extras] == ["Keep taking apixaban 5 mg as your doctor told you. You may bruise more."]
-
-
-@pytest.mark.parametrize(
-    ("name", "answered", "expected"),
-    [
-        ("Apixaban 5 mg twice daily", "", ("anticoagulant",)),
-        ("ELIQUIS", "", ("anticoagulant",)),
-        ("something unheard of", "", ()),
-        ("something unheard of", "antiplatelet", ("antiplatelet",)),
-    ],
-)
-def test_a_medicines_classes_come_from_the_protocol(name, answered, expected):
-    assert classes_of(name, answered, DOCUMENT) == expected
 
 
 def test_the_next_visit_and_none():
