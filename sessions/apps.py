@@ -10,11 +10,12 @@ class TreatmentSessionsConfig(AppConfig):
 
     def ready(self) -> None:
         from audit.guards import protect
-        from plans.registry import register_devices, register_history
+        from plans.registry import register_devices, register_history, register_plan_section
 
-        from . import guards, known_to_plans, record_guards
+        from . import guards, known_to_plans, plan_section, record_guards
 
         protect(guards.no_overlap)
         record_guards.register()
         register_devices(known_to_plans.devices)
         register_history(known_to_plans.history)
+        register_plan_section(plan_section.visits)

@@ -453,3 +453,32 @@ def test_a_plan_that_was_replaced_offers_no_dates(browser, plan, patient):
     TreatmentPlan.objects.filter(pk=plan.pk).update(status="superseded")
     page = browser.get(reverse("sessions:book_course", args=[patient.number, plan.number])).content.decode()
     assert "This plan is superseded" in page
+
+
+def test_the_plans_page_lists_its_visits_and_the_way_to_the_rest(diary, plan, clinician, book):
+    from sessions.plan_section import visits
+
+    book(diary.at(diary.monday(), 10), plan=plan)
+    section = visits(plan, clinician)
+    assert section.lines[0].startswith("Session 1 of 4: Mon")
+    assert section.lines[-1] == "3 of 4 sessions are not booked yet."
+    assert section.links[0][0] == "Book the rest"
+
+
+@pytest.mark.parametrize(
+    ("back", "followed"), [("/today/?all=1", True), ("https://elsewhere.example/today/", False), ("//elsewhere.example/today/", False)]
+)
+def test_a_step_goes_back_only_to_pages_of_ours(browser, diary, desk, patient, back, followed):
+    start = dt.datetime.now(diary.zone).replace(hour=12, minute=0, second=0, microsecond=0)
+    booking = Booking.objects.create(
+        site=diary.site,
+        patient=patient,
+        kind="consultation",
+        starts_at=start,
+        ends_at=start + dt.timedelta(minutes=30),
+        clinician=diary.osei,
+        created_by=desk,
+        request_key=diary.key(),
+    )
+    reply = browser.post(reverse("sessions:arrive", args=[booking.pk]), {"version": 1, "next": back})
+    assert reply["Location"] == (back if followed else reverse("sessions:booking", args=[booking.pk]))

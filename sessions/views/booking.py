@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.db import transaction
@@ -84,7 +85,8 @@ class _NewPage:
 
     def _start(self, sent) -> dict:
         """What a link into the page fills in: a free gap of the calendar, a patient, a plan."""
-        day = read_day(sent.get("day", ""), self.today) or self.today
+        day = read_day(sent.get("day") or sent.get("on", ""), self.today)
+        day = day if day and within_reach(day, self.today) else self.today
         clock = read_clock(sent.get("time", ""))
         plan = sent.get("plan", "")
         return {
@@ -400,8 +402,10 @@ def _step(request, pk: int, name: str):
         return _show(request, booking, status=409, refused=refused, taken=refused if isinstance(refused, SlotTaken) else None)
     messages.success(request, words)
     back = request.POST.get("next", "")
-    # Only pages of ours that list visits: the address never comes from outside.
-    return redirect(back if back in (reverse("clinic:today"), reverse("sessions:day")) else reverse("sessions:booking", args=[pk]))
+    where = urlsplit(back)
+    # Only pages of ours that list visits, never an address from outside.
+    ours = not where.scheme and not where.netloc and where.path in (reverse("clinic:today"), reverse("sessions:day"))
+    return redirect(back if ours else reverse("sessions:booking", args=[pk]))
 
 
 @require_POST

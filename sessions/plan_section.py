@@ -1,0 +1,30 @@
+"""What the plan's page shows of the diary: which visits are booked, and the way to book the rest."""
+
+from django.urls import reverse
+
+from planner import wording
+from plans.models import TreatmentPlan
+from plans.registry import PlanSection
+
+from .models import Booking
+from .services.hours import clinic_zone
+
+
+def visits(plan: TreatmentPlan, user) -> PlanSection | None:
+    if not user.may("bookings.view"):
+        return None
+    zone = clinic_zone(plan.patient.site)
+    rows = list(Booking.objects.visible_to(user).live().filter(plan=plan).select_related("plan", "clinician").order_by("starts_at"))
+    lines = []
+    for row in rows:
+        local = row.starts_at.astimezone(zone)
+        lines.append(f"{row.title}: {wording.day(local.date(), weekday=True)}, {local:%H:%M}, {row.clinician}. {row.get_status_display()}.")
+    booked = sum(row.kind == Booking.Kind.SESSION for row in rows)
+    left = plan.sessions_count - booked
+    if left and plan.status == TreatmentPlan.Status.ACCEPTED:
+        lines.append(f"{left} of {plan.sessions_count} sessions {'is' if left == 1 else 'are'} not booked yet.")
+    links = [(f"Open {row.title.lower()}", reverse("sessions:booking", args=[row.pk])) for row in rows]
+    if left and plan.status == TreatmentPlan.Status.ACCEPTED and user.may("bookings.edit"):
+        label = "Book the rest" if booked else "Book the course"
+        links.insert(0, (label, reverse("sessions:book_course", args=[plan.patient.number, plan.number])))
+    return PlanSection("Visits", lines or ["No visit is booked."], links)
