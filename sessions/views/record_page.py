@@ -3,6 +3,8 @@
 import secrets
 from dataclasses import dataclass
 
+from django.conf import settings
+
 from planner.wording import number
 from plans.inputs import many, one, read
 from protocols.knowledge import knowledge_of
@@ -64,6 +66,7 @@ def draft_page(session, user, *, form=None, pressed=False, failed=False, answers
         "patient": session.patient,
         "plan": session.plan,
         "form": form,
+        "clock_zone": settings.CLINIC_TIME_ZONE,
         "page_key": secrets.token_urlsafe(12),
         "terms": terms,
         "check": check,

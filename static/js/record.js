@@ -179,7 +179,7 @@ document.addEventListener("DOMContentLoaded", () => {
       allAsPlanned();
     } else if (button.dataset.now) {
       const field = document.getElementById(button.dataset.now);
-      put(field, new Date().toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: form.dataset.zone || undefined }));
+      put(field, new Date().toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: form.dataset.clock }));
     }
   });
 
