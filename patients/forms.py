@@ -65,10 +65,6 @@ class PatientForm(PlainForm):
     def birth_parts(self):
         return [self["birth_day"], self["birth_month"], self["birth_year"]]
 
-    @property
-    def birth_errors(self):
-        return [error for part in self.birth_parts for error in part.errors]
-
     def _clean_name(self, field: str) -> str:
         text = " ".join(self.cleaned_data[field].split())
         if text and not names.key(text):
