@@ -158,14 +158,14 @@ def _with_sessions(
     source = ctx.knowledge.alternatives.source
     sessions, interval = plan.sessions, plan.interval
     if sessions.value.typical != count:
-        sessions = _at(sessions, count, rule, why, source)
+        sessions = at(sessions, count, rule, why, source)
     if interval.value.typical != weeks:
-        interval = _at(interval, weeks, rule, why, source)
+        interval = at(interval, weeks, rule, why, source)
     event = course.before_event(ctx, plan.sessions.value, plan.interval.value, start, worst_band(ctx, plan.zones))
     return replace(plan, sessions=sessions, interval=interval, course=course.dates(ctx, start, count, weeks, steps, event))
 
 
-def _at(traced: Traced, typical: int, rule: str, why: str, source: Any) -> Traced:
+def at(traced: Traced, typical: int, rule: str, why: str, source: Any) -> Traced:
     """The same range with another proposed value."""
     span: WholeSpan = traced.value
     moved = WholeSpan(min(span.min, typical), typical, max(span.max, typical))

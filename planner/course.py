@@ -161,6 +161,6 @@ def dates(ctx: Context, start: dt.date, count: int, weeks: int, steps: list[Step
     ]
     fits = None
     if event is not None:
-        fits = event.possible and found[-1] <= event.last_latest
+        fits = found[-1] <= event.last_latest
         trace.append(Step("event_date", None, event.last_latest, event.reason, event.source))
     return Course(found, review, fits, event.last_latest if event else None, tuple(trace))

@@ -77,7 +77,7 @@ def _newest(ctx: Context, *, quiet: bool = False) -> dict[str, Lab]:
         if lab.date is None or lab.date > ctx.today:
             if not quiet:
                 what = f"{lab.name}: on which day was it measured?" if lab.date is None else f"{lab.name}: its date is after the visit."
-                ctx.ask(f"{fold(name)}_date", what, "lab", "labs", label=f"Date of {lab.name}")
+                ctx.ask(f"{name.casefold()}_date", what, "lab", "labs", label=f"Date of {lab.name}")
             continue
         other = newest.get(name)
         if other is None or other.date is None or lab.date > other.date or (lab.date == other.date and _worse(lab, other)):
@@ -99,11 +99,15 @@ def _limit(ctx: Context, rule: LabRule, lab: Lab) -> LabLimit | None:
     for limit in rule.limits:
         if _unit(lab.unit) in {_unit(word) for word in (limit.unit, *limit.words)}:
             if lab.number is None:
-                ctx.ask(f"{fold(rule.name)}_value", f"{lab.name} {lab.value}: which number?", "lab", "labs", label=f"Value of {lab.name}")
+                ctx.ask(
+                    f"{rule.name.casefold()}_value", f"{lab.name} {lab.value}: which number?", "lab", "labs", label=f"Value of {lab.name}"
+                )
             return limit
     units = " or ".join(limit.unit for limit in rule.limits)
     said = f" ({lab.unit})" if lab.unit else ""
-    ctx.ask(f"{fold(rule.name)}_unit", f"{lab.name} {lab.value}{said}: which unit, {units}?", "lab", "labs", label=f"Unit of {lab.name}")
+    ctx.ask(
+        f"{rule.name.casefold()}_unit", f"{lab.name} {lab.value}{said}: which unit, {units}?", "lab", "labs", label=f"Unit of {lab.name}"
+    )
     return None
 
 

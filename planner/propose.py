@@ -5,7 +5,7 @@ The order in which the rules speak: what is asked for, what was found, what is l
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -148,10 +148,10 @@ def propose(
         protocol=_protocol(knowledge, protocol),
         policies=ctx.policies,
         findings=findings,
-        asks=tuple(ctx.asks.values()),
+        asks=tuple(sorted(ctx.asks.values(), key=_ask_order(ctx))),
         zones_excluded=tuple(excluded.values()),
         decisions=tuple(advice.decisions(ctx, findings, used, zones)) if parameters else (),
-        medicines=tuple(_medicine(ctx, taken) for taken in medicines),
+        medicines=tuple(_medicine(ctx, taken) for taken in sorted(medicines, key=lambda t: (t.ingredient, t.typed, t.now))),
         adjuvants=verdicts,
         parameters=parameters,
         alternatives=tuple(others),
@@ -313,18 +313,17 @@ def _plan(
     event = course.before_event(ctx, sessions.value, interval.value, start, worst_band(ctx, zones))
     count, weeks = sessions.value.typical, interval.value.typical
     source = ctx.knowledge.alternatives.source
-    if event is not None and event.possible:
+    if event is not None and event.possible and event.weeks == weeks:
         if event.sessions != count:
-            sessions = alternatives._at(sessions, event.sessions, "event_date", event.reason, source)
-        if event.weeks != weeks:
-            interval = alternatives._at(interval, event.weeks, "event_date", event.reason, source)
-        count, weeks = event.sessions, event.weeks
+            sessions = alternatives.at(sessions, event.sessions, "event_date", event.reason, source)
+        count = event.sessions
     elif event is not None:
-        ctx.add(Finding("event_date", "Not before the event", "caution", "patient", event.reason, source, order=4_000))
+        closer = f" Only {event.weeks} weeks apart: see the alternative before the event." if event.possible else ""
+        ctx.add(Finding("event_date", "Not before the event", "caution", "patient", f"{event.reason}{closer}", source, order=4_000))
     visits = ctx.case.wishes.visits
     if visits is not None and visits < count:
         if visits >= sessions.value.min:
-            sessions = alternatives._at(sessions, visits, "visits", f"At most {visits} visits wished.", source)
+            sessions = alternatives.at(sessions, visits, "visits", f"At most {visits} visits wished.", source)
             count = visits
         else:
             reason = f"At most {visits} visits wished; the protocol needs at least {sessions.value.min}."
@@ -373,6 +372,16 @@ def _when(
     dates = [f.until for f in barring if f.until is not None]
     conditions = list(dict.fromkeys(f.condition for f in barring if f.condition))
     return (max(dates) if dates and status == "defer" else None), "; ".join(conditions) or None
+
+
+def _ask_order(ctx: Context) -> Callable[[Ask], tuple[object, ...]]:
+    """What the clinician must look up first, then the questions in the order they are asked."""
+    places = {rule_id: place for place, rule_id in enumerate(ctx.knowledge.question_of)}
+
+    def order(ask: Ask) -> tuple[object, ...]:
+        return (ask.about == "screening", places.get(ask.id, -1), ask.about, ask.id)
+
+    return order
 
 
 def _protocol(knowledge: Knowledge, given: Mapping[str, str] | None) -> dict[str, str]:

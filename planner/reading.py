@@ -194,14 +194,16 @@ class Reader:
                 found.append(item)
         return tuple(found)
 
-    def entries(self, key: str, read: Callable[["Reader"], T], *, required: bool = False) -> tuple[T, ...]:
-        """A list of mappings, each read by *read* and then checked for unknown keys."""
+    def entries(self, key: str, read: Callable[["Reader"], T], *, required: bool = False, filled: bool = False) -> tuple[T, ...]:
+        """A list of mappings, each read by *read* and then checked for unknown keys. *filled*: it must hold at least one."""
         value = self.take(key, required=required)
         if value is MISSING or (value is None and not required):
             return ()
         if not isinstance(value, (list, tuple)):
             self.fault(key, f"must be a list, not {type_name(value)}")
             return ()
+        if filled and not value:
+            self.fault(key, "must hold at least one entry")
         found: list[T] = []
         for index, item in enumerate(value):
             reader = Reader(item, self.at(f"{key}[{index}]"), self.faults)

@@ -194,7 +194,7 @@ def _read(mapping: Mapping[str, Any], faults: list[Fault]) -> dict[str, Any]:
     r = SectionReader(faults, tuple(parts["grades"]))
 
     def by_id(key: str, read: Any, ident: str = "id") -> dict[str, Any]:
-        rows = top.entries(key, read, required=True)
+        rows = top.entries(key, read, required=True, filled=True)
         for twice in _repeats(getattr(row, ident) for row in rows):
             faults.append(Fault(key, f"{twice} stands twice"))
         return {getattr(row, ident): row for row in rows}
@@ -280,11 +280,11 @@ def _read_course(top: Reader, r: SectionReader, parts: dict[str, Any], by_id: An
     parts["anaesthesia"] = by_id("anaesthesia", r.fact)
     parts["numbing"] = top.entry("numbing", r.numbing, required=True)
     parts["downtime_source"] = top.entry("downtime_rule", r.downtime_rule, required=True)
-    bands = top.entries("downtime_bands", r.downtime_band, required=True)
+    bands = top.entries("downtime_bands", r.downtime_band, required=True, filled=True)
     parts["downtime_bands"] = tuple(sorted(bands, key=lambda band: band.up_to_mm))
     parts["precare"] = tuple(by_id("precare", r.precare).values())
     parts["aftercare"] = tuple(by_id("aftercare", r.aftercare).values())
-    texts = top.entries("aftercare_by_adjuvant", lambda q: (q.text("adjuvant"), r.fact(q, "text")), required=True)
+    texts = top.entries("aftercare_by_adjuvant", lambda q: (q.text("adjuvant"), r.fact(q, "text")), required=True, filled=True)
     parts["aftercare_by_adjuvant"] = dict(texts)
     parts["sun_protection"] = top.entry("sun_protection", r.sun_protection)
     parts["normal_course"] = tuple(by_id("normal_course", r.normal).values())
