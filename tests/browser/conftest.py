@@ -52,7 +52,7 @@ def chromium():
 def visitor(chromium, clinic, request):
     """Somebody in front of the screen. After the test their pages must have kept the rules above."""
     context = chromium.new_context(base_url=clinic.url, viewport={"width": 1280, "height": 900}, locale="en-GB")
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     someone = Visitor(context, clinic, re.sub(r"\W+", "-", request.node.name).strip("-"))
     yield someone
     context.close()
