@@ -41,7 +41,7 @@ def verdicts(ctx: Context, planned: Iterable[Wanted], findings: tuple[Finding, .
             if request.refused:
                 found.append(_refused_preparation(ctx, adjuvant, request.typed))
         honest = next((request.typed for request in requests if not request.refused), None)
-        if honest is not None or not requests:
+        if honest is not None or not requests or adjuvant.place == "home":
             found.append(_verdict(ctx, adjuvant, uses[adjuvant.id], honest, chosen, findings, wanted))
     return tuple(sorted([*found, *strangers], key=lambda v: (v.order, v.asked_as or "")))
 

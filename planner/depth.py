@@ -294,7 +294,5 @@ def main_reason(z: ZoneDepth) -> str:
     if changed[-1].startswith("phototype"):
         return f"{indication}, phototype {_number(z.ctx.case.phototype)}"
     if rule is not None:
-        question = z.ctx.knowledge.question_of.get(rule.id)
-        cover = next((c for c in question.covers if c.rule == rule.id), None) if question else None
-        return cover.label if cover else rule.label
+        return rule.short_label
     return names.get(changed[-1], zone.short_reason)

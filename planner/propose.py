@@ -35,7 +35,7 @@ class Proposal:
     `as_mapping()` gives the case format's "Out" as plain JSON types; its keys:
 
     status, earliest, condition, approved, notice, protocol {version, status, sha256}, planner, today,
-    findings[] {id, label, action, scope, zones, until, condition, modifications, reason, refs, evidence, unverified,
+    findings[] {id, label, short_label, action, scope, zones, until, condition, modifications, reason, refs, evidence, unverified,
         and where they apply sign_off, refer, max_depth_mm, policy, lab, cleared_by, overridden_by},
     asks[] {id, what, about, focus, question}, zones_excluded[] {zone, label, action, until, because, reason, refs ...},
     decisions[] {id, what, who, because, refs ...}, medicines[] {name, ingredient, classes, stopped, notes},

@@ -11,6 +11,7 @@ T = TypeVar("T")
 MISSING: Any = object()
 
 _LONGEST_TEXT = 4000
+FIRST_YEAR, LAST_YEAR = 1900, 2200  # no date of a patient lies outside
 
 
 def type_name(value: object) -> str:
@@ -160,6 +161,9 @@ class Reader:
         if value is MISSING or (value is None and not required):
             return None
         day = as_day(value)
+        if day is not None and not FIRST_YEAR <= day.year <= LAST_YEAR:
+            self.fault(key, f"must lie between {FIRST_YEAR} and {LAST_YEAR}, not {day.isoformat()}")
+            return None
         if day is None:
             shown = f" ({value})" if isinstance(value, (str, int)) else ""
             self.fault(key, f"must be a date like 2026-03-02{shown}")

@@ -124,6 +124,7 @@ class Finding:
         out = {
             "id": self.id,
             "label": self.label,
+            "short_label": self.rule.short_label if self.rule is not None else self.label,
             "action": self.action,
             "scope": self.scope,
             "zones": list(self.zones),

@@ -358,6 +358,7 @@ class Rule:
 
     id: str
     label: str
+    short_label: str
     group: str
     scope: str
     action: str

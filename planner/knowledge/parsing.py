@@ -445,6 +445,7 @@ class PackReader:
         rule = e.Rule(
             id=r.text("id"),
             label=r.text("label"),
+            short_label=r.text("short_label"),
             group=r.text("group"),
             scope=r.choice("scope", ("patient", "zone")) or "patient",
             action=r.choice("action", e.PATIENT_ACTIONS) or "refuse",

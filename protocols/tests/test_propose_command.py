@@ -142,7 +142,7 @@ def test_a_stored_version_stamps_its_own_name_and_status(tmp_path):
 
 def test_it_works_from_standard_input_without_a_database(tmp_path):
     """A data folder without a database stays without one."""
-    result = subprocess.run(  # noqa: S603 - our own command
+    result = subprocess.run(
         [sys.executable, "manage.py", "propose", "-"],
         input=json.dumps([CASE]),
         capture_output=True,
