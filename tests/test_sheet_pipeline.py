@@ -24,6 +24,7 @@ from aftercare.services import files, publishing, request_sheet
 from aftercare.tests.signed_record import signed
 from audit.models import AuditEvent
 from scripts import servers
+from scripts.supervisor import die_with_parent
 
 ROOT = Path(__file__).resolve().parent.parent
 WAIT = 120
@@ -83,6 +84,8 @@ def start_worker(folder: Path, url: str, *, app: str = "microneedle_clinic") -> 
             stdout=log,
             stderr=log,
             start_new_session=True,
+            # A test run that is stopped leaves no worker behind.
+            preexec_fn=die_with_parent(os.getpid()),
         )
 
 
