@@ -32,16 +32,32 @@ class Proposal:
     """
     What is proposed, and everything behind it. `parameters` is None under ask, defer and refuse.
 
-    `as_mapping()` gives the case format's "Out" as plain JSON types; its keys:
+    `as_mapping()` gives the case format's "Out" as plain JSON types. "sourced" below means refs, evidence, unverified;
+    a trace is a list of {rule, before, after, why, sourced, and range_before, range_after where the value has a range}.
 
-    status, earliest, condition, approved, notice, protocol {version, status, sha256}, planner, today,
-    findings[] {id, label, short_label, action, scope, zones, until, condition, modifications, reason, refs, evidence, unverified,
-        and where they apply sign_off, refer, max_depth_mm, policy, lab, cleared_by, overridden_by},
-    asks[] {id, what, about, focus, question}, zones_excluded[] {zone, label, action, until, because, reason, refs ...},
-    decisions[] {id, what, who, because, refs ...}, medicines[] {name, ingredient, classes, stopped, notes},
-    adjuvants {use[], offered[], home_only[], refused[]} (no `use` and `offered` without parameters),
-    advice {precare[], aftercare[], review[], phototype[], levels[], test_areas[], numbing {}}, policies,
-    and with parameters: device, zones[], sessions, interval_weeks, downtime_days, course, summary, alternatives[].
+    always:
+        status, earliest, condition, approved, notice, protocol {version, status, sha256}, planner, today, policies
+        findings[] {id, label, short_label, action, scope, zones, until, condition, modifications, reason, sourced; where they
+            apply sign_off, refer, max_depth_mm, policy, lab, cleared_by, overridden_by}, worst first
+        asks[] {id, what, about, focus, question}
+        zones_excluded[] {zone, label, action, until, because, reason, sourced}
+        decisions[] {id, what, who, because, sourced}
+        medicines[] {name, ingredient, classes, stopped, notes, sourced}
+        adjuvants {home_only[], refused[]} of {id, label, role, asked_as, reason, sourced, because, indications; unless refused
+            route, handling, sign_off, home_from_day, prescriber_decides}
+        advice {precare[] {id, day, date, text}, aftercare[] {id, when, from_hour, to_hour, do, avoid}, review[], phototype[]}
+    with parameters (plan and caution):
+        device {id, brand, label, why, label_status, label_text, label_refs, dial_step_mm, needle_lengths_mm, max_set_mm, trace}
+        zones[] {zone, label, indication, level, indications, depth_mm {min, typical, max}, sourced, main_reason, ceiling_mm,
+            ceiling_rule, step_mm, sign_off_above_mm, label_status, passes {min, typical, max, unit, trace}, endpoint,
+            endpoint_trace, stop_rule, limits[] {rule, mm, why}, trace}
+        sessions, interval_weeks {min, typical, max, sourced, trace}
+        downtime_days {the same, band, band_label, worst_band, worst_days, measures, resume}
+        course {dates, review, fits_event, last_session_latest, sourced, trace}
+        summary {visits, total_downtime_days, finish, deepest_mm}
+        adjuvants.use[], adjuvants.offered[]
+        alternatives[] {id: fewer_visits | gentler | before_event, label, possible, reason, sourced, and where possible the keys above}
+        advice {levels[], test_areas[], numbing {allowed, text, who, because, facts, contact_minutes ...}}
     """
 
     status: str
