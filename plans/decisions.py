@@ -73,6 +73,8 @@ def needed(proposal: dict, catalogue: Catalogue, made: dict) -> list[Decision]:
     Every decision the proposal asks for, with what was decided already: first those the planner names with who must make
     them, then "seen" for each caution that needs nobody else.
     """
+    if proposal["status"] not in {"plan", "caution"}:
+        return []
     found: dict[str, Decision] = {}
     spoken_for = set()
     for entry in proposal.get("decisions") or []:
@@ -83,7 +85,7 @@ def needed(proposal: dict, catalogue: Catalogue, made: dict) -> list[Decision]:
             found.setdefault(decision.key, decision)
     for finding in proposal.get("findings", []):
         if finding["action"] == "caution" and finding["id"] not in spoken_for:
-            label = finding.get("label") or catalogue.rule_label(finding["id"])
+            label = finding.get("short_label") or finding.get("label") or catalogue.rule_label(finding["id"])
             found.setdefault(finding["id"], Decision(finding["id"], finding["id"], "", label, [(SEEN, "Seen", "Seen, keep proposal")]))
     for decision in found.values():
         decision.made = made.get(decision.key)

@@ -5,7 +5,6 @@ from django.urls import reverse
 from patients.overview import Action, Entry, Section
 from planner.wording import span
 
-from .catalogue import catalogue_of
 from .models import Consultation, TreatmentPlan
 from .screen import watch_words
 
@@ -56,14 +55,7 @@ def overview(patient, user) -> Section | None:
 
 def watch_for(patient, user):
     """Short alert words out of the last proposal, for everybody who books or treats: words only, never findings."""
-    last = (
-        Consultation.objects.visible_to(user)
-        .filter(patient=patient)
-        .exclude(proposal={})
-        .select_related("protocol_version")
-        .only("proposal", "protocol_version", "started_at")
-        .first()
-    )
+    last = Consultation.objects.visible_to(user).filter(patient=patient).exclude(proposal={}).only("proposal", "started_at").first()
     if last is None:
         return None
-    return watch_words(last.proposal, catalogue_of(last.protocol_version))[:4]
+    return watch_words(last.proposal)[:4]

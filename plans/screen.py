@@ -1,5 +1,6 @@
 """What the consultation screen shows, in the order it shows it: alerts, facts, zone rows, reasons. No rule lives here."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -25,6 +26,7 @@ SHOWN = 3
 SCALE = (Decimal("0.25"), Decimal("0.5"), Decimal("0.75"), Decimal("1"), Decimal("1.5"), Decimal("2"), Decimal("2.5"))
 TINTS = ("d025", "d05", "d075", "d1", "d15", "d2", "d25")
 RULER_WIDTH = 184
+ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}$")
 
 
 @dataclass
@@ -103,7 +105,9 @@ def shorten(text: str, most: int = 44) -> str:
 
 
 def first_sentence(text: str) -> str:
-    head = text.strip().split(". ")[0].rstrip(".")
+    parts = text.strip().split(". ")
+    # A bare fact ("Phototype V.") says too little alone.
+    head = ". ".join(parts[:2] if len(parts[0]) < 25 else parts[:1]).rstrip(".")
     return f"{head}." if head else ""
 
 
@@ -117,7 +121,7 @@ def lower_first(text: str) -> str:
 
 
 def iso(value) -> date | None:
-    return date.fromisoformat(value) if isinstance(value, str) and len(value) == 10 else None
+    return date.fromisoformat(value) if isinstance(value, str) and ISO_DAY.match(value) else None
 
 
 def value_words(value, unit: str = "") -> str:
@@ -131,6 +135,8 @@ def value_words(value, unit: str = "") -> str:
         return ", ".join(f"{key} {value_words(part)}" for key, part in value.items())
     if isinstance(value, list):
         return ", ".join(str(part) for part in value)
+    if iso(value):
+        return day(iso(value))
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float | Decimal):
@@ -211,7 +217,7 @@ class Screen:
         zones = [self.catalogue.zone_word(zone) for zone in finding.get("zones") or []]
         if word == LEAVE_OUT and zones:
             return ", ".join(zones)
-        return short_label(self._label(finding))
+        return finding.get("short_label") or short_label(self._label(finding))
 
     def _label(self, finding: dict) -> str:
         return finding.get("label") or self.catalogue.rule_label(finding["id"])
@@ -398,13 +404,13 @@ class Screen:
         found = []
         for entry in self.proposal.get("zones_excluded") or []:
             because = [reasons.get(rule, {"id": rule}) for rule in entry.get("because") or []]
-            labels = [b.get("label") or self.catalogue.rule_label(b["id"]) for b in because]
+            labels = [b.get("short_label") or b.get("label") or self.catalogue.rule_label(b["id"]) for b in because]
             found.append(
                 {
                     "zone": entry["zone"],
                     "word": self.catalogue.zone_word(entry["zone"]),
                     "until": iso(entry.get("until")),
-                    "because": shorten(lower_first(", ".join(labels)), 24) if labels else "the protocol leaves it out",
+                    "because": shorten(lower_first(", ".join(labels)), 34) if labels else "the protocol leaves it out",
                     "whole": [b.get("reason", "") for b in because if b.get("reason")],
                 }
             )
@@ -559,17 +565,16 @@ def source_word(ref: str) -> str:
     return f"{words.capitalize()} {tail}".strip() if len(tail) == 4 else ref.replace("_", " ").capitalize()
 
 
-def watch_words(proposal: dict, catalogue: Catalogue) -> list[str]:
+def watch_words(proposal: dict) -> list[str]:
     """
-    Short alert words of the cautions of a proposal, for the patient header. What the header says already (phototype) and
-    what concerns only a zone or a setting is left out.
+    Short alert words of the cautions of a proposal, for the patient header: as they were said then, whatever the protocol
+    says now. What concerns one zone only, and the phototype that the header shows already, is left out.
     """
     found = []
     for finding in proposal.get("findings", []):
-        rule = catalogue.rules.get(finding["id"])
-        if rule is None or finding["action"] != "caution" or rule.derived.phototypes or finding.get("scope") == "zone":
+        if finding["action"] != "caution" or finding.get("scope") == "zone" or finding["id"].startswith("phototype"):
             continue
-        word = short_label(rule.label, 40)
+        word = finding.get("short_label") or short_label(finding["label"], 40)
         if word not in found:
             found.append(word)
     return found

@@ -154,7 +154,7 @@ def _numbing(settled: Settled, proposal: dict, catalogue: Catalogue, chosen: dic
     settled.numbing = chosen.get("numbing", "")
     settled.numbing_other = chosen.get("numbing_other", "")
     advice = (proposal.get("advice") or {}).get("numbing") or {}
-    labels = {finding["id"]: finding["label"] for finding in proposal["findings"]}
+    labels = {finding["id"]: finding.get("short_label") or finding["label"] for finding in proposal["findings"]}
     if advice.get("allowed") is False:
         settled.numbing_barred = [labels.get(rule, catalogue.rule_label(rule)) for rule in advice.get("because") or []] or [advice["text"]]
     if settled.numbing == OTHER_NUMBING and not settled.numbing_other:
