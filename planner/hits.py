@@ -36,7 +36,7 @@ class Hit:
 
 
 def from_answer(ctx: Context, rule_id: str, answer: Answer) -> Hit:
-    zones, _ = ctx.resolve_zones(answer.zones, f"screening.{rule_id}")
+    zones = _zones(ctx, rule_id, answer.zones, f"screening.{rule_id}")
     return Hit(
         rule=rule_id,
         origin="answered yes",
@@ -53,6 +53,13 @@ def from_answer(ctx: Context, rule_id: str, answer: Answer) -> Hit:
         override=answer.override,
         explicit=True,
     )
+
+
+def _zones(ctx: Context, rule_id: str, names: tuple[str, ...], focus: str) -> tuple[str, ...]:
+    """The zones of a finding; about the whole person the place is only a note ("earlobe") and is never asked about."""
+    if ctx.knowledge.rules[rule_id].scope == "patient":
+        return ()
+    return ctx.resolve_zones(names, focus)[0]
 
 
 def gather(ctx: Context, medicines: list[Taken]) -> dict[str, list[Hit]]:
@@ -110,7 +117,7 @@ def _findings_today(ctx: Context) -> list[Hit]:
             what = f"{finding.id}: does this bar treatment, and where?"
             ctx.ask(fold(finding.id) or finding.id, what, "finding", "findings_today", label=f"Finding not known: {finding.id}")
             continue
-        zones, _ = ctx.resolve_zones(finding.zones, "findings_today")
+        zones = _zones(ctx, rule_id, finding.zones, "findings_today")
         found.append(Hit(rule_id, "seen today", zones, seen=ctx.today, date=ctx.today, note=finding.note))
     return found
 

@@ -33,7 +33,8 @@ def judge(ctx: Context, hits: dict[str, list[Hit]]) -> None:
 
 def findings_of(ctx: Context, rule: Rule, hit: Hit) -> list[Finding]:
     """What one hit of one rule means today."""
-    late = _date_to_check(ctx, rule, hit)
+    concerns = rule.scope == "patient" or rule.other_zones is not None or bool(blocked_zones(ctx, rule, hit.zones))
+    late = _date_to_check(ctx, rule, hit) if concerns else None
     if late is not None:
         ctx.ask(f"{rule.id}.date", late, "date", f"screening.{rule.id}", label=f"Date: {rule.label}", order=rule.order)
     if rule.applies_to_regions and not any(ctx.region(zone) in rule.applies_to_regions for zone in ctx.zones):

@@ -154,6 +154,16 @@ def test_permanent_filler_needs_a_signature_for_good():
     assert said(recent_procedures=[{"what": "Juvederm", "zone": "cheeks", "date": "2025-12-01"}])["status"] == "plan"
 
 
+def test_the_place_of_a_finding_about_the_whole_person_is_only_a_note():
+    proposal = said(screening={"bloodborne_virus": {"answer": True, "zone": "earlobe"}})
+    assert (proposal["status"], proposal["asks"]) == ("caution", [])
+
+
+def test_a_missing_date_is_not_asked_where_nothing_is_treated():
+    assert said(recent_procedures=[{"what": "botox", "zone": "forehead"}])["status"] == "plan"
+    assert said(recent_procedures=[{"what": "botox", "zone": "cheeks"}])["asks"]
+
+
 def test_order_of_inputs_does_not_matter():
     case = a_case(
         requests=FACE_AND_BODY,
