@@ -29,6 +29,10 @@ class Catalogue:
         found = self.knowledge.indications.get(indication)
         return found.levels[level].label if found and level in found.levels else words_of(level)
 
+    def level_word(self, indication: str, level: str) -> str:
+        found = self.knowledge.indications.get(indication)
+        return found.levels[level].short_label if found and level in found.levels else words_of(level)
+
     def morphologies(self, indication: str) -> list[tuple[str, str]]:
         """Shapes to choose from; what the protocol has only for "not recorded" is no choice."""
         found = self.knowledge.indications.get(indication)

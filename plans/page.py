@@ -24,7 +24,7 @@ class PlanPage:
             zone.range = span(zone.min_depth_mm, zone.max_depth_mm, "mm")
             zone.passes = span(zone.passes_min, zone.passes_max)
             zone.concern = self.catalogue.concern_word(zone.indication)
-            zone.grade = self.catalogue.level_label(zone.indication, zone.level)
+            zone.grade = self.catalogue.level_word(zone.indication, zone.level).lower()
         return zones
 
     @cached_property

@@ -26,6 +26,8 @@ SHOWN = 3
 SCALE = (Decimal("0.25"), Decimal("0.5"), Decimal("0.75"), Decimal("1"), Decimal("1.5"), Decimal("2"), Decimal("2.5"))
 TINTS = ("d025", "d05", "d075", "d1", "d15", "d2", "d25")
 RULER_WIDTH = 184
+REGISTER = re.compile(r"(nct|k|den)\d{5,}$")  # trial and device registers
+AUTHOR_YEAR = re.compile(r"([a-z_]+?)((?:19|20)\d{2})(.*)$")
 ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}$")
 
 
@@ -558,11 +560,12 @@ def tint(depth: Decimal) -> str:
 
 
 def source_word(ref: str) -> str:
-    """`harris2015` as `harris 2015`: short enough to stand in a line; the link leads to the whole citation."""
-    head = ref.rstrip("0123456789")
-    tail = ref[len(head) :]
-    words = head.replace("_", " ").strip()
-    return f"{words.capitalize()} {tail}".strip() if len(tail) == 4 else ref.replace("_", " ").capitalize()
+    """`alster2018_body` as `Alster 2018 body`: short enough to stand in a line; the link leads to the whole citation."""
+    if REGISTER.match(ref):
+        return ref.upper()
+    head, year, tail = AUTHOR_YEAR.match(ref).groups() if AUTHOR_YEAR.match(ref) else (ref, "", "")
+    words = " ".join(part for part in (head.replace("_", " ").strip(), year, tail.replace("_", " ").strip()) if part)
+    return words[:1].upper() + words[1:]
 
 
 def watch_words(proposal: dict) -> list[str]:
