@@ -27,7 +27,7 @@ class Command(BaseCommand):
         call_command("load_protocols", stdout=self.stdout)
         if not User.objects.exists():
             if demo:
-                call_command("demo_clinic", stdout=self.stdout)
+                call_command("demo_clinic", sign_ins=False, stdout=self.stdout)
             elif first_manager:
                 call_command("make_manager", stdout=self.stdout)
         elif first_manager and sign_ins.is_demo():
