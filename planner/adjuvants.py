@@ -25,18 +25,23 @@ class Asked:
 
 def verdicts(ctx: Context, planned: Iterable[Wanted], findings: tuple[Finding, ...]) -> tuple[AdjuvantVerdict, ...]:
     """
-    One verdict for every adjuvant of the protocol, and for every preparation asked for that is none of them.
+    One verdict for every adjuvant that has a use here or was asked for, and for every preparation that is none of them.
 
     The active is chosen over everything asked for, and used only where it serves what is treated: a zone left out never
     brings in another one.
     """
     wanted = list(planned)
     asked, strangers = _asked(ctx)
-    chosen = _chosen_actives(ctx, {a.id: _use(ctx, a, ctx.wanted) for a in ctx.knowledge.adjuvants.values()}, asked)
-    uses = {adjuvant.id: _use(ctx, adjuvant, wanted) for adjuvant in ctx.knowledge.adjuvants.values()}
+    over_all = {adjuvant.id: _use(ctx, adjuvant, ctx.wanted) for adjuvant in ctx.knowledge.adjuvants.values()}
+    chosen = _chosen_actives(ctx, over_all, asked)
+    uses = over_all
+    if len(wanted) < len(ctx.wanted):
+        uses = {adjuvant.id: _use(ctx, adjuvant, wanted) for adjuvant in ctx.knowledge.adjuvants.values()}
     found = []
     for adjuvant in ctx.knowledge.adjuvants.values():
         requests = asked.get(adjuvant.id, [])
+        if not requests and over_all[adjuvant.id] is None:
+            continue
         for request in requests:
             if request.refused:
                 found.append(_refused_preparation(ctx, adjuvant, request.typed))

@@ -30,7 +30,7 @@ class Parameters:
             "zones": [zone.as_mapping(brief=brief) for zone in self.zones],
             "sessions": self.sessions.as_mapping(),
             "interval_weeks": self.interval.as_mapping(),
-            "downtime_days": self.downtime.as_mapping(),
+            "downtime_days": self.downtime.as_mapping(brief=brief),
             "course": self.course.as_mapping(),
             "summary": self.summary(),
         }

@@ -319,16 +319,19 @@ class Downtime:
     resume: Mapping[str, int]
     resume_source: Source
 
-    def as_mapping(self) -> dict[str, Any]:
-        return {
+    def as_mapping(self, *, brief: bool = False) -> dict[str, Any]:
+        """*brief*, for alternatives: without the band's other signs and hours."""
+        out = {
             **self.days.as_mapping(),
             "band": self.band,
             "band_label": self.band_label,
             "worst_band": self.worst_band,
             "worst_days": plain(self.worst_days),
-            "measures": self.measures,
-            "resume": {**self.resume, **sourced(self.resume_source)},
         }
+        if not brief:
+            out["measures"] = self.measures
+            out["resume"] = {**self.resume, **sourced(self.resume_source)}
+        return out
 
 
 @dataclass(frozen=True, slots=True)
