@@ -56,4 +56,4 @@ def visitor(chromium, clinic, request):
     someone = Visitor(context, clinic, re.sub(r"\W+", "-", request.node.name).strip("-"))
     yield someone
     context.close()
-    assert someone.broken_rules == []
+    assert not someone.broken_rules, "\n".join(someone.broken_rules)

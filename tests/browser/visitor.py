@@ -44,7 +44,8 @@ class Visitor:
     def _no_complaint(self, message):
         # Chromium reports every reply of 400 and above as an error; those are part of the journeys (422 with messages).
         if message.type == "error" and "Failed to load resource" not in message.text and "Response Status Error Code" not in message.text:
-            self.broken_rules.append(f"console error on {self.page.url}: {message.text}")
+            at = message.location
+            self.broken_rules.append(f"console error on {self.page.url} ({at.get('url')}:{at.get('lineNumber')}): {message.text}")
         elif "Content Security Policy" in message.text or "Content-Security-Policy" in message.text:
             self.broken_rules.append(f"content security policy on {self.page.url}: {message.text}")
 
