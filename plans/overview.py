@@ -1,6 +1,7 @@
 """What the patient page and the patient header show of consultations and plans."""
 
 from django.urls import reverse
+from django.utils import timezone
 
 from patients.overview import Action, Entry, Section
 from planner.wording import span
@@ -27,7 +28,7 @@ def overview(patient, user) -> Section | None:
                 tag="" if plan.status == TreatmentPlan.Status.ACCEPTED else plan.get_status_display(),
             )
         )
-    mine = None
+    mine, today = None, timezone.localdate()
     for consultation in patient.consultations.visible_to(user).exclude(status=Consultation.Status.PLANNED).select_related("clinician"):
         open_now = consultation.is_open
         section.entries.append(
@@ -41,7 +42,7 @@ def overview(patient, user) -> Section | None:
                 tag_tone="caut",
             )
         )
-        if open_now and consultation.clinician_id == user.pk and mine is None:
+        if open_now and consultation.clinician_id == user.pk and consultation.visit_date == today:
             mine = consultation
     if user.may("plans.edit"):
         if mine:

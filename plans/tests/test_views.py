@@ -1,5 +1,6 @@
 """The screen over HTTP: live saves, full pages without JavaScript, stale pages, who may come in."""
 
+import datetime as dt
 import re
 
 import pytest
@@ -231,6 +232,16 @@ def test_the_plan_page_is_read_only_and_whole(here, url, consultation, typed):
         assert words in page, words
     assert "<input" not in page.split("<main")[1]
     assert here.get(url).url == reverse("plans:plan", args=[consultation.patient.number, 1])
+
+
+def test_one_of_another_day_says_so_and_a_new_one_can_be_started(here, url, consultation):
+    Consultation.objects.update(visit_date=consultation.visit_date - dt.timedelta(days=1))
+    html = here.get(url).content.decode()
+    assert 'id="visit-day"' in html
+    page = here.get(reverse("patients:detail", args=[consultation.patient.number])).content.decode()
+    assert "Start a consultation" in page
+    here.post(reverse("plans:consult_start", args=[consultation.patient.number]))
+    assert Consultation.objects.count() == 2
 
 
 def stored_words(consultation):

@@ -4,6 +4,7 @@ import secrets
 
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.permissions import Role, requires
@@ -79,6 +80,7 @@ def _context(request, found, computed, *, saved_from, left=(), stale=None) -> di
         "stale": stale,
         "errors_on_page": bool(left),
         "can_accept": request.user.may("plans.accept"),
+        "of_another_day": found.visit_date != timezone.localdate(),
     }
 
 
