@@ -10,9 +10,7 @@ from .models import Resource, SessionZone, TreatmentSession
 
 def devices(site) -> list[DeviceAtHand]:
     """Devices of *site* that take bookings, by kind and by the protocol's name of the brand."""
-    rows = (
-        Resource.objects.filter(site=site, kind=Resource.Kind.DEVICE, is_active=True).exclude(device_kind="").order_by("pk")
-    )
+    rows = Resource.objects.filter(site=site, kind=Resource.Kind.DEVICE, is_active=True).exclude(device_kind="").order_by("pk")
     return [DeviceAtHand(row.device_kind, row.device_brand) for row in rows]
 
 
