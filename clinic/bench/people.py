@@ -55,12 +55,13 @@ GIVEN = (
     "Petra",
 )
 BATCH = 5000
+FIRST_NUMBER = 100_001  # above those of the demo clinic
 
 
 def fill(count: int, *, site: Site, seed: int = 7) -> None:
     """Add *count* patients of *site*, and the slips of their surnames."""
     chance = random.Random(seed)  # noqa: S311 - names, not secrets
-    first = (Patient.objects.order_by("-number").values_list("number", flat=True).first() or 100_000) + 1
+    first = max(FIRST_NUMBER, (Patient.objects.order_by("-number").values_list("number", flat=True).first() or 0) + 1)
     for start in range(0, count, BATCH):
         rows = []
         for number in range(first + start, first + min(start + BATCH, count)):

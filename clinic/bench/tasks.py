@@ -33,6 +33,7 @@ from sessions.services.free_time import free_times
 
 from . import floor
 from .measure import Result, Times, side_by_side
+from .people import FIRST_NUMBER
 
 MOST_QUERIES_OF_A_DAY = 12
 LEAST_MISTYPED_FOUND = 0.95
@@ -100,7 +101,7 @@ def mistyped_search(rounds: int) -> Result:
     """Names with one slip: a letter wrong, missing, doubled or swapped. Found = in the first twenty."""
     _, user = _client("june")
     chance = random.Random(3)  # noqa: S311 - names, not secrets
-    people = list(Patient.objects.filter(number__gt=100_000).order_by("number")[:4000])
+    people = list(Patient.objects.filter(number__gte=FIRST_NUMBER).order_by("number")[:4000])
     wanted = chance.sample(people, rounds * 4)
     times, found = [], 0
     for person in wanted:
@@ -167,7 +168,7 @@ def booking(rounds: int) -> Result:
     slots = free_times(site=site, kind=Booking.Kind.CONSULTATION, first_day=first_day, days=60)
     # Slots that do not overlap: one an hour of each day, in turns.
     slots = [slot for slot in slots if slot.starts_at.minute == 0]
-    people = list(Patient.objects.filter(number__gt=100_000).order_by("number")[: len(slots)])
+    people = list(Patient.objects.filter(number__gte=FIRST_NUMBER).order_by("number")[: len(slots)])
     warm, turn = 3, iter(zip(slots, people, strict=False))
 
     def ours(n):
