@@ -51,7 +51,7 @@ def test_register_with_nothing_typed_says_what_is_missing(visitor):
     visitor.sign_in("june")
     visitor.page.goto("/patients/new/")
     visitor.page.locator("main form").get_by_role("button").last.click()
-    visitor.page.wait_for_selector("[role=alert]")
+    visitor.page.wait_for_selector("main [role=alert]")
     visitor.look("register-problems")
 
 
