@@ -16,6 +16,7 @@ from audit.services import record
 from .permissions import may
 
 _MISSING = object()
+SIGN_IN_HEADER = "X-Sign-In"  # where a page can be signed in again, on the 401 to a live part of it
 NO_PERMISSION_NAMED = "This page names no permission, so nobody can open it."
 
 
@@ -37,6 +38,9 @@ class DenyByDefaultMiddleware:
         if permission is _MISSING:
             raise PermissionDenied(NO_PERMISSION_NAMED)
         if not request.user.is_authenticated:
+            if request.htmx and request.method != "GET":
+                # No redirect: it would drop what is typed. The page itself says how to go on (static/js/clinic.js).
+                return HttpResponse(status=401, headers={SIGN_IN_HEADER: reverse(settings.LOGIN_URL)})
             if request.htmx:
                 # Back to the page the person is on, not to the fragment it asked for.
                 back = urlencode({"next": request.htmx.current_url_abs_path or "/"})

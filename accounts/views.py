@@ -3,6 +3,7 @@
 from django.contrib.auth import views as auth_views
 from django.db import transaction
 from django.http import HttpResponseServerError
+from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
@@ -13,6 +14,8 @@ from .forms import SignInForm
 from .models import User
 from .permissions import PERMISSIONS, public, who
 from .sign_in_notes import notes
+
+FITS_NOW = "X-Fresh-Token"
 
 
 class SignIn(auth_views.LoginView):
@@ -67,8 +70,16 @@ def denied(request, exception=None):
 
 
 def stale_page(request, reason=""):
-    """The form's secret did not fit: the page is older than the last sign-in, or was sent from somewhere else."""
-    return render(request, "stale_page.html", status=403)
+    """
+    The form's secret did not fit: the page is older than the last sign-in, or was sent from somewhere else.
+
+    A live part gets the secret that fits now, so that what is typed can be sent again after signing in in another tab. Only
+    a page of our own can read it: the header HX-Request cannot be sent, nor this reply read, from another host.
+    """
+    response = render(request, "stale_page.html", status=403)
+    if request.htmx and request.user.is_authenticated:
+        response[FITS_NOW] = get_token(request)
+    return response
 
 
 def not_found(request, exception=None):

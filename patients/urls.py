@@ -13,6 +13,6 @@ urlpatterns = [
     path("<int:number>/medicines/", views.add_medicine, name="add_medicine"),
     path("<int:number>/medicines/<int:pk>/stop/", views.stop_medicine, name="stop_medicine"),
     path("<int:number>/procedures/", views.add_procedure, name="add_procedure"),
-    re_path(r"^(?P<number>\d+)/(?P<what>allergies|medicines)/none/$", views.none_known, name="none_known"),
-    re_path(r"^(?P<number>\d+)/(?P<what>allergy|medicine|procedure)/(?P<pk>\d+)/take-back/$", views.take_back, name="take_back"),
+    re_path(r"^(?P<number>[0-9]+)/(?P<what>allergies|medicines)/none/$", views.none_known, name="none_known"),
+    re_path(r"^(?P<number>[0-9]+)/(?P<what>allergy|medicine|procedure)/(?P<pk>[0-9]+)/take-back/$", views.take_back, name="take_back"),
 ]

@@ -3,6 +3,7 @@ The screen's fields into a case of the case format, for the planner. What cannot
 it counts as not asked, and is named in the faults with the field it stands in: nothing is guessed and nothing is lost.
 """
 
+import re
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -11,6 +12,8 @@ from planner.knowledge.entries import Cover, Question
 from . import typed
 from .catalogue import BREASTFEEDING, PREGNANT, Catalogue
 from .inputs import Inputs, many, one, rows
+
+_DAYS = re.compile(r"\d{1,3}$", re.ASCII)
 
 
 @dataclass
@@ -225,7 +228,7 @@ def _requests(inputs, catalogue: Catalogue) -> list[dict]:
 def _wishes(inputs, visit_date, faults) -> dict:
     days = one(inputs, "downtime_days")
     visits = one(inputs, "visits")
-    wishes: dict = {"downtime_days": int(days) if days.isdigit() else None, "event_date": None, "visits": None}
+    wishes: dict = {"downtime_days": int(days) if _DAYS.match(days) else None, "event_date": None, "visits": None}
     event = _day(inputs, "event_date", "Event date", faults, earliest=visit_date)
     if event:
         wishes["event_date"] = event.isoformat()

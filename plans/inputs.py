@@ -21,8 +21,14 @@ _SINGLE = re.compile(
 _MANY = re.compile(rf"^(zones\.{_ID}|rule\.{_ID})$")
 _ROW_NAME = re.compile(rf"^(medicine|allergy|procedure|lab|seen)\.({_ROW})\.([a-z]+)$")
 LONGEST = 300
+MOST_CHOICES = 100  # of one group; no protocol offers as many
 
 Inputs = dict[str, str | list[str]]
+
+
+def text(value: str, longest: int = LONGEST) -> str:
+    """Return *value* as it can be kept: no longer than *longest*, and without the NUL that PostgreSQL cannot store."""
+    return value.replace("\x00", "")[:longest]
 
 
 def read(post) -> Inputs:
@@ -30,11 +36,11 @@ def read(post) -> Inputs:
     inputs: Inputs = {}
     for name in post:
         if name in MANY or _MANY.match(name):
-            values = [value[:LONGEST] for value in post.getlist(name) if value]
+            values = [kept for value in post.getlist(name)[:MOST_CHOICES] if (kept := text(value))]
             if values:
                 inputs[name] = values
         elif _SINGLE.match(name):
-            value = post.get(name, "")[:LONGEST]
+            value = text(post.get(name, ""))
             if value:
                 inputs[name] = value
     return inputs

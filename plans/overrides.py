@@ -3,6 +3,7 @@ The clinician's values beside the proposal: what each may be, which reason it ne
 shows what this module says, and acceptance asks it again.
 """
 
+import re
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -10,6 +11,7 @@ from planner.wording import mm, number, span
 
 from . import typed
 from .catalogue import Catalogue
+from .inputs import text
 
 OTHER = "other"
 REASONS: dict[str, tuple[tuple[str, str], ...]] = {
@@ -47,6 +49,7 @@ REASONS: dict[str, tuple[tuple[str, str], ...]] = {
         (OTHER, "Other, say why"),
     ),
 }
+_SETTING = re.compile(r"depth\.[a-z0-9_]{1,60}$|sessions$|interval_weeks$")
 MOST_VISITS = 20
 LONGEST_INTERVAL_WEEKS = 52
 
@@ -140,17 +143,17 @@ def read(post) -> dict[str, dict]:
     found = {}
     for key in post:
         name = key.removeprefix("yours.")
-        if name == key or kind_of(name) not in REASONS:
+        if name == key or not _SETTING.match(name):
             continue
-        text, was = post.get(key, "").strip()[:20], post.get(f"was.{name}", "").strip()
-        if text == was:
+        value, was = text(post.get(key, "").strip(), 20), post.get(f"was.{name}", "").strip()
+        if value == was:
             continue
         found[name] = {
-            "value": text,
-            "reason": post.get(f"reason.{name}", "")[:40],
-            "reason_text": post.get(f"other.{name}", "").strip()[:300],
+            "value": value,
+            "reason": text(post.get(f"reason.{name}", ""), 40),
+            "reason_text": text(post.get(f"other.{name}", "").strip()),
             "told": bool(post.get(f"told.{name}")),
-            "meant": post.get(f"meant.{name}", "")[:20],
+            "meant": text(post.get(f"meant.{name}", ""), 20),
         }
     return found
 

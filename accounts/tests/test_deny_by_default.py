@@ -4,6 +4,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
+from django.test import Client
 from django.urls import path, reverse
 
 from accounts.middleware import DenyByDefaultMiddleware
@@ -94,6 +95,33 @@ def test_a_live_part_gets_401_and_leads_back_to_the_page_it_is_on(client, db):
     response = client.get("/signing/", headers={"HX-Request": "true", "HX-Current-URL": "http://testserver/patients/?page=2&a=b"})
     assert response.status_code == 401
     assert response["HX-Redirect"] == f"{reverse('accounts:sign_in')}?next=%2Fpatients%2F%3Fpage%3D2%26a%3Db"
+
+
+@elsewhere
+def test_a_live_save_gets_401_and_no_redirect_that_would_drop_what_is_typed(client, db):
+    response = client.post("/signing/", headers={"HX-Request": "true", "HX-Current-URL": "http://testserver/patients/"})
+    assert response.status_code == 401
+    assert response["X-Sign-In"] == reverse("accounts:sign_in")
+    assert "HX-Redirect" not in response
+
+
+def test_a_live_save_of_a_page_older_than_the_sign_in_gets_the_secret_that_fits(clinician):
+    client = Client(enforce_csrf_checks=True)
+    client.get(reverse("accounts:sign_in"))
+    outdated = client.cookies["csrftoken"].value
+    client.force_login(clinician)
+    client.cookies["csrftoken"] = "b" * 32  # signing in renews the secret
+    address = reverse("plans:consult_start", args=[4711])
+    live = {"HX-Request": "true"}
+    refused = client.post(address, headers={**live, "X-CSRFToken": outdated})
+    assert refused.status_code == 403
+    assert (
+        client.post(address, headers={**live, "X-CSRFToken": refused["X-Fresh-Token"]}).status_code == 404
+    )  # past the check: nobody has 4711
+    assert "X-Fresh-Token" not in client.post(address, headers={"X-CSRFToken": outdated})
+    client.logout()
+    client.cookies["csrftoken"] = "c" * 32
+    assert "X-Fresh-Token" not in client.post(address, headers={**live, "X-CSRFToken": outdated})
 
 
 @elsewhere

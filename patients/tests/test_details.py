@@ -121,3 +121,8 @@ def test_every_write_is_logged_without_clinical_text(at_work, patient):
     row = AuditEvent.objects.get(action="allergy.recorded")
     assert row.patient_pk == patient.pk
     assert "idocaine" not in str(row.detail)
+
+
+def test_figures_of_another_script_are_no_patient_number(at_work, patient):
+    strange = "".join(chr(0x0660 + int(figure)) for figure in str(patient.number))
+    assert at_work.post(f"/patients/{strange}/allergies/none/").status_code == 404

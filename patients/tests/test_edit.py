@@ -106,3 +106,10 @@ def test_birth_date_can_be_corrected(client, desk, patient, url):
     client.force_login(desk)
     client.post(url, typed(patient, birth_day="5"))
     assert Patient.objects.get().birth_date == dt.date(1991, 3, 5)
+
+
+@pytest.mark.parametrize("method", ["put", "patch", "delete"])
+def test_only_a_post_changes_anything(client, desk, patient, url, method):
+    client.force_login(desk)
+    for address in (url, "/patients/new/"):
+        assert getattr(client, method)(address).status_code == 405

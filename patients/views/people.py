@@ -5,7 +5,7 @@ from django.http import HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.permissions import requires
 from accounts.versioning import StaleRow
@@ -51,6 +51,7 @@ def people(request):
     return render(request, template, context)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @requires("patients.edit")
 def register(request):
     sites = list(request.user.sites.all())
@@ -116,6 +117,7 @@ def _differences(form: EditForm, standing: Patient) -> list[tuple[str, str, str]
     ]
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @requires("patients.edit")
 def edit(request, number: int):
     patient = get_object_or_404(Patient.objects.visible_to(request.user), number=number)

@@ -1,6 +1,7 @@
 """The screen over HTTP: live saves, full pages without JavaScript, stale pages, who may come in."""
 
 import datetime as dt
+import json
 import re
 
 import pytest
@@ -267,3 +268,18 @@ def test_a_save_costs_the_same_queries_for_one_zone_and_for_three(here, url, con
     here.post(url, posted(consultation, typed), **HTMX)
     with django_assert_max_num_queries(16):
         here.post(url, posted(consultation, typed | {"zones.acne_scars": ["cheeks", "chin", "forehead", "nose"]}), **HTMX)
+
+
+@pytest.mark.parametrize("version", ["²", "9" * 5000, "-1", "1.0", ""])
+def test_a_version_that_is_none_is_a_stale_page_not_a_fault(here, url, consultation, typed, version):
+    here.post(url, posted(consultation, typed, saved_from="another-page"))
+    assert here.post(url, {**typed, "version": version, "saved_from": "page-2"}, **HTMX).status_code == 409
+
+
+def test_what_no_database_or_number_can_hold_is_read_as_nothing(here, url, consultation, typed):
+    strange = {"downtime_days": "²", "adjuvant_other": "a\x00b", "yours.depth.cheeks": "0\x00.5", "yours.depth.x y<z": "1", "note": "\x00"}
+    assert here.post(url, posted(consultation, typed, **strange), **HTMX).status_code == 200
+    consultation.refresh_from_db()
+    assert consultation.case["wishes"]["downtime_days"] is None
+    assert "\\u0000" not in json.dumps([consultation.inputs, consultation.chosen, consultation.case])
+    assert set(consultation.chosen["values"]) == {"depth.cheeks"}

@@ -15,7 +15,7 @@ from patients.models import Patient
 from .. import services
 from ..catalogue import catalogue_of
 from ..decisions import needed
-from ..inputs import differences, read, without_row
+from ..inputs import differences, read, text, without_row
 from ..models import Consultation
 from ..overrides import read as read_values
 from ..panel import Panel, field_words, value_words
@@ -85,7 +85,8 @@ def _context(request, found, computed, *, saved_from, left=(), stale=None) -> di
 
 
 def _number(text: str) -> int:
-    return int(text) if text.isdigit() else 0
+    """The version a form carries; 0, which no row has, where it is not one."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def _read(request, found) -> tuple[dict, dict]:
@@ -96,12 +97,12 @@ def _read(request, found) -> tuple[dict, dict]:
         inputs = without_row(inputs, post["remove"])
     chosen = {
         "values": read_values(post),
-        "numbing": post.get("numbing", "")[:20],
-        "numbing_other": post.get("numbing_other", "").strip()[:60],
+        "numbing": text(post.get("numbing", ""), 20),
+        "numbing_other": text(post.get("numbing_other", "").strip(), 60),
         "device": {
-            "value": post.get("use_device", "")[:20],
-            "reason": post.get("reason.device", "")[:40],
-            "reason_text": post.get("other.device", "").strip()[:300],
+            "value": text(post.get("use_device", ""), 20),
+            "reason": text(post.get("reason.device", ""), 40),
+            "reason_text": text(post.get("other.device", "").strip()),
         },
         "decisions": found.chosen.get("decisions", {}),
         "lifted": found.chosen.get("lifted", {}),
@@ -116,7 +117,7 @@ def _decide(request, found, chosen) -> dict:
         return chosen
     computed = services.propose_for(found, inputs=found.inputs, chosen=chosen, by=request.user)
     decision = next((item for item in needed(computed.proposal, computed.catalogue, chosen["decisions"]) if item.key == key), None)
-    note = request.POST.get(f"note.{key}", "").strip()[:120]
+    note = text(request.POST.get(f"note.{key}", "").strip(), 120)
     if decision is None or (what != "undo" and not decision.allows(what)) or not decision.may(request.user):
         return chosen
     if decision.needs_name and what != "undo" and not note:
@@ -135,7 +136,7 @@ def _lift(request, found, chosen) -> dict:
     if rule_id.startswith("-"):
         lifted.pop(rule.id, None)
         return {**chosen, "lifted": lifted}
-    reason = request.POST.get(f"lift_reason.{rule_id}", "").strip()[:300]
+    reason = text(request.POST.get(f"lift_reason.{rule_id}", "").strip())
     if not reason:
         messages.error(request, f"{rule.label}: say why treatment may go ahead.")
         return chosen
@@ -151,7 +152,7 @@ def _keep(request, found):
     chosen = _lift(request, found, _decide(request, found, chosen))
     keep = request.POST.get("keep", "")
     version = _number(keep) if keep else _number(request.POST.get("version", ""))
-    saved_from = request.POST.get("saved_from", "")[:20]
+    saved_from = text(request.POST.get("saved_from", ""), 20)
     try:
         computed = services.save(
             found, inputs=inputs, chosen=chosen, by=request.user, version=version, saved_from="" if keep else saved_from, request=request
@@ -186,7 +187,7 @@ def _save(request, found):
         computed, stale = _keep(request, found)
     except services.ConsultationClosed:
         return _gone(request, found)
-    saved_from = request.POST.get("saved_from", "")[:20]
+    saved_from = text(request.POST.get("saved_from", ""), 20)
     if stale:
         if request.htmx:
             return render(request, "plans/partials/stale.html", {"stale": stale}, status=409)
@@ -214,7 +215,7 @@ def _gone(request, found):
 @requires("plans.accept")
 def accept_plan(request, number, pk):
     found = _find(request, number, pk)
-    saved_from = request.POST.get("saved_from", "")[:20]
+    saved_from = text(request.POST.get("saved_from", ""), 20)
     if found.status == Consultation.Status.PLANNED:
         return redirect("sessions:book_course", number=number, plan_number=found.plan.number)
     if not found.is_open:
@@ -251,7 +252,7 @@ def close_consultation(request, number, pk):
     found = _find(request, number, pk)
     if not found.is_open:
         return _ended(request, found)
-    saved_from = request.POST.get("saved_from", "")[:20]
+    saved_from = text(request.POST.get("saved_from", ""), 20)
     try:
         computed, stale = _keep(request, found)
         if stale:

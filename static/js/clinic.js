@@ -66,6 +66,7 @@ const bar = (text, link) => {
   if (link) {
     const anchor = document.createElement("a");
     anchor.href = link.href;
+    if (link.target) anchor.target = link.target;
     anchor.textContent = link.text;
     element.append(anchor);
   }
@@ -74,9 +75,23 @@ const bar = (text, link) => {
 const since = () => new Date().toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
 document.addEventListener("htmx:sendError", () => bar(`No connection since ${since()}. What you typed is still here; try again in a moment.`));
 document.addEventListener("htmx:timeout", () => bar("The clinic's computer did not answer in time. What you typed is still here; try again."));
+// Signed in again in another tab, this page holds an outdated secret. The refusal brings the one that fits: it is put
+// where htmx and the forms take it from, and the next try goes through.
+const renewSecret = (secret) => {
+  document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": secret }));
+  for (const field of document.querySelectorAll('input[name="csrfmiddlewaretoken"]')) field.value = secret;
+};
 document.addEventListener("htmx:responseError", (event) => {
-  const status = event.detail.xhr.status;
-  if (status === 403) bar("Your role does not include this, so nothing was changed.");
+  const { status } = event.detail.xhr;
+  const secret = event.detail.xhr.getResponseHeader("X-Fresh-Token");
+  if (secret) {
+    renewSecret(secret);
+    bar("You are signed in again. What you typed is still here; change it or press the button once more to save it.");
+    document.body.dispatchEvent(new CustomEvent("signedInAgain"));
+  } else if (status === 401) {
+    const link = { href: event.detail.xhr.getResponseHeader("X-Sign-In") || "/accounts/sign-in/", text: "Sign in in a new tab", target: "_blank" };
+    bar("You are signed out. Sign in in a new tab, then try again; what you typed is still here.", link);
+  } else if (status === 403) bar("Your role does not include this, so nothing was changed.");
   else if (status === 404) bar("This record is not here any more. Nothing was changed.", { href: window.location.href, text: "Reload the page" });
   else if (status >= 500) bar("Something went wrong on our side. What you typed is still here; try again.");
 });

@@ -137,6 +137,7 @@
     event.detail.parameters[action.name] = action.value;
     action = null;
   });
+  document.body.addEventListener("signedInAgain", nudge);
   let waiting;
   document.body.addEventListener("htmx:beforeRequest", (event) => {
     if (event.target !== form) return;
@@ -149,14 +150,16 @@
     byId("proposal").classList.remove("waiting-for");
     const saved = byId("saved");
     const status = event.detail.xhr?.status ?? 0;
-    if (event.detail.successful) {
+    if (status === 200) {
       saved.classList.remove("late");
       lastSaved = (saved.textContent.match(/\d\d:\d\d/) ?? [lastSaved])[0];
-    } else if (status === 0 || status >= 500) {
-      saved.classList.add("late");
-      saved.replaceChildren(Object.assign(document.createElement("i"), { className: "dot" }), `Not saved since ${lastSaved}, still trying`);
-      again = setTimeout(nudge, 5000);
+      return;
     }
+    // Without an answer, or signed out meanwhile: it is tried again by itself. Anything else is the person's to settle.
+    const trying = status === 0 || status === 401 || status >= 500;
+    saved.classList.add("late");
+    saved.replaceChildren(Object.assign(document.createElement("i"), { className: "dot" }), `Not saved since ${lastSaved}${trying ? ", still trying" : ""}`);
+    if (trying) again = setTimeout(nudge, 5000);
   });
 
   // ---- Zone rows: steppers and reasons ----
