@@ -13,6 +13,9 @@ from .models import Patient, Sex
 from .search import MONTHS, OLDEST
 
 _PHONE_MARKS = set("+()-./ \u00a0")
+# Marks that turn the direction of what follows: copied along with a name they would turn the line it stands in.
+_TURNING = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+_STALE_FORM = "Reload the page, then send it again"
 _DATE_FORMATS = ["%Y-%m-%d", "%d/%m/%Y", "%d %b %Y", "%d %B %Y"]
 
 
@@ -66,7 +69,7 @@ class PatientForm(PlainForm):
         return [self["birth_day"], self["birth_month"], self["birth_year"]]
 
     def _clean_name(self, field: str) -> str:
-        text = " ".join(self.cleaned_data[field].split())
+        text = " ".join(self.cleaned_data[field].translate(_TURNING).split())
         if text and not names.key(text):
             raise forms.ValidationError(f"{self.fields[field].label} must have at least one letter")
         return text
@@ -133,7 +136,7 @@ class PatientForm(PlainForm):
 
 
 class RegisterForm(PatientForm):
-    request_key = forms.UUIDField(widget=forms.HiddenInput)
+    request_key = forms.UUIDField(widget=forms.HiddenInput, error_messages={"required": _STALE_FORM, "invalid": _STALE_FORM})
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
     site = forms.ChoiceField(label="Site", error_messages={"required": "Choose the site", "invalid_choice": "Choose one of your sites"})
 
@@ -151,11 +154,12 @@ class RegisterForm(PatientForm):
 
     @property
     def seen_pks(self) -> set[int]:
-        return {int(pk) for pk in self.cleaned_data["seen"].split(",") if pk.isdecimal()}
+        return {int(pk) for pk in self.cleaned_data["seen"].split(",") if pk.isdecimal() and len(pk) < 19}
 
 
 class EditForm(PatientForm):
-    version = forms.IntegerField(widget=forms.HiddenInput)
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=2**31 - 1)
+    version.error_messages |= dict.fromkeys(("required", "invalid"), _STALE_FORM)
     phototype = forms.TypedChoiceField(
         label="Phototype",
         required=False,

@@ -10,9 +10,18 @@ from django.utils import timezone
 from audit.services import record
 
 from . import names
+from .duplicates import Likeness, likely_same
 from .models import Allergy, Asked, Medication, NumberCounter, Patient, Procedure
 
 FIRST_NUMBER = 10001
+
+
+class NotSeenYet(Exception):
+    """Somebody on file is likely the same person. `same` is the list of them, each with the reason."""
+
+    def __init__(self, same: list[Likeness]):
+        super().__init__(f"{len(same)} likely the same")
+        self.same = same
 
 
 class StillListed(Exception):
@@ -34,17 +43,30 @@ def next_number() -> int:
     return counter.last
 
 
-def register(*, site, by, request=None, request_key: uuid.UUID | None = None, **fields) -> Patient:
+def register(*, site, by, request=None, request_key: uuid.UUID | None = None, seen: set[int] | None = None, **fields) -> Patient:
     """
     Register one patient and return it; the same *request_key* again returns the same patient (a double click registers once).
     *fields*: surname, given, preferred_name, birth_date, sex, phone, email, address ...
+    seen: primary keys of the likely duplicates *by* was shown. Where it is given, anybody else who is likely the same person
+    stops it; two desks that register one person at the same moment are asked one after the other.
+
+    Raises:
+        NotSeenYet: somebody likely the same is on file whom *by* was not shown; nothing is written.
     """
     request_key = request_key or uuid.uuid4()
     try:
         with transaction.atomic():
             if existing := Patient.objects.filter(request_key=request_key).first():
                 return existing
-            patient = Patient.objects.create(site=site, number=next_number(), request_key=request_key, **fields)
+            number = next_number()  # from here on nobody else registers
+            if seen is not None:
+                same = likely_same(by, **{name: fields.get(name, "") for name in ("surname", "given", "birth_date", "phone")})
+                if own := next((like.patient for like in same if like.patient.request_key == request_key), None):
+                    transaction.set_rollback(True)  # the other click won meanwhile: its number is enough
+                    return own
+                if {like.patient.pk for like in same} - seen:
+                    raise NotSeenYet(same)
+            patient = Patient.objects.create(site=site, number=number, request_key=request_key, **fields)
             record("patient.registered", actor=by, patient=patient, obj=patient, request=request)
             return patient
     except IntegrityError:

@@ -254,9 +254,54 @@ def test_one_form_sent_by_four_threads_registers_once(site, desk):
     assert Patient.objects.count() == 1
 
 
+@pytest.mark.both_engines
+@pytest.mark.django_db(transaction=True)
+def test_a_double_click_is_never_told_of_its_own_likeness(site, desk):
+    key = uuid.uuid4()
+
+    def work(i):
+        services.register(site=site, by=desk, request_key=key, seen=set(), surname="Once", birth_date=dt.date(1990, 1, 1))
+
+    assert _all_at_once(4, work) == []
+    assert Patient.objects.count() == 1
+
+
+@pytest.mark.both_engines
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("asking", "registered"), [(True, 1), (False, 2)])
+def test_two_desks_that_register_one_person_at_once_are_asked(site, desk, asking, registered):
+    """Without asking inside the transaction (the control) both are registered."""
+
+    def work(i):
+        seen = set() if asking else None
+        services.register(site=site, by=desk, seen=seen, surname="Okafor", given="Chidi", birth_date=dt.date(1990, 1, 1))
+
+    raised = _all_at_once(2, work)
+    assert [type(error) for error in raised] == [services.NotSeenYet] * (2 - registered)
+    assert Patient.objects.count() == registered
+    assert sorted(Patient.objects.values_list("number", flat=True)) == [10001, 10002][:registered]
+
+
 def test_the_audit_row_and_the_patient_stand_or_fall_together(site, desk):
     with transaction.atomic():
         services.register(site=site, by=desk, surname="Gone", birth_date=dt.date(1990, 1, 1))
         transaction.set_rollback(True)
     assert not Patient.objects.exists()
     assert not AuditEvent.objects.filter(action="patient.registered").exists()
+
+
+def test_a_form_that_was_tampered_with_is_answered_with_words(at_desk, patient):
+    """The hidden fields: a key that is none, and a list of people seen that no number can hold."""
+    answer = at_desk.post(URL, typed(request_key="zz"))
+    assert answer.status_code == 422
+    assert "Reload the page, then send it again" in answer.content.decode()
+    same = {"surname": patient.surname, "given": patient.given, "birth_day": "4", "birth_month": "3", "birth_year": "1991"}
+    assert at_desk.post(URL, typed(**same, seen="9" * 5000)).status_code == 422
+    assert Patient.objects.count() == 1
+
+
+def test_marks_that_turn_the_reading_direction_are_not_kept(at_desk):
+    turning, isolating = "\u202e", "\u2066"
+    at_desk.post(URL, typed(surname=f"{turning}Okafor", given=f"Chi{isolating}di"))
+    patient = Patient.objects.get()
+    assert (patient.surname, patient.given) == ("Okafor", "Chidi")

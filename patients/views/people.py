@@ -13,7 +13,6 @@ from audit.models import AuditEvent
 from audit.services import record
 
 from .. import search, services
-from ..duplicates import likely_same
 from ..forms import EditForm, RegisterForm
 from ..models import Patient, Sex
 from ..overview import overview_of
@@ -70,17 +69,14 @@ def register(request):
         return render(request, "patients/register.html", {"form": form})
     fields = form.patient_fields()
     key = form.cleaned_data["request_key"]
-    registered = Patient.objects.visible_to(request.user).filter(request_key=key).first()
-    if registered is None:
-        wanted = {name: fields[name] for name in ("surname", "given", "birth_date", "phone")}
-        same = likely_same(request.user, **wanted)
-        if {likeness.patient.pk for likeness in same} - form.seen_pks:
-            record("patients.searched", request=request, detail={"found": len(same), "before": "registering"})
-            return render(
-                request, "patients/likely_same.html", {"form": form, "same": same, "typed": fields, "errors_on_page": True}, status=422
-            )
-        registered = services.register(site=form.site_of_patient, by=request.user, request=request, request_key=key, **fields)
-        messages.success(request, f"{registered} is registered with the number {registered.number}.")
+    site, seen = form.site_of_patient, form.seen_pks
+    try:
+        registered = services.register(site=site, by=request.user, request=request, request_key=key, seen=seen, **fields)
+    except services.NotSeenYet as found:
+        record("patients.searched", request=request, detail={"found": len(found.same), "before": "registering"})
+        context = {"form": form, "same": found.same, "typed": fields, "errors_on_page": True}
+        return render(request, "patients/likely_same.html", context, status=422)
+    messages.success(request, f"{registered} is registered with the number {registered.number}.")
     return redirect("patients:detail", registered.number)
 
 
