@@ -102,7 +102,9 @@ def visits(patient: Patient, user) -> Section:
 
 
 def _done(record: TreatmentSession) -> str:
-    """The two facts that matter: where and how deep, and whether the skin reacted."""
+    """The two facts that matter: where and how deep, and whether the skin reacted; or why nothing was done."""
+    if record.status == TreatmentSession.Status.CLOSED:
+        return f"Nothing was treated: {record.closed_reason}"
     zones = [zone for zone in record.zones.all() if zone.state == SessionZone.State.DONE]
     zones.sort(key=lambda zone: (-zone.done_depth_mm, zone.position))
     words = [f"{zone.zone_label} {wording.mm(zone.done_depth_mm)}" for zone in zones[:ZONES_NAMED]]
@@ -121,6 +123,8 @@ def treatments(patient: Patient, user) -> Section:
         tag, tone = ("Adverse event", "stop") if row.reaction == TreatmentSession.Reaction.ADVERSE else ("", "mute")
         if not row.is_locked and row.status == TreatmentSession.Status.DRAFT:
             tag, tone = "Not signed", "defer"
+        if row.status == TreatmentSession.Status.CLOSED:
+            tag, tone = "Not treated", "mute"
         title = f"Session {row.session_number} of {row.plan.sessions_count}"
         entries.append(Entry(row.started_at, title, _done(row), reverse("sessions:record", args=[row.pk]), "i-pen", tag, tone))
     return Section(entries=entries)

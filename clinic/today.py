@@ -13,6 +13,7 @@ from patients.models import Allergy, Patient
 from planner import wording
 from plans.models import Consultation, TreatmentPlan
 from sessions.models import Booking, Resource, TreatmentSession
+from sessions.services.away import away_words
 
 MOST_UNFINISHED = 6
 
@@ -80,6 +81,11 @@ class Worklist:
     piles: list[Pile] = field(default_factory=list)
 
     @property
+    def address(self) -> str:
+        """Where this very list is shown: what a press in it comes back to."""
+        return reverse("clinic:today") + ("?who=everyone" if self.can_widen and not self.own else "")
+
+    @property
     def count(self) -> int:
         return len(self.now) + len(self.next) + len(self.over)
 
@@ -135,8 +141,10 @@ def _do(booking: Booking, user) -> Do | None:
     return None
 
 
-def _flags(booking: Booking, namesakes: Counter, allergies: dict[int, list[str]]) -> tuple[Flag, ...]:
+def _flags(booking: Booking, namesakes: Counter, allergies: dict[int, list[str]], away: dict[int, str]) -> tuple[Flag, ...]:
     flags = []
+    if booking.pk in away:
+        flags.append(Flag(away[booking.pk], "caut"))
     if booking.patient_id in allergies:
         flags.append(Flag(f"Allergy: {', '.join(allergies[booking.patient_id])}", "alg"))
     if (alike := namesakes[booking.patient.surname_key]) > 1:
@@ -172,6 +180,7 @@ def bookings_of(user, day: dt.date):
         .filter(starts_at__gte=start, starts_at__lt=end)
         .exclude(status=Booking.Status.CANCELLED)
         .select_related("patient", "plan", "clinician", "room", "record")
+        .prefetch_related("holds")
         .order_by("starts_at", "pk")
     )
 
@@ -192,9 +201,10 @@ def worklist_of(user, *, everyone: bool = False, now: dt.datetime | None = None)
     allergies: dict[int, list[str]] = {}
     for patient, substance in Allergy.objects.filter(patient__in={b.patient_id for b in bookings}).values_list("patient_id", "substance"):
         allergies.setdefault(patient, []).append(substance)
+    away = away_words(bookings)
     for booking in bookings:
         status, icon, tone = _status(booking, now)
-        row = Row(booking, _kind(booking), status, icon, tone, _flags(booking, namesakes, allergies), _do(booking, user))
+        row = Row(booking, _kind(booking), status, icon, tone, _flags(booking, namesakes, allergies, away), _do(booking, user))
         if booking.status == Booking.Status.IN_ROOM:
             work.now.append(row)
         elif booking.status in (Booking.Status.DONE, Booking.Status.MISSED):

@@ -98,3 +98,19 @@ def test_patients_of_other_sites_are_not_here(client, desk, patient):
     desk.sites.clear()
     client.force_login(desk)
     assert client.get(reverse("patients:detail", args=[patient.number])).status_code == 404
+
+
+def test_a_record_closed_without_treatment_says_why(clinician, course):
+    TreatmentSession.objects.filter(patient=course).update(status="closed", closed_reason="Cold sore on the lip")
+    entry = next(entry for entry in overview_of(course, clinician).entries if entry.title == "Session 1 of 4")
+    assert (entry.facts, entry.tag) == ("Nothing was treated: Cold sore on the lip", "Not treated")
+
+
+def test_header_says_when_consent_was_last_confirmed(clinician, desk, course):
+    record = TreatmentSession.objects.get(patient=course)
+    assert dict(facts_of(course, clinician))["Consent"].text == "Not asked"
+    TreatmentSession.objects.filter(pk=record.pk).update(consent_confirmed=True)
+    for user in (clinician, desk):
+        assert dict(facts_of(course, user))["Consent"].text == f"Confirmed {day(record.started_at.date())}"
+    TreatmentSession.objects.filter(pk=record.pk).update(status="closed", closed_reason="Changed their mind")
+    assert dict(facts_of(course, clinician))["Consent"].text == "Not asked"

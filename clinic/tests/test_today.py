@@ -179,3 +179,24 @@ def test_rows_cost_no_query_each(client, clinician, desk, book, person, plan_of,
         book(patient, i * 50, kind="session", plan=plan_of(patient), number=1)
     with django_assert_max_num_queries(len(few.captured_queries)):
         client.get("/today/")
+
+
+def test_a_visit_whose_clinician_is_away_is_flagged(desk, book, person, column, now):
+    from sessions.models import Absence, Hold
+
+    stands, other = book(person("Stands"), 60), book(person("Later"), 180)
+    for visit in (stands, other):
+        Hold.objects.create(booking=visit, resource=column, subject=f"r{column.pk}", starts_at=visit.starts_at, ends_at=visit.ends_at)
+    Absence.objects.create(resource=column, starts_at=stands.starts_at, ends_at=stands.ends_at, reason="Ill")
+    flags = {row.booking.patient.surname: [flag.text for flag in row.flags] for row in worklist_of(desk, now=now).next}
+    assert flags == {"Stands": ["Dr Amara Osei away: Ill"], "Later": []}
+
+
+def test_arrived_in_everyones_list_comes_back_to_everyones_list(client, clinician, book, person, other_column, now):
+    visit = book(person("Theirs"), 0, clinician=other_column)
+    client.force_login(clinician)
+    for address in ("/today/?who=everyone", "/today/?poll=1&who=everyone"):
+        page = client.get(address)
+        assert 'name="next" value="/today/?who=everyone"' in page.content.decode()
+    sent = {"version": visit.version, "next": "/today/?who=everyone"}
+    assert client.post(reverse("sessions:arrive", args=[visit.pk]), sent)["Location"] == "/today/?who=everyone"
