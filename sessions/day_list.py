@@ -14,6 +14,7 @@ from django.utils import timezone
 from plans.models import TreatmentPlan
 
 from .models import Absence, Booking, Hold, Resource
+from .services.away import away_words
 from .services.hours import Opening, Span, clinic_zone, day_bounds, merged, moment, open_spans, seconds, weekly_hours, without
 
 STEP = 5 * 60
@@ -85,8 +86,10 @@ def status_of(booking: Booking, now: dt.datetime) -> tuple[str, str]:
     return booking.get_status_display(), icons[booking.status]
 
 
-def flag_of(booking: Booking) -> str:
-    """The one thing to mend before this visit, in few words; empty where there is none."""
+def flag_of(booking: Booking, away: dict[int, str]) -> str:
+    """The one thing to mend before this visit, in few words; empty where there is none. *away*: see `services.away`."""
+    if booking.pk in away:
+        return away[booking.pk]
     coming = booking.status in (Booking.Status.BOOKED, Booking.Status.ARRIVED)
     if coming and booking.plan is not None and booking.plan.status != TreatmentPlan.Status.ACCEPTED:
         return f"Plan {booking.plan.get_status_display().lower()}"
@@ -95,7 +98,7 @@ def flag_of(booking: Booking) -> str:
 
 def day_of(bookings, site, day: dt.date, by: str, now: dt.datetime) -> Day:
     """
-    The diary of *site* on *day*. *bookings*: those the reader may see. Five queries, however many visits and columns.
+    The diary of *site* on *day*. *bookings*: those the reader may see. Six queries, however many visits and columns.
     """
     zone = clinic_zone(site)
     start, end = day_bounds(day, zone)
@@ -110,7 +113,8 @@ def day_of(bookings, site, day: dt.date, by: str, now: dt.datetime) -> Day:
         bookings.filter(site=site).between(start, end).with_names().prefetch_related(Prefetch("holds", holds)).order_by("starts_at", "pk")
     )
     live = [visit for visit in visits if visit.is_live]
-    columns = [_column(r, weekly.get(r.pk, ()), absences.get(r.pk, ()), live, by, whole, day, zone, now) for r in resources]
+    away = away_words(live)
+    columns = [_column(r, weekly.get(r.pk, ()), absences.get(r.pk, ()), live, away, by, whole, day, zone, now) for r in resources]
     low, high = _shown(columns, whole)
     for column in columns:
         for block in column.blocks:
@@ -124,7 +128,16 @@ def day_of(bookings, site, day: dt.date, by: str, now: dt.datetime) -> Day:
 
 
 def _column(
-    resource: Resource, weekly: Iterable[Opening], absences: Iterable[Absence], live: list[Booking], by: str, whole: Span, day, zone, now
+    resource: Resource,
+    weekly: Iterable[Opening],
+    absences: Iterable[Absence],
+    live: list[Booking],
+    flags: dict[int, str],
+    by: str,
+    whole: Span,
+    day,
+    zone,
+    now,
 ) -> Column:
     column = Column(resource)
     taken: list[Span] = []
@@ -147,7 +160,9 @@ def _column(
             elif hold.segment == Hold.Segment.CLEAN_DOWN:
                 column.blocks.append(Block("clean", *span, words="Clean-down"))
             else:
-                column.blocks.append(Block("visit", *span, words=visit.title, booking=visit, status=status, icon=icon, flag=flag_of(visit)))
+                column.blocks.append(
+                    Block("visit", *span, words=visit.title, booking=visit, status=status, icon=icon, flag=flag_of(visit, flags))
+                )
     hours = column.open = open_spans(weekly, day, day, zone)
     away = [(seconds(a.starts_at), seconds(a.ends_at), a.reason) for a in absences]
     column.blocks += [Block("closed", low, high, words=reason) for low, high, reason in away]

@@ -482,3 +482,16 @@ def test_a_step_goes_back_only_to_pages_of_ours(browser, diary, desk, patient, b
     )
     reply = browser.post(reverse("sessions:arrive", args=[booking.pk]), {"version": 1, "next": back})
     assert reply["Location"] == (back if followed else reverse("sessions:booking", args=[booking.pk]))
+
+
+def test_an_absence_over_a_visit_is_flagged_in_every_view_of_the_day_and_on_the_visit(client, desk, diary, book, plan):
+    day = diary.monday()
+    visit = book(diary.at(day, 10), plan=plan)
+    later = book(diary.at(day, 14), kind="review", plan=None, session_number=None)
+    Absence.objects.create(resource=diary.room1, starts_at=diary.at(day, 10), ends_at=diary.at(day, 12), reason="Repair")
+    client.force_login(desk)
+    for by in ("people", "rooms", "devices"):
+        page = client.get(reverse("sessions:day_on", args=[day.isoformat()]), {"by": by}).content.decode()
+        assert page.count("Room 1 away: Repair") == 1
+    assert "Room 1 away: Repair" in client.get(reverse("sessions:booking", args=[visit.pk])).content.decode()
+    assert "Room 1 away" not in client.get(reverse("sessions:booking", args=[later.pk])).content.decode()

@@ -26,6 +26,7 @@ from ..forms.booking import BookingForm, CallerForm, CancelForm, MoveForm, read_
 from ..models import Booking, Resource
 from ..services import booking as door
 from ..services import gap
+from ..services.away import away_words
 from ..services.free_time import free_times as free_times_of
 from ..services.hours import clinic_zone, local_day, site_of, visit_again, visit_of
 from ..services.refusals import AlreadyBooked, BookingRefused, KeyUsed, SlotTaken
@@ -281,6 +282,7 @@ def _show(request, booking: Booking, *, status: int = 200, move_form=None, cance
         "can_return": not booking.is_live and booking.ends_at > timezone.now(),
         "visit_words": _lengths(booking),
         "late": gap.late_words(booking),
+        "away": away_words([booking]).get(booking.pk, ""),
         "can_start": booking.kind == Booking.Kind.SESSION and booking.plan_id is not None and waiting,
         "record": getattr(booking, "record", None) if request.user.may("records.view") else None,
         "move_form": move_form or (MoveForm(booking=booking, today=today) if waiting else None),
