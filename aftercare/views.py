@@ -141,12 +141,8 @@ def _state(request, row: Sheet, *, stop: bool = False):
     )
 
 
-# The browser's own viewer brings a style of its own; it gets nothing else.
 @requires("sheets.view")
 @require_GET
-@csp_replace(
-    {"default-src": ["'none'"], "object-src": ["'self'"], "style-src": ["'unsafe-inline'"], "img-src": ["data:"], "script-src": ["'none'"]}
-)
 def pdf(request, pk):
     """The file, byte for byte as it was made. Each opening is noted: from here it is printed."""
     row = get_object_or_404(_sheets_of(request.user), pk=pk)
@@ -160,6 +156,14 @@ def pdf(request, pk):
         )
         return render(request, "aftercare/not_the_file.html", {"sheet": row, "session": row.session}, status=409)
     record("sheet.opened", request=request, patient=row.session.patient_id, obj=row, detail={"sha256": row.sha256})
+    return _as_pdf(row, data)
+
+
+# The browser's own viewer brings a style of its own; it gets nothing else, and pages beside the file keep the strict rules.
+@csp_replace(
+    {"default-src": ["'none'"], "object-src": ["'self'"], "style-src": ["'unsafe-inline'"], "img-src": ["data:"], "script-src": ["'none'"]}
+)
+def _as_pdf(row: Sheet, data: bytes) -> HttpResponse:
     response = HttpResponse(data, content_type="application/pdf")
     response["Content-Disposition"] = f'inline; filename="{row.number}.pdf"'
     response["X-Content-Type-Options"] = "nosniff"

@@ -410,9 +410,8 @@ def test_signed_in_pages_are_kept_by_no_cache_framed_by_nobody_and_load_nothing_
     assert response["Referrer-Policy"] == "same-origin"
     policy = dict(part.strip().partition(" ")[::2] for part in response["Content-Security-Policy"].split(";") if part.strip())
     assert policy["default-src"] == "'none'"
-    assert policy["frame-ancestors"] in ({"'none'", "'self'"} if name == "aftercare:pdf" else {"'none'"})
-    # The sheet is a PDF, and the browser's own viewer needs the page it stands in to allow it.
-    assert policy["object-src"] in ({"'none'", "'self'"} if name == "aftercare:pdf" else {"'none'"})
+    assert policy["frame-ancestors"] == "'none'"
+    assert policy["object-src"] == "'none'"
     assert policy["base-uri"] == "'none'"
     assert policy["style-src"] == "'self'"
     assert re.fullmatch(r"'self'( 'nonce-[^']+')?", policy["script-src"])

@@ -101,6 +101,7 @@ def test_a_file_that_is_not_the_one_that_was_made_is_not_shown(ready, clinician,
     (storage / ready.file).write_bytes(b"%PDF-1.7 something else")
     response = as_user(clinician).get(reverse("aftercare:pdf", args=[ready.pk]))
     assert (response.status_code, response["Content-Type"]) == (409, "text/html; charset=utf-8")
+    assert "unsafe" not in response["Content-Security-Policy"]
     assert AuditEvent.objects.filter(action="sheet.opened", outcome="refused").count() == 1
 
 
