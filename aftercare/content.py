@@ -528,12 +528,10 @@ class _Sheet:
     def _visit(self) -> Visit:
         facts, visit = self.facts, self.facts.next_visit
         if visit is None:
-            if facts.sessions_planned and facts.session_number >= facts.sessions_planned:
-                title = self.line("next_visit.last_title")
-            else:
-                title = self.line("next_visit.none_title")
+            is_last = bool(facts.sessions_planned) and facts.session_number >= facts.sessions_planned
             phone = self.site.phone.replace(" ", "\u00a0")
-            return Visit(title, None, None, (self.line("next_visit.none", phone=phone),))
+            title = self.line("next_visit.last_title" if is_last else "next_visit.none_title")
+            return Visit(title, None, None, (self.line("next_visit.last" if is_last else "next_visit.none", phone=phone),))
         starts = visit.starts_at.astimezone(self.zone)
         minutes = int((visit.ends_at - visit.starts_at).total_seconds() // 60)
         if visit.kind == "session" and visit.session_number and facts.sessions_planned:

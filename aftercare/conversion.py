@@ -2,6 +2,7 @@
 
 from django.utils import timezone
 
+from accounts.models import ClinicSettings
 from planner.knowledge import Knowledge
 from planner.words import tokens
 from protocols.knowledge import DocumentChanged, knowledge_of
@@ -110,11 +111,12 @@ def content_of(sheet: Sheet) -> SheetContent:
     ).get(pk=sheet.session_id)
     version, site = session.plan.protocol_version, session.booking.site
     knowledge = knowledge_for(version)
+    clinic = ClinicSettings.objects.filter(pk=1).first()
     return content(
         facts_of(session, knowledge),
         knowledge,
         site=SiteFacts(
-            clinic=site.name,
+            clinic=clinic.name if clinic else site.name,
             address=site.address,
             phone=site.phone,
             phone_hours=site.phone_hours,
