@@ -54,28 +54,49 @@ def lint() -> int:
         return 1 if _linters(_environment(Path(folder))) else 0
 
 
+def _production(database_url: str, broker_url: str) -> dict[str, str]:
+    return {
+        "DATABASE_URL": database_url,
+        "SECRET_KEY": "only-for-tests-" * 5,
+        "ALLOWED_HOSTS": "localhost,127.0.0.1,testserver",
+        "BROKER_URL": broker_url,
+        "HTTPS": "0",
+    }
+
+
 def test() -> int:
-    """Linters, the whole suite on SQLite, then the tests that touch the database again on PostgreSQL."""
+    """
+    Linters, then the whole suite on SQLite and, beside it on the second core, the tests that touch the database on
+    PostgreSQL. Each run has its own data folder and its own broker; the second one's words are printed after the first's.
+    """
     from scripts import servers
 
     began = time.monotonic()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="clinic-")))
         failed = _linters(_environment(folder / "lint"))
-        broker_url = stack.enter_context(servers.broker(folder))
+        for name in ("sqlite", "postgresql"):
+            (folder / name).mkdir()
         pytest = [sys.executable, "-m", "pytest", "-q"]
-        print("\nThe whole suite, on SQLite:")
-        on_sqlite = _run(pytest, _environment(folder / "sqlite", BROKER_URL=broker_url))
-        database_url = stack.enter_context(servers.postgresql())
-        print("\nThe tests that touch the database, again on PostgreSQL:")
-        production = {"DATABASE_URL": database_url, "SECRET_KEY": "only-for-tests-" * 5, "ALLOWED_HOSTS": "localhost,127.0.0.1,testserver"}
-        production |= {"BROKER_URL": broker_url, "HTTPS": "0"}
-        if on_sqlite or failed:
-            print(f"On SQLite: {'failed' if on_sqlite else 'passed'}. Linters that failed: {', '.join(failed) or 'none'}.")
-        print(f"Linters and SQLite took {time.monotonic() - began:.0f} s.")
-        on_postgresql = _run(
-            [*pytest, "-p", "scripts.database_only", "-m", "not browser and not prove"], _environment(folder / "postgresql", **production)
+        production = _production(stack.enter_context(servers.postgresql()), stack.enter_context(servers.broker(folder / "postgresql")))
+        words = stack.enter_context((folder / "postgresql.txt").open("w+"))
+        beside = subprocess.Popen(
+            [*pytest, "-p", "scripts.database_only", "-m", "not browser and not prove"],
+            cwd=ROOT,
+            env=_environment(folder / "postgresql", **production),
+            stdout=words,
+            stderr=subprocess.STDOUT,
         )
+        stack.callback(beside.kill)
+        print("\nThe whole suite, on SQLite:")
+        broker_url = stack.enter_context(servers.broker(folder / "sqlite"))
+        on_sqlite = _run(pytest, _environment(folder / "sqlite", BROKER_URL=broker_url))
+        on_postgresql = beside.wait()
+        print(f"\nLinters that failed: {', '.join(failed) or 'none'}. SQLite: {'failed' if on_sqlite else 'passed'}.", end=" ")
+        print(f"All took {time.monotonic() - began:.0f} s.\n\nThe tests that touch the database, on PostgreSQL:", flush=True)
+        words.seek(0)
+        sys.stdout.write(words.read())
+        sys.stdout.flush()
     return 1 if failed else on_sqlite or on_postgresql
 
 
@@ -89,8 +110,7 @@ def prove() -> int:
         pytest = [sys.executable, "-m", "pytest", "-q", "-m", "prove"]
         on_sqlite = _run(pytest, _environment(folder / "sqlite", BROKER_URL=broker_url, PROVE="1"))
         database_url = stack.enter_context(servers.postgresql())
-        production = {"DATABASE_URL": database_url, "SECRET_KEY": "only-for-tests-" * 5, "ALLOWED_HOSTS": "localhost,127.0.0.1,testserver"}
-        production |= {"BROKER_URL": broker_url, "HTTPS": "0", "PROVE": "1"}
+        production = {**_production(database_url, broker_url), "PROVE": "1"}
         on_postgresql = _run([*pytest, "-p", "scripts.database_only"], _environment(folder / "postgresql", **production))
     return on_sqlite or (0 if on_postgresql == 5 else on_postgresql)  # 5: no such test touches the database
 
