@@ -94,8 +94,9 @@ class Patient(VersionedModel):
 
 class SurnameSlip(models.Model):
     """
-    One spelling of a surname with letters left out (see `names.slips`): finds a mistyped surname by an index, at any number
-    of patients. Holds distinct surnames, never who bears them; a surname that nobody bears any more finds nobody.
+    One spelling of a surname, or of one name of a double surname, with letters left out (see `names.slips`): finds what is
+    mistyped, and the second name of a double one, by an index, at any number of patients. Holds distinct surnames, never
+    who bears them; a surname that nobody bears any more finds nobody.
     """
 
     slip = SearchKeyField(max_length=8)
@@ -115,7 +116,12 @@ class SurnameSlip(models.Model):
         known: set[str] = set()
         for start in range(0, len(wanted), 500):
             known |= set(cls.objects.filter(surname_key__in=wanted[start : start + 500]).values_list("surname_key", flat=True).distinct())
-        rows = [cls(slip=slip, surname_key=surname) for surname in wanted if surname not in known for slip in sorted(names.slips(surname))]
+        rows = [
+            cls(slip=slip, surname_key=surname)
+            for surname in wanted
+            if surname not in known
+            for slip in sorted(set().union(*map(names.slips, names.parts(surname))))
+        ]
         if rows:
             cls.objects.bulk_create(rows, batch_size=400, ignore_conflicts=True)
 

@@ -52,6 +52,15 @@ def slips(surname_key: str) -> set[str]:
     return found
 
 
+LEAST_PART = 3  # letters: shorter ones (de, la, van) say nothing
+
+
+def parts(surname_key: str) -> list[str]:
+    """Return a surname as a whole and each name of a double one: people are asked for by either."""
+    words = surname_key.split()
+    return [surname_key, *(word for word in words if len(words) > 1 and len(word) >= LEAST_PART)]
+
+
 def distance(one: str, other: str, most: int = MOST_SLIPS) -> int:
     """Return how many slips (wrong, missing, added, swapped neighbours) lie between two keys; *most* + 1 where it is more."""
     one, other = one.replace(" ", ""), other.replace(" ", "")

@@ -37,6 +37,7 @@ _ISO = re.compile(r"\b(\d{4})-(\d{1,2})-(\d{1,2})\b")
 _SLASHED = re.compile(r"\b(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})\b")
 _WORDED = re.compile(r"\b(\d{1,2})\.?[\s-]+([a-z]{3,9})\.?,?[\s-]+(\d{4})\b", re.IGNORECASE)
 _WORDED_US = re.compile(r"\b([a-z]{3,9})\.?\s+(\d{1,2}),?\s+(\d{4})\b", re.IGNORECASE)
+_NUMBER_MARK = re.compile(r"^(#|no\.?|№)\s*(?=\d)", re.IGNORECASE)  # as the number stands on screens and paper: no. 10482
 _NUMERIC = re.compile(r"[\d\s+()./-]+")
 
 
@@ -77,7 +78,7 @@ def _dates(text: str) -> tuple[list[dt.date], str]:
 
 def read(text: str) -> Wanted:
     """Return what *text* can mean. Never fails: what cannot be read finds nobody."""
-    text = text.strip()[:100]
+    text = _NUMBER_MARK.sub("", text.strip()[:100])
     dates, rest = _dates(text)
     if rest.strip() and _NUMERIC.fullmatch(rest.strip()):
         said = names.digits(rest)
@@ -112,7 +113,7 @@ def mistyped(surname_key: str) -> list[str]:
     most = names.slips_allowed(surname_key)
     near = []
     for known in SurnameSlip.objects.filter(slip__in=names.slips(surname_key)).values_list("surname_key", flat=True).distinct():
-        slips = names.distance(surname_key, known, most)
+        slips = min(names.distance(surname_key, part, most) for part in names.parts(known))
         if slips <= most:
             near.append((slips, known[0] != surname_key[0], known))
     return [known for _, _, known in sorted(near)[:60]]

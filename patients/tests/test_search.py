@@ -78,6 +78,12 @@ def found(desk, people):
         ("+44 7700 900206", "الحسيني"),
         ("07700900206", "الحسيني"),
         ("0044 20 7946 0200", "Rahman"),
+        ("no. 20004", "Núñez-Castellanos"),
+        ("#20004", "Núñez-Castellanos"),
+        ("castellanos", "Núñez-Castellanos"),
+        ("castelanos", "Núñez-Castellanos"),
+        ("nunnez", "Núñez-Castellanos"),
+        ("maria castellanos", "Núñez-Castellanos"),
     ],
 )
 def test_found_first(found, text, first):
