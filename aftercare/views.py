@@ -13,7 +13,9 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 from accounts.permissions import requires
 from audit.models import Outcome
 from audit.services import record
+from plans.querysets import PLAN_DOCUMENTS
 from sessions.models import TreatmentSession
+from sessions.querysets import RECORD_DOCUMENTS, of
 
 from .models import Sheet
 from .services import NotSigned, request_sheet
@@ -28,7 +30,8 @@ SLOW_AFTER = timedelta(seconds=10)
 
 
 def _sheets_of(user):
-    return Sheet.objects.visible_to(user).select_related("session__patient", "session__plan", "requested_by")
+    rows = Sheet.objects.visible_to(user).select_related("session__patient", "session__plan", "requested_by")
+    return rows.defer(*of("session", RECORD_DOCUMENTS), *of("session__plan", PLAN_DOCUMENTS))
 
 
 def _with_age(sheets, now: datetime):

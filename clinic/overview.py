@@ -14,7 +14,9 @@ from patients.overview import Action, Course, Entry, Section, Step
 from patients.storyboard import Fact
 from planner import wording
 from plans.models import TreatmentPlan
+from plans.querysets import PLAN_DOCUMENTS
 from sessions.models import Booking, SessionZone, TreatmentSession
+from sessions.querysets import RECORD_DOCUMENTS, of
 
 MOST_LINES = 200
 ZONES_NAMED = 2
@@ -52,11 +54,14 @@ def courses(patient: Patient, user) -> Section:
         return Section()
     clinical = user.may("plans.view")
     plans = list(
-        TreatmentPlan.objects.visible_to(user).filter(patient=patient, status=TreatmentPlan.Status.ACCEPTED).prefetch_related("zones")
+        TreatmentPlan.objects.visible_to(user)
+        .filter(patient=patient, status=TreatmentPlan.Status.ACCEPTED)
+        .without_documents()
+        .prefetch_related("zones")
     )
     if not plans:
         return Section()
-    bookings = list(Booking.objects.visible_to(user).filter(plan__in=plans).select_related("record").order_by("-starts_at"))
+    bookings = list(Booking.objects.visible_to(user).filter(plan__in=plans).with_record().order_by("-starts_at"))
     found = []
     for plan in plans:
         steps = _steps(plan, bookings, clinical)
@@ -88,7 +93,7 @@ _TAGS = {
 def visits(patient: Patient, user) -> Section:
     if not user.may("bookings.view"):
         return Section()
-    rows = Booking.objects.visible_to(user).filter(patient=patient).select_related("plan", "clinician", "record").order_by("-starts_at")
+    rows = Booking.objects.visible_to(user).filter(patient=patient).with_names().with_record().order_by("-starts_at")
     entries = []
     for row in rows[:MOST_LINES]:
         if user.may("records.view") and getattr(row, "record", None) is not None:
@@ -117,7 +122,8 @@ def _done(record: TreatmentSession) -> str:
 def treatments(patient: Patient, user) -> Section:
     if not user.may("records.view"):
         return Section()
-    rows = TreatmentSession.objects.visible_to(user).filter(patient=patient).select_related("plan").prefetch_related("zones")
+    rows = TreatmentSession.objects.visible_to(user).filter(patient=patient).without_documents()
+    rows = rows.select_related("plan").defer(*of("plan", PLAN_DOCUMENTS)).prefetch_related("zones")
     entries = []
     for row in rows[:MOST_LINES]:
         tag, tone = ("Adverse event", "stop") if row.reaction == TreatmentSession.Reaction.ADVERSE else ("", "mute")
@@ -133,7 +139,7 @@ def treatments(patient: Patient, user) -> Section:
 def sheets(patient: Patient, user) -> Section:
     if not user.may("sheets.view"):
         return Section()
-    rows = Sheet.objects.visible_to(user).filter(session__patient=patient).select_related("session")
+    rows = Sheet.objects.visible_to(user).filter(session__patient=patient).select_related("session").defer(*of("session", RECORD_DOCUMENTS))
     entries = []
     for row in rows[:MOST_LINES]:
         tone = {"ready": "mute", "failed": "defer"}.get(row.state, "info")

@@ -4,7 +4,8 @@ import datetime as dt
 from collections import Counter
 from dataclasses import dataclass, field
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 
@@ -13,6 +14,7 @@ from patients.models import Allergy, Patient
 from planner import wording
 from plans.models import Consultation, TreatmentPlan
 from sessions.models import Booking, Resource, TreatmentSession
+from sessions.querysets import RECORD_DOCUMENTS, of
 from sessions.services.away import away_words
 
 MOST_UNFINISHED = 6
@@ -179,7 +181,8 @@ def bookings_of(user, day: dt.date):
         Booking.objects.visible_to(user)
         .filter(starts_at__gte=start, starts_at__lt=end)
         .exclude(status=Booking.Status.CANCELLED)
-        .select_related("patient", "plan", "clinician", "room", "record")
+        .with_names()
+        .with_record()
         .prefetch_related("holds")
         .order_by("starts_at", "pk")
     )
@@ -231,15 +234,17 @@ def _piles(user, *, own: bool) -> list[Pile]:
 
 def _pile(name: str, rows, one: str, many: str, item, url: str = "") -> Pile | None:
     """Show the first rows and count the rest; None for an empty pile."""
-    total = rows.count()
-    if not total:
+    first = list(rows[: MOST_UNFINISHED + 1])
+    if not first:
         return None
-    shown = [item(row) for row in rows[:MOST_UNFINISHED]]
+    total = len(first) if len(first) <= MOST_UNFINISHED else rows.count()
+    shown = [item(row) for row in first[:MOST_UNFINISHED]]
     return Pile(name, _count(total, one, many), shown, more=total - len(shown), url=url)
 
 
 def _records_to_sign(user, own: bool) -> Pile | None:
-    rows = TreatmentSession.objects.visible_to(user).filter(status=TreatmentSession.Status.DRAFT).select_related("patient", "clinician")
+    rows = TreatmentSession.objects.visible_to(user).filter(status=TreatmentSession.Status.DRAFT).without_documents()
+    rows = rows.select_related("patient")
     rows = (rows.filter(clinician=user) if own else rows).order_by("started_at")
 
     def item(row):
@@ -250,7 +255,7 @@ def _records_to_sign(user, own: bool) -> Pile | None:
 
 
 def _drafts(user, own: bool) -> Pile | None:
-    rows = Consultation.objects.visible_to(user).filter(status=Consultation.Status.OPEN).select_related("patient")
+    rows = Consultation.objects.visible_to(user).filter(status=Consultation.Status.OPEN).without_documents().select_related("patient")
     rows = (rows.filter(clinician=user) if own else rows).order_by("started_at")
 
     def item(row):
@@ -262,13 +267,14 @@ def _drafts(user, own: bool) -> Pile | None:
 
 def unplaced(user):
     """Accepted plans with fewer sessions booked or done than agreed; `placed` counts those."""
-    live = Q(bookings__kind=Booking.Kind.SESSION, bookings__status__in=Booking.LIVE)
+    live = Booking.objects.filter(plan=OuterRef("pk"), kind=Booking.Kind.SESSION, status__in=Booking.LIVE).order_by()
+    placed = live.values("plan").values(count=Count("*"))
     plans = TreatmentPlan.objects.visible_to(user).filter(status=TreatmentPlan.Status.ACCEPTED)
-    return plans.annotate(placed=Count("bookings", filter=live)).filter(placed__lt=F("sessions_count"))
+    return plans.annotate(placed=Coalesce(Subquery(placed), 0)).filter(placed__lt=F("sessions_count"))
 
 
 def _plans_to_place(user, own: bool) -> Pile | None:
-    rows = unplaced(user).select_related("patient")
+    rows = unplaced(user).without_documents().select_related("patient")
     rows = (rows.filter(accepted_by=user) if own else rows).order_by("accepted_at")
 
     def item(row):
@@ -281,6 +287,7 @@ def _plans_to_place(user, own: bool) -> Pile | None:
 
 def _failed_sheets(user, own: bool) -> Pile | None:
     rows = Sheet.objects.visible_to(user).filter(state=Sheet.State.FAILED).select_related("session__patient")
+    rows = rows.defer(*of("session", RECORD_DOCUMENTS))
     rows = (rows.filter(session__clinician=user) if own else rows).order_by("requested_at")
 
     def item(row):

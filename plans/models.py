@@ -6,8 +6,9 @@ from django.db import models
 from accounts.models import Site
 from accounts.versioning import VersionedModel
 from patients.models import Patient
-from patients.querysets import OfPatientQuerySet
 from protocols.models import ProtocolVersion
+
+from .querysets import ConsultationQuerySet, PlanQuerySet
 
 
 class Consultation(VersionedModel):
@@ -40,7 +41,7 @@ class Consultation(VersionedModel):
         max_length=20, blank=True, help_text="The browser page that saved last: it may save again after a lost reply"
     )
 
-    objects = OfPatientQuerySet.as_manager()
+    objects = ConsultationQuerySet.as_manager()
 
     class Meta:
         ordering = ["-started_at"]
@@ -94,7 +95,7 @@ class TreatmentPlan(VersionedModel):
     countersigned_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     supersedes = models.OneToOneField("self", null=True, blank=True, on_delete=models.PROTECT, related_name="superseded_by")
 
-    objects = OfPatientQuerySet.as_manager()
+    objects = PlanQuerySet.as_manager()
 
     class Meta:
         ordering = ["-accepted_at", "-pk"]

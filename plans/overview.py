@@ -15,7 +15,7 @@ def overview(patient, user) -> Section | None:
     if not user.may("plans.view"):
         return None
     section = Section()
-    for plan in patient.plans.visible_to(user).select_related("accepted_by").prefetch_related("zones"):
+    for plan in patient.plans.visible_to(user).without_documents().select_related("accepted_by").prefetch_related("zones"):
         depths = [zone.depth_mm for zone in plan.zones.all()]
         zones = f"{len(depths)} zone{'' if len(depths) == 1 else 's'}"
         section.entries.append(
@@ -29,7 +29,9 @@ def overview(patient, user) -> Section | None:
             )
         )
     mine, today = None, timezone.localdate()
-    for consultation in patient.consultations.visible_to(user).exclude(status=Consultation.Status.PLANNED).select_related("clinician"):
+    for consultation in (
+        patient.consultations.visible_to(user).without_documents().exclude(status=Consultation.Status.PLANNED).select_related("clinician")
+    ):
         open_now = consultation.is_open
         section.entries.append(
             Entry(

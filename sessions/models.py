@@ -8,10 +8,9 @@ from django.db.models.functions import Cast, Concat
 from accounts.models import Site
 from accounts.versioning import VersionedModel
 from patients.models import Patient
-from patients.querysets import OfPatientQuerySet
 from plans.models import PlanZone, TreatmentPlan
 
-from .querysets import BookingQuerySet, HoldQuerySet
+from .querysets import BookingQuerySet, HoldQuerySet, RecordQuerySet
 
 
 class Resource(models.Model):
@@ -284,7 +283,7 @@ class TreatmentSession(VersionedModel):
     signed_content = models.TextField(blank=True, help_text="Canonical JSON of what was signed")
     signed_sha256 = models.CharField(max_length=64, blank=True)
 
-    objects = OfPatientQuerySet.as_manager()
+    objects = RecordQuerySet.as_manager()
 
     class Meta:
         ordering = ["-started_at", "-pk"]

@@ -14,7 +14,7 @@ def visits(plan: TreatmentPlan, user) -> PlanSection | None:
     if not user.may("bookings.view"):
         return None
     zone = clinic_zone(plan.patient.site)
-    rows = list(Booking.objects.visible_to(user).live().filter(plan=plan).select_related("plan", "clinician").order_by("starts_at"))
+    rows = list(Booking.objects.visible_to(user).live().filter(plan=plan).with_names().order_by("starts_at"))
     lines = []
     for row in rows:
         local = row.starts_at.astimezone(zone)

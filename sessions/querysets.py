@@ -5,8 +5,16 @@ import datetime as dt
 from django.db import models
 
 from patients.querysets import OfPatientQuerySet
+from plans.querysets import PLAN_DOCUMENTS
 
 LIVE = ("booked", "arrived", "in_room", "done")
+# Of a record: what a list, a diary or a header never shows.
+RECORD_DOCUMENTS = ("start_check", "adjuvants", "note", "unread", "deviations", "signed_content")
+
+
+def of(relation: str, documents: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of *documents* as seen through *relation*, for defer()."""
+    return tuple(f"{relation}__{name}" for name in documents)
 
 
 class BookingQuerySet(OfPatientQuerySet):
@@ -20,11 +28,21 @@ class BookingQuerySet(OfPatientQuerySet):
 
     def with_names(self):
         """Load what a line about a visit shows, in the same query."""
-        return self.select_related("patient", "plan", "clinician", "room", "device")
+        return self.select_related("patient", "plan", "clinician", "room", "device").defer(*of("plan", PLAN_DOCUMENTS))
+
+    def with_record(self):
+        """Load the record with it, without its documents."""
+        return self.select_related("record").defer(*of("record", RECORD_DOCUMENTS))
 
     def next_of(self, patient, now: dt.datetime):
         """The patient's coming visits, soonest first."""
         return self.filter(patient=patient, status__in=("booked", "arrived", "in_room"), ends_at__gt=now).order_by("starts_at")
+
+
+class RecordQuerySet(OfPatientQuerySet):
+    def without_documents(self):
+        """For lists: notes, checks and what was signed stay in the database until one is asked for."""
+        return self.defer(*RECORD_DOCUMENTS)
 
 
 class HoldQuerySet(models.QuerySet):
