@@ -24,6 +24,7 @@ Status = Booking.Status
 
 STEP_MINUTES = 5  # visits begin at whole steps of the clock
 DAYS_AHEAD = 730
+RUNS_LATE = dt.timedelta(hours=12)  # a visit may begin this long after it should have ended, so an evening may pass midnight
 
 # What may follow what. Cancelled and missed visits come back only through `reinstate`, which asks the database again.
 NEXT = {
@@ -226,12 +227,26 @@ def arrive(booking: Booking, *, by, version: int | None = None) -> Booking:
     return _step(booking, Status.ARRIVED, by=by, version=version, arrived_at=booking.arrived_at or timezone.now())
 
 
+def not_its_day(booking: Booking) -> str:
+    """Why this visit does not begin now: its day is still to come, or over; empty where it may begin."""
+    zone, now = clinic_zone(booking.site), timezone.now()
+    day = local_day(booking.starts_at, zone)
+    if day > local_day(now, zone):
+        return f"This visit is on {wording.day(day, weekday=True)}. To begin it today, move it to today."
+    if booking.ends_at + RUNS_LATE < now:
+        return f"This visit was on {wording.day(day, weekday=True)}. If the patient is here now, move it to today."
+    return ""
+
+
 def not_arrived(booking: Booking, *, by, version: int | None = None) -> Booking:
     """Take an arrival back."""
     return _step(booking, Status.BOOKED, by=by, version=version, arrived_at=None)
 
 
 def in_room(booking: Booking, *, by, version: int | None = None) -> Booking:
+    """The visit begins: on its own day, or shortly after midnight where it ran late."""
+    if words := not_its_day(booking):
+        raise NotNow(words)
     return _step(booking, Status.IN_ROOM, by=by, version=version, arrived_at=booking.arrived_at or timezone.now())
 
 

@@ -41,7 +41,7 @@ def start(booking: Booking, by) -> TreatmentSession:
     Open the record of *booking*, or return the one that is open: a double click starts one. The booking goes to "in room".
 
     Raises:
-        CannotStart: the visit is no session with an accepted plan, or was cancelled, missed or is done.
+        CannotStart: the visit is no session with an accepted plan, is not today's, or was cancelled, missed or is done.
     """
     existing = TreatmentSession.objects.filter(booking=booking).first()
     if existing is not None:
@@ -59,7 +59,9 @@ def start(booking: Booking, by) -> TreatmentSession:
 
 def _start(booking: Booking, by) -> TreatmentSession:
     booking = (
-        Booking.objects.select_for_update(of=("self",)).select_related("plan__protocol_version", "patient", "device").get(pk=booking.pk)
+        Booking.objects.select_for_update(of=("self",))
+        .select_related("plan__protocol_version", "patient", "device", "site")
+        .get(pk=booking.pk)
     )
     plan = booking.plan
     if booking.kind != Booking.Kind.SESSION or plan is None:
@@ -68,6 +70,8 @@ def _start(booking: Booking, by) -> TreatmentSession:
         raise CannotStart(f"Plan {plan.number} is {plan.get_status_display().lower()}. Book the session from the plan that holds now.")
     if booking.status not in _STARTS_FROM:
         raise CannotStart(f"This visit is {booking.get_status_display().lower()}. Open the calendar to book it anew.")
+    if words := diary.not_its_day(booking):
+        raise CannotStart(words)
     device = booking.device
     if device is not None and (not device.is_active or device.device_kind != plan.device_kind):
         device = None

@@ -140,7 +140,12 @@ class RecordCase:
 
     def started(self, number=1, *, days=0, minutes=60, **fields):
         """An open record whose start lies *minutes* back, so that its end can be in the past too."""
-        session = start(self.booking(number, days=days, **fields), self.clinician)
+        booking = self.booking(number, **fields)
+        session = start(booking, self.clinician)
+        for row in (booking, *booking.holds.all()):  # begun on its day, which the rest of the test lies *days* away from
+            type(row).objects.filter(pk=row.pk).update(
+                starts_at=row.starts_at + dt.timedelta(days=days), ends_at=row.ends_at + dt.timedelta(days=days)
+            )
         session.started_at = (timezone.now() - dt.timedelta(minutes=minutes)).replace(second=0, microsecond=0) + dt.timedelta(days=days)
         session.save(update_fields=["started_at"])
         return session

@@ -345,6 +345,12 @@ def test_arrival_is_only_for_the_day_and_can_be_taken_back(diary, book, desk, ma
     assert (back.status, back.arrived_at) == ("booked", None)
 
 
+def test_nobody_is_in_the_room_on_another_day(diary, book, desk):
+    booking = book(diary.at(diary.monday(), 10))
+    with pytest.raises(NotNow, match="move it to today"):
+        door.in_room(booking, by=desk)
+
+
 def test_a_visit_that_has_not_begun_is_not_missed(diary, book, desk):
     with pytest.raises(NotNow):
         door.missed(book(diary.at(diary.monday(), 10)), by=desk)

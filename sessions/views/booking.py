@@ -283,7 +283,7 @@ def _show(request, booking: Booking, *, status: int = 200, move_form=None, cance
         "visit_words": _lengths(booking),
         "late": gap.late_words(booking),
         "away": away_words([booking]).get(booking.pk, ""),
-        "can_start": booking.kind == Booking.Kind.SESSION and booking.plan_id is not None and waiting,
+        "can_start": booking.kind == Booking.Kind.SESSION and booking.plan_id is not None and waiting and not door.not_its_day(booking),
         "record": getattr(booking, "record", None) if request.user.may("records.view") else None,
         "move_form": move_form or (MoveForm(booking=booking, today=today) if waiting else None),
         "cancel_form": cancel_form or (CancelForm(initial={"version": booking.version}) if waiting else None),
