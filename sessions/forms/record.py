@@ -32,14 +32,19 @@ class Millimetres(forms.CharField):
         text = super().clean(value).removesuffix("mm").strip()
         if not text:
             return None
+        if re.fullmatch(r"[-\u2212]\s*\d+([.,]\d+)?", text, re.ASCII):
+            raise forms.ValidationError(f"{self.label} must be more than 0 mm")
+        if re.fullmatch(r"\d{0,2}[.,]\d{3,}", text, re.ASCII):
+            raise forms.ValidationError(f"{self.label} must have two decimals or fewer, such as 1.25")
         if not _MM.fullmatch(text):
             raise forms.ValidationError(f"{self.label} must be a number such as 1.25")
         depth = Decimal("0" + text.replace(",", "."))
         if depth <= 0:
             raise forms.ValidationError(f"{self.label} must be more than 0 mm")
         if depth > self.ceiling:
-            tenth = depth / 10
-            ask = f". Did you mean {mm(tenth)}?" if depth >= 10 and tenth <= self.ceiling else ""
+            # The point is what a gloved finger misses: 12 for 1.2, 75 for 0.75.
+            meant = next((depth / by for by in (10, 100) if depth >= 10 and depth / by <= self.ceiling), None)
+            ask = f". Did you mean {mm(meant)}?" if meant else ""
             raise forms.ValidationError(f"{self.label} must be {mm(self.ceiling)} or less{ask}")
         if self.operator is not None and depth > self.operator:
             raise forms.ValidationError(
@@ -122,6 +127,8 @@ def read_printed_date(text: str) -> dt.date | None:
     try:
         if day is not None:
             return dt.date(year, month, day)
+        if not 1 <= month <= 12:
+            return None
         return dt.date(year + month // 12, month % 12 + 1, 1) - dt.timedelta(days=1)
     except ValueError:
         return None
@@ -167,6 +174,11 @@ class RecordForm(forms.Form):
         self.fields["ended"] = ClockTime(label="End time", day=self.day)
         for zone in self.zones:
             self._add_zone(zone)
+        for field in self.fields.values():
+            field.error_messages |= {
+                "invalid_choice": f"{field.label} is no longer in the list. Choose again",
+                "max_length": f"{field.label} must be {getattr(field, 'max_length', 0)} letters or fewer",
+            }
 
     def _add_zone(self, zone: SessionZone) -> None:
         name, label = f"z{zone.pk}", zone.zone_label

@@ -68,6 +68,15 @@ def test_a_plan_that_was_replaced_starts_no_record(case):
         record.start(booking, case.clinician)
 
 
+@pytest.mark.parametrize(("days", "words"), [(1, "This visit is on"), (30, "move it to today"), (-1, "This visit was on")])
+def test_a_visit_of_another_day_starts_no_record(case, days, words):
+    booking = case.booking(days=days)
+    with pytest.raises(record.CannotStart, match=words):
+        record.start(booking, case.clinician)
+    booking.refresh_from_db()
+    assert (booking.status, TreatmentSession.objects.count()) == (Booking.Status.ARRIVED, 0)
+
+
 def test_a_consultation_starts_no_record(case):
     with pytest.raises(record.CannotStart, match="no treatment plan"):
         record.start(case.booking(kind="consultation", plan=case.plan, session_number=None), case.clinician)
@@ -90,10 +99,11 @@ def test_depths_are_read_with_point_or_comma(case, text, depth):
     [
         ("abc", "Cheeks depth must be a number such as 1.25"),
         ("1.2.3", "Cheeks depth must be a number such as 1.25"),
-        ("1.255", "Cheeks depth must be a number such as 1.25"),
+        ("1.255", "Cheeks depth must have two decimals or fewer, such as 1.25"),
         ("0", "Cheeks depth must be more than 0 mm"),
-        ("-1", "Cheeks depth must be a number such as 1.25"),
+        ("-1", "Cheeks depth must be more than 0 mm"),
         ("2.75", "Cheeks depth must be 2.5\u00a0mm or less"),
+        ("75", "Cheeks depth must be 2.5\u00a0mm or less. Did you mean 0.75\u00a0mm?"),
         ("15", "Cheeks depth must be 2.5\u00a0mm or less. Did you mean 1.5\u00a0mm?"),
         ("\u0661", "Cheeks depth must be a number such as 1.25"),
     ],
@@ -142,11 +152,25 @@ def test_nobody_records_deeper_than_they_are_signed_off_for(case):
         ("03/04/2028", None),
         ("28-03-31", None),
         ("30 Feb 2028", None),
+        ("2028-13", None),
+        ("00/2028", None),
         ("soon", None),
     ],
 )
 def test_dates_as_printed_are_read_and_what_could_mean_two_days_is_refused(text, day):
     assert read_printed_date(text) == day
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("device", "999999", "Device is no longer in the list. Choose again"),
+        ("needle_lot", "x" * 41, "Needle lot must be 40 letters or fewer"),
+        ("note", "x" * 4001, "Note must be 4000 letters or fewer"),
+    ],
+)
+def test_what_a_list_or_a_column_cannot_take_is_said_in_plain_words(case, name, text, words):
+    assert save(case, case.started(), **{name: text}).form.errors[name] == [words]
 
 
 def test_a_needle_past_its_date_is_refused_and_lot_letters_are_kept(case):

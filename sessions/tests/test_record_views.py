@@ -232,3 +232,15 @@ def test_closing_without_treatment_asks_why_and_locks(client, session):
     page = client.get(url("record", session)).content.decode()
     assert "Closed without treatment" in page
     assert "Fever" in page
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize(
+    "sent", [{"turn": "9" * 30}, {"version": "9" * 30}, {"page": "p\0"}, {"note": "red\0ness"}, {"needle_lot": "B24\0"}]
+)
+def test_what_no_column_can_hold_is_no_fault_of_the_server(client, case, session, sent):
+    answer = post(client, case, session, **{"page": "p", "turn": "1"} | sent)
+    assert answer.status_code == (409 if "version" in sent else 302)
+    session.refresh_from_db()
+    assert (session.note, session.needle_lot) in {("redness", "b24-0917X"), ("", "B24"), ("", "b24-0917X"), ("", "")}
+    assert session.unread == {}

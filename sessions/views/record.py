@@ -31,13 +31,21 @@ def _session_or_404(request, pk) -> TreatmentSession:
 
 
 def _version(request) -> int:
-    text = request.POST.get("keep") or request.POST.get("version", "")
-    return int(text) if text.isascii() and text.isdigit() else 0
+    return _count(request.POST.get("keep") or request.POST.get("version", ""))
 
 
 def _turn(request) -> int:
-    text = request.POST.get("turn", "")
-    return int(text) if text.isascii() and text.isdigit() else 0
+    return _count(request.POST.get("turn", ""))
+
+
+def _count(text: str) -> int:
+    """A count the page keeps; 0 for anything it never sent, also for what no column holds."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def _typed(request) -> dict[str, str]:
+    """What was typed, without NUL characters, which no keyboard makes and PostgreSQL stores in no text."""
+    return {name: value.replace("\0", "") for name, value in request.POST.dict().items() if "\0" not in name}
 
 
 def _to_record(session, anchor: str = ""):
@@ -81,10 +89,10 @@ def _save(request, session):
     if not request.user.may("records.edit"):
         return HttpResponse(status=403)
     pressed_one, pressed_all = request.POST.get("as_planned"), "all_as_planned" in request.POST
-    typed = request.POST.dict()
+    typed = _typed(request)
     if pressed_one or pressed_all:
         typed = planned_into(session, typed, only=pressed_one)
-    page = request.POST.get("page", "")[:40]
+    page = typed.get("page", "")[:40]
     try:
         saved = records.save(session, by=request.user, typed=typed, version=_version(request), page=page, turn=_turn(request))
     except StaleRow:
@@ -159,7 +167,7 @@ def close(request, pk):
     session = _session_or_404(request, pk)
     if session.is_locked:
         return _to_record(session)
-    context = {"session": session, "reason": request.POST.get("reason", "")}
+    context = {"session": session, "reason": _typed(request).get("reason", "")}
     if request.method == "GET":
         log("record.viewed", request=request, patient=session.patient_id, obj=session)
         return render(request, "sessions/record/close.html", context)
