@@ -9,6 +9,7 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.addresses import numbered
 from aftercare.models import Sheet
 from patients.models import Allergy, Patient
 from planner import wording
@@ -20,7 +21,19 @@ from sessions.services.away import away_words
 MOST_UNFINISHED = 6
 
 
-@dataclass(frozen=True)
+class Routes:
+    """Where the rows of one list lead to."""
+
+    def __init__(self) -> None:
+        self.patient = numbered("patients:detail")
+        self.booking = numbered("sessions:booking")
+        self.arrive = numbered("sessions:arrive")
+        self.record = numbered("sessions:record")
+        self.record_start = numbered("sessions:record_start")
+        self.consult_start = numbered("plans:consult_start")
+
+
+@dataclass(frozen=True, slots=True)
 class Do:
     """The one next action of a row."""
 
@@ -32,25 +45,33 @@ class Do:
     arrived: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Flag:
     text: str
     tone: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
+    """One visit as it is drawn: the words are made here, once, so that the template only writes them."""
+
     booking: Booking
+    id: str
+    at: str
+    clock: str
+    patient: str
+    surname: str
+    given: str
+    patient_url: str
+    url: str
+    clinician: str
+    room: str
     kind: str
     status: str
     icon: str
     tone: str
     flags: tuple[Flag, ...]
     do: Do | None
-
-    @property
-    def surname(self) -> str:
-        return self.booking.patient.surname.upper()
 
 
 @dataclass(frozen=True)
@@ -124,22 +145,22 @@ def _status(booking: Booking, now: dt.datetime) -> tuple[str, str, str]:
     return "Not here yet", "", "plain"
 
 
-def _do(booking: Booking, user) -> Do | None:
+def _do(booking: Booking, user, routes: Routes) -> Do | None:
     """What this person does next with this booking; None where there is nothing for them."""
     record, session = _record(booking), booking.kind == Booking.Kind.SESSION
     if booking.status == Booking.Status.BOOKED and user.may("bookings.edit"):
-        return Do("Arrived", reverse("sessions:arrive", args=[booking.pk]), post=True, version=booking.version, arrived=True)
+        return Do("Arrived", routes.arrive(booking.pk), post=True, version=booking.version, arrived=True)
     if booking.status == Booking.Status.DONE:
         if record and not record.is_locked and user.may("records.edit"):
-            return Do("Sign record", reverse("sessions:record", args=[record.pk]), primary=True)
+            return Do("Sign record", routes.record(record.pk), primary=True)
         return None
     if session and record and user.may("records.view"):
-        return Do("Open record", reverse("sessions:record", args=[record.pk]), primary=True)
+        return Do("Open record", routes.record(record.pk), primary=True)
     if booking.status in (Booking.Status.ARRIVED, Booking.Status.IN_ROOM):
         if session and user.may("records.edit"):
-            return Do("Start", reverse("sessions:record_start", args=[booking.pk]), post=True, primary=True, version=booking.version)
+            return Do("Start", routes.record_start(booking.pk), post=True, primary=True, version=booking.version)
         if booking.kind == Booking.Kind.CONSULTATION and user.may("plans.edit"):
-            return Do("Start consultation", reverse("plans:consult_start", args=[booking.patient.number]), post=True, primary=True)
+            return Do("Start consultation", routes.consult_start(booking.patient.number), post=True, primary=True)
     return None
 
 
@@ -181,9 +202,7 @@ def bookings_of(user, day: dt.date):
         Booking.objects.visible_to(user)
         .filter(starts_at__gte=start, starts_at__lt=end)
         .exclude(status=Booking.Status.CANCELLED)
-        .with_names()
-        .with_record()
-        .prefetch_related("holds")
+        .for_lists(record=True)
         .order_by("starts_at", "pk")
     )
 
@@ -205,9 +224,9 @@ def worklist_of(user, *, everyone: bool = False, now: dt.datetime | None = None)
     for patient, substance in Allergy.objects.filter(patient__in={b.patient_id for b in bookings}).values_list("patient_id", "substance"):
         allergies.setdefault(patient, []).append(substance)
     away = away_words(bookings)
+    routes = Routes()
     for booking in bookings:
-        status, icon, tone = _status(booking, now)
-        row = Row(booking, _kind(booking), status, icon, tone, _flags(booking, namesakes, allergies, away), _do(booking, user))
+        row = _row(booking, now, routes, user, _flags(booking, namesakes, allergies, away))
         if booking.status == Booking.Status.IN_ROOM:
             work.now.append(row)
         elif booking.status in (Booking.Status.DONE, Booking.Status.MISSED):
@@ -219,6 +238,30 @@ def worklist_of(user, *, everyone: bool = False, now: dt.datetime | None = None)
         work.next.sort(key=lambda row: (row.booking.status == Booking.Status.ARRIVED, row.booking.starts_at))
     work.piles = _piles(user, own=work.own)
     return work
+
+
+def _row(booking: Booking, now: dt.datetime, routes: Routes, user, flags: tuple[Flag, ...]) -> Row:
+    patient, starts = booking.patient, timezone.localtime(booking.starts_at)
+    status, icon, tone = _status(booking, now)
+    return Row(
+        booking=booking,
+        id=str(booking.pk),
+        at=starts.isoformat(),
+        clock=f"{starts:%H:%M}",
+        patient=str(patient),
+        surname=patient.surname.upper(),
+        given=patient.given,
+        patient_url=routes.patient(patient.number),
+        url=routes.booking(booking.pk),
+        clinician=booking.clinician.name,
+        room=booking.room.name if booking.room else "",
+        kind=_kind(booking),
+        status=status,
+        icon=icon,
+        tone=tone,
+        flags=flags,
+        do=_do(booking, user, routes),
+    )
 
 
 def _piles(user, *, own: bool) -> list[Pile]:

@@ -5,12 +5,14 @@ Positions are steps of five minutes from the first hour shown; the stylesheet ha
 """
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
 
 from django.db.models import Prefetch
 from django.utils import timezone
 
+from accounts.addresses import numbered
 from plans.models import TreatmentPlan
 
 from .models import Absence, Booking, Hold, Resource
@@ -20,6 +22,8 @@ from .services.hours import Opening, Span, clinic_zone, day_bounds, merged, mome
 STEP = 5 * 60
 LEAST_FREE_MINUTES = 30  # shorter gaps are not offered
 VIEWS = {"people": Resource.Kind.CLINICIAN, "rooms": Resource.Kind.ROOM, "devices": Resource.Kind.DEVICE}
+SHORT = 45 * 60  # shorter blocks are drawn on one line
+_LOOKS = {"visit": "ev", "numbing": "numb", "clean": "clean", "closed": "blk", "free": "free"}
 TINT = {Booking.Kind.SESSION: "ses", Booking.Kind.CONSULTATION: "con", Booking.Kind.REVIEW: "rev"}
 
 
@@ -36,24 +40,34 @@ class Block:
     icon: str = ""
     flag: str = ""
     narrow: bool = False
-    at: int = 0
-    steps: int = 0
+    # As drawn: words and classes made once, so that the template only writes them.
+    css: str = ""
+    starts: str = ""
+    ends: str = ""
+    url: str = ""
+    who: str = ""
+    where: str = ""
 
-    @property
-    def starts_at(self) -> dt.datetime:
-        return moment(self.low)
-
-    @property
-    def ends_at(self) -> dt.datetime:
-        return moment(self.high)
-
-    @property
-    def tint(self) -> str:
-        return TINT[self.booking.kind] if self.booking else ""
-
-    @property
-    def is_short(self) -> bool:
-        return self.high - self.low < 45 * 60
+    def draw(self, first: int, by: str, zone: ZoneInfo, address: Callable[[int], str]) -> None:
+        """*first*: the second at the top of the lane. The look and place as classes, the clock as words."""
+        length = self.high - self.low
+        self.starts = f"{moment(self.low).astimezone(zone):%H:%M}"
+        classes = [_LOOKS[self.look]]
+        if (booking := self.booking) is not None:
+            self.url = address(booking.pk)
+            self.who = booking.patient.surname.upper() if self.look == "numbing" else str(booking.patient)
+        if self.look == "visit":
+            classes += [TINT[booking.kind], booking.status]
+            self.where = booking.clinician.name if by != "people" else booking.room.name if booking.room else ""
+            if length < SHORT:
+                classes.append("sm")
+        elif self.look == "free":
+            self.ends = f"{moment(self.high).astimezone(zone):%H:%M}"
+        elif self.look == "numbing" and by == "people":
+            classes.append("beside")
+        if self.narrow:
+            classes.append("nar")
+        self.css = " ".join([*classes, f"at{(self.low - first) // STEP}", f"for{max(1, -(-length // STEP))}"])
 
 
 @dataclass
@@ -108,20 +122,27 @@ def day_of(bookings, site, day: dt.date, by: str, now: dt.datetime) -> Day:
     absences: dict[int, list[Absence]] = {}
     for absence in Absence.objects.filter(resource__in=resources, starts_at__lt=end, ends_at__gt=start):
         absences.setdefault(absence.resource_id, []).append(absence)
-    holds = Hold.objects.filter(resource__isnull=False).order_by("starts_at")
+    holds = Hold.objects.filter(resource__isnull=False).only("booking", "resource", "segment", "starts_at", "ends_at").order_by("starts_at")
     visits = list(
-        bookings.filter(site=site).between(start, end).with_names().prefetch_related(Prefetch("holds", holds)).order_by("starts_at", "pk")
+        bookings.filter(site=site).between(start, end).for_lists().prefetch_related(Prefetch("holds", holds)).order_by("starts_at", "pk")
     )
     live = [visit for visit in visits if visit.is_live]
+    held: dict[int, list[Booking]] = {}
+    for visit in live:
+        for resource in dict.fromkeys(hold.resource_id for hold in visit.holds.all()):
+            held.setdefault(resource, []).append(visit)
     away = away_words(live)
-    columns = [_column(r, weekly.get(r.pk, ()), absences.get(r.pk, ()), live, away, by, whole, day, zone, now) for r in resources]
+    columns = [
+        _column(r, weekly.get(r.pk, ()), absences.get(r.pk, ()), held.get(r.pk, ()), away, by, whole, day, zone, now) for r in resources
+    ]
     low, high = _shown(columns, whole)
+    address = numbered("sessions:booking")
     for column in columns:
         for block in column.blocks:
             block.low, block.high = max(block.low, low), min(block.high, high)
-            block.at = (block.low - low) // STEP
-            block.steps = max(1, -(-(block.high - block.low) // STEP))
         column.blocks = [block for block in column.blocks if block.low < block.high]
+        for block in column.blocks:
+            block.draw(low, by, zone, address)
     hours = [((second - low) // STEP, f"{moment(second).astimezone(zone):%H:%M}") for second in range(low, high, 3600)]
     now_at = (seconds(now) - low) // STEP if low <= seconds(now) < high else None
     return Day(day, columns, [v for v in visits if not v.is_live], hours, (high - low) // STEP, now_at, len(live))
@@ -131,7 +152,7 @@ def _column(
     resource: Resource,
     weekly: Iterable[Opening],
     absences: Iterable[Absence],
-    live: list[Booking],
+    visits: Iterable[Booking],
     flags: dict[int, str],
     by: str,
     whole: Span,
@@ -141,10 +162,8 @@ def _column(
 ) -> Column:
     column = Column(resource)
     taken: list[Span] = []
-    for visit in live:
+    for visit in visits:
         mine = [hold for hold in visit.holds.all() if hold.resource_id == resource.pk]
-        if not mine:
-            continue
         column.booked += 1
         status, icon = status_of(visit, now)
         parts = list(mine)

@@ -8,6 +8,14 @@ from patients.querysets import OfPatientQuerySet
 from plans.querysets import PLAN_DOCUMENTS
 
 LIVE = ("booked", "arrived", "in_room", "done")
+# What a line about a visit shows of it, of the patient, and of what it needs.
+BOOKING_LINE = (
+    "version", "site", "patient", "plan", "kind", "session_number", "status", "starts_at", "ends_at", "clinician", "room", "device",
+    "cancel_reason", "arrived_at",
+)  # fmt: skip
+PATIENT_LINE = ("number", "surname", "given", "surname_key")
+RECORD_LINE = ("record__booking", "record__status")
+RELATED_LINE = ("plan__sessions_count", "plan__status", "clinician__name", "room__name", "device__name")
 # Of a record: what a list, a diary or a header never shows.
 RECORD_DOCUMENTS = ("start_check", "adjuvants", "note", "unread", "deviations", "signed_content")
 
@@ -29,6 +37,12 @@ class BookingQuerySet(OfPatientQuerySet):
     def with_names(self):
         """Load what a line about a visit shows, in the same query."""
         return self.select_related("patient", "plan", "clinician", "room", "device").defer(*of("plan", PLAN_DOCUMENTS))
+
+    def for_lists(self, *, record: bool = False):
+        """Load what a row of a list or a block of a day shows, and nothing else, in the same query. record: its state as well."""
+        related = ("patient", "plan", "clinician", "room", "device", *(["record"] if record else []))
+        shown = (*BOOKING_LINE, *of("patient", PATIENT_LINE), *RELATED_LINE, *(RECORD_LINE if record else ()))
+        return self.select_related(*related).only(*shown)
 
     def with_record(self):
         """Load the record with it, without its documents."""

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from django.db.models import prefetch_related_objects
+
 from ..models import Absence, Booking
 
 WAITING = (Booking.Status.BOOKED, Booking.Status.ARRIVED)
@@ -10,7 +12,7 @@ WAITING = (Booking.Status.BOOKED, Booking.Status.ARRIVED)
 def away_words(visits: Iterable[Booking]) -> dict[int, str]:
     """
     `Room 2 away: repair` for each of *visits* that has not begun and holds what is away at that time, by the visit's pk.
-    One query, and one more where their holds are not loaded yet.
+    One query, and one more where somebody is away and the holds are not loaded yet.
     """
     waiting = [visit for visit in visits if visit.status in WAITING]
     if not waiting:
@@ -21,7 +23,8 @@ def away_words(visits: Iterable[Booking]) -> dict[int, str]:
         absences.setdefault(absence.resource_id, []).append(absence)
     if not absences:
         return {}
-    words = {}
+    words: dict[int, str] = {}
+    prefetch_related_objects(waiting, "holds")
     for visit in waiting:
         for hold in visit.holds.all():
             away = next((a for a in absences.get(hold.resource_id, ()) if a.starts_at < hold.ends_at and a.ends_at > hold.starts_at), None)

@@ -51,7 +51,8 @@ def day(request, date: str = ""):
         "before": _address(steps["before"], by),
         "after": _address(steps["after"], by),
         "to_today": _address(today, by),
-        "past": shown < today,
+        "iso": shown.isoformat(),
+        "bookable": request.user.may("bookings.edit") and shown >= today,
     }
     response = render(request, "sessions/booking/day.html", context)
     record("calendar.viewed", request=request, detail={"day": shown.isoformat(), "by": by, "bookings": diary.count + len(diary.gone)})
