@@ -283,3 +283,21 @@ def test_what_no_database_or_number_can_hold_is_read_as_nothing(here, url, consu
     assert consultation.case["wishes"]["downtime_days"] is None
     assert "\\u0000" not in json.dumps([consultation.inputs, consultation.chosen, consultation.case])
     assert set(consultation.chosen["values"]) == {"depth.cheeks"}
+
+
+def test_the_button_to_book_stands_only_where_the_diary_has_something_left(here, consultation, typed, keep, clinician, monkeypatch):
+    from plans import registry
+    from plans.services import accept
+
+    keep(typed)
+    plan = accept(consultation, by=clinician, version=consultation.version)
+    page, book = (reverse(name, args=[plan.patient.number, plan.number]) for name in ("plans:plan", "sessions:book_course"))
+    for links, shown in (
+        ([("Book the rest", book), ("Open session 1", "/bookings/1/")], True),
+        ([("Open session 1", "/bookings/1/")], False),
+    ):
+        monkeypatch.setattr(registry, "_sections", [lambda plan, user, links=links: registry.PlanSection("Visits", [], links)])
+        html = here.get(page).content.decode()
+        assert (f'<a class="btn p" href="{book}">Book the rest</a>' in html) is shown
+        assert html.count(book) == shown
+        assert "Open session 1" in html

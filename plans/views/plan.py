@@ -1,6 +1,7 @@
 """An accepted plan, read only: everything as it was agreed, from what was pinned to it."""
 
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from accounts.permissions import requires
@@ -20,6 +21,8 @@ def plan(request, number, plan_number):
     )
     found = get_object_or_404(rows, patient__number=number, number=plan_number)
     record("plan.viewed", request=request, patient=found.patient, obj=found)
+    sections = plan_sections(found, request.user)
+    book = reverse("sessions:book_course", args=[number, plan_number])
     return render(
         request,
         "plans/plan.html",
@@ -27,6 +30,8 @@ def plan(request, number, plan_number):
             "plan": found,
             "patient": found.patient,
             "page": PlanPage(found, catalogue_of(found.protocol_version)),
-            "sections": plan_sections(found, request.user),
+            "sections": sections,
+            # The diary says whether anything is left to book, and in which words.
+            "to_book": next((link for section in sections for link in section.links if link[1] == book), None),
         },
     )

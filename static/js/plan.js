@@ -377,4 +377,13 @@
   });
 
   for (const row of form.querySelectorAll(".why-row[data-needs-open]")) setWhy(row.id.slice(4), true);
+
+  // The proposal sticks below the header; one taller than the window sticks when its end is reached, so all of it can be read.
+  const stick = () => {
+    const header = document.querySelector(".story")?.offsetHeight ?? 0;
+    const room = window.innerHeight - (byId("bar")?.offsetHeight ?? 0) - 14;
+    form.style.setProperty("--stick", `${Math.min(header + 14, room - byId("proposal").offsetHeight)}px`);
+  };
+  new ResizeObserver(stick).observe(byId("proposal"));
+  window.addEventListener("resize", stick);
 })();
