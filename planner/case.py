@@ -102,6 +102,11 @@ class EarlierSession:
     healed: bool | None
     pigmentation: bool | None
 
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Every zone the session names, as typed; none: not said where."""
+        return tuple(dict.fromkeys((*self.zones, *self.depth_mm)))
+
 
 @dataclass(frozen=True, slots=True)
 class Operator:
@@ -333,6 +338,9 @@ def _lab(r: Reader) -> Lab:
 
 def _request(r: Reader) -> Request:
     zones = r.words("zones", required=True)
+    for index, zone in enumerate(zones):
+        if not zone.strip():
+            r.fault(f"zones[{index}]", "must not be empty")
     return Request(_name(r, "indication"), r.text_or_none("level"), zones, r.text_or_none("morphology"))
 
 

@@ -79,7 +79,7 @@ class Context:
         found: dict[str, None] = {}
         complete = True
         for name in names:
-            zones = self.knowledge.names.zones.exact(name) or self._zone_without_side(name)
+            zones = self.zones_named(name)
             if zones is None:
                 complete = False
                 self.ask(fold(name) or name, f"{name}: which zone is meant?", "zone", focus, label=f"Unknown zone: {name}")
@@ -87,7 +87,11 @@ class Context:
                 found.update(dict.fromkeys(zones))
         return (tuple(found) if complete else tuple(dict.fromkeys((*found, *self.zones)))), complete
 
-    def _zone_without_side(self, name: str) -> tuple[str, ...] | None:
+    def zones_named(self, name: str) -> tuple[str, ...] | None:
+        """The zones a word names, its side left out; None where nobody knows it."""
+        known = self.knowledge.names.zones.exact(name)
+        if known:
+            return known
         words = [word for word in fold(name).split() if word not in ("left", "right", "both", "the")]
         return self.knowledge.names.zones.exact(" ".join(words)) if words else None
 

@@ -247,7 +247,7 @@ def _number(phototype: str | None) -> int | None:
 def _depth_then(ctx: Context, depths: object, zone: str) -> Decimal | None:
     if not isinstance(depths, dict):
         return None
-    found = [mm for name, mm in depths.items() if zone in (ctx.knowledge.names.zones.exact(name) or ())]
+    found = [mm for name, mm in depths.items() if zone in (ctx.zones_named(name) or ())]
     return min(found, default=None)
 
 
@@ -256,8 +256,7 @@ def reviewed_without_pigmentation(ctx: Context, zone: str) -> bool:
     here = [
         session
         for session in ctx.case.history
-        if session.date <= ctx.today
-        and any(zone in (ctx.knowledge.names.zones.exact(name) or ()) for name in (*session.zones, *session.depth_mm))
+        if session.date <= ctx.today and any(zone in (ctx.zones_named(name) or ()) for name in session.places)
     ]
     if not here:
         return False

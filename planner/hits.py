@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from .case import Answer, Override
 from .context import Context
+from .knowledge.entries import Rule
 from .medicines import Taken, below_dose
 from .terms import Finding
 from .words import fold, tokens
@@ -127,17 +128,15 @@ def _medicines(ctx: Context, medicines: list[Taken]) -> list[Hit]:
     for taken in medicines:
         if taken.now:
             ctx.classes_now.update(taken.classes)
-        for rule in ctx.knowledge.names.rules_from_data:
-            derived = rule.derived
-            if not set(derived.medicine_classes) & set(taken.classes):
+        leads_to = ctx.knowledge.names.rules_of_class
+        for rule in [ctx.knowledge.rules[ident] for ident in dict.fromkeys(i for group in taken.classes for i in leads_to[group])]:
+            when = rule.derived.medicine_taken or "now"
+            if when == "now" and not taken.now:
                 continue
-            if derived.medicine_taken == "now" and not taken.now:
+            if when == "stopped" and taken.now:
                 continue
-            if derived.medicine_taken == "stopped" and taken.now:
-                continue
-            days = getattr(rule.interval_days, rule.interval_used) if rule.interval_days else 0
-            recently = taken.stopped is None or ctx.today < taken.stopped + dt.timedelta(days=days)
-            if derived.medicine_taken in ("stopped", "within_interval") and not recently:
+            recently = taken.stopped is None or ctx.today < taken.stopped + dt.timedelta(days=_days_after(rule))
+            if when in ("stopped", "within_interval") and not recently:
                 continue
             below = False
             if rule.dose_rule and taken.classes == (rule.dose_rule.medicine_class,):
@@ -147,6 +146,13 @@ def _medicines(ctx: Context, medicines: list[Taken]) -> list[Hit]:
                 Hit(rule.id, taken.typed, zones, stopped=taken.stopped, still_taken=taken.now, dose_below=below),
             )
     return found
+
+
+def _days_after(rule: Rule) -> int:
+    """How long a stopped medicine still counts; where a clearance is needed besides the time, as long as the interval can be."""
+    if rule.interval_days is None:
+        return 0
+    return rule.interval_days.max if rule.lifted_by == "interval_and_clearance" else getattr(rule.interval_days, rule.interval_used)
 
 
 def _procedures(ctx: Context) -> list[Hit]:
@@ -205,7 +211,7 @@ def _history(ctx: Context) -> list[Hit]:
     """Earlier needling: the zone rests as long as the rule for recent needling says."""
     found = []
     for session in ctx.case.history:
-        zones, _ = ctx.resolve_zones(session.zones or tuple(session.depth_mm), "history.zones")
+        zones, _ = ctx.resolve_zones(session.places, "history.zones")
         for rule in ctx.knowledge.rules.values():
             if rule.never_shorter_than_plan_interval:
                 found.append(Hit(rule.id, "needled here before", zones, date=session.date))

@@ -24,7 +24,7 @@ from .screening import ask_open_questions, judge, judge_history, judge_operator,
 from .terms import RANK, STATUS_RANK, AdjuvantVerdict, Ask, Decision, ExcludedZone, Finding, ZonePlan, plain, sourced
 
 PLANNER_VERSION = "1.0.0"
-LEAVING_OUT = ("refuse", "defer", "exclude_zone")
+LEAVING_OUT = ("refuse", "exclude_zone", "defer")  # worst first: waiting does not free a zone that is left out for another reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +140,8 @@ def propose(
     planned = [w for w in ctx.wanted if w.zone not in excluded and (w.indication, w.level, w.zone) in knowledge.depth_rows]
     planned = _fewer_zones(ctx, findings, planned)
     zones = _zones(ctx, candidate, planned, findings) if candidate is not None else []
+    if candidate is not None:
+        _too_shallow_anyway(ctx, candidate, [w for w in ctx.wanted if w.zone in excluded and excluded[w.zone].action == "defer"], findings)
     findings = _again(ctx, findings)
     excluded = _excluded(ctx, findings)
     kept = {zone.zone for zone in zones}
@@ -218,7 +220,7 @@ def _excluded(ctx: Context, findings: tuple[Finding, ...]) -> dict[str, Excluded
         if zone not in found:
             continue
         reasons = found[zone]
-        action = min((name for name, _ in reasons), key=RANK.__getitem__)
+        action = min((name for name, _ in reasons), key=LEAVING_OUT.index)
         dates = [f.until for name, f in reasons if f.until is not None]
         open_ended = any(f.until is None for _, f in reasons)
         refs = tuple(dict.fromkeys(ref for _, f in reasons for ref in f.source.refs))
@@ -267,25 +269,47 @@ def _fewer_zones(ctx: Context, findings: tuple[Finding, ...], planned: list[Want
 
 def _zones(ctx: Context, candidate: Candidate, planned: list[Wanted], findings: tuple[Finding, ...]) -> list[ZonePlan]:
     zones = []
-    cautions = tuple(f for f in findings if f.action in ("caution", "defer", "refuse"))
-    by_zone: dict[str, list[Wanted]] = {}
-    for want in planned:
-        by_zone.setdefault(want.zone, []).append(want)
-    for zone, wants in by_zone.items():
-        here = tuple(f for f in cautions if f.scope == "patient" or zone in f.zones)
-        z = depth.ZoneDepth(ctx, zone, wants, candidate, here)
-        z.work_out()
+    for z, here in _depths(ctx, candidate, planned, findings):
         if z.span.typical == 0:
-            why = " ".join(dict.fromkeys([*z.collapsed, z.steps[-1].why]))
-            source = ctx.knowledge.limits.source
-            label = f"Too shallow to set on {ctx.zone(zone).short_label.lower()}"
-            ctx.add(Finding("too_shallow", label, "exclude_zone", "zone", why, source, zones=(zone,), order=3_001))
+            _leave_out_shallow(ctx, z)
             continue
         collapse = depth.caution_for_collapse(z)
         if collapse is not None:
             ctx.add(collapse)
         zones.append(_zone_plan(ctx, z, here))
     return zones
+
+
+def _too_shallow_anyway(ctx: Context, candidate: Candidate, waiting: list[Wanted], findings: tuple[Finding, ...]) -> None:
+    """A zone that must wait and could not be treated after it either: no date is promised."""
+    known = [w for w in waiting if (w.indication, w.level, w.zone) in ctx.knowledge.depth_rows]
+    for z, _ in _depths(ctx, candidate, known, findings):
+        if z.span.typical == 0:
+            _leave_out_shallow(ctx, z)
+
+
+def _depths(
+    ctx: Context, candidate: Candidate, wanted: list[Wanted], findings: tuple[Finding, ...]
+) -> list[tuple[depth.ZoneDepth, tuple[Finding, ...]]]:
+    """The depth of each zone, with the findings that bear on it."""
+    cautions = tuple(f for f in findings if f.action in ("caution", "defer", "refuse"))
+    by_zone: dict[str, list[Wanted]] = {}
+    for want in wanted:
+        by_zone.setdefault(want.zone, []).append(want)
+    found = []
+    for zone, wants in by_zone.items():
+        here = tuple(f for f in cautions if f.scope == "patient" or zone in f.zones)
+        z = depth.ZoneDepth(ctx, zone, wants, candidate, here)
+        z.work_out()
+        found.append((z, here))
+    return found
+
+
+def _leave_out_shallow(ctx: Context, z: depth.ZoneDepth) -> None:
+    why = " ".join(dict.fromkeys([*z.collapsed, z.steps[-1].why]))
+    label = f"Too shallow to set on {ctx.zone(z.zone).short_label.lower()}"
+    source = ctx.knowledge.limits.source
+    ctx.add(Finding("too_shallow", label, "exclude_zone", "zone", why, source, zones=(z.zone,), order=3_001))
 
 
 def _zone_plan(ctx: Context, z: depth.ZoneDepth, here: tuple[Finding, ...]) -> ZonePlan:

@@ -38,7 +38,7 @@ def as_decimal(value: object) -> Decimal | None:
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
         return None
     try:
-        number = Decimal(str(value))
+        number = Decimal(value) if isinstance(value, int) else Decimal(str(value))
     except InvalidOperation:
         return None
     return number if number.is_finite() else None
@@ -50,7 +50,7 @@ def as_day(value: object) -> dt.date | None:
         return None
     if isinstance(value, dt.date):
         return value
-    if isinstance(value, str) and len(value) == 10:
+    if isinstance(value, str) and len(value) == 10 and value[4] == value[7] == "-":  # 2026-W10-1 is a week, not a day
         try:
             return dt.date.fromisoformat(value)
         except ValueError:
@@ -138,7 +138,8 @@ class Reader:
             return None if default is MISSING else default
         number = as_decimal(value)
         if number is None:
-            self.fault(key, f"must be a number, not {type_name(value)}")
+            shown = value if isinstance(value, float) else type_name(value)  # nan and inf are numbers to a computer only
+            self.fault(key, f"must be a number, not {shown}")
             return None
         if number < least or (most is not None and number > most):
             limits = f"from {least} to {most}" if most is not None else f"{least} or more"

@@ -110,11 +110,11 @@ def _free(rule: Rule, hit: Hit, why: str) -> Finding:
 def _date_to_check(ctx: Context, rule: Rule, hit: Hit) -> str | None:
     """A date after the visit, or none where the rule counts from one: asked."""
     named = {
-        "procedure_date": hit.date,
-        "application_date": hit.date,
+        "procedure_date": hit.date or hit.stopped,
+        "application_date": hit.date or hit.stopped,
         "seen_date": hit.seen or hit.date,
         "treated_date": hit.treated or hit.date,
-        "end_date": hit.date,
+        "end_date": hit.date or hit.stopped,
         "stop_date": hit.stopped or hit.date,
     }.get(rule.counts_from or "")
     if rule.counts_from == "stop_date":
@@ -395,9 +395,9 @@ def judge_history(ctx: Context) -> None:
         if session.date > ctx.today:
             ctx.ask("history.date", f"The session on {wording.day(session.date)} is after the visit.", "date", "history", label="History")
             continue
-        zones, _ = ctx.resolve_zones(session.zones or tuple(session.depth_mm), "history.zones")
-        here = tuple(zone for zone in ctx.zones if zone in zones)
-        if session.healed is False and here and session is _newest(ctx, here):
+        zones, _ = ctx.resolve_zones(session.places, "history.zones")
+        here = tuple(zone for zone in ctx.zones if zone in zones and _newest_day(ctx, zone) == session.date)
+        if session.healed is False and here:
             rule = ctx.knowledge.not_healed
             reason = f"{rule.label}: session on {wording.day(session.date)}."
             ctx.add(Finding(rule.id, rule.label, rule.action, "zone", reason, rule.source, zones=here, condition=rule.until))
@@ -409,10 +409,10 @@ def judge_history(ctx: Context) -> None:
             )
 
 
-def _newest(ctx: Context, zones: tuple[str, ...]) -> object:
-    """The newest session that touched one of *zones*."""
-    touching = [s for s in ctx.case.history if s.date <= ctx.today and set(ctx.resolve_zones(s.zones, "history.zones")[0]) & set(zones)]
-    return max(touching, key=lambda s: s.date, default=None)
+def _newest_day(ctx: Context, zone: str) -> dt.date:
+    """The day of the newest session up to the visit that touched *zone*; a session without a place touched them all."""
+    touching = [s.date for s in ctx.case.history if s.date <= ctx.today and zone in ctx.resolve_zones(s.places, "history.zones")[0]]
+    return max(touching, default=dt.date.min)
 
 
 def judge_operator(ctx: Context) -> None:

@@ -21,6 +21,9 @@ class CaseFile:
     is_list: bool
 
 
+MOST_DIGITS = 40  # of a whole number; more is a slip of the keyboard, and slow
+
+
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
     """Dates stay text, so that a wrong one is named with its path; a key that stands twice is a fault, not the last one's victory."""
 
@@ -54,6 +57,22 @@ def _json_mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+def _whole(text: str) -> int:
+    if len(text) > MOST_DIGITS:
+        raise CaseFaults([Fault("", f"{text[:10]}... has more than {MOST_DIGITS} digits: not a value")])
+    return int(text)
+
+
+def _yaml_whole(loader: Any, node: Any) -> int:
+    if len(node.value) > MOST_DIGITS:
+        raise yaml.constructor.ConstructorError(None, None, f"a number of more than {MOST_DIGITS} digits", node.start_mark)
+    found: int = loader.construct_yaml_int(node)
+    return found
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _yaml_whole)
+
+
 def _no_constant(name: str) -> Any:
     raise CaseFaults([Fault("", f"{name} is not a number")])
 
@@ -65,8 +84,18 @@ def parse_text(text: str) -> Any:
     Raises:
         CaseFaults: it is neither JSON nor YAML; with the line.
     """
+    content = _parsed(text)
+    if "\\u" in text.lower():
+        try:
+            json.dumps(content, ensure_ascii=False, default=str).encode()
+        except (UnicodeEncodeError, ValueError) as error:
+            raise CaseFaults([Fault("", "holds half a character (a lone surrogate)")]) from error
+    return content
+
+
+def _parsed(text: str) -> Any:
     try:
-        return json.loads(text, object_pairs_hook=_json_mapping, parse_constant=_no_constant)
+        return json.loads(text, object_pairs_hook=_json_mapping, parse_constant=_no_constant, parse_int=_whole)
     except json.JSONDecodeError as error:
         if text.lstrip()[:1] in ("{", "[") and "\n" not in text.strip():
             fault = Fault(f"line {error.lineno}, column {error.colno}", f"is not JSON: {error.msg}")

@@ -28,7 +28,7 @@ STATUSES = ("draft", "in_review", "approved", "retired")
 class Names:
     """
     Finders for the names people type, built once. `noise`: words of a medicine's text that are not its name;
-    `rules_from_data`: the rules that follow from data.
+    `rules_from_data`: the rules that follow from data; `rules_of_class`: medicine class -> ids of the rules it leads to.
     """
 
     noise: frozenset[str]
@@ -45,6 +45,7 @@ class Names:
     requested_zones: NameIndex[str]
     rules: NameIndex[str]
     rules_from_data: tuple[e.Rule, ...]
+    rules_of_class: Mapping[str, tuple[str, ...]]
     morphology: Mapping[str, NameIndex[e.Morphology]]
 
 
@@ -356,6 +357,12 @@ def _names(parts: dict[str, Any]) -> Names:
         zones=NameIndex(zones),
         requested_zones=NameIndex(requested),
         rules_from_data=tuple(rule for rule in parts["rules"].values() if rule.derived != e.Derivation()),
+        rules_of_class={
+            group.id: tuple(
+                rule.id for rule in parts["rules"].values() if group.id in rule.derived.medicine_classes or rule.id in group.leads_to
+            )
+            for group in parts["medicine_classes"].values()
+        },
         rules=NameIndex((word, rule.id) for rule in parts["rules"].values() for word in (rule.id, rule.label)),
         morphology={
             indication.id: NameIndex((word, m) for m in indication.morphology for word in m.words)

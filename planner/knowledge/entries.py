@@ -753,6 +753,7 @@ class Question:
 
 
 def asked_of(sexes: tuple[str | None, ...], ages: tuple[int, int] | None, sex: str | None, age: int | None) -> bool:
-    if sexes and sex not in sexes:
+    """X says as little about the body as nothing recorded: asked like it, unless the protocol names it."""
+    if sexes and sex not in sexes and not (sex == "X" and None in sexes):
         return False
     return not (ages and age is not None and not ages[0] <= age <= ages[1])
