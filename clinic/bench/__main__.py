@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m clinic.bench", description=__doc__)
     parser.add_argument("--patients", type=int, default=50_000)
-    parser.add_argument("--visits", type=int, default=100_000)
+    parser.add_argument("--visits", type=int, default=200_000)
     parser.add_argument("--rounds", type=int, default=40)
     options = parser.parse_args()
     from scripts import servers
@@ -50,9 +50,14 @@ def _prepare(options) -> None:
 
     began = time.monotonic()
     call_command("prepare", "--demo", stdout=sys.stderr)
+    from plans.models import TreatmentPlan
+
     site, by = Site.objects.get(), User.objects.get(username="june")
     people.fill(options.patients, site=site)
     people.fill_diary(options.visits, site=site, by=by)
+    like = TreatmentPlan.objects.filter(status=TreatmentPlan.Status.ACCEPTED).order_by("pk")[0]
+    people.open_site("Bench small", clinicians=6, visits=60, like=like)
+    people.open_site("Bench large", clinicians=24, visits=250, like=like)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     print(f"{options.patients:,} patients, {options.visits:,} visits, in {time.monotonic() - began:.0f} s", file=sys.stderr)
@@ -70,8 +75,10 @@ def _measure(options) -> int:
 
     few = max(10, options.rounds // 3)
     wanted = (
+        (tasks.empty_page, options.rounds),
         (tasks.today, options.rounds),
-        (tasks.calendar_day, options.rounds),
+        (tasks.day_small, options.rounds),
+        (tasks.day_large, options.rounds),
         (tasks.patient_page, options.rounds),
         (tasks.patient_search, options.rounds),
         (tasks.mistyped_search, options.rounds),

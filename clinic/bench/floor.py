@@ -1,15 +1,21 @@
 """
-The floor: the same tasks with hand-written SQL and strings, with nothing but what the task itself needs. It reads the same
-tables, checks that the person is signed in and may, writes the same log row, and puts the same facts on a page.
+The floor: a Django application in one file, with hand-written SQL, that does the same tasks: it signs people in with the web
+session, checks role and site, reads the same tables, writes the same log row, and puts the same facts on a page through
+Django's own templates. It leaves out everything else: layers, forms, translations, header registry, icons, guards of its own.
 """
 
+# ruff: noqa: S608, E501 - statements and pages by hand, as they read best; only placeholders and our own names are put into SQL
 import datetime as dt
+import functools
 import json
 import uuid
-from html import escape
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.http import HttpResponse
+from django.middleware.csrf import get_token
+from django.template import Context, Engine
 from django.urls import path
 from django.utils import timezone
 
@@ -25,82 +31,387 @@ def log(cursor, user_id: int, action: str, patient: int | None, path: str) -> No
     cursor.execute(_LOG, [dt.datetime.now(dt.UTC), user_id, "bench", action, patient, "", "", json.dumps({}), path])
 
 
-def _may(cursor, user_id: int) -> list[int]:
-    cursor.execute("SELECT role, is_active FROM accounts_user WHERE id = %s", [user_id])
-    role, active = cursor.fetchone()
-    if not active or role not in ("clinician", "front_desk", "medical_lead", "manager"):
+def _sites(cursor, user) -> list[int]:
+    if not user.is_authenticated or user.role not in ("clinician", "front_desk", "medical_lead", "manager"):
         raise PermissionError
-    cursor.execute("SELECT site_id FROM accounts_user_sites WHERE user_id = %s", [user_id])
+    cursor.execute("SELECT site_id FROM accounts_user_sites WHERE user_id = %s", [user.pk])
     return [row[0] for row in cursor.fetchall()]
 
 
-def _page(title: str, body: str) -> bytes:
-    return f"<!doctype html><html lang=en><meta charset=utf-8><title>{escape(title)}</title><main>{body}</main></html>".encode()
+def _rows(cursor, sql: str, values: list) -> list[dict]:
+    cursor.execute(sql, values)
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def search(user_id: int, text: str) -> bytes:
-    """Twenty people whose surname begins with *text*."""
+def _marks(values) -> str:
+    return ", ".join(["%s"] * len(values))
+
+
+def _moment(value) -> dt.datetime:
+    """SQLite gives moments as text or without their zone; they are UTC."""
+    value = dt.datetime.fromisoformat(value) if isinstance(value, str) else value
+    return value if value.tzinfo else value.replace(tzinfo=dt.UTC)
+
+
+def _clock(value, zone: ZoneInfo) -> str:
+    return f"{_moment(value).astimezone(zone):%H:%M}"
+
+
+_HEAD = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{{ title }}</title><link rel="stylesheet" href="/static/c.css"></head>
+<body><nav><a href="/today/">Today</a><a href="/day/">Calendar</a><a href="/search/">Patients</a></nav>
+<header><form action="/search/"><input name="q" value="{{ q }}"></form>{{ user.first_name }} {{ user.last_name }}
+<form method="post" action="/out/"><input type="hidden" name="csrfmiddlewaretoken" value="{{ token }}"><button>Sign out</button></form></header><main><h1>{{ title }}</h1>"""
+_FOOT = "</main></body></html>"
+_SEARCH = """<table><tr><th>Name<th>Born<th>No.<th>Phone</tr>{% for p in people %}
+<tr><td><a href="/patient/{{ p.number }}/">{{ p.surname|upper }}, {{ p.given }}</a> {{ p.preferred_name }}<td>{{ p.born }} ({{ p.age }} y)<td>{{ p.number }}<td>{{ p.phone|default:"Not asked" }}</tr>{% endfor %}</table>"""
+_PATIENT = """<dl><dt>Born<dd>{{ p.born }} ({{ p.age }} y)<dt>No.<dd>{{ p.number }}<dt>Phone<dd>{{ p.phone }}<dt>Email<dd>{{ p.email }}<dt>Address<dd>{{ p.address }}
+<dt>Sex<dd>{{ p.sex }}<dt>Phototype<dd>{{ p.phototype }}<dt>Site<dd>{{ p.site }}<dt>Allergies<dd>{{ allergies }}<dt>Next booking<dd>{{ coming }}<dt>Consent<dd>{{ consent }}<dt>Watch for<dd>{{ watch }}{% if alike > 1 %}<dt>Today<dd>{{ alike }} with this name{% endif %}</dl>
+{% for plan in plans %}<h2>Plan {{ plan.number }}</h2><p>{{ plan.zones }}. {{ plan.sessions_count }} sessions</p><ol>{% for step in plan.steps %}<li>{{ step }}{% endfor %}</ol>{% endfor %}
+<ol>{% for e in entries %}<li>{{ e.when }} <a href="{{ e.url }}">{{ e.title }}</a> {{ e.facts }} {{ e.tag }}{% endfor %}</ol>"""
+_TODAY = """<ul>{% for row in rows %}<li><time>{{ row.clock }}</time> <a href="/patient/{{ row.number }}/">{{ row.surname|upper }}, {{ row.given }}</a> {{ row.kind }} {{ row.clinician }} {{ row.room }} <b>{{ row.state }}</b>
+{% for flag in row.flags %}<i>{{ flag }}</i>{% endfor %}<form method="post" action="/visit/{{ row.id }}/"><input type="hidden" name="csrfmiddlewaretoken" value="{{ token }}"><input type="hidden" name="version" value="{{ row.version }}"><button>{{ row.next }}</button></form>{% endfor %}</ul>
+{% for pile in piles %}<h2>{{ pile.name }}</h2><ul>{% for row in pile.rows %}<li><a href="/patient/{{ row.number }}/">{{ row.surname|upper }}, {{ row.given }}</a>{% endfor %}</ul>{% endfor %}"""
+_DAY = """{% for column in columns %}<section><h2>{{ column.name }}</h2><p>{{ column.booked }} booked</p><ol>{% for b in column.blocks %}<li class="{{ b.look }} at{{ b.at }} for{{ b.steps }}">{% if b.id %}<a href="/visit/{{ b.id }}/">{{ b.from }} {{ b.who }} {{ b.words }} {{ b.room }} {{ b.state }}</a>{% else %}{{ b.words }} {{ b.from }} to {{ b.to }}{% endif %}{% endfor %}</ol></section>{% endfor %}"""
+_engine = Engine()
+
+
+@functools.cache
+def _template(body: str):
+    return _engine.from_string(_HEAD + body + _FOOT)
+
+
+def _page(request, title: str, body: str, **context) -> HttpResponse:
+    found = {"title": title, "user": request.user, "token": get_token(request), **context}
+    return HttpResponse(_template(body).render(Context(found)))
+
+
+def _age(born: dt.date, day: dt.date) -> int:
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+
+
+def _born(row: dict, day: dt.date) -> dict:
+    value = row["birth_date"]
+    born = dt.date.fromisoformat(value) if isinstance(value, str) else value
+    return {**row, "born": f"{born:%d %b %Y}", "age": _age(born, day)}
+
+
+def search_page(request):
+    """Twenty people whose surname begins with what was typed."""
+    text = request.GET["q"]
     with connection.cursor() as cursor:
-        sites = _may(cursor, user_id)
-        marks = ", ".join(["%s"] * len(sites))
-        cursor.execute(
-            "SELECT number, surname, given, birth_date, phone FROM patients_patient "  # noqa: S608 - only placeholders are put in
-            f"WHERE surname_key >= %s AND surname_key < %s AND site_id IN ({marks}) ORDER BY surname_key, given_key, id LIMIT 20",
+        sites = _sites(cursor, request.user)
+        found = _rows(
+            cursor,
+            "SELECT number, surname, given, preferred_name, birth_date, phone FROM patients_patient "
+            f"WHERE surname_key >= %s AND surname_key < %s AND site_id IN ({_marks(sites)}) ORDER BY surname_key, given_key, id LIMIT 20",
             [text, f"{text}\U0010ffff", *sites],
         )
-        rows = cursor.fetchall()
-        log(cursor, user_id, "patients.searched", None, "/patients/")
-    cells = (
-        f"<tr><td><a href='/patients/{number}/'>{escape(surname)}, {escape(given)}</a><td>{born}<td>{number}<td>{escape(phone)}"
-        for number, surname, given, born, phone in rows
-    )
-    return _page("Patients", f"<table>{''.join(cells)}</table>")
+        log(cursor, request.user.pk, "patients.searched", None, request.path)
+    day = timezone.localdate()
+    return _page(request, "Patients", _SEARCH, q=text, people=[_born(row, day) for row in found])
 
 
-def patient(user_id: int, number: int) -> bytes:
-    """One patient with history, plans, bookings and signed sessions."""
+def patient_page(request, number):
+    """One patient: who, what to know, the course, and everything that happened."""
+    zone, now = ZoneInfo(settings.CLINIC_TIME_ZONE), timezone.now()
+    day = now.astimezone(zone).date()
     with connection.cursor() as cursor:
-        sites = _may(cursor, user_id)
-        cursor.execute("SELECT * FROM patients_patient WHERE number = %s", [number])
-        names = [column[0] for column in cursor.description]
-        row = dict(zip(names, cursor.fetchone(), strict=True))
-        if row["site_id"] not in sites:
+        sites = _sites(cursor, request.user)
+        person = _rows(
+            cursor,
+            "SELECT p.*, s.name AS site FROM patients_patient p JOIN accounts_site s ON s.id = p.site_id WHERE p.number = %s",
+            [number],
+        )[0]
+        if person["site_id"] not in sites:
             raise PermissionError
-        parts = []
-        for table, order in (
-            ("patients_allergy", "id"),
-            ("patients_medication", "id"),
-            ("patients_procedure", "performed_on"),
-            ("plans_treatmentplan", "number"),
-            ("treatment_sessions_booking", "starts_at"),
-            ("treatment_sessions_treatmentsession", "started_at"),
-        ):
-            cursor.execute(f"SELECT * FROM {table} WHERE patient_id = %s ORDER BY {order}", [row["id"]])  # noqa: S608 - fixed names
-            parts += [f"<li>{escape(str(found[1]))} {escape(str(found[2]))} {escape(str(found[3]))}" for found in cursor.fetchall()]
-        log(cursor, user_id, "patient.viewed", row["id"], f"/patients/{number}/")
-    facts = "".join(f"<dt>{name}<dd>{escape(str(row[name]))}" for name in ("surname", "given", "birth_date", "sex", "phone", "phototype"))
-    return _page(row["surname"], f"<dl>{facts}</dl><ul>{''.join(parts)}</ul>")
-
-
-def today(user_id: int, start: dt.datetime, end: dt.datetime) -> bytes:
-    """The visits of one day, with who and where."""
-    with connection.cursor() as cursor:
-        sites = _may(cursor, user_id)
-        marks = ", ".join(["%s"] * len(sites))
-        cursor.execute(
-            "SELECT b.starts_at, b.kind, b.status, p.surname, p.given, p.number, c.name, r.name FROM treatment_sessions_booking b "  # noqa: S608
-            "JOIN patients_patient p ON p.id = b.patient_id JOIN treatment_sessions_resource c ON c.id = b.clinician_id "
-            f"LEFT JOIN treatment_sessions_resource r ON r.id = b.room_id WHERE b.site_id IN ({marks}) AND b.starts_at >= %s "
-            "AND b.starts_at < %s ORDER BY b.starts_at, b.id",
-            [*sites, start, end],
+        pk = [person["id"]]
+        allergies = _rows(cursor, "SELECT substance, reaction, year FROM patients_allergy WHERE patient_id = %s AND removed_at IS NULL", pk)
+        visits = _rows(
+            cursor,
+            "SELECT b.id, b.kind, b.status, b.starts_at, b.plan_id, b.session_number, c.name AS clinician, t.id AS record, t.status AS state, "
+            "t.reaction, t.consent_confirmed FROM treatment_sessions_booking b JOIN treatment_sessions_resource c ON c.id = b.clinician_id "
+            "LEFT JOIN treatment_sessions_treatmentsession t ON t.booking_id = b.id WHERE b.patient_id = %s ORDER BY b.starts_at DESC",
+            pk,
         )
-        rows = cursor.fetchall()
-        log(cursor, user_id, "today.viewed", None, "/today/")
-    cells = (
-        f"<tr><td>{at}<td><a href='/patients/{number}/'>{escape(surname)}, {escape(given)}</a><td>{kind}<td>{status}<td>{who}<td>{where}"
-        for at, kind, status, surname, given, number, who, where in rows
+        done = _rows(
+            cursor,
+            "SELECT z.session_id, z.zone_label, z.done_depth_mm FROM treatment_sessions_sessionzone z JOIN treatment_sessions_treatmentsession t "
+            "ON t.id = z.session_id WHERE t.patient_id = %s AND z.state = 'done' ORDER BY z.position",
+            pk,
+        )
+        plans = _rows(
+            cursor,
+            "SELECT id, number, status, sessions_count, accepted_at FROM plans_treatmentplan WHERE patient_id = %s ORDER BY number",
+            pk,
+        )
+        zones = _rows(
+            cursor,
+            "SELECT z.plan_id, z.zone_label, z.depth_mm FROM plans_planzone z JOIN plans_treatmentplan p ON p.id = z.plan_id WHERE p.patient_id = %s",
+            pk,
+        )
+        talks = _rows(cursor, "SELECT id, status, started_at FROM plans_consultation WHERE patient_id = %s ORDER BY started_at DESC", pk)
+        last = _rows(
+            cursor,
+            "SELECT proposal FROM plans_consultation WHERE patient_id = %s AND proposal <> '{}' ORDER BY started_at DESC LIMIT 1",
+            pk,
+        )
+        sheets = _rows(
+            cursor,
+            "SELECT s.id, s.state, s.requested_at, s.variant FROM aftercare_sheet s JOIN treatment_sessions_treatmentsession t ON t.id = s.session_id WHERE t.patient_id = %s",
+            pk,
+        )
+        start = dt.datetime.combine(day, dt.time.min, tzinfo=zone)
+        cursor.execute(
+            "SELECT COUNT(DISTINCT b.patient_id) FROM treatment_sessions_booking b JOIN patients_patient p ON p.id = b.patient_id "
+            "WHERE b.starts_at >= %s AND b.starts_at < %s AND p.surname_key = %s AND b.status <> 'cancelled'",
+            [start, start + dt.timedelta(days=1), person["surname_key"]],
+        )
+        alike = cursor.fetchone()[0]
+        log(cursor, request.user.pk, "patient.viewed", person["id"], request.path)
+    depths: dict[int, list[str]] = {}
+    for row in done:
+        depths.setdefault(row["session_id"], []).append(f"{row['zone_label']} {row['done_depth_mm']} mm")
+    entries = []
+    for row in visits:
+        at = _moment(row["starts_at"]).astimezone(zone)
+        facts = ", ".join(depths.get(row["record"], ())) or f"{at:%H:%M}, {row['clinician']}"
+        entries.append(
+            {
+                "when": at,
+                "title": f"{row['kind']} {row['session_number'] or ''}",
+                "facts": facts,
+                "tag": row["state"] or row["status"],
+                "url": f"/visit/{row['id']}/",
+            }
+        )
+    entries += [
+        {
+            "when": _moment(row["started_at"]).astimezone(zone),
+            "title": "Consultation",
+            "tag": row["status"],
+            "url": f"/consultation/{row['id']}/",
+        }
+        for row in talks
+    ]
+    entries += [
+        {
+            "when": _moment(row["accepted_at"]).astimezone(zone),
+            "title": f"Plan {row['number']}",
+            "tag": row["status"],
+            "url": f"/plan/{row['id']}/",
+        }
+        for row in plans
+    ]
+    entries += [
+        {
+            "when": _moment(row["requested_at"]).astimezone(zone),
+            "title": f"Sheet {row['id']}",
+            "facts": row["variant"],
+            "tag": row["state"],
+            "url": f"/sheet/{row['id']}/",
+        }
+        for row in sheets
+    ]
+    entries.sort(key=lambda entry: entry["when"], reverse=True)
+    for entry in entries:
+        entry["when"] = f"{entry['when']:%d %b %Y}"
+    for plan in plans:
+        plan["zones"] = ", ".join(f"{row['zone_label']} {row['depth_mm']} mm" for row in zones if row["plan_id"] == plan["id"])
+        taken = {
+            row["session_number"]: row for row in visits if row["plan_id"] == plan["id"] and row["status"] not in ("cancelled", "missed")
+        }
+        plan["steps"] = [taken[n]["status"] if n in taken else "to book" for n in range(1, plan["sessions_count"] + 1)]
+    coming = [row for row in visits if _moment(row["starts_at"]) > now and row["status"] == "booked"]
+    proposal = last[0]["proposal"] if last else {}
+    proposal = json.loads(proposal) if isinstance(proposal, str) else proposal
+    return _page(
+        request,
+        f"{person['surname'].upper()}, {person['given']}",
+        _PATIENT,
+        p=_born(person, day),
+        allergies=", ".join(row["substance"] for row in allergies),
+        coming=f"{_moment(coming[-1]['starts_at']).astimezone(zone):%d %b %Y, %H:%M}" if coming else "None booked",
+        consent=next((f"{_moment(row['starts_at']):%d %b %Y}" for row in visits if row["consent_confirmed"]), "Not asked"),
+        watch=", ".join(finding["label"] for finding in proposal.get("findings", []) if finding["action"] == "caution"),
+        alike=alike,
+        plans=plans,
+        entries=entries,
     )
-    return _page("Today", f"<table>{''.join(cells)}</table>")
+
+
+_VISITS = (
+    "SELECT b.id, b.version, b.starts_at, b.ends_at, b.kind, b.status, b.session_number, b.arrived_at, b.patient_id, b.room_id, p.surname, p.given, p.number, "
+    "p.surname_key, c.name AS clinician, b.clinician_id, r.name AS room, pl.sessions_count, pl.status AS plan_status, t.status AS record FROM treatment_sessions_booking b "
+    "JOIN patients_patient p ON p.id = b.patient_id JOIN treatment_sessions_resource c ON c.id = b.clinician_id "
+    "LEFT JOIN treatment_sessions_resource r ON r.id = b.room_id LEFT JOIN plans_treatmentplan pl ON pl.id = b.plan_id "
+    "LEFT JOIN treatment_sessions_treatmentsession t ON t.booking_id = b.id "
+)
+_PILES = (
+    ("Records to sign", "SELECT p.number, p.surname, p.given FROM treatment_sessions_treatmentsession t JOIN patients_patient p ON p.id = t.patient_id WHERE t.status = 'draft'", ("clinician", "medical_lead")),
+    ("Consultations", "SELECT p.number, p.surname, p.given FROM plans_consultation c JOIN patients_patient p ON p.id = c.patient_id WHERE c.status = 'open'", ("clinician", "medical_lead")),
+    (
+        "Plans to place",
+        "SELECT p.number, p.surname, p.given FROM plans_treatmentplan l JOIN patients_patient p ON p.id = l.patient_id WHERE l.status = 'accepted' AND l.sessions_count > "
+        "(SELECT COUNT(*) FROM treatment_sessions_booking b WHERE b.plan_id = l.id AND b.kind = 'session' AND b.status IN ('booked', 'arrived', 'in_room', 'done'))",
+        (),
+    ),
+    (
+        "Sheets failed",
+        "SELECT p.number, p.surname, p.given FROM aftercare_sheet s JOIN treatment_sessions_treatmentsession t ON t.id = s.session_id JOIN patients_patient p ON p.id = t.patient_id WHERE s.state = 'failed'",
+        ("clinician", "front_desk", "medical_lead"),
+    ),
+)  # fmt: skip
+
+
+def _title(row: dict) -> str:
+    if row["session_number"] and row["sessions_count"]:
+        return f"{row['kind'].capitalize()} {row['session_number']} of {row['sessions_count']}"
+    return row["kind"].capitalize()
+
+
+def today_page(request):
+    """The visits of the day with state, flags and the next step, and what is left to finish."""
+    zone, now = ZoneInfo(settings.CLINIC_TIME_ZONE), timezone.now()
+    start = dt.datetime.combine(now.astimezone(zone).date(), dt.time.min, tzinfo=zone)
+    with connection.cursor() as cursor:
+        sites = _sites(cursor, request.user)
+        rows = _rows(
+            cursor,
+            f"{_VISITS} WHERE b.site_id IN ({_marks(sites)}) AND b.starts_at >= %s AND b.starts_at < %s AND b.status <> 'cancelled' ORDER BY b.starts_at, b.id",
+            [*sites, start, start + dt.timedelta(days=1)],
+        )
+        people = sorted({row["patient_id"] for row in rows})
+        allergies: dict[int, list[str]] = {}
+        if people:
+            for row in _rows(
+                cursor,
+                f"SELECT patient_id, substance FROM patients_allergy WHERE removed_at IS NULL AND patient_id IN ({_marks(people)})",
+                people,
+            ):
+                allergies.setdefault(row["patient_id"], []).append(row["substance"])
+        piles = []
+        for name, sql, roles in _PILES:
+            if not roles or request.user.role in roles:
+                found = _rows(cursor, f"{sql} AND p.site_id IN ({_marks(sites)}) LIMIT 7", sites)
+                if found:
+                    piles.append({"name": name, "rows": found[:6]})
+        log(cursor, request.user.pk, "today.viewed", None, request.path)
+    names: dict[str, set[int]] = {}
+    for row in rows:
+        names.setdefault(row["surname_key"], set()).add(row["patient_id"])
+    for row in rows:
+        row["clock"], row["kind"] = _clock(row["starts_at"], zone), _title(row)
+        row["flags"] = allergies.get(row["patient_id"], [])
+        if (alike := len(names[row["surname_key"]])) > 1:
+            row["flags"] = [*row["flags"], f"{alike} with this name today"]
+        late = row["status"] == "booked" and _moment(row["starts_at"]) < now
+        row["state"] = (
+            "Late"
+            if late
+            else f"Here {_clock(row['arrived_at'], zone)}"
+            if row["status"] == "arrived" and row["arrived_at"]
+            else row["status"]
+        )
+        row["next"] = {"booked": "Arrived", "arrived": "Start"}.get(row["status"], "Open")
+    return _page(request, "Today", _TODAY, rows=rows, piles=piles)
+
+
+def day_page(request):
+    """The day by people: who is where when, what is free, what is closed."""
+    zone, now = ZoneInfo(settings.CLINIC_TIME_ZONE), timezone.now()
+    day = now.astimezone(zone).date()
+    start = dt.datetime.combine(day, dt.time.min, tzinfo=zone)
+    end = start + dt.timedelta(days=1)
+    with connection.cursor() as cursor:
+        site = _sites(cursor, request.user)[:1]
+        columns = _rows(
+            cursor,
+            "SELECT id, name FROM treatment_sessions_resource WHERE site_id = %s AND kind = 'clinician' AND is_active ORDER BY name",
+            site,
+        )
+        opening = _rows(
+            cursor,
+            "SELECT h.resource_id, h.opens, h.closes FROM treatment_sessions_resourcehours h JOIN treatment_sessions_resource r ON r.id = h.resource_id WHERE r.site_id = %s AND h.weekday = %s",
+            [*site, day.weekday()],
+        )
+        away = _rows(
+            cursor,
+            "SELECT resource_id, starts_at, ends_at, reason FROM treatment_sessions_absence WHERE starts_at < %s AND ends_at > %s",
+            [end, start],
+        )
+        rows = _rows(
+            cursor,
+            f"{_VISITS} WHERE b.site_id = %s AND b.starts_at >= %s AND b.starts_at < %s ORDER BY b.starts_at, b.id",
+            [*site, start, end],
+        )
+        visits = {row["id"]: row for row in rows}
+        held = (
+            _rows(
+                cursor,
+                f"SELECT booking_id, resource_id, segment, starts_at, ends_at FROM treatment_sessions_hold WHERE resource_id IS NOT NULL AND booking_id IN ({_marks(visits)}) ORDER BY starts_at",
+                list(visits),
+            )
+            if visits
+            else []
+        )
+        log(cursor, request.user.pk, "calendar.viewed", None, request.path)
+    hours: dict[int, list[tuple[dt.datetime, dt.datetime]]] = {}
+    for row in opening:
+        opens, closes = (dt.time.fromisoformat(v) if isinstance(v, str) else v for v in (row["opens"], row["closes"]))
+        hours.setdefault(row["resource_id"], []).append(
+            (dt.datetime.combine(day, opens, tzinfo=zone), dt.datetime.combine(day, closes, tzinfo=zone))
+        )
+    blocks: dict[int, list[dict]] = {column["id"]: [] for column in columns}
+    for hold in held:
+        visit = visits[hold["booking_id"]]
+        low, high = _moment(hold["starts_at"]).astimezone(zone), _moment(hold["ends_at"]).astimezone(zone)
+        mine = hold["resource_id"] == visit["clinician_id"]
+        if not mine and not (hold["resource_id"] == visit["room_id"] and hold["segment"] in ("numbing", "clean_down")):
+            continue
+        blocks[visit["clinician_id"]].append({
+            "look": hold["segment"], "low": low, "high": high, "id": visit["id"] if hold["segment"] != "clean_down" else None, "mine": mine,
+            "who": f"{visit['surname'].upper()}, {visit['given']}", "words": _title(visit), "room": visit["room"], "state": visit["status"],
+        })  # fmt: skip
+    for column in columns:
+        mine = blocks[column["id"]]
+        column["booked"] = sum(block["mine"] for block in mine)
+        for row in away:
+            if row["resource_id"] == column["id"]:
+                mine.append(
+                    {
+                        "look": "closed",
+                        "low": _moment(row["starts_at"]).astimezone(zone),
+                        "high": _moment(row["ends_at"]).astimezone(zone),
+                        "words": row["reason"],
+                        "mine": True,
+                    }
+                )
+        for opens, closes in hours.get(column["id"], ()):
+            at = max(opens, now.astimezone(zone))
+            for block in sorted((b for b in mine if b["mine"]), key=lambda b: b["low"]):
+                if (block["low"] - at).total_seconds() >= 1800:
+                    mine.append({"look": "free", "low": at, "high": block["low"], "words": "Free", "mine": False})
+                at = max(at, block["high"])
+            if (closes - at).total_seconds() >= 1800:
+                mine.append({"look": "free", "low": at, "high": closes, "words": "Free", "mine": False})
+        mine.sort(key=lambda block: block["low"])
+        for block in mine:
+            block["at"], block["steps"] = (
+                int((block["low"] - start).total_seconds() // 300),
+                int((block["high"] - block["low"]).total_seconds() // 300),
+            )
+            block["from"], block["to"] = f"{block['low']:%H:%M}", f"{block['high']:%H:%M}"
+        column["blocks"] = mine
+    return _page(request, f"{day:%a %d %b %Y}", _DAY, columns=columns)
+
+
+def empty_page(request):
+    """The page around every task: session, user, sites, log row, head, foot."""
+    with connection.cursor() as cursor:
+        _sites(cursor, request.user)
+        log(cursor, request.user.pk, "patients.listed", None, request.path)
+    return _page(request, "Nothing", "")
 
 
 def book(patient: int, site: int, clinician: int, room: int, starts_at: dt.datetime, ends_at: dt.datetime, user_id: int) -> None:
@@ -126,10 +437,10 @@ def book(patient: int, site: int, clinician: int, room: int, starts_at: dt.datet
 
 def _insert(model, columns) -> str:
     names, marks = ", ".join(field.column for field in columns), ", ".join(["%s"] * len(columns))
-    return f"INSERT INTO {model._meta.db_table} ({names}) VALUES ({marks}) RETURNING id"  # noqa: S608 - names of our own tables
+    return f"INSERT INTO {model._meta.db_table} ({names}) VALUES ({marks}) RETURNING id"
 
 
-# The same, as the smallest Django application that signs people in: web session, user, view. Nothing else.
+# The application around the views: web session, user, and protection of forms. Nothing else.
 
 
 class OnlyTheseAddresses:
@@ -145,22 +456,16 @@ class OnlyTheseAddresses:
 
 MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     f"{__name__}.OnlyTheseAddresses",
 ]
 
 
-def search_page(request):
-    return HttpResponse(search(request.user.pk, request.GET["q"]))
-
-
-def patient_page(request, number):
-    return HttpResponse(patient(request.user.pk, number))
-
-
-def today_page(request):
-    start = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
-    return HttpResponse(today(request.user.pk, start, start + dt.timedelta(days=1)))
-
-
-urlpatterns = [path("search/", search_page), path("patient/<int:number>/", patient_page), path("today/", today_page)]
+urlpatterns = [
+    path("", empty_page),
+    path("search/", search_page),
+    path("patient/<int:number>/", patient_page),
+    path("today/", today_page),
+    path("day/", day_page),
+]

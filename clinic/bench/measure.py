@@ -26,6 +26,10 @@ class Times:
     def median(self) -> float:
         return statistics.median(self.wall)
 
+    @property
+    def cpu_median(self) -> float:
+        return statistics.median(self.cpu)
+
 
 @dataclass
 class Result:
@@ -46,7 +50,8 @@ class Result:
 
     @property
     def ratio(self) -> float | None:
-        return self.ours.median / self.floor.median if self.floor else None
+        """Processor time to processor time: on a busy machine the wall says more about its other work than about ours."""
+        return self.ours.cpu_median / self.floor.cpu_median if self.floor else None
 
     @property
     def failures(self) -> list[str]:
@@ -94,15 +99,15 @@ def side_by_side(ours: Callable, floor: Callable | None, *, rounds: int, warm: i
 
 def table(results: list[Result]) -> str:
     """The results as they are read on a terminal."""
-    head = f"{'task':<44}{'ours, ms':>28}{'cpu':>9}{'floor, ms':>11}{'ratio':>8}{'must':>7}{'aim':>6}"
-    lines = [head, f"{'':<44}{'min / median / max':>28}{'median':>9}{'median':>11}", "-" * len(head)]
+    head = f"{'task':<44}{'ours, ms':>24}{'ours, cpu':>12}{'floor, cpu':>12}{'ratio':>8}{'must':>7}{'aim':>6}"
+    lines = [head, f"{'':<44}{'min / median / max':>24}{'median, ms':>12}{'median, ms':>12}", "-" * len(head)]
     for one in results:
         ours = one.ours.as_mapping()
         spread = f"{ours['min_ms']:.1f} / {ours['median_ms']:.1f} / {ours['max_ms']:.1f}"
-        floor = f"{one.floor.median:.2f}" if one.floor else ""
+        floor = f"{one.floor.cpu_median:.1f}" if one.floor else ""
         ratio = f"{one.ratio:.1f}" if one.ratio is not None else ""
         must, aim = (f"{value:g}" if value is not None else "" for value in (one.must, one.aim))
-        lines.append(f"{one.task:<44}{spread:>28}{ours['cpu_median_ms']:>9.1f}{floor:>11}{ratio:>8}{must:>7}{aim:>6}")
+        lines.append(f"{one.task:<44}{spread:>24}{ours['cpu_median_ms']:>12.1f}{floor:>12}{ratio:>8}{must:>7}{aim:>6}")
         if one.note:
             lines.append(f"    {one.note}")
     return "\n".join(lines)
