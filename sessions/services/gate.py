@@ -141,15 +141,14 @@ def due_questions(session: TreatmentSession, on: dt.date) -> tuple[str, ...]:
     newest: dict[str, dt.date] = {}
     for question, answered_at in patient.screening_answers.order_by("pk").values_list("question", "answered_at"):
         newest[question] = clinic_day(answered_at)
-    age = patient.age_on(on)
-    due = []
-    for question in knowledge_of(session.plan.protocol_version).questions:
-        if not question.asked(sex=patient.sex or None, age=age):
-            continue
-        answered = newest.get(question.id)
-        if answered is None or (on - answered).days > question.valid_days:
-            due.append(question.id)
-    return tuple(due)
+    asked = asked_questions(session, on)
+    return tuple(q.id for q in asked if q.id not in newest or (on - newest[q.id]).days > q.valid_days)
+
+
+def asked_questions(session: TreatmentSession, on: dt.date) -> list:
+    """The protocol's questions that are asked of this patient, in its order."""
+    sex, age = session.patient.sex or None, session.patient.age_on(on)
+    return [question for question in knowledge_of(session.plan.protocol_version).questions if question.asked(sex=sex, age=age)]
 
 
 def _screening(session: TreatmentSession, due: tuple[str, ...]) -> Condition:

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from audit.models import AuditEvent
+from protocols.knowledge import packaged
 from sessions.models import TreatmentSession
 from sessions.record_sections import RecordSection, _providers
 from sessions.services import record
@@ -244,3 +245,30 @@ def test_what_no_column_can_hold_is_no_fault_of_the_server(client, case, session
     session.refresh_from_db()
     assert (session.note, session.needle_lot) in {("redness", "b24-0917X"), ("", "B24"), ("", "b24-0917X"), ("", "")}
     assert session.unread == {}
+
+
+def test_an_answer_given_today_can_be_changed_until_the_needle_touches(client, case, session):
+    """A "no" pressed too fast, or told only in the room: the newest answer counts, and what was left alone is not answered again."""
+    page = client.get(url("record", session)).content.decode()
+    assert f'href="{url("record", session)}?again=1#due"' in page
+    assert 'name="again"' not in page
+    page = client.get(url("record", session), {"again": "1"}).content.decode()
+    questions = packaged().questions
+    shown = {question.id for question in questions if f'name="q.{question.id}"' in page}
+    assert "reproduction" in shown
+    before = case.patient.screening_answers.count()
+    sent = {f"q.{name}": "no" for name in shown} | {"again": "1"}
+    assert client.post(url("record_answers", session), sent).status_code == 302
+    assert case.patient.screening_answers.count() == before
+    sent |= {"q.reproduction": "yes", "rule.reproduction": "pregnancy"}
+    assert client.post(url("record_answers", session), sent).status_code == 302
+    assert case.patient.screening_answers.count() == before + 1
+    assert "This session cannot start" in client.get(url("record", session)).content.decode()
+
+
+def test_a_change_of_an_answer_that_is_not_whole_says_what_is_missing(client, case, session):
+    answer = client.post(url("record_answers", session), {"again": "1", "q.reproduction": "yes"})
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert "Mark which of these apply" in page
+    assert 'name="again"' in page

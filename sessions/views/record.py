@@ -82,7 +82,11 @@ def record(request, pk):
         return render(
             request, "sessions/record/locked.html", locked_page(session, request.user) | {"sections": sections_of(session, request)}
         )
-    return render(request, "sessions/record/draft.html", draft_page(session, request.user, pressed="missing" in request.GET))
+    return render(
+        request,
+        "sessions/record/draft.html",
+        draft_page(session, request.user, pressed="missing" in request.GET, again="again" in request.GET),
+    )
 
 
 def _save(request, session):
@@ -142,9 +146,10 @@ def answers(request, pk):
     session = _session_or_404(request, pk)
     if session.is_locked:
         return _to_record(session)
+    again = "again" in request.POST
     faults = screening.answer_due(session, request.POST, by=request.user)
     if faults:
-        context = draft_page(_session_or_404(request, pk), request.user, answers=request.POST, answer_faults=faults)
+        context = draft_page(_session_or_404(request, pk), request.user, answers=request.POST, answer_faults=faults, again=again)
         return render(request, "sessions/record/draft.html", context, status=422)
     return _to_record(session, "before")
 

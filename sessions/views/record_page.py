@@ -53,7 +53,7 @@ class ZoneRow:
         return "Differs" if self.differs else "As planned"
 
 
-def draft_page(session, user, *, form=None, pressed=False, failed=False, answers=None, answer_faults=None) -> dict:
+def draft_page(session, user, *, form=None, pressed=False, failed=False, answers=None, answer_faults=None, again=False) -> dict:
     check = gate.day_check(session)
     terms = terms_of(session.plan)
     form = form or form_for(session, check=check, terms=terms)
@@ -73,7 +73,8 @@ def draft_page(session, user, *, form=None, pressed=False, failed=False, answers
         "held": [condition for condition in check.conditions if condition.holds and not condition.met],
         "met": [condition for condition in check.conditions if condition.met],
         "gap": next((condition for condition in check.conditions if condition.name == "gap"), None),
-        "due": _due(session, check, answers, answer_faults or {}),
+        "due": _due(session, check, answers, answer_faults or {}, again=again and not check.is_kept),
+        "again": again and not check.is_kept,
         "answer_faults": answer_faults or {},
         "zones": rows,
         "left_out": zones_left_out(session) if not session.is_locked else (),
@@ -127,16 +128,20 @@ def _adjuvant_row(adjuvant, form) -> dict:
     return {"label": adjuvant.label, "used": form[f"{name}-used"], "product": form[f"{name}-product"], "lot": form[f"{name}-lot"]}
 
 
-def _due(session, check, answers, faults) -> list[dict]:
-    """Questions to ask again, with the last answer; a yes opens with what it was, ready to be confirmed."""
-    if not check.due:
+def _due(session, check, answers, faults, *, again: bool) -> list[dict]:
+    """
+    Questions to ask again, with the last answer; a yes opens with what it was, ready to be confirmed. *again*: all of them, those
+    that are not due with their answer, to change one.
+    """
+    shown = {question.id for question in gate.asked_questions(session, check.on)} if again else set(check.due)
+    if not shown:
         return []
     typed = read(answers) if answers is not None else {}
     last = {answer.question: answer for answer in session.patient.screening_answers.order_by("pk")}
     zones = [(row.zone, row.zone_label) for row in session.zones.all()]
     rows = []
     for question in knowledge_of(session.plan.protocol_version).questions:
-        if question.id not in check.due:
+        if question.id not in shown:
             continue
         earlier = last.get(question.id)
         was = earlier.rules if earlier else {}
@@ -147,13 +152,17 @@ def _due(session, check, answers, faults) -> list[dict]:
                 "text": question.text,
                 "help": question.help,
                 "last": earlier,
-                "answer": one(typed, f"q.{question.id}"),
+                "answer": one(typed, f"q.{question.id}") if typed or question.id in check.due else _yes_or_no(earlier),
                 "fault": faults.get(f"q.{question.id}", ""),
                 "covers": [_cover(question, cover, typed, was.get(cover.rule) or {}, marked, faults) for cover in question.covers],
                 "zones": zones,
             }
         )
     return rows
+
+
+def _yes_or_no(answer) -> str:
+    return "" if answer is None else "yes" if answer.answer else "no"
 
 
 def _cover(question, cover, typed, was, marked, faults) -> dict:
