@@ -132,6 +132,16 @@ class _SlotForm(PlainForm):
         return {"starts_at": self.starts_at, **{role: self.resource(role) for role in self.ANY}}
 
 
+class Radios(forms.RadioSelect):
+    """Only the first choice takes the focus where the field is to have it."""
+
+    def create_option(self, name, value, label, selected, index, subindex=None, attrs=None):
+        option = super().create_option(name, value, label, selected, index, subindex=subindex, attrs=attrs)
+        if index:
+            option["attrs"].pop("autofocus", None)
+        return option
+
+
 class BookingForm(_SlotForm):
     """
     A new visit. `plan` is the number of one of the patient's accepted plans, for a session of it.
@@ -142,7 +152,7 @@ class BookingForm(_SlotForm):
     kind = forms.ChoiceField(
         label="Visit",
         choices=Booking.Kind.choices,
-        widget=forms.RadioSelect,
+        widget=Radios,
         error_messages={"required": "Choose the kind of visit", "invalid_choice": "Choose the kind of visit"},
     )
     plan = forms.ChoiceField(label="Plan", required=False, error_messages={"invalid_choice": "Choose one of this patient's plans"})

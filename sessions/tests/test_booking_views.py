@@ -1,6 +1,7 @@
 """The screens of the diary over HTTP: what they answer, what they keep, what they say."""
 
 import datetime as dt
+import re
 import uuid
 from zoneinfo import ZoneInfo
 
@@ -495,3 +496,21 @@ def test_an_absence_over_a_visit_is_flagged_in_every_view_of_the_day_and_on_the_
         assert page.count("Room 1 away: Repair") == 1
     assert "Room 1 away: Repair" in client.get(reverse("sessions:booking", args=[visit.pk])).content.decode()
     assert "Room 1 away" not in client.get(reverse("sessions:booking", args=[later.pk])).content.decode()
+
+
+def test_the_next_thing_to_type_has_the_focus(client, desk, patient):
+    """On the telephone: first the search field, then the first person found, then the kind of visit; never beside a problem."""
+    client.force_login(desk)
+
+    def focus(page):
+        html = page.content.decode()
+        return [tag for tag in re.findall(r"<(?:input|button)[^>]*>", html) if "autofocus" in tag]
+
+    [search] = focus(client.get(reverse("sessions:book")))
+    assert 'id="id_q"' in search
+    key = str(uuid.uuid4())
+    [found] = focus(client.post(reverse("sessions:book"), {"request_key": key, "do": "find", "q": patient.surname}))
+    assert f'name="choose" value="{patient.number}"' in found
+    [kind] = focus(client.post(reverse("sessions:book"), {"request_key": key, "choose": str(patient.number)}))
+    assert 'id="id_kind_0"' in kind
+    assert focus(client.post(reverse("sessions:book"), {"request_key": key})) == []

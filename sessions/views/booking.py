@@ -115,9 +115,14 @@ class _NewPage:
         found = find_patients(self.request.user, self.q) if self.q and self.patient is None else []
         if found or self.q:
             record("patients.searched", request=self.request, detail={"found": len(found), "before": "booking"})
+        # The next thing to type or press has the focus; where something went wrong, the words about it have.
+        fine = status == 200 and not problems
+        if fine and self.patient is not None:
+            self.form.fields["kind"].widget.attrs["autofocus"] = True
         context = {
             "form": self.form,
             "caller": self.caller,
+            "focus_on": ("found" if found else "find") if fine and self.patient is None else "",
             "patient": self.patient,
             "q": self.q,
             "found": found[:FOUND_SHOWN],
