@@ -36,7 +36,9 @@ def _known_zones(ctx: Context, request: Request) -> list[str]:
     known = []
     if not request.zones:
         ctx.unresolved = True
-        ctx.ask("zones", f"Which zones are to be treated for {request.indication}?", "zone", "requests.zones", label="No zone named")
+        named = ctx.knowledge.indications.get(request.indication)
+        what = named.short_label.lower() if named else request.indication
+        ctx.ask("zones", f"Which zones are to be treated for {what}?", "zone", "requests.zones", label="No zone named")
     for name in request.zones:
         zone = names.requested_zones.exact(name)
         if zone is not None:

@@ -58,7 +58,9 @@ def overview(patient, user) -> Section | None:
 
 def watch_for(patient, user):
     """Short alert words out of the last proposal, for everybody who books or treats: words only, never findings."""
-    last = Consultation.objects.visible_to(user).filter(patient=patient).exclude(proposal={}).only("proposal", "started_at").first()
+    rows = Consultation.objects.visible_to(user).filter(patient=patient).exclude(proposal={})
+    # Only the findings leave the database: the whole proposal is long, and this stands on every screen of the patient.
+    last = rows.values("proposal__findings").first()
     if last is None:
         return None
-    return watch_words(last.proposal)[:4]
+    return watch_words({"findings": last["proposal__findings"] or []})[:4]

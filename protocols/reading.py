@@ -391,6 +391,7 @@ class Reading:
         return [
             {
                 "number": place,
+                "id": ref["id"],
                 "citation": ref["citation"],
                 "type": words(ref.get("type") or ""),
                 "grade": ref.get("evidence", ""),

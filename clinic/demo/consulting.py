@@ -1,7 +1,6 @@
 """A consultation of the demo, as it would be typed: questions answered, the proposal looked at, the plan accepted."""
 
 import datetime as dt
-from decimal import Decimal
 
 from accounts.models import User
 from accounts.permissions import Role
@@ -13,7 +12,6 @@ from plans.settled import settle
 
 from .people import Course, NoPlan, Person
 
-REASON = "less_downtime"
 DATES = frozenset({"date", "stopped", "seen", "healed", "treated"})  # the case format's names for the date of an answer
 
 
@@ -70,9 +68,3 @@ def agree(consultation: Consultation, *, by: User, staff: dict[str, User]) -> Tr
         chosen = plans.decide(chosen, decision.key, decision.choices[-1][0], by=who, note=note)
     computed = plans.save(consultation, inputs=consultation.inputs, chosen=chosen, by=by, version=consultation.version, saved_from="demo")
     return plans.accept(consultation, by=by, version=consultation.version, shown=computed.digest, saved_from="demo")
-
-
-def gentler(consultation: Consultation, zone: str, depth: Decimal) -> dict:
-    """Return the clinician's choice of a shallower depth in one zone, with its reason."""
-    name = f"depth.{zone}"
-    return {**consultation.chosen, name: {"value": str(depth), "was": "", "reason": REASON, "reason_text": "", "told": True, "meant": ""}}

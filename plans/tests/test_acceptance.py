@@ -302,6 +302,22 @@ def test_without_the_guard_the_same_change_goes_through(plan, change):
         assert change(plan)
 
 
+AFTERWARDS = [
+    lambda: Consultation.objects.update(inputs={}),
+    lambda: Consultation.objects.update(case={}, proposal={}),
+    lambda: Consultation.objects.update(status=Consultation.Status.OPEN),
+]
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("change", AFTERWARDS)
+def test_the_database_refuses_to_change_a_consultation_that_has_ended(plan, change):
+    with pytest.raises(DatabaseError, match="has ended"), transaction.atomic():
+        change()
+    with guards.suspended(), transaction.atomic():  # the control
+        assert change()
+
+
 @pytest.mark.both_engines
 def test_status_may_still_change(plan):
     plan.status = TreatmentPlan.Status.STOPPED

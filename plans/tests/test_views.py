@@ -301,3 +301,26 @@ def test_the_button_to_book_stands_only_where_the_diary_has_something_left(here,
         assert (f'<a class="btn p" href="{book}">Book the rest</a>' in html) is shown
         assert html.count(book) == shown
         assert "Open session 1" in html
+
+
+def test_each_source_leads_to_its_place_in_the_protocol(here, url, consultation, typed):
+    html = here.post(url, posted(consultation, typed), **HTMX).content.decode()
+    wanted = {tuple(link.split("#")) for link in re.findall(r'href="(/protocols/[^"]+#ref-[^"]+)"', html)}
+    assert len(wanted) > 3
+    (page,) = {page for page, _ in wanted}
+    standing = re.findall(r'id="(ref-[^"]+)"', here.get(page).content.decode())
+    assert {anchor for _, anchor in wanted} <= set(standing)
+    assert len(standing) == len(set(standing))
+
+
+def test_an_unapproved_protocol_is_said_in_the_bar_and_nothing_else(here, url, consultation, typed):
+    from audit import guards
+    from protocols.models import ProtocolVersion
+
+    ready = "Nothing left to decide"
+    assert ready in here.post(url, posted(consultation, typed), **HTMX).content.decode()
+    with guards.suspended():
+        ProtocolVersion.objects.update(status="in_review")
+    html = here.post(url, posted(consultation, typed), **HTMX).content.decode()
+    assert "Protocol not approved" in html
+    assert ready not in html

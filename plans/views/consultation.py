@@ -41,7 +41,8 @@ def start(request, number):
 
 def _find(request, number, pk) -> Consultation:
     rows = Consultation.objects.visible_to(request.user).select_related("patient", "clinician", "protocol_version", "saved_by", "site")
-    return get_object_or_404(rows, pk=pk, patient__number=number)
+    # The document is long, and its knowledge is kept by its hash.
+    return get_object_or_404(rows.defer("protocol_version__document"), pk=pk, patient__number=number)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

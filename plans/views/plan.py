@@ -19,7 +19,7 @@ def plan(request, number, plan_number):
     rows = TreatmentPlan.objects.visible_to(request.user).select_related(
         "patient", "protocol_version__approved_by", "accepted_by", "countersigned_by", "consultation", "supersedes"
     )
-    found = get_object_or_404(rows, patient__number=number, number=plan_number)
+    found = get_object_or_404(rows.defer("protocol_version__document"), patient__number=number, number=plan_number)
     record("plan.viewed", request=request, patient=found.patient, obj=found)
     sections = plan_sections(found, request.user)
     book = reverse("sessions:book_course", args=[number, plan_number])
