@@ -254,11 +254,13 @@ def correct(session: TreatmentSession, *, by, text: str, reason: str, request_ke
     Raises:
         ValueError: the record is not signed.
     """
-    existing = SessionCorrection.objects.filter(request_key=request_key, session=session).first()
-    if existing is not None:
-        return existing
+    request_key = f"{session.pk}-{request_key}"  # a key of one record's form says nothing about another record
     with transaction.atomic():
         row = TreatmentSession.objects.select_for_update(of=("self",)).get(pk=session.pk)
+        # Asked behind the lock: the second press of a double click waits there for the first.
+        existing = row.corrections.filter(request_key=request_key).first()
+        if existing is not None:
+            return existing
         if not row.is_signed:
             raise ValueError("Only a signed record is corrected; a draft is changed")
         last = row.corrections.order_by("-number").first()

@@ -2,6 +2,7 @@
 
 # ruff: noqa: S608 - statements of the test's own making, run against the guards
 import json
+import threading
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -323,3 +324,32 @@ def test_the_facts_of_a_record_are_plain_values(case, django_assert_max_num_quer
     assert facts.next_booking.starts_at == later.starts_at
     assert [(row.product, row.lot) for row in facts.adjuvants] == [("Glide gel 2 ml", "HA-77")]
     assert facts.treated_on == timezone.localdate()
+
+
+def test_the_key_of_one_records_form_says_nothing_about_another(case):
+    first, second = signed(case, days=-28), signed(case, 2)
+    assert {correct(first, case.clinician, key="k").session_id, correct(second, case.clinician, key="k").session_id} == {
+        first.pk,
+        second.pk,
+    }
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_presses_at_once_add_one_correction(case):
+    """Both requests are past every check before either writes: only what is asked behind the lock may decide."""
+    session, together, made = signed(case), threading.Barrier(4), []
+
+    def press():
+        try:
+            together.wait(10)
+            made.append(correct(session, case.clinician).pk)
+        finally:
+            connection.close()
+
+    callers = [threading.Thread(target=press) for _ in range(4)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join(30)
+    assert len(made) == 4
+    assert len(set(made)) == session.corrections.count() == 1
