@@ -102,8 +102,8 @@ def gentler(ctx: Context, plan: Parameters, candidate: Candidate, start: dt.date
     if accepted is not None and worst.measures["visible_downtime"].span.max > accepted:
         target = deepest_band_within(ctx, accepted)
         if target is None:
-            days = wording.number(accepted)
-            return _named(ctx, "gentler", label, f"Even the shallowest band can show for longer than {days} days.", None)
+            days = wording.counted(accepted, "day")
+            return _named(ctx, "gentler", label, f"Even the shallowest band can show for longer than {days}.", None)
     else:
         place = bands.index(now)
         if place == 0:
@@ -123,8 +123,8 @@ def gentler(ctx: Context, plan: Parameters, candidate: Candidate, start: dt.date
     parameters = Parameters(
         plan.device, lowered, plan.sessions, plan.interval, downtime(ctx, lowered), course.dates(ctx, start, count, weeks, steps, event)
     )
-    longest = wording.number(target.measures["visible_downtime"].span.max)
-    reason = f"No depth above {wording.mm(target.up_to_mm)}: it shows for at most {longest} days. Fewer results may be expected."
+    longest = wording.counted(target.measures["visible_downtime"].span.max, "day")
+    reason = f"No depth above {wording.mm(target.up_to_mm)}: it shows for at most {longest}. Fewer results may be expected."
     return Alternative("gentler", label, reason, parameters, sourced(source))
 
 

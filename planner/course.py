@@ -26,17 +26,16 @@ def interval(ctx: Context, wanted: list[Wanted]) -> Traced:
     traced = _higher(ctx, wanted, "interval_weeks", "interval")
     span: WholeSpan = traced.value
     steps = list(traced.steps)
-    if ctx.case.phototype is None:
-        return traced
-    rule = ctx.knowledge.phototype_rule(ctx.case.phototype)
-    label = f"Phototype {wording.phototype(_number(ctx.case.phototype))}"
-    exempt = {(indication, level): weeks for indication, level, weeks in rule.min_interval_exempt}
-    least = max((exempt.get((w.indication, w.level), rule.min_interval_weeks) for w in wanted), default=0)
-    span = _raise(span, least, steps, rule.id, f"{label}: at least {least} weeks between sessions.", rule.source)
-    after = rule.interval_weeks_after_pigmentation
-    if after is not None and any(s.pigmentation and s.date <= ctx.today for s in ctx.case.history):
-        why = f"{label}, dark marks after an earlier session: at least {after} weeks."
-        span = _raise(span, after, steps, f"{rule.id}_after_pigmentation", why, rule.source)
+    known = ctx.case.phototype is not None
+    label = f"Phototype {wording.phototype(_number(ctx.case.phototype))}" if known else "Phototype not asked, the strictest holds"
+    for rule in [ctx.knowledge.phototype_rule(ctx.case.phototype)] if ctx.case.phototype else ctx.knowledge.phototype_rules:
+        exempt = {(indication, level): weeks for indication, level, weeks in rule.min_interval_exempt}
+        least = max((exempt.get((w.indication, w.level), rule.min_interval_weeks) for w in wanted), default=0)
+        span = _raise(span, least, steps, rule.id, f"{label}: at least {least} weeks between sessions.", rule.source)
+        after = rule.interval_weeks_after_pigmentation
+        if after is not None and any(s.pigmentation and s.date <= ctx.today for s in ctx.case.history):
+            why = f"{label}, dark marks after an earlier session: at least {after} weeks."
+            span = _raise(span, after, steps, f"{rule.id}_after_pigmentation", why, rule.source)
     return Traced(span, tuple(steps))
 
 
@@ -156,7 +155,7 @@ def dates(ctx: Context, start: dt.date, count: int, weeks: int, steps: list[Step
     review = found[-1] + rules.review_weeks_after_last * WEEK
     trace = [
         *steps,
-        Step("course", start, found[-1], f"{count} sessions, {weeks} weeks apart.", rules.source),
+        Step("course", start, found[-1], f"{count} sessions, {weeks} weeks apart." if count > 1 else "One session.", rules.source),
         Step("review", None, review, f"{rules.review_text.capitalize()}: {rules.review_weeks_after_last} weeks.", rules.source),
     ]
     fits = None

@@ -140,7 +140,7 @@ def _medicines(ctx: Context, medicines: list[Taken]) -> list[Hit]:
                 continue
             below = False
             if rule.dose_rule and taken.classes == (rule.dose_rule.medicine_class,):
-                below = below_dose(rule.dose_rule, taken) is True
+                below = below_dose(rule.dose_rule, medicines)
             zones = ctx.zones if rule.scope == "zone" else ()
             found.append(
                 Hit(rule.id, taken.typed, zones, stopped=taken.stopped, still_taken=taken.now, dose_below=below),

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -116,13 +117,25 @@ def mg_per_day(knowledge: Knowledge, text: str) -> Decimal | None:
     return amount * max(times)
 
 
-def below_dose(rule: DoseRule, taken: Taken) -> bool | None:
-    """Whether this steroid stays below the rule's dose; None where the dose or its strength is not known."""
-    same = rule.same_effect_mg.get(taken.ingredient)
+def below_dose(rule: DoseRule, medicines: Iterable[Taken]) -> bool:
+    """Whether all steroids taken now stay below the rule's dose together; an unknown dose or strength counts as above."""
+    total = Decimal(0)
+    for taken in medicines:
+        if taken.now and rule.medicine_class in taken.classes:
+            amount = _same_effect(rule, taken)
+            if amount is None:
+                return False
+            total += amount
+    return total < rule.from_mg
+
+
+def _same_effect(rule: DoseRule, taken: Taken) -> Decimal | None:
+    """The day's dose as milligrams of prednisolone."""
+    named = tokens(taken.ingredient)
+    same = next((mg for name, mg in rule.same_effect_mg.items() if tokens(name)[: len(named)] == named), None)  # "... tablets" too
     if same is None or taken.mg_per_day is None:
         return None
-    reference = rule.same_effect_mg.get("prednisolone", rule.from_mg)
-    return taken.mg_per_day * reference / same < rule.from_mg
+    return taken.mg_per_day * rule.same_effect_mg.get("prednisolone", rule.from_mg) / same
 
 
 def _unclear(ctx: Context, part: str, words: Tokens) -> None:

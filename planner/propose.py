@@ -363,16 +363,18 @@ def _plan(
     visits = ctx.case.wishes.visits
     if visits is not None and visits < count:
         if visits >= sessions.value.min:
-            sessions = alternatives.at(sessions, visits, "visits", f"At most {visits} visits wished.", source)
+            sessions = alternatives.at(sessions, visits, "visits", f"At most {wording.counted(visits, 'visit')} wished.", source)
             count = visits
         else:
-            reason = f"At most {visits} visits wished; the protocol needs at least {sessions.value.min}."
+            reason = f"At most {wording.counted(visits, 'visit')} wished; the protocol needs at least {sessions.value.min}."
             ctx.add(Finding("visits", "More visits than wished", "caution", "patient", reason, source, order=4_001))
     found = downtime(ctx, zones)
     accepted = ctx.case.wishes.downtime_days
     if accepted is not None and found.days.value.max > accepted:
-        longest = wording.number(found.days.value.max)
-        reason = f"It can show for {longest} days; {wording.number(accepted)} are accepted. See the gentler alternative."
+        longest = wording.counted(found.days.value.max, "day")
+        reason = (
+            f"It can show for {longest}; the patient accepts {wording.number(accepted)}. The gentler alternative says what can be done."
+        )
         ctx.add(
             Finding("downtime_wish", "Longer downtime than accepted", "none", "patient", reason, found.days.steps[0].source, order=4_002)
         )

@@ -25,10 +25,12 @@ def plain(value: Any) -> Any:
         return value
     if kind is Decimal:
         return _number(value)
+    if kind is Span:
+        return {"min": _number(value.min), "typical": _number(value.typical), "max": _number(value.max)}
+    if kind is WholeSpan:
+        return {"min": value.min, "typical": value.typical, "max": value.max}
     if isinstance(value, dt.date):
         return value.isoformat()
-    if isinstance(value, (Span, WholeSpan)):
-        return {"min": plain(value.min), "typical": plain(value.typical), "max": plain(value.max)}
     return value
 
 
@@ -69,7 +71,10 @@ class Traced:
     @property
     def refs(self) -> list[str]:
         """Every reference behind the value, in the order of the steps."""
-        return list(dict.fromkeys(ref for step in self.steps for ref in step.source.refs))
+        seen: dict[str, None] = {}
+        for source in {id(step.source): step.source for step in self.steps}.values():
+            seen.update(dict.fromkeys(source.refs))
+        return list(seen)
 
     @property
     def unverified(self) -> bool:

@@ -15,6 +15,11 @@ def number(value: Decimal | int | float | str) -> str:
     return "0" if text == "-0" else text
 
 
+def counted(value: Decimal | int, one: str) -> str:
+    """`1 day`, `3 days`."""
+    return f"{number(value)} {one}" if value == 1 else f"{number(value)} {one}s"
+
+
 def mm(value: Decimal | int | float | str | None) -> str:
     """`0.5 mm`, with a space that does not break. None is `Not recorded`."""
     return "Not recorded" if value is None else f"{number(value)}{NBSP}mm"
