@@ -49,9 +49,7 @@ def _steps(plan: TreatmentPlan, bookings: list[Booking], clinical: bool) -> list
     return steps
 
 
-def courses(patient: Patient, user) -> Section:
-    if not user.may("bookings.view"):
-        return Section()
+def _courses(patient: Patient, user, bookings: list[Booking]) -> list[Course]:
     clinical = user.may("plans.view")
     plans = list(
         TreatmentPlan.objects.visible_to(user)
@@ -59,9 +57,6 @@ def courses(patient: Patient, user) -> Section:
         .without_documents()
         .prefetch_related("zones")
     )
-    if not plans:
-        return Section()
-    bookings = list(Booking.objects.visible_to(user).filter(plan__in=plans).with_record().order_by("-starts_at"))
     found = []
     for plan in plans:
         steps = _steps(plan, bookings, clinical)
@@ -77,7 +72,7 @@ def courses(patient: Patient, user) -> Section:
             facts = f"{zones}. {facts}" if zones else facts
         url = reverse("plans:plan", args=[patient.number, plan.number]) if clinical else ""
         found.append(Course(f"Course of plan {plan.number}", facts, tuple(steps), url=url, action=action))
-    return Section(courses=found)
+    return found
 
 
 _TAGS = {
@@ -91,9 +86,10 @@ _TAGS = {
 
 
 def visits(patient: Patient, user) -> Section:
+    """The courses and the lines of the diary, out of one reading of it."""
     if not user.may("bookings.view"):
         return Section()
-    rows = Booking.objects.visible_to(user).filter(patient=patient).with_names().with_record().order_by("-starts_at")
+    rows = list(Booking.objects.visible_to(user).filter(patient=patient).for_lists(record=True).order_by("-starts_at"))
     entries = []
     for row in rows[:MOST_LINES]:
         if user.may("records.view") and getattr(row, "record", None) is not None:
@@ -103,7 +99,7 @@ def visits(patient: Patient, user) -> Section:
         facts = f"{timezone.localtime(row.starts_at):%H:%M}, {row.clinician}"
         url = reverse("sessions:booking", args=[row.pk])
         entries.append(Entry(row.starts_at, f"{row.get_kind_display()}{number}", facts, url, "i-cal", tag, tone))
-    return Section(entries=entries)
+    return Section(entries=entries, courses=_courses(patient, user, rows))
 
 
 def _done(record: TreatmentSession) -> str:
@@ -160,4 +156,4 @@ def next_booking(patient: Patient, user) -> Fact | None:
     )
 
 
-SECTIONS = (next_visit, courses, visits, treatments, sheets)
+SECTIONS = (next_visit, visits, treatments, sheets)

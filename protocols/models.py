@@ -13,8 +13,12 @@ class VersionStatus(models.TextChoices):
 
 class ProtocolVersionQuerySet(models.QuerySet):
     def current(self):
-        """The version proposals are made from: the newest approved one, else the newest of all; None on an empty table."""
-        return self.filter(status=VersionStatus.APPROVED).order_by("-approved_at", "-pk").first() or self.order_by("-pk").first()
+        """
+        The version proposals are made from: the newest approved one, else the newest of all; None on an empty table. Its long
+        document is read only where somebody asks for it.
+        """
+        rows = self.defer("document")
+        return rows.filter(status=VersionStatus.APPROVED).order_by("-approved_at", "-pk").first() or rows.order_by("-pk").first()
 
 
 class ProtocolVersion(models.Model):

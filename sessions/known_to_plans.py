@@ -19,7 +19,8 @@ def history(patient, day: dt.date) -> list[dict]:
     Signed sessions of *patient* up to *day* in the case format, newest first. Whether the skin healed is not in the record:
     it is left out, and the planner asks or is careful.
     """
-    rows = TreatmentSession.objects.filter(patient=patient, status=TreatmentSession.Status.SIGNED).prefetch_related("zones")
+    rows = TreatmentSession.objects.filter(patient=patient, status=TreatmentSession.Status.SIGNED)
+    rows = rows.without_documents().prefetch_related("zones")
     found = []
     for row in rows.order_by("-started_at"):
         treated = clinic_day(row.started_at)

@@ -414,6 +414,73 @@ def empty_page(request):
     return _page(request, "Nothing", "")
 
 
+def free_places(site: int, first_day: dt.date, days: int, zone: ZoneInfo, parts: dict[str, list[tuple[int, int]]]) -> list[tuple]:
+    """
+    Every quarter of the clock at which a clinician, a room and (where needed) a device are free for a visit. *parts*: for each
+    kind of resource the minutes from the start it is needed.
+    """
+    start = dt.datetime.combine(first_day, dt.time.min, tzinfo=zone)
+    end = start + dt.timedelta(days=days + 1)
+    with connection.cursor() as cursor:
+        resources = _rows(
+            cursor, "SELECT id, kind FROM treatment_sessions_resource WHERE site_id = %s AND is_active ORDER BY kind, name", [site]
+        )
+        hours = _rows(
+            cursor,
+            "SELECT h.resource_id, h.weekday, h.opens, h.closes FROM treatment_sessions_resourcehours h JOIN treatment_sessions_resource r ON r.id = h.resource_id WHERE r.site_id = %s",
+            [site],
+        )
+        subjects = [f"r{row['id']}" for row in resources]
+        taken = _rows(
+            cursor,
+            f"SELECT resource_id, starts_at, ends_at FROM treatment_sessions_hold WHERE is_live AND subject IN ({_marks(subjects)}) AND starts_at < %s AND ends_at > %s",
+            [*subjects, end, start],
+        )
+        taken += _rows(
+            cursor,
+            "SELECT resource_id, starts_at, ends_at FROM treatment_sessions_absence WHERE starts_at < %s AND ends_at > %s",
+            [end, start],
+        )
+    busy: dict[tuple[int, dt.date], list[tuple[int, int]]] = {}
+    for row in taken:
+        low, high = _moment(row["starts_at"]).astimezone(zone), _moment(row["ends_at"]).astimezone(zone)
+        day = max(low.date(), first_day)
+        while day <= min(high.date(), end.date()):
+            midnight = dt.datetime.combine(day, dt.time.min, tzinfo=zone)
+            span = (int((low - midnight).total_seconds()) // 60, int((high - midnight).total_seconds()) // 60)
+            busy.setdefault((row["resource_id"], day), []).append(span)
+            day += dt.timedelta(days=1)
+    opening: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for row in hours:
+        opens, closes = (dt.time.fromisoformat(v) if isinstance(v, str) else v for v in (row["opens"], row["closes"]))
+        opening.setdefault((row["resource_id"], row["weekday"]), []).append(
+            (opens.hour * 60 + opens.minute, closes.hour * 60 + closes.minute)
+        )
+    kinds = {kind: [row["id"] for row in resources if row["kind"] == kind] for kind in parts}
+    found = []
+    for day in (first_day + dt.timedelta(days=number) for number in range(days)):
+        for minute in range(0, 24 * 60, 15):
+            chosen = []
+            for kind, needed in parts.items():
+                fit = next(
+                    (
+                        pk
+                        for pk in kinds[kind]
+                        if all(
+                            any(lo <= minute + a and minute + b <= hi for lo, hi in opening.get((pk, day.weekday()), ())) for a, b in needed
+                        )
+                        and not any(lo < minute + b and hi > minute + a for lo, hi in busy.get((pk, day), ()) for a, b in needed)
+                    ),
+                    None,
+                )
+                if fit is None:
+                    break
+                chosen.append(fit)
+            else:
+                found.append((day, minute, *chosen))
+    return found
+
+
 def book(patient: int, site: int, clinician: int, room: int, starts_at: dt.datetime, ends_at: dt.datetime, user_id: int) -> None:
     """One visit with what it holds and its log row, in one transaction; the database's own guard stands."""
     with transaction.atomic(), connection.cursor() as cursor:

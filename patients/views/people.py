@@ -83,7 +83,7 @@ def register(request):
 @require_safe
 @requires("patients.view")
 def detail(request, number: int):
-    patient = get_object_or_404(Patient.objects.visible_to(request.user), number=number)
+    patient = get_object_or_404(Patient.objects.visible_to(request.user).select_related("site"), number=number)
     context = {"patient": patient, "overview": overview_of(patient, request.user), "tab": "overview"}
     response = render(request, "patients/detail.html", context)
     record("patient.viewed", request=request, patient=patient, obj=patient)

@@ -178,7 +178,8 @@ def save(consultation: Consultation, *, inputs: Inputs, chosen: dict, by, versio
         consultation.protocol_version = current
     computed = propose_for(consultation, inputs=inputs, chosen=chosen, by=by)
     with transaction.atomic():
-        stored = Consultation.objects.select_for_update().get(pk=consultation.pk)
+        # What the planner said last is written over below: it need not be read for that.
+        stored = Consultation.objects.select_for_update().defer("case", "proposal").get(pk=consultation.pk)
         if not stored.is_open:
             raise ConsultationClosed
         if stored.version != version and not force and (not saved_from or stored.saved_from != saved_from):

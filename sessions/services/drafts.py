@@ -12,6 +12,7 @@ def for_writing(session: TreatmentSession) -> TreatmentSession:
     row = (
         TreatmentSession.objects.select_for_update(of=("self",))
         .select_related("booking", "patient", "plan__protocol_version", "clinician", "device", "gap_by", "saved_by")
+        .defer("plan__protocol_version__document")
         .get(pk=session.pk)
     )
     if row.is_locked:

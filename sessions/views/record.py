@@ -27,6 +27,7 @@ def _session_or_404(request, pk) -> TreatmentSession:
     rows = TreatmentSession.objects.visible_to(request.user).select_related(
         "booking__site", "patient", "plan__protocol_version", "clinician", "device", "gap_by", "saved_by", "signed_by"
     )
+    rows = rows.defer("plan__protocol_version__document")
     return get_object_or_404(rows.prefetch_related("zones__plan_zone", "corrections__made_by"), pk=pk)
 
 
@@ -41,11 +42,6 @@ def _turn(request) -> int:
 def _count(text: str) -> int:
     """A count the page keeps; 0 for anything it never sent, also for what no column holds."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
-
-
-def _typed(request) -> dict[str, str]:
-    """What was typed, without NUL characters, which no keyboard makes and PostgreSQL stores in no text."""
-    return {name: value.replace("\0", "") for name, value in request.POST.dict().items() if "\0" not in name}
 
 
 def _to_record(session, anchor: str = ""):
@@ -93,7 +89,7 @@ def _save(request, session):
     if not request.user.may("records.edit"):
         return HttpResponse(status=403)
     pressed_one, pressed_all = request.POST.get("as_planned"), "all_as_planned" in request.POST
-    typed = _typed(request)
+    typed = request.POST.dict()
     if pressed_one or pressed_all:
         typed = planned_into(session, typed, only=pressed_one)
     page = typed.get("page", "")[:40]
@@ -172,7 +168,7 @@ def close(request, pk):
     session = _session_or_404(request, pk)
     if session.is_locked:
         return _to_record(session)
-    context = {"session": session, "reason": _typed(request).get("reason", "")}
+    context = {"session": session, "reason": request.POST.dict().get("reason", "")}
     if request.method == "GET":
         log("record.viewed", request=request, patient=session.patient_id, obj=session)
         return render(request, "sessions/record/close.html", context)
