@@ -5,8 +5,8 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.http import HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils import timezone
 
@@ -77,3 +77,33 @@ class PrivatePagesMiddleware:
             # Over what the view said: "private, max-age" would leave a patient's page in the browser of a shared computer.
             response.headers["Cache-Control"] = "no-store"
         return response
+
+
+class NoNulMiddleware:
+    """
+    Take NUL characters out of what was sent. Nobody types one, PostgreSQL cannot store one, and a page that meets one
+    would fail; everything else that was typed stays as it is.
+    """
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        if "\0" in request.path_info:
+            raise SuspiciousOperation("A NUL character in the address.")
+        return self.get_response(request)
+
+    def process_view(self, request, view, args, kwargs):
+        request.GET = _without_nul(request.GET)
+        if request.method == "POST":
+            request.POST = _without_nul(request.POST)
+
+
+def _without_nul(sent: QueryDict) -> QueryDict:
+    if not any("\0" in text for name, values in sent.lists() for text in (name, *values)):
+        return sent
+    clean = QueryDict(mutable=True)
+    for name, values in sent.lists():
+        clean.setlist(name.replace("\0", ""), [value.replace("\0", "") for value in values])
+    clean._mutable = False
+    return clean

@@ -36,7 +36,7 @@ def today(request):
 @require_safe
 @requires("patients.find")
 def find(request):
-    text = request.GET.get("q", "").replace("\0", "").strip()[:100]
+    text = request.GET.get("q", "").strip()[:100]
     context = {"q": text}
     if text:
         context |= {

@@ -100,6 +100,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "csp.middleware.CSPMiddleware",
+    "accounts.middleware.NoNulMiddleware",
     "accounts.middleware.DenyByDefaultMiddleware",
     "accounts.middleware.ClinicTimeMiddleware",
     "accounts.middleware.PrivatePagesMiddleware",

@@ -119,7 +119,7 @@ class _CoursePage:
         return render(self.request, template, context, status=status)
 
     def book(self):
-        key = self.request.POST.get("request_key", "").replace("\0", "")[:40] or uuid.uuid4().hex
+        key = self.request.POST.get("request_key", "")[:40] or uuid.uuid4().hex
         try:
             slots = {**self._read(self.request.POST, "shown-"), **self.picks}
             made = book_course(self.plan, slots=list(slots.values()), by=self.request.user, request_key=key)
