@@ -79,8 +79,21 @@ document.addEventListener("DOMContentLoaded", () => {
   form.addEventListener("htmx:timeout", failed);
   window.addEventListener("online", () => later(0));
   window.addEventListener("beforeunload", (event) => {
-    if ((waiting.size || sending) && !form.dataset.leaving) event.preventDefault();
+    if ((!waiting.size && !sending) || form.dataset.leaving) return;
+    event.preventDefault();
+    goOut();
   });
+  // A tablet that is put down or turned to another page asks nothing: what waits is sent while the page can still be seen off.
+  document.addEventListener("visibilitychange", () => { if (document.hidden && !form.dataset.leaving) goOut(); });
+
+  // What waits goes out at once, with a request that outlives the page. Sent again later it changes nothing: the turn has gone on.
+  function goOut() {
+    if (stopped || (!waiting.size && !sending)) return;
+    nextTurn();
+    sessionStorage.setItem("record-sent-on-leaving", Date.now());
+    const headers = { "HX-Request": "true", "X-CSRFToken": JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"] };
+    fetch(form.action, { method: "POST", body: new FormData(form), headers, keepalive: true }).catch(() => {});
+  }
   form.addEventListener("submit", () => { nextTurn(); form.dataset.leaving = "1"; clearTimeout(timer); });
   window.addEventListener("pageshow", () => { delete form.dataset.leaving; });
 
@@ -107,6 +120,11 @@ document.addEventListener("DOMContentLoaded", () => {
   document.body.addEventListener("htmx:oobAfterSwap", () => {
     if (focused && document.activeElement === document.body) document.getElementById(focused)?.focus();
   });
+
+  // A page opened a moment after such a request may have been drawn before it arrived: drawn once more, it shows what was typed.
+  const left = Number(sessionStorage.getItem("record-sent-on-leaving"));
+  sessionStorage.removeItem("record-sent-on-leaving");
+  if (Date.now() - left < 3000) setTimeout(() => { if (!waiting.size && !sending) location.reload(); }, 400);
 
   // Depths
 
