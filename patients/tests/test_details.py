@@ -126,3 +126,10 @@ def test_every_write_is_logged_without_clinical_text(at_work, patient):
 def test_figures_of_another_script_are_no_patient_number(at_work, patient):
     strange = "".join(chr(0x0660 + int(figure)) for figure in str(patient.number))
     assert at_work.post(f"/patients/{strange}/allergies/none/").status_code == 404
+
+
+def test_a_page_that_comes_back_is_a_read_and_logged_once(at_work, patient):
+    assert at_work.post(f"/patients/{patient.number}/allergies/", {"allergy-substance": ""}).status_code == 422
+    assert [(row.action, row.detail) for row in AuditEvent.objects.filter(patient_pk=patient.pk)] == [
+        ("patient.viewed", {"part": "details"})
+    ]

@@ -33,16 +33,16 @@ def _page(request, patient: Patient, *, status: int = 200, **forms):
         "wrong": forms.get("allergy") or forms.get("medicine") or forms.get("procedure"),
         "errors_on_page": status == 422,
     }
-    return render(request, "patients/details.html", context, status=status)
+    response = render(request, "patients/details.html", context, status=status)
+    # Also a page that came back with something to mend shows the whole of it.
+    record("patient.viewed", request=request, patient=patient, obj=patient, detail={"part": "details"})
+    return response
 
 
 @require_safe
 @requires("patients.clinical")
 def details(request, number: int):
-    patient = _patient(request, number)
-    response = _page(request, patient)
-    record("patient.viewed", request=request, patient=patient, obj=patient, detail={"part": "details"})
-    return response
+    return _page(request, _patient(request, number))
 
 
 @require_POST

@@ -324,3 +324,10 @@ def test_an_unapproved_protocol_is_said_in_the_bar_and_nothing_else(here, url, c
     html = here.post(url, posted(consultation, typed), **HTMX).content.decode()
     assert "Protocol not approved" in html
     assert ready not in html
+
+
+def test_seeing_what_a_colleague_wrote_meanwhile_is_logged_once(here, url, consultation, typed):
+    here.post(url, posted(consultation, typed, saved_from="another-page"), **HTMX)
+    before = AuditEvent.objects.count()
+    assert here.post(url, {**typed, "version": 1, "saved_from": "page-2"}, **HTMX).status_code == 409
+    assert [row.action for row in AuditEvent.objects.order_by("pk")[before:]] == ["consultation.viewed"]

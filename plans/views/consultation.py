@@ -190,6 +190,8 @@ def _save(request, found):
         return _gone(request, found)
     saved_from = text(request.POST.get("saved_from", ""), 20)
     if stale:
+        # What a colleague wrote is shown beside one's own.
+        record("consultation.viewed", request=request, patient=found.patient, obj=found, detail={"beside": "own changes"})
         if request.htmx:
             return render(request, "plans/partials/stale.html", {"stale": stale}, status=409)
         computed = services.propose_for(found, inputs=found.inputs, chosen=found.chosen, by=request.user)
