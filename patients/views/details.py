@@ -8,15 +8,12 @@ from accounts.permissions import requires
 from audit.services import record
 
 from .. import services
+from ..access import patient_or_404
 from ..forms import AllergyForm, MedicineForm, ProcedureForm, StopForm
 from ..models import Allergy, Medication, Patient, Procedure
 from ..zones import zone_labels
 
 _LINES = {"allergy": Allergy, "medicine": Medication, "procedure": Procedure}
-
-
-def _patient(request, number: int) -> Patient:
-    return get_object_or_404(Patient.objects.visible_to(request.user), number=number)
 
 
 def _page(request, patient: Patient, *, status: int = 200, **forms):
@@ -42,13 +39,13 @@ def _page(request, patient: Patient, *, status: int = 200, **forms):
 @require_safe
 @requires("patients.clinical")
 def details(request, number: int):
-    return _page(request, _patient(request, number))
+    return _page(request, patient_or_404(request, number))
 
 
 @require_POST
 @requires("patients.clinical")
 def add_allergy(request, number: int):
-    patient, form = _patient(request, number), AllergyForm(request.POST)
+    patient, form = patient_or_404(request, number), AllergyForm(request.POST)
     if not form.is_valid():
         return _page(request, patient, status=422, allergy=form)
     services.add_allergy(patient, by=request.user, request=request, **form.cleaned_data)
@@ -58,7 +55,7 @@ def add_allergy(request, number: int):
 @require_POST
 @requires("patients.clinical")
 def add_medicine(request, number: int):
-    patient, form = _patient(request, number), MedicineForm(request.POST)
+    patient, form = patient_or_404(request, number), MedicineForm(request.POST)
     if not form.is_valid():
         return _page(request, patient, status=422, medicine=form)
     services.add_medicine(patient, by=request.user, request=request, **form.cleaned_data)
@@ -68,7 +65,7 @@ def add_medicine(request, number: int):
 @require_POST
 @requires("patients.clinical")
 def stop_medicine(request, number: int, pk: int):
-    patient, form = _patient(request, number), StopForm(request.POST)
+    patient, form = patient_or_404(request, number), StopForm(request.POST)
     medicine = get_object_or_404(patient.medications, pk=pk)
     if form.is_valid():
         services.stop_medicine(medicine, by=request.user, stopped_on=form.cleaned_data["stopped_on"], request=request)
@@ -80,7 +77,7 @@ def stop_medicine(request, number: int, pk: int):
 @require_POST
 @requires("patients.clinical")
 def add_procedure(request, number: int):
-    patient, form = _patient(request, number), ProcedureForm(request.POST, zones=zone_labels().items())
+    patient, form = patient_or_404(request, number), ProcedureForm(request.POST, zones=zone_labels().items())
     if not form.is_valid():
         return _page(request, patient, status=422, procedure=form)
     services.add_procedure(patient, by=request.user, request=request, **form.cleaned_data)
@@ -90,7 +87,7 @@ def add_procedure(request, number: int):
 @require_POST
 @requires("patients.clinical")
 def none_known(request, number: int, what: str):
-    patient = _patient(request, number)
+    patient = patient_or_404(request, number)
     try:
         services.say_none_known(
             patient, {"allergies": "allergies_asked", "medicines": "medicines_asked"}[what], by=request.user, request=request
@@ -103,7 +100,7 @@ def none_known(request, number: int, what: str):
 @require_POST
 @requires("patients.clinical")
 def take_back(request, number: int, what: str, pk: int):
-    patient = _patient(request, number)
+    patient = patient_or_404(request, number)
     line = get_object_or_404(_LINES[what].objects, patient=patient, pk=pk)
     services.take_back(line, by=request.user, request=request)
     messages.success(request, f"{line} is taken back as entered in error.")

@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.http import HttpResponseRedirect
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
@@ -13,6 +13,7 @@ from audit.models import AuditEvent
 from audit.services import record
 
 from .. import search, services
+from ..access import patient_or_404
 from ..forms import EditForm, RegisterForm
 from ..models import Patient, Sex
 from ..overview import overview_of
@@ -83,7 +84,7 @@ def register(request):
 @require_safe
 @requires("patients.view")
 def detail(request, number: int):
-    patient = get_object_or_404(Patient.objects.visible_to(request.user).select_related("site"), number=number)
+    patient = patient_or_404(request, number)
     context = {"patient": patient, "overview": overview_of(patient, request.user), "tab": "overview"}
     response = render(request, "patients/detail.html", context)
     record("patient.viewed", request=request, patient=patient, obj=patient)
@@ -116,7 +117,7 @@ def _differences(form: EditForm, standing: Patient) -> list[tuple[str, str, str]
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires("patients.edit")
 def edit(request, number: int):
-    patient = get_object_or_404(Patient.objects.visible_to(request.user), number=number)
+    patient = patient_or_404(request, number)
     clinical = request.user.may("patients.clinical")
     context = {"patient": patient, "tab": "edit"}
     if request.method != "POST":

@@ -3,14 +3,15 @@
 import secrets
 
 from django.contrib import messages
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.permissions import Role, requires
 from accounts.versioning import StaleRow
 from audit.services import record
-from patients.models import Patient
+from patients.access import patient_or_404
 
 from .. import services
 from ..catalogue import catalogue_of
@@ -30,7 +31,7 @@ LIVE = "plans/partials/live.html"
 @require_POST
 @requires("plans.edit")
 def start(request, number):
-    patient = get_object_or_404(Patient.objects.visible_to(request.user), number=number)
+    patient = patient_or_404(request, number)
     try:
         consultation = services.start(patient, by=request.user, request=request)
     except NoProtocol as refusal:
@@ -42,7 +43,11 @@ def start(request, number):
 def _find(request, number, pk) -> Consultation:
     rows = Consultation.objects.visible_to(request.user).select_related("patient", "clinician", "protocol_version", "saved_by", "site")
     # The document is long, and its knowledge is kept by its hash.
-    return get_object_or_404(rows.defer("protocol_version__document"), pk=pk, patient__number=number)
+    found = rows.defer("protocol_version__document").filter(pk=pk, patient__number=number).first()
+    if found is None:
+        patient_or_404(request, number)  # somebody of another site is logged
+        raise Http404
+    return found
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -6,6 +6,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.permissions import requires
 from audit.services import record
+from patients.access import patient_or_404
 
 from ..catalogue import catalogue_of
 from ..models import TreatmentPlan
@@ -19,7 +20,8 @@ def plan(request, number, plan_number):
     rows = TreatmentPlan.objects.visible_to(request.user).select_related(
         "patient", "protocol_version__approved_by", "accepted_by", "countersigned_by", "consultation", "supersedes"
     )
-    found = get_object_or_404(rows.defer("protocol_version__document"), patient__number=number, number=plan_number)
+    patient = patient_or_404(request, number)
+    found = get_object_or_404(rows.defer("protocol_version__document"), patient=patient, number=plan_number)
     record("plan.viewed", request=request, patient=found.patient, obj=found)
     sections = plan_sections(found, request.user)
     book = reverse("sessions:book_course", args=[number, plan_number])
