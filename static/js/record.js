@@ -121,10 +121,14 @@ document.addEventListener("DOMContentLoaded", () => {
     if (focused && document.activeElement === document.body) document.getElementById(focused)?.focus();
   });
 
-  // A page opened a moment after such a request may have been drawn before it arrived: drawn once more, it shows what was typed.
+  // A page opened a moment after such a request may have been drawn before it arrived: then it is drawn once more.
   const left = Number(sessionStorage.getItem("record-sent-on-leaving"));
   sessionStorage.removeItem("record-sent-on-leaving");
-  if (Date.now() - left < 3000) setTimeout(() => { if (!waiting.size && !sending) location.reload(); }, 400);
+  if (Date.now() - left < 3000) setTimeout(async () => {
+    const now = new DOMParser().parseFromString(await (await fetch(location.href)).text(), "text/html");
+    const newer = now.getElementById("version")?.value !== form.elements.version.value;
+    if (newer && !waiting.size && !sending) location.reload();
+  }, 300);
 
   // Depths
 
