@@ -15,10 +15,11 @@ from patients.models import Allergy, Patient
 from planner import wording
 from plans.models import Consultation, TreatmentPlan
 from sessions.models import Booking, Resource, TreatmentSession
-from sessions.querysets import RECORD_DOCUMENTS, of
+from sessions.querysets import of
 from sessions.services.away import away_words
 
 MOST_UNFINISHED = 6
+NAMED = ("number", "surname", "given")  # what a line says of a patient
 
 
 class Routes:
@@ -286,8 +287,8 @@ def _pile(name: str, rows, one: str, many: str, item, url: str = "") -> Pile | N
 
 
 def _records_to_sign(user, own: bool) -> Pile | None:
-    rows = TreatmentSession.objects.visible_to(user).filter(status=TreatmentSession.Status.DRAFT).without_documents()
-    rows = rows.select_related("patient")
+    rows = TreatmentSession.objects.visible_to(user).filter(status=TreatmentSession.Status.DRAFT)
+    rows = rows.select_related("patient").only("session_number", "started_at", *of("patient", NAMED))
     rows = (rows.filter(clinician=user) if own else rows).order_by("started_at")
 
     def item(row):
@@ -298,7 +299,8 @@ def _records_to_sign(user, own: bool) -> Pile | None:
 
 
 def _drafts(user, own: bool) -> Pile | None:
-    rows = Consultation.objects.visible_to(user).filter(status=Consultation.Status.OPEN).without_documents().select_related("patient")
+    rows = Consultation.objects.visible_to(user).filter(status=Consultation.Status.OPEN).select_related("patient")
+    rows = rows.only("visit_date", *of("patient", NAMED))
     rows = (rows.filter(clinician=user) if own else rows).order_by("started_at")
 
     def item(row):
@@ -317,7 +319,7 @@ def unplaced(user):
 
 
 def _plans_to_place(user, own: bool) -> Pile | None:
-    rows = unplaced(user).without_documents().select_related("patient")
+    rows = unplaced(user).select_related("patient").only("number", "sessions_count", *of("patient", NAMED))
     rows = (rows.filter(accepted_by=user) if own else rows).order_by("accepted_at")
 
     def item(row):
@@ -330,7 +332,7 @@ def _plans_to_place(user, own: bool) -> Pile | None:
 
 def _failed_sheets(user, own: bool) -> Pile | None:
     rows = Sheet.objects.visible_to(user).filter(state=Sheet.State.FAILED).select_related("session__patient")
-    rows = rows.defer(*of("session", RECORD_DOCUMENTS))
+    rows = rows.only("problem", "session__patient", *of("session__patient", NAMED))
     rows = (rows.filter(session__clinician=user) if own else rows).order_by("requested_at")
 
     def item(row):
