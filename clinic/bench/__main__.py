@@ -18,7 +18,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m clinic.bench", description=__doc__)
     parser.add_argument("--patients", type=int, default=50_000)
     parser.add_argument("--visits", type=int, default=200_000)
-    parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--rounds", type=int, default=30)
     options = parser.parse_args()
     from scripts import servers
 

@@ -137,17 +137,16 @@ def mistyped_search(rounds: int) -> Result:
     chance = random.Random(3)  # noqa: S311 - names, not secrets
     people = list(Patient.objects.filter(number__gte=FIRST_NUMBER).order_by("number")[:4000])
     wanted = chance.sample(people, rounds * 4)
-    times, found = [], 0
+    walls, cpus, found = [], [], 0
     for person in wanted:
         typed = f"{_slip(person.surname, chance)} {person.given}"
-        began = time.perf_counter()
+        wall, cpu = time.perf_counter(), time.process_time()
         hits = search.find(user, typed)
-        times.append((time.perf_counter() - began) * 1000)
+        walls.append((time.perf_counter() - wall) * 1000)
+        cpus.append((time.process_time() - cpu) * 1000)
         found += any((hit.surname, hit.given) == (person.surname, person.given) for hit in hits)
     share = found / len(wanted)
-    result = Result(
-        "Patient search, one slip in the surname", Times(tuple(times), tuple(times)), note=f"{share:.0%} of {len(wanted)} found"
-    )
+    result = Result("Patient search, one slip in the surname", Times(tuple(walls), tuple(cpus)), note=f"{share:.0%} of {len(wanted)} found")
     result.at_least["share found"] = (round(share, 3), LEAST_MISTYPED_FOUND)
     return result
 
