@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pikepdf
 import pytest
+from playwright.sync_api import expect
 
 from clinic.demo.sign_ins import PASSWORD
 
@@ -87,6 +88,8 @@ def record_the_session(visitor: Visitor) -> None:
     if device.count() and not device.input_value():
         device.select_option(index=1)
     page.locator("[name='needle_lot']").fill("EX4711A")
+    page.reload()  # in the middle of typing, before anything had the time to save itself
+    expect(page.locator("[name='needle_lot']")).to_have_value("EX4711A")
     page.locator("[name='needle_expires_on']").fill(f"31 Mar {now().year + 2}")
     page.locator("#all-as-planned").click()
     page.wait_for_function("[...document.querySelectorAll(\"input[name$='-passes']\")].every(field => field.value)")
