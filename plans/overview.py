@@ -60,7 +60,9 @@ def watch_for(patient, user):
     """Short alert words out of the last proposal, for everybody who books or treats: words only, never findings."""
     rows = Consultation.objects.visible_to(user).filter(patient=patient).exclude(proposal={})
     # Only the findings leave the database: the whole proposal is long, and this stands on every screen of the patient.
-    last = rows.values("proposal__findings").first()
+    last = rows.values("proposal__findings", "proposal__status").first()
     if last is None:
         return None
-    return watch_words({"findings": last["proposal__findings"] or []})[:4]
+    words = watch_words({"findings": last["proposal__findings"] or []})[:4]
+    # Nothing found while questions stand open says nothing: "Not asked", not "None known".
+    return words or (None if last["proposal__status"] == "ask" else [])

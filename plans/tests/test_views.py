@@ -264,6 +264,16 @@ def test_the_header_and_the_patient_page_know_of_it(here, url, consultation, typ
     assert "Go on with the consultation" in page
 
 
+def test_open_questions_leave_the_header_at_not_asked_until_they_are_answered(here, url, consultation, typed, clinician):
+    from plans.overview import watch_for
+
+    here.post(url, posted(consultation, {name: value for name, value in typed.items() if not name.startswith("q.")}), **HTMX)
+    assert watch_for(consultation.patient, clinician) is None
+    consultation.refresh_from_db()
+    here.post(url, posted(consultation, typed), **HTMX)
+    assert watch_for(consultation.patient, clinician) == []
+
+
 def test_a_save_costs_the_same_queries_for_one_zone_and_for_three(here, url, consultation, typed, django_assert_max_num_queries):
     here.post(url, posted(consultation, typed), **HTMX)
     with django_assert_max_num_queries(16):
