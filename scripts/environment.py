@@ -104,18 +104,25 @@ def library_environment() -> dict[str, str]:
 
 def test_tools() -> None:
     """A browser for the journeys and poppler for looking into PDFs: installed on Debian as root, else named by the tests that miss them."""
-    wanted = [name for name, present in (("chromium", browser() is not None), ("poppler-utils", shutil.which("pdftotext"))) if not present]
+    tools = {"chromium": browser() is not None, "poppler-utils": shutil.which("pdftotext"), "libatomic1": driver_runs()}
+    wanted = [name for name, present in tools.items() if not present]
     if wanted and on_debian() and as_root():
         apt_install(*wanted)
-    if browser() is None:
+    if browser() is None or not driver_runs():
         if os.environ.get("CI") == "true":
-            raise Problem("No Chromium on this machine, and CI=true: the browser journeys must run. Install the package chromium.")
-        print(f"NO CHROMIUM HERE: the browser journeys are skipped. On Debian: {_sudo()}apt-get install chromium", flush=True)
+            raise Problem("No Chromium to drive here, and CI=true: the browser journeys must run. Install chromium and libatomic1.")
+        print(f"NO CHROMIUM HERE: the browser journeys are skipped. On Debian: {_sudo()}apt-get install chromium libatomic1", flush=True)
 
 
 def browser() -> str | None:
     """Path of the Chromium the browser tests drive."""
     return next((path for name in BROWSER_NAMES if (path := shutil.which(name))), None)
+
+
+def driver_runs() -> bool:
+    """Playwright drives the browser with a program of its own, which a bare Debian lacks a library for (libatomic1)."""
+    drivers = VENV.glob("lib/python*/site-packages/playwright/driver/node")
+    return any(subprocess.run([str(path), "--version"], capture_output=True, check=False).returncode == 0 for path in drivers)
 
 
 def on_debian() -> bool:

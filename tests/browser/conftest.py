@@ -9,6 +9,7 @@ import re
 import pytest
 
 from scripts.environment import browser as find_browser
+from scripts.environment import driver_runs
 
 from .visitor import Visitor
 
@@ -20,7 +21,7 @@ FLAGS = (
     "--disable-sync",
     "--no-first-run",
 )
-MISSING = "NO CHROMIUM HERE: the browser journeys are skipped (Debian: apt-get install chromium)"
+MISSING = "NO CHROMIUM HERE: the browser journeys are skipped (Debian: apt-get install chromium libatomic1)"
 
 
 def pytest_collection_modifyitems(items):
@@ -33,7 +34,7 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(scope="package")
 def chromium():
     executable = find_browser()
-    if executable is None:
+    if executable is None or not driver_runs():
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(MISSING)
     from playwright.sync_api import sync_playwright
 
