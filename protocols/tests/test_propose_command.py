@@ -183,3 +183,25 @@ def test_it_works_from_standard_input_without_a_database(tmp_path):
 def test_a_file_of_cases_is_read_once():
     found = read_cases(json.dumps([CASE] * 3))
     assert (len(found.cases), found.is_list) == (3, True)
+
+
+def test_a_long_list_says_what_its_cases_say_alone_in_the_same_order(tmp_path):
+    ages = [age for _ in range(15) for age in range(10, 27)]  # below 18 the answer is another one
+    cases = [{**CASE, "patient": {"age": age, "sex": "F", "phototype": "III"}} for age in ages]
+    path = tmp_path / "cases.json"
+    path.write_text(json.dumps(cases), encoding="utf-8")
+    command = [sys.executable, "manage.py", "propose", str(path)]
+    long = json.loads(subprocess.run(command, cwd=settings.BASE_DIR, capture_output=True, text=True, check=True).stdout)
+    _, out, _ = run(json.dumps(cases[:17]), tmp_path=tmp_path)
+    assert long == json.loads(out) * 15
+    assert len({proposal["status"] for proposal in long}) > 1
+
+
+def test_a_setting_nobody_knows_is_refused_for_a_long_list_too(tmp_path):
+    path = tmp_path / "cases.json"
+    path.write_text(json.dumps([CASE] * 250), encoding="utf-8")
+    command = [sys.executable, "manage.py", "propose", str(path), "--policy", "no_such_setting=never"]
+    done = subprocess.run(command, cwd=settings.BASE_DIR, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "no_such_setting" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -4,16 +4,22 @@ import argparse
 import datetime as dt
 import gc
 import json
+import os
 import sys
+import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
+from django.db import connections
 
 from planner.errors import CaseFaults, KnowledgeFaults, PlannerError, PolicyFaults
 from planner.knowledge import Knowledge
 from planner.propose import propose
 from protocols.case_files import read_cases
+
+LONG_LIST = 200  # cases; below it a second process costs more than it saves
 
 
 class Command(BaseCommand):
@@ -38,17 +44,14 @@ class Command(BaseCommand):
             cases = read_cases(_text(file))
             knowledge, stamp = _stored(protocol) if protocol else (_packaged(), None)
             policies = dict(_pair(item) for item in policy)
-            indent, separators = (None, (",", ":")) if cases.is_list else (2, None)
+            layout = {"separators": (",", ":")} if cases.is_list else {"indent": 2}
             gc.freeze()  # the protocol stays for good: not looked at again while the cases come and go
-            proposals = [
-                json.dumps(
-                    propose(case, knowledge, on=on, policies=policies, protocol=stamp).as_mapping(),
-                    ensure_ascii=False,
-                    indent=indent,
-                    separators=separators,
-                )
-                for case in cases.cases
-            ]
+
+            def answer(case: Any) -> str:
+                proposal = propose(case, knowledge, on=on, policies=policies, protocol=stamp)
+                return json.dumps(proposal.as_mapping(), ensure_ascii=False, **layout)
+
+            proposals = _in_order(answer, cases.cases)
         except (CaseFaults, KnowledgeFaults, PolicyFaults) as error:
             self._refuse([str(fault) for fault in error.faults])
         except PlannerError as error:
@@ -62,6 +65,35 @@ class Command(BaseCommand):
         for fault in faults:
             self.stderr.write(fault, self.style.ERROR)
         sys.exit(2)
+
+
+def _in_order(answer: Callable[[Any], str], cases: Sequence[Any]) -> list[str]:
+    """
+    The answers in the order of the cases. A long list is halved between this process and a copy of it, where the system
+    can copy one; what the copy cannot answer is answered here, so that its faults are told in the usual way.
+    """
+    if len(cases) < LONG_LIST or sys.platform != "linux":
+        return [answer(case) for case in cases]
+    connections.close_all()  # a connection must not be shared with the copy
+    half = len(cases) // 2
+    with tempfile.TemporaryFile() as out:
+        copy = os.fork()
+        if copy == 0:
+            status = 1
+            try:
+                out.write("\n".join(answer(case) for case in cases[half:]).encode())
+                out.flush()
+                status = 0
+            finally:
+                os._exit(status)  # never back into the caller, whatever happened
+        try:
+            first = [answer(case) for case in cases[:half]]
+        finally:
+            _, ended = os.waitpid(copy, 0)
+        if ended:
+            return first + [answer(case) for case in cases[half:]]
+        out.seek(0)
+        return first + out.read().decode().split("\n")  # compact JSON has no line ends of its own
 
 
 def _day(text: str) -> dt.date:
