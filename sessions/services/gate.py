@@ -23,7 +23,7 @@ from protocols.knowledge import knowledge_of
 from ..conversion import clinic_day
 from ..models import Resource, SessionZone, TreatmentSession
 
-OK, TODO, STOP = "ok", "todo", "stop"
+OK, LEFT, STOP = "ok", "todo", "stop"
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def day_check(session: TreatmentSession, on: dt.date | None = None) -> DayCheck:
     due = due_questions(session, on)
     planner, left_out, cautions = _planner_today(session, on)
     if due and planner.state != STOP:
-        planner = Condition("planner", TODO, "The plan is checked again once they are answered", "plan check", "due", holds=True)
+        planner = Condition("planner", LEFT, "The plan is checked again once they are answered", "plan check", "due", holds=True)
     conditions = (_plan(session), _screening(session, due), planner, _gap(session, on), _operator(session))
     return DayCheck(on=on, conditions=conditions, left_out=left_out, cautions=cautions, due=due)
 
@@ -116,7 +116,7 @@ def _before(session: TreatmentSession) -> list[Condition]:
         ("consent", session.consent_confirmed, "Consent confirmed", "consent", "f-consent_confirmed"),
     )
     return [
-        Condition(name, OK if done else TODO, words if done else f"Tick when done: {words.lower()}", short, field)
+        Condition(name, OK if done else LEFT, words if done else f"Tick when done: {words.lower()}", short, field)
         for name, done, words, short, field in rows
     ]
 
@@ -155,7 +155,7 @@ def _screening(session: TreatmentSession, due: tuple[str, ...]) -> Condition:
     if not due:
         return Condition("screening", OK, "Safety checks are up to date", "safety checks", holds=True)
     count = f"{len(due)} safety check{'s' if len(due) > 1 else ''}"
-    return Condition("screening", TODO, f"Ask again first: {count} due", "safety checks", "due", holds=True)
+    return Condition("screening", LEFT, f"Ask again first: {count} due", "safety checks", "due", holds=True)
 
 
 def _planner_today(session: TreatmentSession, on: dt.date) -> tuple[Condition, dict[str, str], tuple[str, ...]]:
@@ -175,7 +175,7 @@ def _planner_today(session: TreatmentSession, on: dt.date) -> tuple[Condition, d
         return Condition("planner", STOP, f"{word}: {' '.join(reasons)}{first}", "stop", "day", holds=True), left_out, cautions
     if status == "ask":
         asks = [row["reason"] for row in findings if row["action"] == "ask"]
-        return Condition("planner", TODO, f"Answer first: {' '.join(asks)}", "open questions", "day", holds=True), left_out, cautions
+        return Condition("planner", LEFT, f"Answer first: {' '.join(asks)}", "open questions", "day", holds=True), left_out, cautions
     return Condition("planner", OK, "Today's answers still fit the plan", "plan check", holds=True), left_out, cautions
 
 
@@ -242,7 +242,7 @@ def _gap(session: TreatmentSession, on: dt.date) -> Condition:
         return Condition("gap", OK, f"{since}, accepted by {session.gap_by}: {session.gap_reason}", "healing gap", holds=True)
     first = day_words(treated + dt.timedelta(weeks=weeks))
     words = f"{since}: the plan leaves at least {weeks} weeks, so from {first}. Say why it is sooner, or book another day"
-    return Condition("gap", TODO, words, "healing gap", "f-gap_reason", holds=True)
+    return Condition("gap", LEFT, words, "healing gap", "f-gap_reason", holds=True)
 
 
 def _operator(session: TreatmentSession) -> Condition:
@@ -274,7 +274,7 @@ def _device_and_needle(session: TreatmentSession) -> list[Condition]:
     on = clinic_day(session.started_at)
     device = session.device
     if device is None:
-        device_row = Condition("device", TODO, "Choose the device", "device", "f-device")
+        device_row = Condition("device", LEFT, "Choose the device", "device", "f-device")
     elif not device.is_active:
         device_row = Condition("device", STOP, f"{device} is out of service. Choose another", "device", "f-device")
     elif device.device_kind != session.plan.device_kind:
@@ -283,14 +283,14 @@ def _device_and_needle(session: TreatmentSession) -> list[Condition]:
         device_row = Condition("device", OK, f"{device}", "device", "f-device")
     lot = Condition(
         "needle_lot",
-        OK if session.needle_lot else TODO,
+        OK if session.needle_lot else LEFT,
         f"Lot {session.needle_lot}" if session.needle_lot else "Enter the needle lot",
         "needle lot",
         "f-needle_lot",
     )
     expires = session.needle_expires_on
     if expires is None:
-        use_by = Condition("use_by", TODO, "Enter the needle's use-by date", "use-by date", "f-needle_expires_on")
+        use_by = Condition("use_by", LEFT, "Enter the needle's use-by date", "use-by date", "f-needle_expires_on")
     elif expires < on:
         use_by = Condition(
             "use_by", STOP, f"The needle's use-by date was {day_words(expires)}. Take another", "use-by date", "f-needle_expires_on"
@@ -309,21 +309,21 @@ def _zones(session: TreatmentSession) -> list[Condition]:
     for zone in zones:
         name, short, at = f"zone-{zone.zone}", zone.zone_label, f"f-z{zone.pk}"
         if zone.state == zone.State.NOT_RECORDED:
-            rows.append(Condition(name, TODO, f"Record {short}: as planned, another depth, or not treated", short, f"{at}-depth"))
+            rows.append(Condition(name, LEFT, f"Record {short}: as planned, another depth, or not treated", short, f"{at}-depth"))
         elif zone.state == zone.State.DONE and zone.passes is None:
-            rows.append(Condition(name, TODO, f"Enter the passes on {short}", f"{short} passes", f"{at}-passes"))
+            rows.append(Condition(name, LEFT, f"Enter the passes on {short}", f"{short} passes", f"{at}-passes"))
         elif zone.state == zone.State.DONE and not zone.endpoint:
-            rows.append(Condition(name, TODO, f"Choose the endpoint on {short}", f"{short} endpoint", f"{at}-endpoint"))
+            rows.append(Condition(name, LEFT, f"Choose the endpoint on {short}", f"{short} endpoint", f"{at}-endpoint"))
         elif differs(zone) and not zone.reason:
-            rows.append(Condition(name, TODO, f"Say why {short} differs from the plan", f"reason for {short}", f"{at}-reason"))
+            rows.append(Condition(name, LEFT, f"Say why {short} differs from the plan", f"reason for {short}", f"{at}-reason"))
         elif zone.reason == zone.Reason.OTHER and not zone.note:
-            rows.append(Condition(name, TODO, f"Say in the note why {short} differs", f"reason for {short}", f"{at}-note"))
+            rows.append(Condition(name, LEFT, f"Say in the note why {short} differs", f"reason for {short}", f"{at}-note"))
         else:
             rows.append(Condition(name, OK, f"{short} recorded", short))
     if zones and all(zone.state == zone.State.NOT_TREATED for zone in zones):
         rows.append(
             Condition(
-                "treated", TODO, "No zone was treated: close the record without treatment instead of signing it", "a treated zone", "close"
+                "treated", LEFT, "No zone was treated: close the record without treatment instead of signing it", "a treated zone", "close"
             )
         )
     return rows
@@ -345,41 +345,41 @@ def _after(session: TreatmentSession) -> list[Condition]:
     rows = [
         Condition(
             "reaction",
-            OK if session.reaction else TODO,
+            OK if session.reaction else LEFT,
             "Reaction recorded" if session.reaction else "Record the reaction",
             "reaction",
             "reaction",
         )
     ]
     if session.reaction == session.Reaction.ADVERSE and not session.reaction_note:
-        rows.append(Condition("reaction_note", TODO, "Say what the adverse event was", "adverse event", "f-reaction_note"))
+        rows.append(Condition("reaction_note", LEFT, "Say what the adverse event was", "adverse event", "f-reaction_note"))
     if session.numbing and not session.numbing_on_at:
-        rows.append(Condition("numbing_on", TODO, "Enter when the numbing went on", "numbing on", "f-numbing_on"))
+        rows.append(Condition("numbing_on", LEFT, "Enter when the numbing went on", "numbing on", "f-numbing_on"))
     if session.numbing and not session.numbing_off_at:
-        rows.append(Condition("numbing_off", TODO, "Enter when the numbing was taken off", "numbing off", "f-numbing_off"))
+        rows.append(Condition("numbing_off", LEFT, "Enter when the numbing was taken off", "numbing off", "f-numbing_off"))
     for row in session.adjuvants:
         if not row.get("used", True):
             continue
         label, at = row.get("label", row["id"]), f"f-adj-{row['id']}"
         if not row.get("product"):
-            rows.append(Condition(f"adj-{row['id']}", TODO, f"Enter the product used as {label}", f"{label} product", f"{at}-product"))
+            rows.append(Condition(f"adj-{row['id']}", LEFT, f"Enter the product used as {label}", f"{label} product", f"{at}-product"))
         elif not row.get("lot"):
-            rows.append(Condition(f"adj-{row['id']}", TODO, f"Enter the lot of {label}", f"{label} lot", f"{at}-lot"))
+            rows.append(Condition(f"adj-{row['id']}", LEFT, f"Enter the lot of {label}", f"{label} lot", f"{at}-lot"))
     ended = session.ended_at
     if ended is None:
-        rows.append(Condition("ended", TODO, "Enter the end time", "end time", "f-ended"))
+        rows.append(Condition("ended", LEFT, "Enter the end time", "end time", "f-ended"))
     elif ended > timezone.now() + dt.timedelta(minutes=1):
-        rows.append(Condition("ended", TODO, "End time is still to come: enter when the session ended", "end time", "f-ended"))
+        rows.append(Condition("ended", LEFT, "End time is still to come: enter when the session ended", "end time", "f-ended"))
     return rows
 
 
 def _whole(session: TreatmentSession, by) -> list[Condition]:
     rows = [
-        Condition("unread", TODO, "Mend what could not be read", "a value that could not be read", f"f-{name}")
+        Condition("unread", LEFT, "Mend what could not be read", "a value that could not be read", f"f-{name}")
         for name in list(session.unread)[:1]
     ]
     if by is not None and by.pk != session.clinician_id:
         rows.append(
-            Condition("signer", TODO, f"Only {session.clinician}, who treats, can sign this record", "signature of who treats", "treats")
+            Condition("signer", LEFT, f"Only {session.clinician}, who treats, can sign this record", "signature of who treats", "treats")
         )
     return rows
