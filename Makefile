@@ -4,7 +4,7 @@
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 
-.PHONY: help install run clinic test prove bench lint lock
+.PHONY: help install run clinic backup restore test prove bench lint lock sbom advisories
 .DEFAULT_GOAL := help
 
 help:            ## list these commands
@@ -18,6 +18,12 @@ run: python      ## install, prepare and start a clinic with demo data
 
 clinic: python   ## the same with an empty clinic and a first manager
 	@exec $(PYTHON) -m scripts clinic
+
+backup: python   ## one encrypted backup of the clinic, while it works
+	@exec $(PYTHON) -m scripts backup
+
+restore: python  ## bring a backup back: make restore FILE=... KEY=... CLINIC_DATA=/path/to/empty
+	@exec $(PYTHON) -m scripts restore
 
 test: python     ## linters, then the whole suite on SQLite and on PostgreSQL
 	@$(PYTHON) -m scripts test
@@ -33,6 +39,12 @@ lint: python     ## linters only
 
 lock: python     ## pin requirements*.in again, with hashes
 	@$(PYTHON) -m scripts lock
+
+sbom: python     ## what the clinic is made of, as CycloneDX in test-output/
+	@$(PYTHON) -m scripts sbom
+
+advisories: python ## known holes in any pinned package; fails where one could not be looked up
+	@$(PYTHON) -m scripts advisories
 
 .PHONY: python
 python:

@@ -20,12 +20,20 @@ def _scratch() -> AbstractContextManager[str | None]:
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "microneedle_clinic.settings")
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
+    from microneedle_clinic.logs import say_no_words_of_faults
+
+    if not sys.stderr.isatty():
+        say_no_words_of_faults()  # it goes to a log, and a log holds no patient data
     with _scratch() as folder:
         if folder:
             os.environ["CLINIC_DATA"] = folder
-        execute_from_command_line(sys.argv)
+        try:
+            execute_from_command_line(sys.argv)
+        except ImproperlyConfigured as problem:
+            sys.exit(str(problem))
 
 
 if __name__ == "__main__":

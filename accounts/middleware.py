@@ -4,19 +4,19 @@ import zoneinfo
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied, SuspiciousOperation
-from django.http import HttpResponse, QueryDict
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
-from audit.models import Outcome
-from audit.services import record
+from audit.services import note_refusal
 
 from .permissions import may
 
 _MISSING = object()
 SIGN_IN_HEADER = "X-Sign-In"  # where a page can be signed in again, on the 401 to a live part of it
+ENDED = "ended"  # in the address of the sign-in page: what was asked for when the sign-in had ended
 NO_PERMISSION_NAMED = "This page names no permission, so nobody can open it."
 
 
@@ -45,15 +45,23 @@ class DenyByDefaultMiddleware:
                 # Back to the page the person is on, not to the fragment it asked for.
                 back = urlencode({"next": request.htmx.current_url_abs_path or "/"})
                 return HttpResponse(status=401, headers={"HX-Redirect": f"{reverse(settings.LOGIN_URL)}?{back}"})
-            return redirect_to_login(request.get_full_path())
+            return _to_sign_in(request)
         if not may(request.user, permission):
-            record("access.refused", request=request, outcome=Outcome.REFUSED, detail={"permission": permission})
+            note_refusal(permission=permission)
             raise PermissionDenied(permission)
         return None
 
 
+def _to_sign_in(request) -> HttpResponse:
+    """In a browser whose sign-in has ended since its last page, the page says so, and that a form was not saved."""
+    asked = {"next": request.get_full_path()}
+    if settings.SESSION_COOKIE_NAME in request.COOKIES and request.session.is_empty():
+        asked[ENDED] = "form" if request.method == "POST" else "page"
+    return redirect(f"{reverse(settings.LOGIN_URL)}?{urlencode(asked, safe='/')}")
+
+
 class ClinicTimeMiddleware:
-    """Screens show the clinic's time; the database keeps UTC."""
+    """Pages of no site show the clinic's time, those of one its own (`Site.set_clock`); the database keeps UTC."""
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -65,45 +73,14 @@ class ClinicTimeMiddleware:
 
 
 class PrivatePagesMiddleware:
-    """Pages of signed-in people stay out of every cache, and the browser gets no features it does not need."""
+    """Pages of signed-in people stay out of every cache, whatever the view said of them."""
 
     def __init__(self, get_response):
         self.get_response = get_response
 
     def __call__(self, request):
         response = self.get_response(request)
-        response.headers.setdefault("Permissions-Policy", "camera=(self), microphone=(), geolocation=(), payment=(), usb=()")
         if hasattr(request, "user") and request.user.is_authenticated:
             # Over what the view said: "private, max-age" would leave a patient's page in the browser of a shared computer.
             response.headers["Cache-Control"] = "no-store"
         return response
-
-
-class NoNulMiddleware:
-    """
-    Take NUL characters out of what was sent. Nobody types one, PostgreSQL cannot store one, and a page that meets one
-    would fail; everything else that was typed stays as it is.
-    """
-
-    def __init__(self, get_response):
-        self.get_response = get_response
-
-    def __call__(self, request):
-        if "\0" in request.path_info:
-            raise SuspiciousOperation("A NUL character in the address.")
-        return self.get_response(request)
-
-    def process_view(self, request, view, args, kwargs):
-        request.GET = _without_nul(request.GET)
-        if request.method == "POST":
-            request.POST = _without_nul(request.POST)
-
-
-def _without_nul(sent: QueryDict) -> QueryDict:
-    if not any("\0" in text for name, values in sent.lists() for text in (name, *values)):
-        return sent
-    clean = QueryDict(mutable=True)
-    for name, values in sent.lists():
-        clean.setlist(name.replace("\0", ""), [value.replace("\0", "") for value in values])
-    clean._mutable = False
-    return clean

@@ -1,7 +1,7 @@
 """
 Who may do what: one table. A view names its permission with `@requires`; what names none is refused.
 
-The desk sees booking, contact and alert words, never notes, photos or scales.
+The desk sees booking, contact and alert words, never notes, photos or scales. The auditor reads the log and no record.
 """
 
 from django.db import models
@@ -12,35 +12,62 @@ class Role(models.TextChoices):
     FRONT_DESK = "front_desk", "Front desk"
     MEDICAL_LEAD = "medical_lead", "Medical lead"
     MANAGER = "manager", "Manager"
+    AUDITOR = "auditor", "Auditor"
 
 
-_C, _D, _L, _M = Role.CLINICIAN, Role.FRONT_DESK, Role.MEDICAL_LEAD, Role.MANAGER
+_C, _D, _L, _M, _A = Role.CLINICIAN, Role.FRONT_DESK, Role.MEDICAL_LEAD, Role.MANAGER, Role.AUDITOR
 
 PERMISSIONS: dict[str, frozenset[Role]] = {
-    "today.view": frozenset({_C, _D, _L, _M}),
+    "today.view": frozenset({_C, _D, _L, _M, _A}),  # each sees what the other permissions let through
     "patients.find": frozenset({_C, _D, _L, _M}),
     "patients.view": frozenset({_C, _D, _L, _M}),  # name, contact, alert words, bookings
     "patients.edit": frozenset({_C, _D, _L, _M}),
     "patients.clinical": frozenset({_C, _L}),  # history, findings, phototype, medicines
+    "patients.merge": frozenset({_C, _D, _L, _M}),  # two records of one person; each sees of both what the other permissions let through
+    "patients.unmerge": frozenset({_C, _L, _M}),
     "protocols.view": frozenset({_C, _D, _L, _M}),
-    "protocols.approve": frozenset({_L}),
+    "protocols.edit": frozenset({_C, _L}),  # drafts; bringing packs in
+    "protocols.approve": frozenset({_L}),  # and retire
+    "competence.view": frozenset({_C, _L, _M}),
+    "competence.edit": frozenset({_L}),
+    "screening.ask": frozenset({_C, _D, _L}),  # the questions that are due, never earlier answers
     "plans.view": frozenset({_C, _L}),
     "plans.edit": frozenset({_C, _L}),
     "plans.accept": frozenset({_C, _L}),
-    "plans.countersign": frozenset({_L}),
+    "plans.countersign": frozenset({_C, _L}),  # a clinician as a prescriber
     "bookings.view": frozenset({_C, _D, _L, _M}),
     "bookings.edit": frozenset({_C, _D, _L, _M}),
+    "bookings.sooner": frozenset({_C, _L}),  # a session sooner than its healing gap, with a reason
+    "calendar.feed": frozenset({_C, _L}),  # the own visits in a calendar program outside, without anything of patients
+    "reminders.settings": frozenset({_L, _M}),  # when patients are reminded of their visits
+    "day.end": frozenset({_C, _D, _L, _M}),  # what is left of a day; each line leads where the other permissions let it
+    "day.pack": frozenset({_C, _D, _L, _M}),  # a day on paper: names, contact, alert words
+    "diary.settings": frozenset({_L, _M}),  # clinicians, rooms, devices, their hours and lengths of visits
     "records.view": frozenset({_C, _L}),
     "records.edit": frozenset({_C, _L}),
     "records.sign": frozenset({_C, _L}),
     "sheets.view": frozenset({_C, _D, _L}),  # the printed sheet is what the patient takes home
     "sheets.make": frozenset({_C, _D, _L}),
-    "settings.view": frozenset({_C, _D, _L, _M}),
-    "audit.view": frozenset({_L, _M}),
-    "styleguide.view": frozenset({_C, _D, _L, _M}),  # only there while DEBUG is on
+    "settings.view": frozenset({_C, _D, _L, _M, _A}),  # the page of links; each link has its own permission
+    "emergency.open": frozenset({_C, _L}),  # a patient of another site, for a short time and with a reason
+    "emergency.view": frozenset({_L, _M, _A}),  # who opened what that way
+    "emergency.review": frozenset({_L, _M}),
+    "staff.edit": frozenset({_M}),  # invite, role, sites, leaving; never one's own
+    "sites.edit": frozenset({_M}),
+    "watched.view": frozenset(Role),  # what others did to the own access
+    "watched.report": frozenset({_L, _M, _A}),  # what was done to the access of leads and managers, and to retention
+    "watched.decide": frozenset({_L, _M}),  # agree as the second person; never to the own
+    "sign_in.own": frozenset(Role),  # the own password and second step
+    "records.export": frozenset({_L, _M}),  # one patient's whole record, as a file
+    "retention.view": frozenset({_L, _M}),  # how long records are kept, and who is due
+    "retention.edit": frozenset({_L, _M}),
+    "erasure.order": frozenset({_L, _M}),
+    "health.view": frozenset({_L, _M, _A}),  # whether the software stands, backups, disk; nothing of patients
+    "audit.view": frozenset({_L, _M, _A}),
+    "styleguide.view": frozenset(Role),  # only there while DEBUG is on
 }
 
-_PLURAL = {_C: "clinicians", _D: "the front desk", _L: "medical leads", _M: "managers"}
+_PLURAL = {_C: "clinicians", _D: "the front desk", _L: "medical leads", _M: "managers", _A: "auditors"}
 
 
 def who(permission: str) -> str:

@@ -1,9 +1,51 @@
 from django.urls import path
 
 from . import views
+from .desk import views as desk
+from .watched import views as watched
 
 app_name = "accounts"
 urlpatterns = [
     path("sign-in/", views.sign_in, name="sign_in"),
+    path("sign-in/second-step/", views.second_step, name="second_step"),
+    path("sign-in/passkey/", views.passkey_sign_in, name="passkey_sign_in"),
     path("sign-out/", views.sign_out, name="sign_out"),
+    path("me/sign-in/", views.my_sign_in, name="my_sign_in"),
+    path("me/sign-in/confirm/", views.confirm, name="confirm"),
+    path("me/sign-in/password/", views.change_password, name="change_password"),
+    path("me/sign-in/app/", views.set_up_second_step, name="set_up_second_step"),
+    path("me/sign-in/passkey/", views.add_passkey, name="add_passkey"),
+    path("me/sign-in/recovery-codes/", views.recovery_codes, name="recovery_codes"),
+    path("me/sign-in/recovery-codes/new/", views.new_recovery_codes, name="new_recovery_codes"),
+    path("me/sign-in/<int:pk>/remove/", views.remove_second_step, name="remove_second_step"),
+    path("presence/", desk.presence, name="presence"),
+    path("lock/", desk.lock, name="lock"),
+    path("unlock/", desk.unlock, name="unlock"),
+    path("hand-over/", desk.hand_over, name="hand_over"),
+    path("sessions/", desk.sign_ins, name="sign_ins"),
+    path("sessions/<int:pk>/end/", desk.end_sign_in, name="end_sign_in"),
+    path("sessions/end-others/", desk.end_other_sign_ins, name="end_other_sign_ins"),
+    path("pin/", desk.pin, name="pin"),
+    path("pin/remove/", desk.remove_pin, name="remove_pin"),
+    path("staff/", views.staff, name="staff"),
+    path("staff/invite/", views.invite, name="invite"),
+    path("staff/<int:pk>/", views.person, name="person"),
+    path("staff/<int:pk>/access/", views.access, name="access"),
+    path("staff/<int:pk>/link/", views.new_link, name="new_link"),
+    path("staff/<int:pk>/leaving/", views.leaving, name="leaving"),
+    path("staff/<int:pk>/take-back/", views.take_back, name="take_back"),
+    path("welcome/", views.welcome, name="welcome"),
+    path("sites/", views.sites, name="sites"),
+    path("sites/new/", views.add_site, name="add_site"),
+    path("sites/<int:pk>/", views.site, name="site"),
+    path("staff/<int:pk>/sign-in/", views.staff_sign_in, name="staff_sign_in"),
+    path("staff/<int:pk>/sign-in/reset/", views.reset_second_step, name="reset_second_step"),
+    path("staff/<int:pk>/sign-in/let-in-again/", views.let_in_again, name="let_in_again"),
+    path("two-people/", watched.watched, name="watched"),
+    path("two-people/<int:pk>/agree/", watched.watched_agree, name="watched_agree"),
+    path("two-people/<int:pk>/refuse/", watched.watched_refuse, name="watched_refuse"),
+    path("two-people/<int:pk>/read/", watched.watched_read, name="watched_read"),
+    path("staff/<int:pk>/competence/", views.add_competence, name="add_competence"),
+    path("staff/<int:pk>/competence/<int:competence_pk>/end/", views.end_competence, name="end_competence"),
+    path("staff/<int:pk>/prescriber/", views.set_prescriber, name="set_prescriber"),
 ]

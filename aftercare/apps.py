@@ -10,10 +10,11 @@ class AftercareConfig(AppConfig):
         from sessions import record_sections
         from sessions.services.signing import on_signed
 
-        from . import guards
+        from . import guards, kept
         from .record_page import sheet_section
         from .services.requests import sheet_on_signing
 
+        kept.declare()
         protect(guards.ready_sheet)
         record_sections.register(sheet_section)
         if sheet_on_signing not in on_signed:

@@ -1,8 +1,8 @@
 """
 What stands on one patient's aftercare sheet: blocks of wording picked by the protocol, with its hours turned into dates.
 
-Pure: no Django, no clock, no database. Every figure comes from the protocol version (`knowledge.document`); every text
-from `wording/`; every name and lot from the record.
+Pure: no Django, no clock, no database. Every figure and every text comes from the protocol version (`knowledge.document`;
+versions from before the words were signed use those of `wording/`); every name and lot from the record.
 """
 
 from collections.abc import Mapping, Sequence
@@ -156,7 +156,7 @@ def content(
         SheetCannotBeMade: the protocol is not approved, a zone or rule has no words, a depth has no band, or the clinic's
             phone numbers are missing. The message says what to do.
     """
-    return _Sheet(facts, knowledge.document, site, approval, sheet, words_for(language, site.country)).compose()
+    return _Sheet(facts, knowledge.document, site, approval, sheet, words_for(knowledge.document, language, site.country)).compose()
 
 
 def spoken_list(items: Sequence[str], joiner: str) -> str:
@@ -532,13 +532,13 @@ class _Sheet:
             phone = self.site.phone.replace(" ", "\u00a0")
             title = self.line("next_visit.last_title" if is_last else "next_visit.none_title")
             return Visit(title, None, None, (self.line("next_visit.last" if is_last else "next_visit.none", phone=phone),))
-        starts = visit.starts_at.astimezone(self.zone)
+        starts = visit.starts_at
         minutes = int((visit.ends_at - visit.starts_at).total_seconds() // 60)
         if visit.kind == "session" and visit.session_number and facts.sessions_planned:
             title = self.line("next_visit.session", number=visit.session_number, count=facts.sessions_planned)
         else:
             title = self.line("next_visit.review" if visit.kind == "review" else "next_visit.consultation")
-        where = [f"{part}." for part in (visit.clinician, self.site.address) if part]
+        where = [f"{part}." for part in (visit.clinician, visit.address or self.site.address) if part]
         allow = self.words.text("next_visit.allow", duration=duration(minutes))
         return Visit(
             title,

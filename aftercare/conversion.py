@@ -1,8 +1,6 @@
 """Rows turned into what a sheet is made from. All queries of a sheet are here."""
 
-from django.utils import timezone
-
-from accounts.models import ClinicSettings
+from accounts.models import ClinicSettings, Site
 from planner.knowledge import Knowledge
 from planner.words import tokens
 from protocols.knowledge import DocumentChanged, knowledge_of
@@ -25,12 +23,12 @@ def knowledge_for(version: ProtocolVersion) -> Knowledge:
         ) from error
 
 
-def approval_of(version: ProtocolVersion) -> Approval:
+def approval_of(version: ProtocolVersion, site: Site) -> Approval:
     """A version that was retired since stays the one the treatment was done by."""
     return Approval(
         version=version.version,
         approved_by=version.approved_by.display_name if version.approved_by else "",
-        approved_on=timezone.localtime(version.approved_at).date() if version.approved_at else None,
+        approved_on=site.day_of(version.approved_at) if version.approved_at else None,
         next_review_on=version.next_review_on,
         demo=version.is_demo,
     )
@@ -59,19 +57,17 @@ def facts_of(session: TreatmentSession, knowledge: Knowledge) -> RecordFacts:
         numbing_allergy=_numbing_allergy(session, knowledge),
         products=tuple(UsedProduct(used.id, used.product, used.lot) for used in record.adjuvants),
         medicines=tuple(
-            Medicine(row.name, _classes(row.name, row.answered_class, knowledge))
+            Medicine(row.name, _classes(row.name, row.said_classes, knowledge))
             for row in session.patient.medications.filter(stopped_on=None)
         ),
         next_visit=_next_visit(session),
     )
 
 
-def _classes(name: str, answered: str, knowledge: Knowledge) -> tuple[str, ...]:
-    """Classes of a medicine: what the clinician answered for it, else those of every name in it that the protocol knows."""
-    if answered:
-        return (answered,)
+def _classes(name: str, said: list[str] | None, knowledge: Knowledge) -> tuple[str, ...]:
+    """Classes of a medicine: those of every name in it that the protocol knows, and what a clinician said it is."""
     found = knowledge.names.medicines.find(tokens(name))
-    return tuple(dict.fromkeys(name for match in found for name in match.value.classes))
+    return tuple(dict.fromkeys([*(group for match in found for group in match.value.classes), *(said or ())]))
 
 
 def _numbing_allergy(session: TreatmentSession, knowledge: Knowledge) -> str:
@@ -90,13 +86,14 @@ def _next_visit(session: TreatmentSession) -> NextVisit | None:
             starts_at__gt=session.ended_at,
             status__in=(Booking.Status.BOOKED, Booking.Status.ARRIVED),
         )
-        .select_related("clinician")
+        .select_related("clinician", "site")
         .order_by("starts_at", "pk")
         .first()
     )
     if visit is None:
         return None
-    return NextVisit(visit.kind, visit.starts_at, visit.ends_at, visit.clinician.name, visit.session_number)
+    times = (visit.on_site(visit.starts_at), visit.on_site(visit.ends_at))
+    return NextVisit(visit.kind, *times, visit.clinician.name, visit.session_number, visit.site.address)
 
 
 def content_of(sheet: Sheet) -> SheetContent:
@@ -124,7 +121,7 @@ def content_of(sheet: Sheet) -> SheetContent:
             country=site.country,
             time_zone=site.time_zone,
         ),
-        approval=approval_of(version),
+        approval=approval_of(version, site),
         sheet=SheetFacts(sheet.number, sheet.record_version, sheet.variant),
         language=sheet.language,
     )

@@ -47,11 +47,14 @@ class Medicine:
 
 @dataclass(frozen=True)
 class NextVisit:
+    """Times are on the clock of the site it is at; *address*: of that site."""
+
     kind: str
     starts_at: datetime
     ends_at: datetime
     clinician: str = ""
     session_number: int | None = None
+    address: str = ""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ import sys
 from celery import shared_task
 from celery.signals import worker_init, worker_process_init
 
+from audit import read_only
+
 log = logging.getLogger(__name__)
 
 
@@ -14,14 +16,16 @@ def render_sheet(sheet_id: int) -> None:
     # Imported here: WeasyPrint loads in the worker's child only, which macOS insists on.
     from .services.making import make
 
-    make(sheet_id)
+    if not read_only.reason():  # the sweep offers it again
+        make(sheet_id)
 
 
 @shared_task(name="aftercare.tasks.sweep_sheets", ignore_result=True)
 def sweep_sheets() -> None:
     from .services.publishing import sweep
 
-    sweep()
+    if not read_only.reason():
+        sweep()
 
 
 @worker_init.connect

@@ -2,17 +2,16 @@
 
 from datetime import datetime, timedelta
 
-from csp.decorators import csp_replace
 from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
-from django.views.decorators.http import require_GET, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.permissions import requires
 from audit.models import Outcome
-from audit.services import record
+from audit.services import about, note_nothing_new, note_read, record
 from plans.querysets import PLAN_DOCUMENTS
 from sessions.models import TreatmentSession
 from sessions.querysets import RECORD_DOCUMENTS, of
@@ -30,7 +29,7 @@ SLOW_AFTER = timedelta(seconds=10)
 
 
 def _sheets_of(user):
-    rows = Sheet.objects.visible_to(user).select_related("session__patient", "session__plan", "requested_by")
+    rows = Sheet.objects.visible_to(user).select_related("session__patient", "session__plan", "session__booking__site", "requested_by")
     return rows.defer(*of("session", RECORD_DOCUMENTS), *of("session__plan", PLAN_DOCUMENTS))
 
 
@@ -64,7 +63,7 @@ def queue(request):
         .filter(Q(state__in=(*OPEN, Sheet.State.FAILED)) | Q(requested_at__gte=now - LATELY))
         .order_by("-requested_at", "-pk")[:MOST_ROWS]
     )
-    record("sheets.listed", request=request, detail={"rows": len(rows)})
+    note_read("sheets.listed", request=request, detail={"rows": len(rows)})
     waiting = [row for row in rows if row.is_open]
     return render(
         request,
@@ -90,7 +89,9 @@ def _queue_news(request, now: datetime):
         since = min((row.requested_at for row in rows), default=now)
     done = [row for row in rows if not row.is_open]
     if done:
-        record("sheets.listed", request=request, detail={"rows": len(done)})
+        note_read("sheets.listed", request=request, detail={"rows": len(done)})
+    else:
+        note_nothing_new()
     return render(
         request,
         "aftercare/partials/_news.html",
@@ -109,6 +110,7 @@ def _queue_news(request, now: datetime):
 def ask(request, pk):
     """Ask for the sheet of one session, or for a failed one again. Answers at once."""
     session = get_object_or_404(TreatmentSession.objects.visible_to(request.user).select_related("booking__site", "patient"), pk=pk)
+    about(session.patient_id)
     variant = request.POST.get("variant") or None
     if variant not in (None, *Sheet.Variant.values):
         return render(request, "aftercare/not_yet.html", {"session": session, "fault": "Choose A4 or US Letter."}, status=422)
@@ -126,9 +128,12 @@ def ask(request, pk):
 @require_safe
 def sheet(request, pk):
     row = get_object_or_404(_sheets_of(request.user), pk=pk)
+    if request.htmx and row.is_open:
+        note_nothing_new()
+        return _state(request, row, stop=True)
+    note_read("sheet.viewed", request=request, patient=row.session.patient_id, obj=row)
     if request.htmx:
         return _state(request, row, stop=True)
-    record("sheet.viewed", request=request, patient=row.session.patient_id, obj=row)
     _with_age([row], timezone.now())
     return render(request, "aftercare/state.html", {"sheet": row, "session": row.session, "may_make": request.user.may("sheets.make")})
 
@@ -145,7 +150,7 @@ def _state(request, row: Sheet, *, stop: bool = False):
 
 
 @requires("sheets.view")
-@require_GET
+@require_safe
 def pdf(request, pk):
     """The file, byte for byte as it was made. Each opening is noted: from here it is printed."""
     row = get_object_or_404(_sheets_of(request.user), pk=pk)
@@ -158,17 +163,11 @@ def pdf(request, pk):
             "sheet.opened", request=request, patient=row.session.patient_id, obj=row, outcome=Outcome.REFUSED, detail={"file": str(error)}
         )
         return render(request, "aftercare/not_the_file.html", {"sheet": row, "session": row.session}, status=409)
-    record("sheet.opened", request=request, patient=row.session.patient_id, obj=row, detail={"sha256": row.sha256})
+    note_read("sheet.opened", request=request, patient=row.session.patient_id, obj=row, detail={"sha256": row.sha256})
     return _as_pdf(row, data)
 
 
-# The browser's own viewer brings a style of its own; it gets nothing else, and pages beside the file keep the strict rules.
-@csp_replace(
-    {"default-src": ["'none'"], "object-src": ["'self'"], "style-src": ["'unsafe-inline'"], "img-src": ["data:"], "script-src": ["'none'"]}
-)
 def _as_pdf(row: Sheet, data: bytes) -> HttpResponse:
     response = HttpResponse(data, content_type="application/pdf")
     response["Content-Disposition"] = f'inline; filename="{row.number}.pdf"'
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Cross-Origin-Resource-Policy"] = "same-origin"
     return response

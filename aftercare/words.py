@@ -1,4 +1,8 @@
-"""The wording for patients, read from `wording/`, and filled with dates and figures. No Django here."""
+"""
+The wording for patients, filled with dates and figures. No Django here.
+
+The words are a section of the protocol version and signed with it. Versions from before that keep those of `wording/`.
+"""
 
 import re
 from collections.abc import Mapping
@@ -49,7 +53,8 @@ class Words:
 
     @property
     def version(self) -> str:
-        return self.document["version"]
+        """Of a wording that was not signed with its protocol version; the version is named beside it."""
+        return self.document.get("version", "")
 
     @property
     def language(self) -> str:
@@ -89,11 +94,27 @@ class Words:
 
 
 @lru_cache
-def _document(language: str) -> Mapping[str, Any]:
-    return yaml.safe_load((FOLDER / f"{language}.yaml").read_text(encoding="utf-8"))
+def _of_older_versions(language: str) -> Mapping[str, Any]:
+    return yaml.safe_load((FOLDER / f"versions_without_wording.{language}.yaml").read_text(encoding="utf-8"))
 
 
-@lru_cache
-def words_for(language: str, country: str) -> Words:
-    document = _document(language)
+def wording_of(protocol: Mapping[str, Any], language: str) -> Mapping[str, Any]:
+    """
+    Return the wording that belongs to the version *protocol* (its document), its ordered lists as blocks by id.
+
+    Raises:
+        SheetCannotBeMade: the version's words are in another language.
+    """
+    if "patient_wording" not in protocol:
+        return _of_older_versions(language)
+    section = protocol["patient_wording"]
+    if section["language"] != language:
+        raise SheetCannotBeMade(
+            f"The protocol has its words for patients in “{section['language']}”, not in “{language}”. Tell the medical lead."
+        )
+    return {**section, **{name: {block["id"]: block for block in section[name]} for name in ("three", "resume")}}
+
+
+def words_for(protocol: Mapping[str, Any], language: str, country: str) -> Words:
+    document = wording_of(protocol, language)
     return Words(document, {name: forms.get(country, forms["default"]) for name, forms in document["terms"].items()})

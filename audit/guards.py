@@ -1,17 +1,20 @@
 """
 Rules that the database itself refuses to break, on both engines.
 
-Django drops SQLite triggers without a word when it rebuilds a table, so no migration owns them: every guard is
-registered by its app, created anew after each `migrate`, and looked for by a system check. The flush between
-tests needs them away for a moment: `suspended()`.
+Django drops SQLite triggers without a word when it rebuilds a table, and no engine changes a table that a trigger names, so no
+migration owns them: every guard is registered by its app, taken away before tables change, created anew after each `migrate`, and
+looked for by a system check. The flush between tests needs them away for a moment: `suspended()`.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
+from django.apps import apps
 from django.core.checks import Error, Tags, register
 from django.db import connection, transaction
+from django.db.models import UniqueConstraint
 
 
 @dataclass(frozen=True)
@@ -38,29 +41,123 @@ def protect(guard: Guard) -> None:
     _guards[guard.name] = guard
 
 
-def no_change(table: str, *, when: str = "", reason: str, name: str | None = None, columns: tuple[str, ...] = ()) -> Guard:
+def unique_together(table: str) -> list[tuple[str, ...]]:
+    """The columns of *table* that are unique together, whatever else a row holds, as its model says; called when models are loaded."""
+    model = next((one for one in apps.get_models() if one._meta.db_table == table), None)
+    if model is None:
+        return []
+    fields = [(field.column,) for field in model._meta.concrete_fields if field.unique and not field.primary_key]
+    constraints = [one for one in model._meta.constraints if isinstance(one, UniqueConstraint) and one.fields and not one.condition]
+    return fields + [tuple(model._meta.get_field(name).column for name in one.fields) for one in constraints]
+
+
+def let_go(patient: str, engine: str) -> str:
     """
-    Return a guard that refuses UPDATE and DELETE (and TRUNCATE where there is no condition) of *table*, and on SQLite
-    the INSERT OR REPLACE that would push a locked row out without firing a DELETE trigger.
+    SQL that holds where an erasure order of *patient* (an SQL expression for the patient's id) is open in this very transaction:
+    an open one cannot be committed (see `audit.models.ErasureOrder`). On PostgreSQL its transaction is compared as well.
+    """
+    here = " AND o.made_in = pg_current_xact_id()::text::bigint" if engine == "postgresql" else ""
+    return f"EXISTS (SELECT 1 FROM audit_erasureorder AS o WHERE o.pending_id = -1 AND o.patient_pk = {patient}{here})"  # noqa: S608
+
+
+def refuse(table: str, *, event: str, when: str, reason: str, name: str, columns: tuple[str, ...] = (), patient: str = "") -> Guard:
+    """
+    Return a guard that refuses *event* where *when* holds of OLD and NEW; the same SQL condition on both engines, and it may ask
+    other tables. patient: as for `no_change`, for a DELETE.
+    """
+    of = f" OF {', '.join(columns)}" if columns else ""
+    at = {engine: f"({when})" + (f" AND NOT {let_go(patient, engine)}" if patient else "") for engine in ("sqlite", "postgresql")}
+    sqlite = (
+        f"CREATE TRIGGER IF NOT EXISTS {name} BEFORE {event}{of} ON {table} FOR EACH ROW WHEN {at['sqlite']} "
+        f"BEGIN SELECT RAISE(ABORT, '{reason}'); END"
+    )
+    # A condition of a trigger may not ask other tables on PostgreSQL: its function does.
+    function = (
+        f"CREATE OR REPLACE FUNCTION {name}_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF {at['postgresql']} THEN "
+        f"RAISE EXCEPTION '{reason}' USING ERRCODE = 'integrity_constraint_violation'; END IF; "
+        f"RETURN {'OLD' if event == 'DELETE' else 'NEW'}; END $$"
+    )
+    trigger = f"CREATE OR REPLACE TRIGGER {name} BEFORE {event}{of} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}_refuse()"
+    return Guard(
+        name=name,
+        table=table,
+        sqlite=(sqlite,),
+        sqlite_drop=(f"DROP TRIGGER IF EXISTS {name}",),
+        postgresql=(function, trigger),
+        postgresql_drop=(f"DROP TRIGGER IF EXISTS {name} ON {table}",),
+    )
+
+
+def _pushing_out(table: str, name: str, *, reason: str, when: str = "") -> tuple[str, str]:
+    """
+    SQLite's triggers against the INSERT OR REPLACE and UPDATE OR REPLACE that push a row out without firing a DELETE trigger: one
+    with the same id, or with the same values of a unique constraint. when: as for `no_change`.
+    """
+    refusal = f"BEGIN SELECT RAISE(ABORT, '{reason}'); END"
+    locked = f" AND ({when})" if when else ""
+    unique = unique_together(table)
+    alike = " OR ".join("(" + " AND ".join(f'OLD."{column}" = NEW."{column}"' for column in together) + ")" for together in unique)
+    # In the words below OLD is the row that would be pushed out: the condition over OLD is about that one.
+    kept = f"SELECT 1 FROM {table} AS OLD WHERE (OLD.id = NEW.id{f' OR {alike}' if alike else ''}){locked}"  # noqa: S608 - our own names
+    other = f"SELECT 1 FROM {table} AS OLD WHERE OLD.id <> NEW.id AND ({alike or 'FALSE'}){locked}"  # noqa: S608 - our own names
+    same_id = f"SELECT 1 FROM {table} AS OLD WHERE OLD.id = NEW.id{locked}"  # noqa: S608 - our own names
+    return (
+        f"CREATE TRIGGER IF NOT EXISTS {name}_insert BEFORE INSERT ON {table} FOR EACH ROW WHEN EXISTS ({kept}) {refusal}",
+        f"CREATE TRIGGER IF NOT EXISTS {name}_over BEFORE UPDATE ON {table} FOR EACH ROW "
+        f"WHEN EXISTS ({other}) OR (OLD.id <> NEW.id AND EXISTS ({same_id})) {refusal}",
+    )
+
+
+def never_pushed_out(table: str, *, reason: str, name: str) -> Guard:
+    """
+    Return a guard for rows that may be changed and go by DELETE alone, which another guard judges. PostgreSQL knows no REPLACE:
+    its ON CONFLICT DO UPDATE changes the row that is there.
+    """
+    return Guard(
+        name=name,
+        table=table,
+        sqlite=_pushing_out(table, name, reason=reason),
+        sqlite_drop=(f"DROP TRIGGER IF EXISTS {name}_insert", f"DROP TRIGGER IF EXISTS {name}_over"),
+        postgresql=(),
+        postgresql_drop=(),
+    )
+
+
+def no_change(
+    table: str,
+    *,
+    when: str = "",
+    reason: str,
+    name: str | None = None,
+    columns: tuple[str, ...] = (),
+    patient: str = "",
+) -> Guard:
+    """
+    Return a guard that refuses UPDATE and DELETE (and every TRUNCATE) of *table*, and on SQLite
+    the INSERT OR REPLACE or UPDATE OR REPLACE that would push a locked row out without firing a DELETE trigger: one with the
+    same id, or with the same values of a unique constraint.
 
     when: SQL condition over OLD, the same on both engines, for rows that are locked; empty locks all rows.
     columns: where given, only a change of one of these is refused (DELETE always is).
+    patient: SQL over OLD for the id of the patient whose row it is. A DELETE, and nothing else, is then let through while that
+    patient's erasure order is open in the same transaction; without it nothing ever is.
     """
     name = name or f"{table}_locked"
     condition = f"WHEN ({when})" if when else ""
     quoted = ", ".join(f'"{column}"' for column in columns)  # a column may be called as an SQL word is, for example "case"
     of = f" OF {quoted}" if columns else ""
-    refuse = f"BEGIN SELECT RAISE(ABORT, '{reason}'); END"
+    refusal = f"BEGIN SELECT RAISE(ABORT, '{reason}'); END"
+    gone_only_by_order = f"({when or 'TRUE'}) AND NOT {let_go(patient, 'sqlite')}"
     sqlite = [
         f"CREATE TRIGGER IF NOT EXISTS {name}_{event.lower()} BEFORE {event}{of if event == 'UPDATE' else ''} ON {table} "
-        f"FOR EACH ROW {condition} {refuse}"
+        f"FOR EACH ROW {f'WHEN {gone_only_by_order}' if patient and event == 'DELETE' else condition} {refusal}"
         for event in ("UPDATE", "DELETE")
     ]
-    kept = f"SELECT 1 FROM {table} AS OLD WHERE OLD.id = NEW.id{f' AND ({when})' if when else ''}"  # noqa: S608 - our own names
-    sqlite.append(f"CREATE TRIGGER IF NOT EXISTS {name}_insert BEFORE INSERT ON {table} FOR EACH ROW WHEN EXISTS ({kept}) {refuse}")
+    sqlite += _pushing_out(table, name, reason=reason, when=when)
+    by_order = f"IF TG_OP = 'DELETE' THEN IF {let_go(patient, 'postgresql')} THEN RETURN OLD; END IF; END IF; " if patient else ""
     postgresql = [
         f"CREATE OR REPLACE FUNCTION {name}_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN RAISE EXCEPTION '{reason}' USING ERRCODE = 'integrity_constraint_violation'; END $$",
+        f"$$ BEGIN {by_order}RAISE EXCEPTION '{reason}' USING ERRCODE = 'integrity_constraint_violation'; END $$",
     ]
     postgresql += [
         f"CREATE OR REPLACE TRIGGER {name}_{event.lower()} BEFORE {event}{of if event == 'UPDATE' else ''} ON {table} "
@@ -68,16 +165,16 @@ def no_change(table: str, *, when: str = "", reason: str, name: str | None = Non
         for event in ("UPDATE", "DELETE")
     ]
     drop = [f"DROP TRIGGER IF EXISTS {name}_{event} ON {table}" for event in ("update", "delete")]
-    if not when:
-        postgresql.append(
-            f"CREATE OR REPLACE TRIGGER {name}_truncate BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION {name}_refuse()"
-        )
-        drop.append(f"DROP TRIGGER IF EXISTS {name}_truncate ON {table}")
+    # It runs no trigger of a row, and asks nobody whether a row is locked.
+    postgresql.append(
+        f"CREATE OR REPLACE TRIGGER {name}_truncate BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION {name}_refuse()"
+    )
+    drop.append(f"DROP TRIGGER IF EXISTS {name}_truncate ON {table}")
     return Guard(
         name=name,
         table=table,
         sqlite=tuple(sqlite),
-        sqlite_drop=tuple(f"DROP TRIGGER IF EXISTS {name}_{event}" for event in ("update", "delete", "insert")),
+        sqlite_drop=tuple(f"DROP TRIGGER IF EXISTS {name}_{event}" for event in ("update", "delete", "insert", "over")),
         postgresql=tuple(postgresql),
         postgresql_drop=tuple(drop),
     )
@@ -87,6 +184,16 @@ def _run(statements) -> None:
     with connection.cursor() as cursor:
         for statement in statements:
             cursor.execute(statement)
+
+
+def _look_nowhere_else(guard: Guard) -> None:
+    """PostgreSQL: anybody may make a temporary table, and it would hide ours of that name from the function that asks it."""
+    begins = "CREATE OR REPLACE FUNCTION "
+    names = [one.removeprefix(begins).partition("(")[0] for one in guard.postgresql if one.startswith(begins)]
+    with connection.cursor() as cursor:
+        for name in names:
+            cursor.execute("SELECT format('ALTER FUNCTION %%I() SET search_path = %%I, pg_temp', %s::text, current_schema())", [name])
+            cursor.execute(cursor.fetchone()[0])
 
 
 def _pick(guard: Guard, drop: bool) -> tuple[str, ...]:
@@ -104,6 +211,8 @@ def install(*names: str) -> None:
                 if connection.vendor == "sqlite":
                     _run(guard.sqlite_drop)  # it has no CREATE OR REPLACE TRIGGER
                 _run(_pick(guard, drop=False))
+                if connection.vendor == "postgresql":
+                    _look_nowhere_else(guard)
 
 
 def remove(*names: str) -> None:
@@ -163,15 +272,47 @@ def missing() -> list[str]:
     return absent
 
 
+def remove_before_migrate(sender, using, plan, **kwargs) -> None:
+    """
+    Where tables are about to change, every trigger goes, also one that an older release made and this one does not know: SQLite
+    rebuilds no table that any of them names, PostgreSQL changes no such column.
+    """
+    if using != connection.alias or not plan:
+        return
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                "SELECT format('DROP TRIGGER %I ON %I', t.tgname, c.relname) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
+                "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE NOT t.tgisinternal AND n.nspname = current_schema()"
+            )
+        else:
+            cursor.execute("SELECT 'DROP TRIGGER ' || name FROM sqlite_master WHERE type = 'trigger'")
+        drops = [row[0] for row in cursor.fetchall()]
+    _run(drops)
+
+
 def install_after_migrate(sender, using, **kwargs) -> None:
     if using == connection.alias:
         install()
 
 
+_looked_for = ContextVar("_looked_for", default=True)
+
+
+@contextmanager
+def not_looked_for() -> Iterator[None]:
+    """For `migrate`, which asks every check before it makes what this one misses."""
+    before = _looked_for.set(False)
+    try:
+        yield
+    finally:
+        _looked_for.reset(before)
+
+
 @register(Tags.database)
 def check_guards(app_configs, databases=None, **kwargs):
     """`manage.py check --database default` fails when a guard does not stand."""
-    if not databases or "default" not in databases:
+    if not databases or "default" not in databases or not _looked_for.get():
         return []
     return [
         Error(f"The database guard {name} is not there.", hint="Run `manage.py migrate`: it creates all guards.", id="audit.E001")

@@ -6,16 +6,58 @@ class ClinicConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from accounts.services.sites import register_judge
+        from accounts.settings_links import CLINIC, SAFETY, SettingsLink, register_link
         from accounts.sign_in_notes import register_note
+        from audit.pages import register as register_pages
+        from followup.patient_page import waiting_list
         from patients.overview import register_section
         from patients.storyboard import register_fact, register_tag
 
-        from . import overview
+        from . import kept, overview
         from .demo.sign_ins import note
+        from .durability.files import FileRows, register_files
+        from .log.addresses import PAGES
+        from .rights import rules
         from .today import same_name_today
 
+        kept.declare()
+        rules.declare()
+        register_judge(rules.why_not_there)
         register_tag(same_name_today)
         register_fact("Next booking", overview.next_booking)
-        for section in overview.SECTIONS:
+        for section in (*overview.SECTIONS, waiting_list):
             register_section(section)
         register_note(note)
+        register_pages(PAGES)
+        register_link(
+            SettingsLink(SAFETY, "Log", "Who opened, changed, printed or was refused what.", "clinic:log", "audit.view"),
+        )
+        register_link(
+            SettingsLink(
+                CLINIC,
+                "What the planner is for",
+                "Its intended purpose, and the protocol in force.",
+                "clinic:intended_purpose",
+                "protocols.view",
+            )
+        )
+        register_link(
+            SettingsLink(
+                SAFETY,
+                "Retention and erasure",
+                "How long records are kept, who is due, what was erased.",
+                "clinic:retention",
+                "retention.view",
+            )
+        )
+        register_files(FileRows("aftercare_sheet", name="file", sha256="sha256", where="state = 'ready'"))
+        register_link(
+            SettingsLink(
+                SAFETY,
+                "Health",
+                "Database, audit log, last backup, last restore drill, disk: how the software stands.",
+                "clinic:standing",
+                "health.view",
+            )
+        )

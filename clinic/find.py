@@ -34,12 +34,12 @@ def bookings(user, text: str) -> list[Hit]:
     if name and not text.isdecimal():
         of_today = Q(starts_at__gte=start, starts_at__lt=start + dt.timedelta(days=1))
         meant |= of_today & (starting("patient__surname_key", name) | starting("patient__given_key", name))
-    rows = Booking.objects.visible_to(user).filter(meant).select_related("patient", "clinician").order_by("starts_at")[:MOST_OTHERS]
+    rows = Booking.objects.visible_to(user).filter(meant).select_related("site", "patient", "clinician").order_by("starts_at")[:MOST_OTHERS]
     return [
         Hit(
             f"{row.patient}",
-            f"{row.get_kind_display()}, {day(timezone.localtime(row.starts_at).date(), weekday=True)}, "
-            f"{timezone.localtime(row.starts_at):%H:%M}, {row.clinician}, booking {row.pk}",
+            f"{row.get_kind_display()}, {day(row.on_site(row.starts_at).date(), weekday=True)}, "
+            f"{row.on_site(row.starts_at):%H:%M}, {row.clinician}, booking {row.pk}",
             reverse("sessions:booking", args=[row.pk]),
         )
         for row in rows

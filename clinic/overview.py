@@ -3,8 +3,6 @@ The patient page and header, filled from the diary, the records and the sheets: 
 The desk sees bookings and how many sessions a course has; what was done is for clinicians.
 """
 
-import datetime as dt
-
 from django.urls import reverse
 from django.utils import timezone
 
@@ -20,10 +18,6 @@ from sessions.querysets import RECORD_DOCUMENTS, of
 
 MOST_LINES = 200
 ZONES_NAMED = 2
-
-
-def _day(moment: dt.datetime, *, weekday: bool = True) -> str:
-    return wording.day(timezone.localtime(moment).date(), weekday=weekday)
 
 
 def next_visit(patient: Patient, user) -> Section:
@@ -45,7 +39,8 @@ def _steps(plan: TreatmentPlan, bookings: list[Booking], clinical: bool) -> list
         record = getattr(live, "record", None)
         url = reverse("sessions:record", args=[record.pk]) if record and clinical else reverse("sessions:booking", args=[live.pk])
         done = live.status == Booking.Status.DONE or (record is not None and record.is_locked)
-        steps.append(Step(number, "done" if done else _day(live.starts_at), "done" if done else "booked", url))
+        day = wording.day(live.on_site(live.starts_at).date(), weekday=True)
+        steps.append(Step(number, "done" if done else day, "done" if done else "booked", url))
     return steps
 
 
@@ -64,13 +59,15 @@ def _courses(patient: Patient, user, bookings: list[Booking]) -> list[Course]:
         action = None
         if left and user.may("bookings.edit"):
             label = "Book the course" if left == len(steps) else "Book the rest"
-            action = Action(label, reverse("sessions:book_course", args=[patient.number, plan.number]), primary=True)
+            action = Action(label, reverse("sessions:book_course", args=[patient.number_of(plan), plan.number]), primary=True)
         every = wording.span(plan.interval_weeks_min, plan.interval_weeks_max, "weeks")
         facts = f"{plan.sessions_count} sessions, {every} apart"
         if clinical:
             zones = ", ".join(f"{zone.zone_label} {wording.mm(zone.depth_mm)}" for zone in plan.zones.all())
             facts = f"{zones}. {facts}" if zones else facts
-        url = reverse("plans:plan", args=[patient.number, plan.number]) if clinical else ""
+        url = reverse("plans:plan", args=[patient.number_of(plan), plan.number]) if clinical else ""
+        if under := patient.under(plan):
+            facts = f"{facts}, {under}"
         found.append(Course(f"Course of plan {plan.number}", facts, tuple(steps), url=url, action=action))
     return found
 
@@ -96,9 +93,11 @@ def visits(patient: Patient, user) -> Section:
             continue  # the record's own line says more
         number = f" {row.session_number} of {row.plan.sessions_count}" if row.session_number and row.plan else ""
         tag, tone = _TAGS[row.status]
-        facts = f"{timezone.localtime(row.starts_at):%H:%M}, {row.clinician}"
+        local = row.on_site(row.starts_at)
+        facts = f"{local:%H:%M}, {row.clinician}"
         url = reverse("sessions:booking", args=[row.pk])
-        entries.append(Entry(row.starts_at, f"{row.get_kind_display()}{number}", facts, url, "i-cal", tag, tone))
+        title = f"{row.get_kind_display()}{number}"
+        entries.append(Entry(row.starts_at, title, facts, url, "i-cal", tag, tone, on=local.date()))
     return Section(entries=entries, courses=_courses(patient, user, rows))
 
 
@@ -119,7 +118,7 @@ def treatments(patient: Patient, user) -> Section:
     if not user.may("records.view"):
         return Section()
     rows = TreatmentSession.objects.visible_to(user).filter(patient=patient).without_documents()
-    rows = rows.select_related("plan").defer(*of("plan", PLAN_DOCUMENTS)).prefetch_related("zones")
+    rows = rows.select_related("plan", "booking__site").defer(*of("plan", PLAN_DOCUMENTS)).prefetch_related("zones")
     entries = []
     for row in rows[:MOST_LINES]:
         tag, tone = ("Adverse event", "stop") if row.reaction == TreatmentSession.Reaction.ADVERSE else ("", "mute")
@@ -128,7 +127,7 @@ def treatments(patient: Patient, user) -> Section:
         if row.status == TreatmentSession.Status.CLOSED:
             tag, tone = "Not treated", "mute"
         title = f"Session {row.session_number} of {row.plan.sessions_count}"
-        entries.append(Entry(row.started_at, title, _done(row), reverse("sessions:record", args=[row.pk]), "i-pen", tag, tone))
+        entries.append(Entry(row.started_at, title, _done(row), reverse("sessions:record", args=[row.pk]), "i-pen", tag, tone, on=row.day))
     return Section(entries=entries)
 
 
@@ -148,12 +147,11 @@ def sheets(patient: Patient, user) -> Section:
 def next_booking(patient: Patient, user) -> Fact | None:
     if not user.may("bookings.view"):
         return None
-    row = Booking.objects.visible_to(user).next_of(patient, timezone.now()).first()
+    row = Booking.objects.visible_to(user).next_of(patient, timezone.now()).select_related("site").first()
     if row is None:
         return None
-    return Fact(
-        f"{_day(row.starts_at, weekday=False)}, {timezone.localtime(row.starts_at):%H:%M}", url=reverse("sessions:booking", args=[row.pk])
-    )
+    local = row.on_site(row.starts_at)
+    return Fact(f"{wording.day(local.date())}, {local:%H:%M}", url=reverse("sessions:booking", args=[row.pk]))
 
 
 SECTIONS = (next_visit, visits, treatments, sheets)

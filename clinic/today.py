@@ -1,25 +1,29 @@
 """The worklist of one day: who is in a room now, who is next, and what must still be finished."""
 
 import datetime as dt
+import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
 
-from django.db.models import Count, F, OuterRef, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.addresses import numbered
-from aftercare.models import Sheet
+from accounts.permissions import Role
+from accounts.reach import reach_of
 from patients.models import Allergy, Patient
-from planner import wording
-from plans.models import Consultation, TreatmentPlan
+from patients.person import person_of
 from sessions.models import Booking, Resource, TreatmentSession
-from sessions.querysets import of
-from sessions.services.away import away_words
+from sessions.services.away import WAITING, away_words
+from sessions.services.due import due_among
+from sessions.services.hours import day_bounds
+from sessions.services.screening import may_ask
 
-MOST_UNFINISHED = 6
-NAMED = ("number", "surname", "given")  # what a line says of a patient
+from .piles import Pile, piles_of
+
+LOOKS_AFTER = (Role.MEDICAL_LEAD, Role.MANAGER, Role.AUDITOR)
 
 
 class Routes:
@@ -75,24 +79,6 @@ class Row:
     do: Do | None
 
 
-@dataclass(frozen=True)
-class Unfinished:
-    title: str
-    facts: str
-    url: str
-
-
-@dataclass(frozen=True)
-class Pile:
-    """One sort of unfinished work. *words*: '2 records to sign'."""
-
-    id: str
-    words: str
-    items: list[Unfinished]
-    more: int = 0
-    url: str = ""
-
-
 @dataclass
 class Worklist:
     day: dt.date
@@ -103,6 +89,7 @@ class Worklist:
     next: list[Row] = field(default_factory=list)
     over: list[Row] = field(default_factory=list)
     piles: list[Pile] = field(default_factory=list)
+    piles_first: bool = False  # for those whose first work is not the visits
 
     @property
     def address(self) -> str:
@@ -110,12 +97,15 @@ class Worklist:
         return reverse("clinic:today") + ("?who=everyone" if self.can_widen and not self.own else "")
 
     @property
+    def seen(self) -> str:
+        """Whom this list names and how they stand, in short: a poll that brings the same again has shown nothing new."""
+        lines = [(row.url, row.surname, row.given, row.status) for row in (*self.now, *self.next, *self.over)]
+        lines += [(item.url, item.title) for pile in self.piles for item in pile.items]
+        return hashlib.sha256(repr(sorted(lines, key=repr)).encode()).hexdigest()[:16]
+
+    @property
     def count(self) -> int:
         return len(self.now) + len(self.next) + len(self.over)
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
 
 
 def _kind(booking: Booking) -> str:
@@ -131,14 +121,19 @@ def _record(booking: Booking) -> TreatmentSession | None:
 def _status(booking: Booking, now: dt.datetime) -> tuple[str, str, str]:
     """(words, icon, tone) of a booking as it stands at *now*."""
     match booking.status:
+        case Booking.Status.ARRIVED if booking.numbing_started_at:
+            return f"Numbing {booking.on_site(booking.numbing_started_at):%H:%M}", "i-here", "here"
         case Booking.Status.ARRIVED:
-            return f"Here {timezone.localtime(booking.arrived_at):%H:%M}" if booking.arrived_at else "Here", "i-here", "here"
+            return f"Here {booking.on_site(booking.arrived_at):%H:%M}" if booking.arrived_at else "Here", "i-here", "here"
         case Booking.Status.IN_ROOM:
             return "In room", "i-door", "in"
         case Booking.Status.DONE:
             return "Done", "i-ok", "plain"
         case Booking.Status.MISSED:
             return "Missed", "i-x", "plain"
+    if booking.late_minutes:
+        about = booking.on_site(booking.starts_at + dt.timedelta(minutes=booking.late_minutes))
+        return f"Said late, about {about:%H:%M}", "i-defer", "late"
     if booking.starts_at < now:
         minutes = int((now - booking.starts_at).total_seconds() // 60)
         late = f"{minutes} min" if minutes < 120 else f"{minutes // 60} h"
@@ -165,12 +160,22 @@ def _do(booking: Booking, user, routes: Routes) -> Do | None:
     return None
 
 
-def _flags(booking: Booking, namesakes: Counter, allergies: dict[int, list[str]], away: dict[int, str]) -> tuple[Flag, ...]:
+def checks_due(bookings: list[Booking], user, day: dt.date) -> set[int]:
+    """The sessions of *day* that wait, before which *user* has something to ask the patient."""
+    if not user.may("screening.ask"):
+        return set()
+    found = due_among((booking for booking in bookings if booking.status in WAITING), day)
+    return {pk for pk, (patient, due) in found.items() if may_ask(due, by=user, patient=patient)}
+
+
+def _flags(booking: Booking, namesakes: Counter, allergies: dict[int, list[str]], away: dict[int, str], due: set[int]) -> tuple[Flag, ...]:
     flags = []
+    if booking.pk in due:
+        flags.append(Flag("Safety checks due", "caut"))
     if booking.pk in away:
         flags.append(Flag(away[booking.pk], "caut"))
-    if booking.patient_id in allergies:
-        flags.append(Flag(f"Allergy: {', '.join(allergies[booking.patient_id])}", "alg"))
+    if booking.patient.person_pk in allergies:
+        flags.append(Flag(f"Allergy: {', '.join(allergies[booking.patient.person_pk])}", "alg"))
     if (alike := namesakes[booking.patient.surname_key]) > 1:
         flags.append(Flag(f"{alike} with this name today", "caut"))
     return tuple(flags)
@@ -178,30 +183,40 @@ def _flags(booking: Booking, namesakes: Counter, allergies: dict[int, list[str]]
 
 def namesakes_today(bookings: list[Booking]) -> Counter:
     """How many different people with the same surname come today."""
-    return Counter(surname for surname, _ in {(b.patient.surname_key, b.patient_id) for b in bookings})
+    return Counter(surname for surname, _ in {(b.patient.surname_key, b.patient.person_pk) for b in bookings})
 
 
 def same_name_today(patient: Patient, user) -> str | None:
     """The header's warning where somebody else with this surname comes on the same day."""
     start, end = _span(timezone.localdate())
     people = Booking.objects.visible_to(user).filter(starts_at__gte=start, starts_at__lt=end, patient__surname_key=patient.surname_key)
-    pks = set(people.exclude(status=Booking.Status.CANCELLED).values_list("patient_id", flat=True))
-    return f"{len(pks)} with this name today" if len(pks) > 1 and patient.pk in pks else None
+    pks = set(people.exclude(status=Booking.Status.CANCELLED).values_list(person_of("patient"), flat=True))
+    return f"{len(pks)} with this name today" if len(pks) > 1 and patient.person_pk in pks else None
 
 
 def _span(day: dt.date) -> tuple[dt.datetime, dt.datetime]:
-    zone = timezone.get_current_timezone()
-    return (
-        dt.datetime.combine(day, dt.time.min, tzinfo=zone),
-        dt.datetime.combine(day + dt.timedelta(days=1), dt.time.min, tzinfo=zone),
-    )
+    return day_bounds(day, timezone.get_current_timezone())
 
 
-def bookings_of(user, day: dt.date):
-    start, end = _span(day)
+def todays(user, now: dt.datetime) -> Q:
+    """The condition on visits of today: the day it is now at the site of each, for sites of another clock than the page's too."""
+    reach, start, end = reach_of(user), *_span(timezone.localtime(now).date())
+    shown = timezone.get_current_timezone_name()
+    others = {clock: [pk for pk, own in zip(reach.sites, reach.clocks, strict=True) if own == clock] for clock in reach.clocks}
+    elsewhere = [pk for clock, pks in others.items() if clock != shown for pk in pks]
+    found = Q(starts_at__gte=start, starts_at__lt=end) & ~Q(site__in=elsewhere)
+    for clock, pks in others.items():
+        if clock != shown:
+            zone = ZoneInfo(clock)
+            start, end = day_bounds(now.astimezone(zone).date(), zone)
+            found |= Q(site__in=pks, starts_at__gte=start, starts_at__lt=end)
+    return found
+
+
+def bookings_of(user, now: dt.datetime):
     return (
         Booking.objects.visible_to(user)
-        .filter(starts_at__gte=start, starts_at__lt=end)
+        .filter(todays(user, now))
         .exclude(status=Booking.Status.CANCELLED)
         .for_lists(record=True)
         .order_by("starts_at", "pk")
@@ -217,17 +232,19 @@ def worklist_of(user, *, everyone: bool = False, now: dt.datetime | None = None)
     day = timezone.localtime(now).date()
     mine = Resource.objects.filter(user=user, is_active=True).values_list("pk", flat=True).first()
     work = Worklist(day=day, made_at=now, own=mine is not None and not everyone, can_widen=mine is not None)
-    bookings = list(bookings_of(user, day))
+    bookings = list(bookings_of(user, now))
     namesakes = namesakes_today(bookings)
     if work.own:
         bookings = [b for b in bookings if b.clinician_id == mine]
     allergies: dict[int, list[str]] = {}
-    for patient, substance in Allergy.objects.filter(patient__in={b.patient_id for b in bookings}).values_list("patient_id", "substance"):
-        allergies.setdefault(patient, []).append(substance)
+    listed = Allergy.objects.of_people({b.patient.person_pk for b in bookings}).values_list("person", "substance")
+    for person, substance in listed:
+        allergies.setdefault(person, []).append(substance)
     away = away_words(bookings)
+    due = checks_due(bookings, user, day)
     routes = Routes()
     for booking in bookings:
-        row = _row(booking, now, routes, user, _flags(booking, namesakes, allergies, away))
+        row = _row(booking, now, routes, user, _flags(booking, namesakes, allergies, away, due))
         if booking.status == Booking.Status.IN_ROOM:
             work.now.append(row)
         elif booking.status in (Booking.Status.DONE, Booking.Status.MISSED):
@@ -237,12 +254,14 @@ def worklist_of(user, *, everyone: bool = False, now: dt.datetime | None = None)
     if not user.may("records.view"):
         # The desk looks first for whom it must greet: those expected and not here yet, then those who sit and wait.
         work.next.sort(key=lambda row: (row.booking.status == Booking.Status.ARRIVED, row.booking.starts_at))
-    work.piles = _piles(user, own=work.own)
+    work.piles = piles_of(user, own=work.own)
+    # Who answers for protocols, staff or the log looks there first; with a column of the own, first at the patients who wait.
+    work.piles_first = user.role in LOOKS_AFTER and not (work.own and (work.now or work.next))
     return work
 
 
 def _row(booking: Booking, now: dt.datetime, routes: Routes, user, flags: tuple[Flag, ...]) -> Row:
-    patient, starts = booking.patient, timezone.localtime(booking.starts_at)
+    patient, starts = booking.patient, booking.on_site(booking.starts_at)
     status, icon, tone = _status(booking, now)
     return Row(
         booking=booking,
@@ -263,79 +282,3 @@ def _row(booking: Booking, now: dt.datetime, routes: Routes, user, flags: tuple[
         flags=flags,
         do=_do(booking, user, routes),
     )
-
-
-def _piles(user, *, own: bool) -> list[Pile]:
-    piles = []
-    if user.may("records.edit"):
-        piles += [_records_to_sign(user, own), _drafts(user, own)]
-    if user.may("bookings.edit"):
-        piles.append(_plans_to_place(user, own))
-    if user.may("sheets.make"):
-        piles.append(_failed_sheets(user, own))
-    return [pile for pile in piles if pile is not None]
-
-
-def _pile(name: str, rows, one: str, many: str, item, url: str = "") -> Pile | None:
-    """Show the first rows and count the rest; None for an empty pile."""
-    first = list(rows[: MOST_UNFINISHED + 1])
-    if not first:
-        return None
-    total = len(first) if len(first) <= MOST_UNFINISHED else rows.count()
-    shown = [item(row) for row in first[:MOST_UNFINISHED]]
-    return Pile(name, _count(total, one, many), shown, more=total - len(shown), url=url)
-
-
-def _records_to_sign(user, own: bool) -> Pile | None:
-    rows = TreatmentSession.objects.visible_to(user).filter(status=TreatmentSession.Status.DRAFT)
-    rows = rows.select_related("patient").only("session_number", "started_at", *of("patient", NAMED))
-    rows = (rows.filter(clinician=user) if own else rows).order_by("started_at")
-
-    def item(row):
-        when = wording.day(timezone.localtime(row.started_at).date(), weekday=True)
-        return Unfinished(str(row.patient), f"Session {row.session_number}, started {when}", reverse("sessions:record", args=[row.pk]))
-
-    return _pile("records", rows, "record to sign", "records to sign", item)
-
-
-def _drafts(user, own: bool) -> Pile | None:
-    rows = Consultation.objects.visible_to(user).filter(status=Consultation.Status.OPEN).select_related("patient")
-    rows = rows.only("visit_date", *of("patient", NAMED))
-    rows = (rows.filter(clinician=user) if own else rows).order_by("started_at")
-
-    def item(row):
-        url = reverse("plans:consultation", args=[row.patient.number, row.pk])
-        return Unfinished(str(row.patient), f"Consultation of {wording.day(row.visit_date)}", url)
-
-    return _pile("drafts", rows, "consultation to finish", "consultations to finish", item)
-
-
-def unplaced(user):
-    """Accepted plans with fewer sessions booked or done than agreed; `placed` counts those."""
-    live = Booking.objects.filter(plan=OuterRef("pk"), kind=Booking.Kind.SESSION, status__in=Booking.LIVE).order_by()
-    placed = live.values("plan").values(count=Count("*"))
-    plans = TreatmentPlan.objects.visible_to(user).filter(status=TreatmentPlan.Status.ACCEPTED)
-    return plans.annotate(placed=Coalesce(Subquery(placed), 0)).filter(placed__lt=F("sessions_count"))
-
-
-def _plans_to_place(user, own: bool) -> Pile | None:
-    rows = unplaced(user).select_related("patient").only("number", "sessions_count", *of("patient", NAMED))
-    rows = (rows.filter(accepted_by=user) if own else rows).order_by("accepted_at")
-
-    def item(row):
-        left = row.sessions_count - row.placed
-        url = reverse("sessions:book_course", args=[row.patient.number, row.number])
-        return Unfinished(str(row.patient), f"{left} of {_count(row.sessions_count, 'session', 'sessions')} to book", url)
-
-    return _pile("plans", rows, "plan to place", "plans to place", item)
-
-
-def _failed_sheets(user, own: bool) -> Pile | None:
-    rows = Sheet.objects.visible_to(user).filter(state=Sheet.State.FAILED).select_related("session__patient")
-    rows = rows.only("problem", "session__patient", *of("session__patient", NAMED))
-    rows = (rows.filter(session__clinician=user) if own else rows).order_by("requested_at")
-
-    def item(row):
-        return Unfinished(str(row.session.patient), row.problem or "The sheet was not made", reverse("aftercare:sheet", args=[row.pk]))
-
-    return _pile("sheets", rows, "sheet failed", "sheets failed", item, url=reverse("aftercare:queue"))

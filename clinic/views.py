@@ -2,15 +2,22 @@
 
 from django.http import JsonResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.desk.middleware import while_locked
 from accounts.permissions import may, public, requires
-from audit.services import record
+from accounts.reach import reach_of
+from accounts.settings_links import groups_for
+from audit.services import note_nothing_new, note_read
 from patients.views.people import shown
+from protocols.services import current_version
 
 from . import find as finding
+from . import purpose
 from .health import state
+from .standing import lines as standing_lines
 from .today import worklist_of
 
 
@@ -23,20 +30,26 @@ def home(request):
 @require_safe
 @requires("today.view")
 def today(request):
+    if clock := reach_of(request.user).clock:
+        timezone.activate(clock)
     everyone = request.GET.get("who") == "everyone"
     context = {"work": worklist_of(request.user, everyone=everyone)}
     if "poll" in request.GET:
-        # The same list looked at for longer: the page's first load is what the log keeps.
+        if request.GET.get("seen") == context["work"].seen:
+            note_nothing_new()  # the same list looked at for longer
+        else:
+            note_read("today.viewed", request=request, detail={"found": context["work"].count, "news": True})
         return render(request, "clinic/partials/worklist.html", context)
     response = render(request, "clinic/today.html", context)
-    record("today.viewed", request=request, detail={"found": context["work"].count})
+    note_read("today.viewed", request=request, detail={"found": context["work"].count})
     return response
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 @requires("patients.find")
 def find(request):
-    text = request.GET.get("q", "").strip()[:100]
+    """What is looked for is sent, not put in the address: addresses stay in histories and in the logs of whatever stands between."""
+    text = request.POST.get("q", "").strip()[:100]
     context = {"q": text}
     if text:
         context |= {
@@ -44,12 +57,34 @@ def find(request):
             "bookings": finding.bookings(request.user, text),
             "protocols": finding.protocols(request.user, text),
         }
-        record("patients.searched", request=request, detail={"found": len(context["patients"]), "bookings": len(context["bookings"])})
+        note_read("patients.searched", request=request, detail={"found": len(context["patients"]), "bookings": len(context["bookings"])})
     return render(request, "clinic/find.html", context)
+
+
+@require_safe
+@requires("protocols.view")
+def intended_purpose(request):
+    """What the planner is for, and which protocol version holds now."""
+    return render(request, "clinic/intended_purpose.html", {"page": purpose.intended_purpose(), "version": current_version()})
+
+
+@require_safe
+@requires("settings.view")
+def settings(request):
+    """Links to everything this person may set or look up."""
+    return render(request, "clinic/settings.html", {"groups": groups_for(request.user)})
+
+
+@require_safe
+@requires("health.view")
+def standing(request):
+    """How the clinic's software stands, in words. Says nothing of patients."""
+    return render(request, "clinic/standing.html", {"lines": standing_lines(), "now": timezone.now()})
 
 
 @never_cache
 @require_safe
+@while_locked
 @public
 def health(request):
     """200 where all stands, else 503. What is wrong is said only to people who may see the settings."""

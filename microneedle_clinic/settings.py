@@ -8,13 +8,18 @@ Two modes, one code:
   BROKER_URL are then required.
 """
 
+import datetime as dt
 import importlib.util
+import itertools
 import secrets
 from pathlib import Path
 
 import environ
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+
+from microneedle_clinic.beat import Every
+from microneedle_clinic.logs import logging_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -55,14 +60,32 @@ CLINIC_DATA = _data_dir()
 EMBEDDED = not env.str("DATABASE_URL", default="")
 DEBUG = env.bool("DEBUG", default=False)
 
+
+def _can_be_guessed(secret: str) -> bool:
+    """Short, a pattern over and over, a row such as abcdef, or what Django writes into a new project."""
+    pieces = {secret[at : at + 4] for at in range(len(secret) - 3)}
+    steps = [ord(after) - ord(before) for before, after in itertools.pairwise(secret)]
+    return (
+        len(secret) < 50
+        or secret.startswith("django-insecure-")
+        or 2 * len(pieces) <= len(secret)  # of random characters hardly any four come twice
+        or max(map(steps.count, set(steps))) > len(secret) // 3
+    )
+
+
 if EMBEDDED:
     SECRET_KEY = env.str("SECRET_KEY", default="") or _embedded_secret(CLINIC_DATA / "secret_key")
     ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 else:
     SECRET_KEY = _required("SECRET_KEY", "Set it to 50 or more random characters, the same on every host.")
-    if len(SECRET_KEY) < 50:
-        raise ImproperlyConfigured("SECRET_KEY is too short. Set it to 50 or more random characters.")
+    if _can_be_guessed(SECRET_KEY):
+        raise ImproperlyConfigured(
+            "SECRET_KEY is short, a default or a pattern that can be guessed. Set it to 50 or more random characters."
+        )
     ALLOWED_HOSTS = [h.strip() for h in _required("ALLOWED_HOSTS", "List the clinic's host names, comma separated.").split(",")]
+    if DEBUG:
+        raise ImproperlyConfigured("DEBUG shows patient data to whoever meets a fault. Leave it off in production.")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 INSTALLED_APPS = [
@@ -79,6 +102,10 @@ INSTALLED_APPS = [
     "crispy_forms",
     "crispy_bootstrap5",
     "csp",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "axes",
     "audit",
     "accounts",
     "protocols",
@@ -86,24 +113,33 @@ INSTALLED_APPS = [
     "plans",
     "sessions",
     "aftercare",
+    "followup",
     "clinic",
 ]
 
 MIDDLEWARE = [
+    "microneedle_clinic.web.middleware.EveryAnswerMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "axes.middleware.AxesMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "csp.middleware.CSPMiddleware",
-    "accounts.middleware.NoNulMiddleware",
+    "microneedle_clinic.web.middleware.SoundInputMiddleware",
+    "accounts.desk.middleware.DeskLockMiddleware",
+    "accounts.signing_in.middleware.SignInStepsMiddleware",
+    "clinic.read_only.ReadOnlyMiddleware",
     "accounts.middleware.DenyByDefaultMiddleware",
     "accounts.middleware.ClinicTimeMiddleware",
     "accounts.middleware.PrivatePagesMiddleware",
+    "patients.merged.MergedAwayMiddleware",  # leads from a merged record to the kept one
+    "audit.middleware.AuditMiddleware",  # last: what it sees is what leaves the view
 ]
 
 ROOT_URLCONF = "microneedle_clinic.urls"
@@ -120,6 +156,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
                 "accounts.context_processors.clinic",
+                "clinic.context_processors.standing",
             ],
             "builtins": ["accounts.templatetags.clinic_format"],
         },
@@ -138,6 +175,7 @@ if EMBEDDED:
                 "timeout": 20,
                 "init_command": (
                     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+                    "PRAGMA secure_delete=ON;"  # what is erased or changed is overwritten, not only unlinked
                     "PRAGMA cache_size=-32000; PRAGMA mmap_size=134217728;"
                 ),
             },
@@ -148,7 +186,12 @@ else:
     DATABASES = {"default": env.db("DATABASE_URL")}
     DATABASES["default"].setdefault("CONN_MAX_AGE", env.int("CONN_MAX_AGE", default=60))
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    # A server that is gone without a word is noticed within half a minute, by every process (see also web/patience.py).
+    _noticed = {"connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
+    DATABASES["default"]["OPTIONS"] = {**_noticed, **DATABASES["default"].get("OPTIONS", {})}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# The key, the sealed heads and the anchors of the audit chain: outside the database, seen by every host (docs/operations.md).
+AUDIT_DIR = Path(env.str("AUDIT_DIR", default=str(CLINIC_DATA / "audit"))).expanduser().resolve()
 
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -182,11 +225,55 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "accounts.signing_in.passwords.LengthValidator"},
+    {"NAME": "accounts.signing_in.passwords.CommonValidator"},
+    {"NAME": "accounts.signing_in.passwords.PersonalValidator"},
 ]
+AUTHENTICATION_BACKENDS = ["accounts.signing_in.backend.PasswordBackend"]
+# Roles that sign in with a second step: an authenticator app or a passkey. Others may set one up.
+SECOND_STEP_ROLES = frozenset(env.list("SECOND_STEP_ROLES", default=["clinician", "medical_lead", "manager"]))
+# People of the demo clinic sign in without it only where this says so; `make run` does. No effect on anybody else.
+DEMO_WITHOUT_SECOND_STEP = env.bool("DEMO_WITHOUT_SECOND_STEP", default=False)
+# Waiting before the next password or code is looked at: (how many wrong ones, within how many seconds).
+SIGN_IN_TRIES = {"name_and_place": (5, 300), "place": (50, 300), "name": (100, 86400)}
+# Links from outside that open nothing (a calendar link taken back, say): as many from one place, within so many seconds.
+WRONG_LINKS = (30, 300)
+# A proof of who somebody is counts this long for what asks for a fresh one, in seconds.
+FRESH_PROOF_SECONDS = env.int("FRESH_PROOF_SECONDS", default=300)
+# What is said on the next page may name a patient: kept in the session, which ends with the sign-in, never in a cookie.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+SIGN_IN_STEP_SECONDS = 600  # from the password to the end of the second step
+AXES_HANDLER = "accounts.signing_in.throttle.SignInThrottle"
+AXES_LOCKOUT_CALLABLE = "accounts.views.wait"
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_VERBOSE = False
+ACCOUNT_ADAPTER = "accounts.signing_in.adapters.AccountAdapter"
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_RATE_LIMITS = False  # one throttle, ours, in the database
+MFA_ADAPTER = "accounts.signing_in.adapters.SecondStepAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_RATE_LIMITS = False
+MFA_TOTP_TOLERANCE = 1  # a clock may be half a minute off
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+SESSION_ENGINE = "accounts.desk.store"
+# The absolute limit of a sign-in, however busy; and how long nobody may touch a screen before it locks.
 SESSION_COOKIE_AGE = env.int("SESSION_HOURS", default=12) * 3600
+if not 3600 <= SESSION_COOKIE_AGE <= 24 * 3600:
+    raise ImproperlyConfigured("SESSION_HOURS must be 1 to 24: a sign-in ends within a day, however busy.")
+IDLE_LOCK_SECONDS = env.int("IDLE_LOCK_SECONDS", default=600)
+if not 5 <= IDLE_LOCK_SECONDS <= 900:
+    raise ImproperlyConfigured("IDLE_LOCK_SECONDS must be 5 to 900: a screen that nobody touches is locked after 15 minutes at the latest.")
+INVITATION_HOURS = env.int("INVITATION_HOURS", default=72)
+# What touches the access of a medical lead or a manager waits so long for a second person, where there is one; a shorter retention
+# period so many days (see accounts.watched).
+SECOND_PERSON_HOURS = env.int("SECOND_PERSON_HOURS", default=24)
+if not 1 <= SECOND_PERSON_HOURS <= 168:
+    raise ImproperlyConfigured("SECOND_PERSON_HOURS must be 1 to 168: what one person asks for is seen by another first.")
+RETENTION_WAIT_DAYS = env.int("RETENTION_WAIT_DAYS", default=14)
+if not 1 <= RETENTION_WAIT_DAYS <= 365:
+    raise ImproperlyConfigured("RETENTION_WAIT_DAYS must be 1 to 365: a shorter period does not hold at once.")
+# The record of another site's patient, opened in an emergency, stays open this long (see patients.emergency).
+EMERGENCY_MINUTES = env.int("EMERGENCY_MINUTES", default=60)
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 
 # Words and clocks: times are UTC in the database and clinic time on every screen and sheet.
@@ -205,6 +292,7 @@ else:
     BROKER_URL = _required("BROKER_URL", "Set it to the Redis that the workers use, for example redis://queue.internal/0.")
 CELERY_BROKER_URL = BROKER_URL
 CELERY_TASK_IGNORE_RESULT = True
+CELERY_RESULT_EXPIRES = None  # none are kept, and beat offers no nightly task that clears them away
 CELERY_TASK_SERIALIZER = "json"
 CELERY_RESULT_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
@@ -229,27 +317,65 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "max_retries": 1,
 }
 CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BEAT_SCHEDULER = "microneedle_clinic.beat_scheduler:Scheduler"
 CELERY_BEAT_SCHEDULE = {
-    "republish overdue sheets": {"task": "aftercare.tasks.sweep_sheets", "schedule": 5.0, "options": {"expires": 5}},
+    "republish overdue sheets": {"task": "aftercare.tasks.sweep_sheets", "schedule": Every(5.0), "options": {"expires": 5}},
+    "send due reminders": {"task": "followup.tasks.sweep_reminders", "schedule": Every(60.0), "options": {"expires": 60}},
+    "end what waits no more": {"task": "followup.tasks.settle_waiting", "schedule": Every(300.0), "options": {"expires": 300}},
 }
 
-# The web
+# Reminders. Without MAIL_FROM no mail leaves; without PUBLIC_URL a mail carries no link to stop them, and says to ring instead.
 
+MAIL_FROM = env.str("MAIL_FROM", default="")
+PUBLIC_URL = env.str("PUBLIC_URL", default="")  # how patients reach this server, for example https://clinic.example
+if PUBLIC_URL and not PUBLIC_URL.startswith(("https://", "http://localhost", "http://127.0.0.1")):
+    raise ImproperlyConfigured(f"PUBLIC_URL={PUBLIC_URL} must begin with https://: a link in a mail is read by others on its way.")
+vars().update(env.email_url("EMAIL_URL", default="smtp://localhost:25"))
+EMAIL_TIMEOUT = 20
+# A class for the clinic's SMS provider (see followup/sms.py). This one keeps the texts for the desk to send by hand.
+SMS_BACKEND = env.str("SMS_BACKEND", default="followup.sms.OutboxBackend")
+
+# Backups and what warns before it hurts (see docs/operations.md)
+
+BACKUP_DIR = Path(env.str("BACKUP_DIR", default=str(CLINIC_DATA / "backups"))).expanduser().resolve()
+BACKUP_KEY_FILE = Path(env.str("BACKUP_KEY_FILE", default=str(CLINIC_DATA / "backup-key.txt"))).expanduser().resolve()
+# Further age public keys that every backup is encrypted to.
+BACKUP_RECIPIENTS = env.list("BACKUP_RECIPIENTS", default=[])
+BACKUP_KEEP = max(1, env.int("BACKUP_KEEP", default=14))
+# The wall clock of CLINIC_TIME_ZONE at which each day's backup is taken, and the days between two restore drills.
+try:
+    BACKUP_AT = dt.time.fromisoformat(env.str("BACKUP_AT", default="02:30"))
+except ValueError as error:
+    raise ImproperlyConfigured(f"BACKUP_AT={env.str('BACKUP_AT')} is no time of day. Write it as 02:30.") from error
+DRILL_DAYS = env.int("DRILL_DAYS", default=7)
+# Free space below which the health page and managers are warned.
+DISK_WARN_MB = env.int("DISK_WARN_MB", default=2000)
+
+# The web: the headers themselves are in web/headers.py, the server's own limits in gunicorn.conf.py.
+
+_https = not EMBEDDED and env.bool("HTTPS", default=True)
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "accounts.views.stale_page"
-_https = not EMBEDDED and env.bool("HTTPS", default=True)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = _https
+# "__Host-": the browser itself refuses such a cookie from another host, from a subdomain, or without https.
+SESSION_COOKIE_NAME = "__Host-session" if _https else "sessionid"
+CSRF_COOKIE_NAME = "__Host-csrf" if _https else "csrftoken"
+# A message may name a patient: it waits in the database, not in a cookie of a shared computer.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+# The clinic's own proxies, by address or network. Only they may say who calls and whether by https; gunicorn reads the same list.
+PROXY_ADDRESSES = [] if EMBEDDED else env.list("FORWARDED_ALLOW_IPS", default=["127.0.0.1", "::1"])
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
 SECURE_HSTS_SECONDS = 31536000 if _https else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _https and env.bool("HSTS_SUBDOMAINS", default=True)
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
-        "script-src": [SELF, NONCE],
+        "script-src": [NONCE],
         "style-src": [SELF],
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
@@ -258,9 +384,18 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
         "base-uri": [NONE],
         "object-src": [NONE],
+        "upgrade-insecure-requests": _https,
     }
 }
+# While this file is there, every page is the calm one that says so: manage.py maintenance.
+MAINTENANCE_NOTICE = CLINIC_DATA / "maintenance"
+# Anything longer is refused unread; text alone, and the number of fields and files, have narrower limits.
+LARGEST_BODY_BYTES = 22_000_000
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 3000
+DATA_UPLOAD_MAX_NUMBER_FILES = 30
+# Files any page may load: no other site may read them.
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
@@ -269,10 +404,5 @@ INSTALLED_APPS.append("django.forms")
 
 SHEET_PAPER_SIZES = ("A4", "Letter")
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="WARNING")},
-}
+# No mails, no values, no query strings: see logs.py.
+LOGGING = logging_settings(env.str("LOG_LEVEL", default="WARNING").upper())

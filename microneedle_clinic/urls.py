@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("plans.urls")),
     path("", include("sessions.urls")),
     path("", include("aftercare.urls")),
+    path("", include("followup.urls")),
 ]
 
 if settings.DEBUG:

@@ -1,29 +1,27 @@
-"""Opening one patient: what another site's patient is answered with, and what the log keeps of it."""
+"""Opening one patient: what another site's patient is answered with."""
 
 from django.http import Http404
 
-from audit.models import Outcome
-from audit.services import record
+from audit.services import about
 
+from .merged import MergedAway
 from .models import Patient
 
 
-def log_other_site(request, number: int) -> None:
-    """Where *number* is a patient of a site the user does not work at, keep in the log that it was asked for."""
-    hidden = Patient.objects.filter(number=number).exclude(site__in=request.user.site_ids()).first()
-    if hidden is not None:
-        record("access.refused", request=request, patient=hidden, obj=hidden, outcome=Outcome.REFUSED, detail={"why": "another site"})
-
-
-def patient_or_404(request, number: int) -> Patient:
+def patient_or_404(request, number: int, *, of_own_site: bool = False, as_recorded: bool = False) -> Patient:
     """
-    Return the patient with *number*, with their site.
+    Return the patient with *number*, with their site, whose clock the page shows. of_own_site: an emergency access is not enough.
+    as_recorded: the page shows what was written under just this record, also where it was merged into another one since.
 
     Raises:
-        Http404: there is none, or none the user may see: the two look the same to them, and the second is logged.
+        MergedAway: the record was merged into another one, whose page is the one to open.
+        Http404: there is none, or none the user may see: the two look the same to them, and the log keeps which it was.
     """
-    patient = Patient.objects.visible_to(request.user).select_related("site").filter(number=number).first()
-    if patient is None:
-        log_other_site(request, number)
+    patient = Patient.objects.visible_to(request.user).select_related("site", "merged_into").filter(number=number).first()
+    if patient is None or (of_own_site and patient.site_id not in request.user.site_ids()):
         raise Http404
+    about(patient)
+    if patient.merged_into_id is not None and not as_recorded:
+        raise MergedAway(patient)
+    patient.site.set_clock()
     return patient

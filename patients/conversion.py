@@ -1,27 +1,25 @@
 """The patient's part of a case, as the case format writes it: what is on file, and nothing that was not asked."""
 
 import datetime as dt
+from collections.abc import Iterable
 
-from .models import Asked, Patient, Sex
+from django.utils import timezone
+
+from .answers import rules_of, standing, with_merge
+from .models import Asked, Medication, Patient, ScreeningAnswer, Sex
 
 # The two rules behind the case's own key for pregnancy: answers to them may stand among the screening answers.
 _EXPECTING = (("pregnancy", "pregnant"), ("lactation", "breastfeeding"))
 
 
 def screening_of(patient: Patient) -> dict[str, dict]:
-    """
-    Return {rule id: answer} from the newest answer to each question. A "no" stands as {"answer": False} for every rule its
-    question covered; a rule that no question was asked about is absent, which the planner reads as not asked.
-    """
-    screening: dict[str, dict] = {}
-    asked: set[str] = set()
-    for row in patient.screening_answers.all().order_by("-pk"):
-        if row.question in asked:
-            continue
-        asked.add(row.question)
-        for rule, answer in row.rules.items():
-            screening.setdefault(rule, answer if isinstance(answer, dict) else {"answer": bool(answer)})
-    return screening
+    """Return {rule id: answer} from the answers that count (see `patients.answers`)."""
+    return screening_from(with_merge(patient.screening_answers.all()))
+
+
+def screening_from(answers: Iterable[ScreeningAnswer]) -> dict[str, dict]:
+    """`screening_of`, out of the answers of one person, the newest first."""
+    return rules_of(standing(answers))
 
 
 def _pregnancy(patient: Patient, screening: dict[str, dict]) -> str:
@@ -33,6 +31,19 @@ def _pregnancy(patient: Patient, screening: dict[str, dict]) -> str:
     if all(screening.get(rule, {}).get("answer") is False for rule, _ in _EXPECTING):
         return "none"
     return "unknown"
+
+
+def _said(row) -> dict:
+    """A clinician's answer for a name the protocol does not know, as the case format has it."""
+    if row.said_classes is None or row.said_at is None:
+        return {}
+    said = {"classes": row.said_classes, "by": str(row.said_by or "a clinician"), "on": timezone.localdate(row.said_at).isoformat()}
+    return {"said": said | ({"ingredient": row.said_ingredient} if row.said_ingredient else {})}
+
+
+def medications_from(rows: Iterable[Medication]) -> list[dict]:
+    """Medicines as the case format has them, out of the lines of one patient."""
+    return [{"name": row.name, "stopped": row.stopped_on.isoformat() if row.stopped_on else None, **_said(row)} for row in rows]
 
 
 def case_of(patient: Patient, *, visit_date: dt.date) -> dict:
@@ -53,9 +64,7 @@ def case_of(patient: Patient, *, visit_date: dt.date) -> dict:
         ],
     }
     if patient.medicines_asked != Asked.NOT_ASKED:
-        case["medications"] = [
-            {"name": row.name, "stopped": row.stopped_on.isoformat() if row.stopped_on else None} for row in patient.medications.all()
-        ]
+        case["medications"] = medications_from(patient.medications.select_related("said_by"))
     if patient.allergies_asked != Asked.NOT_ASKED:
         case["allergies"] = [row.substance for row in patient.allergies.all()]
     return case

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from . import names
+from .merged import led_to_kept
 from .models import Patient
 from .querysets import starting
 
@@ -52,6 +53,9 @@ def likely_same(user, *, surname: str, given: str, birth_date: dt.date, phone: s
     rows |= {row.pk: row for row in people.filter(Q(surname_key=surname_key, given_key=given_key, birth_date__in=days))[:MOST_SHOWN]}
     if tail:
         rows |= {row.pk: row for row in people.filter(starting("phone_reversed", tail)).order_by("phone_reversed", "id")[:MOST_SHOWN]}
-    likely = [Likeness(row, why) for row in rows.values() if (why := _why(row, surname_key, given_key, birth_date, tail))]
+    alike = {row.pk: why for row in rows.values() if (why := _why(row, surname_key, given_key, birth_date, tail))}
+    # One that was merged into another is that person: asked about once, by the record that is kept.
+    kept = led_to_kept([rows[pk] for pk in alike], user)
+    likely = [Likeness(row, alike.get(row.pk) or alike[row.known_as.pk]) for row in kept]
     likely.sort(key=lambda same: (same.patient.birth_date != birth_date, not same.why.endswith("same surname"), same.patient.pk))
     return likely[:MOST_SHOWN]

@@ -9,14 +9,20 @@ from django.utils import timezone
 from planner import wording
 
 from . import names
+from .languages import LANGUAGES
 from .models import Patient, Sex
 from .search import MONTHS, OLDEST
 
 _PHONE_MARKS = set("+()-./ \u00a0")
-# Marks that turn the direction of what follows: copied along with a name they would turn the line it stands in.
-_TURNING = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 _STALE_FORM = "Reload the page, then send it again"
 _DATE_FORMATS = ["%Y-%m-%d", "%d/%m/%Y", "%d %b %Y", "%d %B %Y"]
+
+
+class TypedText(forms.CharField):
+    """A line of typed text without the marks that turn what follows it: what is shown reads in the order of its letters."""
+
+    def to_python(self, value):
+        return super().to_python(names.without_turning(str(value or "")))
 
 
 def _text(label: str, *, most: int, missing: str = "", **kwargs) -> forms.CharField:
@@ -24,7 +30,7 @@ def _text(label: str, *, most: int, missing: str = "", **kwargs) -> forms.CharFi
     if missing:
         messages["required"] = missing
     attrs = {"autocomplete": "off", "spellcheck": "false", **kwargs.pop("attrs", {})}
-    return forms.CharField(
+    return TypedText(
         label=label, max_length=most, required=bool(missing), error_messages=messages, widget=forms.TextInput(attrs=attrs), **kwargs
     )
 
@@ -38,60 +44,16 @@ class PlainForm(forms.Form):
         super().__init__(*args, **{"label_suffix": "", **kwargs})
 
 
-class PatientForm(PlainForm):
-    surname = _text("Surname", most=100, missing="Enter the surname", attrs={"dir": "auto"})
-    given = _text("Given name", most=100, help_text="Leave empty where there is none", attrs={"dir": "auto"})
-    preferred_name = _text("Preferred name", most=100, help_text="What they like to be called", attrs={"dir": "auto"})
+class BirthDateForm(PlainForm):
+    """A date of birth in three fields. `_birth_date` belongs into clean()."""
+
     birth_day = _text("Day", most=2, attrs={"inputmode": "numeric", "class": "w2"})
     birth_month = _text("Month", most=9, attrs={"class": "w4"})
     birth_year = _text("Year", most=4, attrs={"inputmode": "numeric", "class": "w4"})
-    phone = _text("Phone", most=40, attrs={"type": "tel", "inputmode": "tel"})
-    email = forms.EmailField(
-        label="Email",
-        required=False,
-        max_length=254,
-        error_messages={"invalid": "Email must have a name, an @ and a host, for example name@example.org"},
-        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
-    )
-    address = _text("Address", most=300, attrs={"dir": "auto"})
-    sex = forms.ChoiceField(
-        label="Sex at birth",
-        required=False,
-        choices=[("", "Not asked"), *Sex.choices],
-        error_messages={"invalid_choice": "Choose one from the list"},
-    )
-
-    IDENTITY = ("surname", "given", "preferred_name")
-    CONTACT = ("phone", "email", "address")
 
     @property
     def birth_parts(self):
         return [self["birth_day"], self["birth_month"], self["birth_year"]]
-
-    def _clean_name(self, field: str) -> str:
-        text = " ".join(self.cleaned_data[field].translate(_TURNING).split())
-        if text and not names.key(text):
-            raise forms.ValidationError(f"{self.fields[field].label} must have at least one letter")
-        return text
-
-    def clean_surname(self):
-        return self._clean_name("surname")
-
-    def clean_given(self):
-        return self._clean_name("given")
-
-    def clean_preferred_name(self):
-        return self._clean_name("preferred_name")
-
-    def clean_phone(self):
-        phone = " ".join(self.cleaned_data["phone"].split())
-        if not phone:
-            return ""
-        if any(not c.isdigit() and c not in _PHONE_MARKS for c in phone):
-            raise forms.ValidationError("Phone must be digits, spaces and a leading +, for example 020 7946 0200")
-        if not 6 <= len(names.digits(phone)) <= 15:
-            raise forms.ValidationError("Phone must have 6 to 15 digits")
-        return phone
 
     def _birth_date(self, data: dict) -> dt.date | None:
         day, month, year = (data.get(f"birth_{part}", "").strip() for part in ("day", "month", "year"))
@@ -123,6 +85,65 @@ class PatientForm(PlainForm):
             return None
         return birth_date
 
+
+class PatientForm(BirthDateForm):
+    surname = _text("Surname", most=100, missing="Enter the surname", attrs={"dir": "auto"})
+    given = _text("Given name", most=100, help_text="Leave empty where there is none", attrs={"dir": "auto"})
+    preferred_name = _text("Preferred name", most=100, help_text="What they like to be called", attrs={"dir": "auto"})
+    phone = _text("Phone", most=40, attrs={"type": "tel", "inputmode": "tel"})
+    email = forms.EmailField(
+        label="Email",
+        required=False,
+        max_length=254,
+        error_messages={"invalid": "Email must have a name, an @ and a host, for example name@example.org"},
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+    )
+    address = _text("Address", most=300, attrs={"dir": "auto"})
+    sex = forms.ChoiceField(
+        label="Sex at birth",
+        required=False,
+        choices=[("", "Not asked"), *Sex.choices],
+        error_messages={"invalid_choice": "Choose one from the list"},
+    )
+
+    language = forms.ChoiceField(
+        label="Language",
+        required=False,
+        choices=[("", "Not asked"), *LANGUAGES.items()],
+        help_text="In which we write to them, where we have words in it",
+        error_messages={"invalid_choice": "Choose one from the list"},
+    )
+
+    # As a person is asked: what is to be mended is listed in the same order.
+    field_order = ("surname", "given", "preferred_name", "birth_day", "birth_month", "birth_year")
+    IDENTITY = ("surname", "given", "preferred_name")
+    CONTACT = ("phone", "email", "address")
+
+    def _clean_name(self, field: str) -> str:
+        text = " ".join(self.cleaned_data[field].split())
+        if text and not names.key(text):
+            raise forms.ValidationError(f"{self.fields[field].label} must have at least one letter")
+        return text
+
+    def clean_surname(self):
+        return self._clean_name("surname")
+
+    def clean_given(self):
+        return self._clean_name("given")
+
+    def clean_preferred_name(self):
+        return self._clean_name("preferred_name")
+
+    def clean_phone(self):
+        phone = " ".join(self.cleaned_data["phone"].split())
+        if not phone:
+            return ""
+        if any(not c.isdigit() and c not in _PHONE_MARKS for c in phone):
+            raise forms.ValidationError("Phone must be digits, spaces and a leading +, for example 020 7946 0200")
+        if not 6 <= len(names.digits(phone)) <= 15:
+            raise forms.ValidationError("Phone must have 6 to 15 digits")
+        return phone
+
     def clean(self):
         data = super().clean()
         data["birth_date"] = self._birth_date(data)
@@ -132,7 +153,7 @@ class PatientForm(PlainForm):
 
     def patient_fields(self) -> dict:
         """The values for the row; only after is_valid()."""
-        return {name: self.cleaned_data[name] for name in (*self.IDENTITY, "birth_date", "sex", *self.CONTACT)}
+        return {name: self.cleaned_data[name] for name in (*self.IDENTITY, "birth_date", "sex", "language", *self.CONTACT)}
 
 
 class RegisterForm(PatientForm):
@@ -171,9 +192,11 @@ class EditForm(PatientForm):
 
     def __init__(self, *args, patient: Patient, clinical: bool, **kwargs):
         born = patient.birth_date
-        kept = {name: getattr(patient, name) for name in (*self.IDENTITY, *self.CONTACT, "sex", "phototype", "version")}
+        kept = {name: getattr(patient, name) for name in (*self.IDENTITY, *self.CONTACT, "sex", "language", "phototype", "version")}
         kwargs["initial"] = {**kept, "birth_day": born.day, "birth_month": born.month, "birth_year": born.year}
         super().__init__(*args, **kwargs)
+        if patient.language and patient.language not in LANGUAGES:  # from another system: it stays what it is
+            self.fields["language"].choices += [(patient.language, patient.language)]
         if not clinical:
             del self.fields["phototype"]
 
@@ -194,7 +217,9 @@ def _past_day(label: str, *, missing: str = "") -> forms.DateField:
     )
 
 
-def past_only(label: str, day: dt.date | None) -> dt.date | None:
+def past_only(label: str, day: dt.date | None, born: dt.date | None = None) -> dt.date | None:
+    if day and born and day < born:
+        raise forms.ValidationError(f"{label} must be after the patient was born, {wording.day(born)}")
     if day and day > timezone.localdate():
         raise forms.ValidationError(f"{label} must be today or earlier")
     if day and day.year < OLDEST:
@@ -207,8 +232,9 @@ class ListForm(PlainForm):
 
     PREFIX = ""
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args, born: dt.date | None = None, **kwargs):
         super().__init__(*args, prefix=self.PREFIX, **kwargs)
+        self.born = born
 
 
 class AllergyForm(ListForm):
@@ -221,26 +247,59 @@ class AllergyForm(ListForm):
         year = self.cleaned_data["year"].strip()
         if not year:
             return None
-        if not year.isdecimal() or not OLDEST <= int(year) <= timezone.localdate().year:
-            raise forms.ValidationError(f"Year must be between {OLDEST} and {timezone.localdate().year}")
+        first = max(OLDEST, self.born.year) if self.born else OLDEST
+        if not year.isdecimal() or not first <= int(year) <= timezone.localdate().year:
+            raise forms.ValidationError(f"Year must be between {first} and {timezone.localdate().year}")
         return int(year)
 
 
 class MedicineForm(ListForm):
     PREFIX = "medicine"
-    name = _text("Medicine", most=200, missing="Enter the name of the medicine", help_text="With or without dose, as said")
+    name = _text(
+        "Medicine",
+        most=200,
+        missing="Enter the name of the medicine",
+        help_text="With or without dose, as said",
+        attrs={"data-medicine": "", "dir": "auto"},
+    )
     stopped_on = _past_day("Stopped on")
     stopped_on.help_text = "Empty means still taken"
 
     def clean_stopped_on(self):
-        return past_only(self.fields["stopped_on"].label, self.cleaned_data["stopped_on"])
+        return past_only(self.fields["stopped_on"].label, self.cleaned_data["stopped_on"], self.born)
+
+
+NONE_OF_THESE = "-"  # what stands for "none of these classes" among the choices
+
+
+class WhatItIsForm(PlainForm):
+    """What a medicine is that the protocol does not know: one class or several, or none of them."""
+
+    classes = forms.MultipleChoiceField(
+        error_messages={"required": "Choose a class, or None of these classes", "invalid_choice": "Choose from the list"}
+    )
+    ingredient = _text("Ingredient", most=120)
+
+    def __init__(self, *args, classes, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["classes"].choices = [(NONE_OF_THESE, "None of these classes"), *((name, row.label) for name, row in classes.items())]
+
+    def clean_classes(self):
+        chosen = self.cleaned_data["classes"]
+        if NONE_OF_THESE in chosen and len(chosen) > 1:
+            raise forms.ValidationError("Choose classes or None of these classes, not both")
+        return [] if NONE_OF_THESE in chosen else chosen
 
 
 class StopForm(PlainForm):
     stopped_on = _past_day("Stopped on", missing="Enter the day it was stopped")
 
+    def __init__(self, *args, born: dt.date | None = None, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.born = born
+
     def clean_stopped_on(self):
-        return past_only(self.fields["stopped_on"].label, self.cleaned_data["stopped_on"])
+        return past_only(self.fields["stopped_on"].label, self.cleaned_data["stopped_on"], self.born)
 
 
 class ProcedureForm(ListForm):
@@ -254,4 +313,4 @@ class ProcedureForm(ListForm):
         self.fields["zone"].choices = [("", "Not known or several"), *zones]
 
     def clean_performed_on(self):
-        return past_only(self.fields["performed_on"].label, self.cleaned_data["performed_on"])
+        return past_only(self.fields["performed_on"].label, self.cleaned_data["performed_on"], self.born)

@@ -12,6 +12,8 @@ _PLAIN = str.maketrans(
 )
 _SILENT = re.compile("['’ʼ`´\u200c\u200d\u200e\u200f]")
 _APART = re.compile(r"[\W_]+")
+# Marks that turn the direction of what follows: copied along with a name they would turn the line it stands in.
+_TURNING = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 
 MOST_LETTERS = 100
 SLIP_LETTERS = 8  # slips are kept of the first letters only: 37 rows for a surname at most
@@ -26,6 +28,11 @@ def key(name: str) -> str:
     folded = unicodedata.normalize("NFKD", name.casefold()).translate(_PLAIN)
     letters = "".join(c for c in folded if not unicodedata.combining(c))
     return _APART.sub(" ", _SILENT.sub("", letters)).strip()[:MOST_LETTERS]
+
+
+def without_turning(text: str) -> str:
+    """Return *text* without the marks that turn the letters after them: it reads in the order in which it was typed."""
+    return text.translate(_TURNING)
 
 
 def digits(phone: str) -> str:

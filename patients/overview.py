@@ -20,9 +20,12 @@ class Entry:
     icon: str = "i-info"
     tag: str = ""
     tag_tone: str = "mute"  # stop, defer, caut, clear, info or mute
+    on: dt.date | None = None  # the day where it happens, where that may be another one than on this page's clock
 
     @property
     def day(self) -> dt.date:
+        if self.on is not None:
+            return self.on
         return timezone.localtime(self.at).date() if isinstance(self.at, dt.datetime) else self.at
 
     @property

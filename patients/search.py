@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from . import names
+from .merged import led_to_kept
 from .models import Patient, SurnameSlip
 from .querysets import starting
 
@@ -154,7 +155,14 @@ def _find_mistyped(people, words: tuple[str, ...], limit: int) -> list[Patient]:
 
 
 def find(user, text: str, *, limit: int = MOST) -> list[Patient]:
-    """Return up to *limit* patients *user* may see, the likeliest first; an empty text finds nobody."""
+    """
+    Return up to *limit* patients *user* may see, the likeliest first; an empty text finds nobody. A record that was merged into
+    another one leads to that, with `known_as`.
+    """
+    return led_to_kept(_found(user, text, limit), user)
+
+
+def _found(user, text: str, limit: int) -> list[Patient]:
     wanted = read(text)
     people = Patient.objects.visible_to(user)
     if wanted.dates and not wanted.digits:

@@ -11,6 +11,8 @@ from audit.services import record
 
 from . import names
 from .duplicates import Likeness, likely_same
+from .merged import MergedAway, refuse_merged
+from .merged_facts import share
 from .models import Allergy, Asked, Medication, NumberCounter, Patient, Procedure
 
 FIRST_NUMBER = 10001
@@ -25,7 +27,7 @@ class NotSeenYet(Exception):
 
 
 class StillListed(Exception):
-    """ "None known" was said of a list that holds something."""
+    """ "None known" was said of a list that holds something, or "still right" of one that nobody asked for."""
 
 
 def next_number() -> int:
@@ -84,6 +86,7 @@ def change(patient: Patient, *, version: int, by, request=None, **fields) -> Pat
         StaleRow: somebody saved the patient after *version*; nothing is written.
     """
     with transaction.atomic():
+        refuse_merged(patient)
         patient.claim(version)
         patient.refresh_from_db()
         changed = [name for name, value in fields.items() if getattr(patient, name) != value]
@@ -91,31 +94,40 @@ def change(patient: Patient, *, version: int, by, request=None, **fields) -> Pat
             setattr(patient, name, fields[name])
         if changed:
             patient.save(update_fields=changed)
+            share(patient, changed)
         record("patient.changed", actor=by, patient=patient, obj=patient, request=request, detail={"fields": changed})
     return patient
 
 
 def set_phototype(patient: Patient, phototype: int | None, *, by, request=None) -> None:
     with transaction.atomic():
-        Patient.objects.filter(pk=patient.pk).update(phototype=phototype)
+        Patient.objects.of_person(patient.pk).update(phototype=phototype)
         patient.phototype = phototype
         record("patient.phototype_set", actor=by, patient=patient, obj=patient, request=request)
 
 
-def _lock(patient: Patient) -> Patient:
-    """One clinical list changes at a time per patient."""
-    return Patient.objects.select_for_update().get(pk=patient.pk)
+def _lock(patient: Patient, *, to_add: bool = False) -> Patient:
+    """One clinical list changes at a time per person. to_add: a new line, which goes to the record that is kept."""
+    locked = next((row for row in patient.every_record().select_for_update() if row.pk == patient.pk), None)
+    if locked is None:
+        raise Patient.DoesNotExist
+    if to_add and locked.merged_into_id is not None:
+        raise MergedAway(locked)
+    return locked
 
 
 def _mark(patient: Patient, column: str, state: str) -> None:
-    Patient.objects.filter(pk=patient.pk).update(**{column: state})
+    """The list was gone through now."""
+    at = timezone.now() if state != Asked.NOT_ASKED else None
+    Patient.objects.of_person(patient.pk).update(**{column: state, f"{column}_at": at})
     setattr(patient, column, state)
+    setattr(patient, f"{column}_at", at)
 
 
 def add_allergy(patient: Patient, *, by, substance: str, reaction: str = "", year: int | None = None, request=None) -> Allergy:
     """Add an allergy. The same substance again completes the line that stands, so a double click adds one."""
     with transaction.atomic():
-        _lock(patient)
+        _lock(patient, to_add=True)
         same = next((a for a in patient.allergies.all() if names.key(a.substance) == names.key(substance)), None)
         if same is None:
             same = Allergy(patient=patient, substance=substance, recorded_by=by)
@@ -129,7 +141,7 @@ def add_allergy(patient: Patient, *, by, substance: str, reaction: str = "", yea
 def add_medicine(patient: Patient, *, by, name: str, stopped_on: dt.date | None = None, request=None) -> Medication:
     """Add a medicine; empty *stopped_on* = still taken. The same name again sets its stop date, so a double click adds one."""
     with transaction.atomic():
-        _lock(patient)
+        _lock(patient, to_add=True)
         same = next((m for m in patient.medications.all() if names.key(m.name) == names.key(name)), None)
         if same is None:
             same = Medication(patient=patient, name=name, recorded_by=by)
@@ -140,17 +152,41 @@ def add_medicine(patient: Patient, *, by, name: str, stopped_on: dt.date | None 
     return same
 
 
+def say_what_it_is(medicine: Medication, *, classes: list[str], key: str, by, ingredient: str = "", request=None) -> None:
+    """
+    Keep what a clinician says an unknown medicine is: *classes* of the protocol (none: none of them), and its ingredient.
+    *key*: the name without dose, under which the next patient's clinician is offered the answer.
+    """
+    with transaction.atomic():
+        medicine.said_classes, medicine.said_ingredient, medicine.said_key = list(classes), ingredient[:120], key[:200]
+        medicine.said_by, medicine.said_at = by, timezone.now()
+        medicine.save(update_fields=["said_classes", "said_ingredient", "said_key", "said_by", "said_at"])
+        record("medicine.said", actor=by, patient=medicine.patient_id, obj=medicine, request=request, detail={"fields": ["said_classes"]})
+
+
+def confirm_list(patient: Patient, column: str, *, by, request=None) -> None:
+    """The list was gone through with the patient and is right as it stands. *column*: allergies_asked or medicines_asked."""
+    with transaction.atomic():
+        locked = _lock(patient)
+        state = getattr(locked, column)
+        if state == Asked.NOT_ASKED:
+            raise StillListed(column)
+        _mark(patient, column, state)
+        record("patient.asked", actor=by, patient=patient, obj=patient, request=request, detail={"fields": [column]})
+
+
 def stop_medicine(medicine: Medication, *, by, stopped_on: dt.date, request=None) -> None:
     with transaction.atomic():
         medicine.stopped_on = stopped_on
         medicine.save(update_fields=["stopped_on"])
+        _mark(medicine.patient, "medicines_asked", Asked.LISTED)
         record("medicine.stopped", actor=by, patient=medicine.patient_id, obj=medicine, request=request)
 
 
 def add_procedure(patient: Patient, *, by, what: str, performed_on: dt.date, zone: str = "", request=None) -> Procedure:
     """Add an earlier procedure; the same one on the same day and zone is kept once."""
     with transaction.atomic():
-        _lock(patient)
+        _lock(patient, to_add=True)
         same = next(
             (p for p in patient.procedures.filter(performed_on=performed_on, zone=zone) if names.key(p.what) == names.key(what)), None
         )

@@ -74,8 +74,14 @@ def _phototype(patient: Patient, user) -> Fact | None:
     return Fact(phototype(patient.phototype), swatch=SWATCHES[patient.phototype - 1])
 
 
+def _merged(patient: Patient, user) -> str | None:
+    """What was written under a record that is not used any more still stands at its address."""
+    return f"Merged into no. {patient.merged_into.number}" if patient.merged_into_id is not None else None
+
+
 register_fact("Allergies", _allergies)
 register_fact("Phototype", _phototype)
+register_tag(_merged)
 
 _CLINICAL_ONLY = {"Phototype", "Watch for"}
 

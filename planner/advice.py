@@ -1,10 +1,12 @@
 """What is said around the sessions: numbing without a dose, pre-care with dates, aftercare, reviews, decisions to take."""
 
 import datetime as dt
+from decimal import Decimal
 from typing import Any
 
+from . import wording
 from .context import Context
-from .terms import AdjuvantVerdict, Decision, Finding, ZonePlan, plain, sourced
+from .terms import AdjuvantVerdict, Decision, Finding, Step, ZonePlan, plain, sourced
 
 
 def numbing(ctx: Context, zones: list[ZonePlan], findings: tuple[Finding, ...]) -> dict[str, Any]:
@@ -31,7 +33,9 @@ def numbing(ctx: Context, zones: list[ZonePlan], findings: tuple[Finding, ...]) 
         "often_none": deepest <= rules.often_none_up_to_mm,
         "in_parts": len(large) > 1,
         "in_parts_text": ctx.knowledge.combination["large_areas"].text if large else None,
-        "contact_minutes": None if contact is None else {"min": contact[0], "max": contact[1]},
+        "contact_minutes": None
+        if contact is None
+        else {"min": contact[0], "max": contact[1], **sourced(source.for_field("contact_minutes"))},
         "facts": [
             {"id": name, "text": ctx.knowledge.anaesthesia[name].text, **sourced(ctx.knowledge.anaesthesia[name].source)}
             for name in dict.fromkeys(facts)
@@ -39,7 +43,23 @@ def numbing(ctx: Context, zones: list[ZonePlan], findings: tuple[Finding, ...]) 
         "refs": list(dict.fromkeys([*source.refs, *(ref for f in barring for ref in f.source.refs)])),
         "evidence": source.evidence,
         "unverified": source.unverified,
+        "no_study": source.no_study,
+        "trace": [step.as_mapping() for step in _numbing_steps(ctx, barring, deepest)],
     }
+
+
+def _numbing_steps(ctx: Context, barring: list[Finding], deepest: Decimal) -> list[Step]:
+    """Whether numbing cream may be used: first by the protocol, then by what was found."""
+    rules = ctx.knowledge.numbing
+    steps = [Step("numbing", None, "prescriber decides", rules.advice_text, rules.source)]
+    if deepest <= rules.often_none_up_to_mm:
+        why = f"The deepest setting is {wording.mm(deepest)}: up to {wording.mm(rules.often_none_up_to_mm)} many need none."
+        steps.append(Step("often_none", "prescriber decides", "prescriber decides", why, rules.source.for_field("often_none_up_to_mm")))
+    said = "prescriber decides"
+    for finding in barring:
+        steps.append(Step(finding.id, said, "none", f"{finding.label}: {rules.blocked_text}", finding.source))
+        said = "none"
+    return steps
 
 
 def _bars_numbing(ctx: Context, finding: Finding) -> bool:
@@ -49,7 +69,7 @@ def _bars_numbing(ctx: Context, finding: Finding) -> bool:
     return rule.no_topical_anaesthetic or any(group in ctx.classes_now for group in rule.anaesthetic_if_class)
 
 
-def care(ctx: Context, first_day: dt.date | None, used: list[AdjuvantVerdict]) -> dict[str, Any]:
+def care(ctx: Context, first_day: dt.date | None, used: list[AdjuvantVerdict], findings: tuple[Finding, ...]) -> dict[str, Any]:
     """Pre-care (with its date where the first session has one), aftercare by key, reviews."""
     knowledge = ctx.knowledge
     precare = []
@@ -77,7 +97,30 @@ def care(ctx: Context, first_day: dt.date | None, used: list[AdjuvantVerdict]) -
         for item in knowledge.review_advice
         if not item.phototypes or ctx.case.phototype in item.phototypes
     ]
+    for finding in findings:
+        hours = finding.rule.check_after_hours if finding.rule is not None and finding.action == "caution" else None
+        if hours is not None:
+            text = f"Check the skin {hours} hours after each session: {finding.label}."
+            review.append({"id": f"check_{finding.id}", "text": text, "after_hours": hours, **sourced(finding.source)})
     return {"precare": precare, "aftercare": aftercare, "review": review}
+
+
+def technique(ctx: Context, zones: list[ZonePlan]) -> list[dict[str, Any]]:
+    """How it is done, whatever the depth; with several zones or large ones what the protocol says about combining them."""
+    said = [
+        {"id": fact.id or f"technique_{number}", "text": fact.text, **sourced(fact.source)}
+        for number, fact in enumerate(ctx.knowledge.technique.rules, start=1)
+    ]
+    regions = [ctx.region(zone.zone) for zone in zones]
+    wanted = ["several_zones"] if len(zones) > 1 else []
+    if sum(region in ctx.knowledge.large_area_regions for region in regions) > 1:
+        wanted.append("large_areas")
+    if any(zone.sign_off_above_mm is not None for zone in zones):
+        wanted.append("above_evaluated")
+    for name in wanted:
+        rule = ctx.knowledge.combination[name]
+        said.append({"id": rule.id, "text": rule.text, **sourced(rule.source)})
+    return said
 
 
 def about_phototype(ctx: Context) -> list[dict[str, Any]]:

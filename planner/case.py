@@ -5,12 +5,13 @@ a fault with its path; a clinical name nobody knows is no fault, the engine asks
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from .errors import CaseFaults, Fault
 from .reading import MISSING, Reader, as_decimal, type_name
+from .records import record
 
 PHOTOTYPES = ("I", "II", "III", "IV", "V", "VI")
 PREGNANCY = ("none", "pregnant", "breastfeeding", "unknown")
@@ -18,18 +19,19 @@ OLDEST = 120
 MOST_ENTRIES = 500  # of one list: more is a mistake, not a patient
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Override:
     by: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Answer:
     """
     The answer to one screening rule: True, False or None (not asked), with the dates that go with a yes.
 
-    `date` is the date of the procedure, application or event; `zones` are as typed.
+    `date` is the date of the procedure, application or event; `zones` are as typed. `medicines`: which ones the note of a "no" is
+    about (what they are taken for); none named: all of them.
     """
 
     answer: bool | None
@@ -44,22 +46,34 @@ class Answer:
     kind: str = ""
     cleared_by: str = ""
     override: Override | None = None
+    medicines: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
+class Said:
+    """What a clinician said an unknown name is: ids of classes (none: none of the protocol's classes), who said it and when."""
+
+    classes: tuple[str, ...]
+    by: str
+    on: dt.date
+    ingredient: str = ""
+
+
+@record(frozen=True, slots=True)
 class Medication:
     name: str
     stopped: dt.date | None
+    said: Said | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Procedure:
     what: str
     zones: tuple[str, ...]
     date: dt.date | None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Finding:
     """Seen today. `id` of a contraindication, or free text."""
 
@@ -68,7 +82,7 @@ class Finding:
     note: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Lab:
     """`value` as typed; `number` where it is one."""
 
@@ -79,7 +93,7 @@ class Lab:
     date: dt.date | None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Request:
     indication: str
     level: str | None
@@ -87,14 +101,14 @@ class Request:
     morphology: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Wishes:
     downtime_days: Decimal | None = None
     event_date: dt.date | None = None
     visits: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class EarlierSession:
     date: dt.date
     zones: tuple[str, ...]
@@ -108,14 +122,40 @@ class EarlierSession:
         return tuple(dict.fromkeys((*self.zones, *self.depth_mm)))
 
 
-@dataclass(frozen=True, slots=True)
-class Operator:
-    role: str
+@record(frozen=True, slots=True)
+class Cover:
+    """One thing the operator is signed off for. `device`: a kind or a brand, None = any; `zones`: None = any; `name` for the reader."""
+
+    device: str | None
+    zones: tuple[str, ...] | None
     max_depth_mm: Decimal | None
-    certificate_until: dt.date | None
+    valid_from: dt.date | None
+    valid_until: dt.date | None
+    name: str = ""
+
+    def holds_on(self, day: dt.date) -> bool:
+        """Both days count."""
+        return (self.valid_from is None or self.valid_from <= day) and (self.valid_until is None or day <= self.valid_until)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
+class Operator:
+    """
+    Who treats. None = nothing known, so no limit; an empty tuple = nothing at all. `covers` says which device goes with which
+    zone to which depth until when; the other limits hold beside it.
+    """
+
+    role: str = ""
+    max_depth_mm: Decimal | None = None
+    certificate_until: dt.date | None = None
+    devices: tuple[str, ...] | None = None
+    zones: tuple[str, ...] | None = None
+    max_depth_by_zone: Mapping[str, Decimal] = field(default_factory=dict)
+    prescriber: bool | None = None
+    covers: tuple[Cover, ...] | None = None
+
+
+@record(frozen=True, slots=True)
 class Case:
     """One case, checked. `phototype` is a Roman numeral or None; `age` whole years or None; `sex` F, M, X or None."""
 
@@ -160,7 +200,7 @@ class Case:
             pregnancy=r.choice("pregnancy_or_breastfeeding", PREGNANCY, default=None),
             screening=_screening(r),
             screening_default=_three_way(r, "screening_default"),
-            medications=_some(r, "medications", lambda m: Medication(_name(m, "name"), m.day("stopped"))),
+            medications=_some(r, "medications", lambda m: Medication(_name(m, "name"), m.day("stopped"), m.entry("said", _said_to_be))),
             allergies=_texts(r, "allergies"),
             procedures=_some(r, "recent_procedures", lambda p: Procedure(_name(p, "what"), _zones(p), p.day("date"))),
             findings=_findings(r),
@@ -199,6 +239,11 @@ def _texts(r: Reader, key: str) -> tuple[str, ...]:
         if not name.strip():
             r.fault(f"{key}[{index}]", "must not be empty")
     return names
+
+
+def _said_to_be(r: Reader) -> Said:
+    day = r.day("on", required=True)
+    return Said(r.words("classes", required=True), _name(r, "by"), day or dt.date(2000, 1, 1), r.text("ingredient", default="", blank=True))
 
 
 def _name(r: Reader, key: str) -> str:
@@ -249,6 +294,9 @@ def _phototype(r: Reader) -> str | None:
     return None
 
 
+BARE = {said: Answer(said) for said in (True, False, None)}
+
+
 def _screening(r: Reader) -> Mapping[str, Answer]:
     value = r.take("screening", required=False)
     if value is MISSING or value is None:
@@ -258,6 +306,11 @@ def _screening(r: Reader) -> Mapping[str, Answer]:
         return {}
     answers = {}
     for name, item in value.items():
+        if type(item) is dict and len(item) == 1 and type(name) is str:
+            said = item.get("answer", MISSING)
+            if said is True or said is False or said is None:  # most answers hold nothing else
+                answers[name] = BARE[said]
+                continue
         reader = Reader(item, r.at(f"screening.{name}"), r.faults)
         if not isinstance(name, str):
             r.fault(f"screening.{name}", "must be the id of a rule")
@@ -287,6 +340,7 @@ def _answer(r: Reader) -> Answer:
         kind=r.text("kind", default="", blank=True),
         cleared_by=r.text("cleared_by", default="", blank=True).strip(),
         override=r.entry("override", lambda o: Override(_name(o, "by"), _name(o, "reason"))),
+        medicines=_texts(r, "medicines"),
     )
 
 
@@ -373,4 +427,51 @@ def _earlier(r: Reader) -> EarlierSession:
 
 
 def _operator(r: Reader) -> Operator:
-    return Operator(r.text("role", default="", blank=True), r.decimal("max_depth_mm", default=None, most=10), r.day("certificate_until"))
+    return Operator(
+        role=r.text("role", default="", blank=True),
+        max_depth_mm=r.decimal("max_depth_mm", default=None, most=10),
+        certificate_until=r.day("certificate_until"),
+        devices=_texts_or_none(r, "devices"),
+        zones=_texts_or_none(r, "zones"),
+        max_depth_by_zone=_depths_by_zone(r),
+        prescriber=r.flag("prescriber") if _said(r, "prescriber") else None,
+        covers=_some(r, "covers", _cover) if _said(r, "covers") else None,
+    )
+
+
+def _said(r: Reader, key: str) -> bool:
+    """Whether anything stands there; null is nothing."""
+    r.ignore(key)
+    return r.data.get(key) is not None
+
+
+def _texts_or_none(r: Reader, key: str) -> tuple[str, ...] | None:
+    """A list of names; None where nothing is said. An empty list says: none of them."""
+    return _texts(r, key) if _said(r, key) else None
+
+
+def _cover(r: Reader) -> Cover:
+    valid_from, valid_until = r.day("from"), r.day("until")
+    if valid_from is not None and valid_until is not None and valid_until < valid_from:
+        r.fault("until", f"must not be before {valid_from.isoformat()}")
+    return Cover(
+        device=r.text_or_none("device"),
+        zones=_texts_or_none(r, "zones"),
+        max_depth_mm=r.decimal("max_depth_mm", default=None, most=10),
+        valid_from=valid_from,
+        valid_until=valid_until,
+        name=r.text("name", default="", blank=True),
+    )
+
+
+def _depths_by_zone(r: Reader) -> dict[str, Decimal]:
+    value = r.take("max_depth_by_zone", required=False)
+    if value is MISSING or value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        r.fault("max_depth_by_zone", f"must be a mapping of zone to millimetres, not {type_name(value)}")
+        return {}
+    depths = Reader(value, r.at("max_depth_by_zone"), r.faults)
+    found = {name: depths.decimal(name, most=10) for name in value if isinstance(name, str)}
+    depths.done()
+    return {name: most for name, most in found.items() if most is not None}

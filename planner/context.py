@@ -3,16 +3,18 @@
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from .case import Case
+from .case import Case, Lab
 from .errors import Fault, PolicyFaults
 from .knowledge import Knowledge
 from .knowledge.entries import ExcludedZone, Level, Source, Zone
+from .records import record
 from .terms import Ask, Finding
 from .words import fold
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Wanted:
     """One requested (indication, level, zone) that the protocol knows."""
 
@@ -25,7 +27,7 @@ class Wanted:
 class Context:
     """
     What the rules read and write. `wanted`: what was asked for and is known; `zones`: those zones in the pack's order;
-    `unresolved`: something in the requests is not known, so that nothing can be said to be left out for good.
+    `unresolved`: a zone that was asked for is not known, so that nobody can say that every one is left out.
     """
 
     case: Case
@@ -40,7 +42,12 @@ class Context:
     unanswered: set[str] = field(default_factory=set)
     classes_now: set[str] = field(default_factory=set)
     plan_interval_min_weeks: int = 0
+    interval: Any = None  # of everything asked for, with its steps (`planner.terms.Traced`)
+    labs: tuple[Lab, ...] = ()
     merged_upto: int = 0
+    instead_of: Any = None  # the device that was the first choice and that the operator may not use (`planner.devices.Candidate`)
+    no_deeper_than: tuple[Any, ...] = ()  # devices at hand whose depth holds for the one that is taken because of the operator
+    lighter_devices: tuple[Any, ...] = ()  # those that would be taken in a lighter phototype: their depth holds as well
 
     def add(self, finding: Finding) -> None:
         self.findings.append(finding)
@@ -120,4 +127,4 @@ def chosen_policies(knowledge: Knowledge, policies: Mapping[str, str] | None) ->
 
 def own(source: Source) -> Source:
     """The same references, marked as the protocol's own reading."""
-    return Source(source.refs, source.evidence, True)
+    return Source(source.refs, source.evidence, True, unread=source.unread)

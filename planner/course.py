@@ -1,16 +1,17 @@
 """How many sessions, how far apart, and the earliest sensible dates. Whole weeks, calendar days."""
 
 import datetime as dt
-from dataclasses import dataclass
 from decimal import Decimal
 
 from . import wording
 from .context import Context, Wanted
 from .depth import _number
 from .knowledge.entries import DowntimeBand, Source, SourcedSpan, WholeSpan
+from .records import record
 from .terms import Course, Finding, Step, Traced
 
 WEEK = dt.timedelta(days=7)
+MOST_KEPT = 1_000  # mixtures of what is treated
 
 
 def sessions(ctx: Context, planned: list[Wanted]) -> Traced:
@@ -47,7 +48,14 @@ def _raise(span: WholeSpan, least: int, steps: list[Step], rule: str, why: str, 
 
 
 def _higher(ctx: Context, wanted: list[Wanted], field: str, word: str) -> Traced:
-    pairs = list(dict.fromkeys((w.indication, w.level) for w in wanted))
+    """The longer of everything treated; it hangs on the protocol alone, so it is kept with it."""
+    pairs = tuple(dict.fromkeys([(w.indication, w.level) for w in wanted]))
+    kept: dict[tuple[str, tuple[tuple[str, str], ...]], Traced] = ctx.knowledge.kept.setdefault("plan length", {})
+    known = kept.get((field, pairs))
+    if known is not None:
+        return known
+    if len(kept) >= MOST_KEPT:
+        kept.clear()
     steps: list[Step] = []
     span = WholeSpan(0, 0, 0)
     for indication, level in pairs:
@@ -63,19 +71,25 @@ def _higher(ctx: Context, wanted: list[Wanted], field: str, word: str) -> Traced
         rule = ctx.knowledge.combination["plan_length"]
         higher = WholeSpan(max(span.min, found.span.min), max(span.typical, found.span.typical), max(span.max, found.span.max))
         refs = tuple(dict.fromkeys((*found.source.refs, *rule.source.refs)))
-        source = Source(refs, found.source.evidence, found.source.unverified or rule.source.unverified)
+        unverified, unread = found.source.unverified or rule.source.unverified, found.source.unread and rule.source.unread
+        source = Source(refs, found.source.evidence, unverified, unread=unread)
         steps.append(Step("plan_length", span.typical, higher.typical, f"{why} {rule.text}", source, span, higher))
         span = higher
-    return Traced(span, tuple(steps))
+    found_for_all = kept[field, pairs] = Traced(span, tuple(steps))
+    return found_for_all
 
 
 def found_unit(field: str) -> str:
     return "sessions" if field == "sessions" else "weeks"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class EventPlan:
-    """What fits before an event: sessions and weeks between them, or the reason why nothing does."""
+    """
+    What fits before an event: sessions and weeks between them, or the reason why nothing does and what can be done:
+    `would_do`, the first event date that leaves time enough; `fit`, how many sessions fit by then; `after`, the first
+    session after the event.
+    """
 
     sessions: int
     weeks: int
@@ -83,6 +97,9 @@ class EventPlan:
     free_days: int
     reason: str
     source: Source
+    would_do: dt.date | None = None
+    fit: int = 0
+    after: dt.date | None = None
 
     @property
     def possible(self) -> bool:
@@ -138,14 +155,21 @@ def before_event(ctx: Context, span: WholeSpan, weeks: WholeSpan, start: dt.date
         if fits >= span.min:
             reason = f"Last session by {wording.day(latest)}: {why} free before {wording.day(event)}."
             return EventPlan(min(fits, span.typical), gap, latest, days, reason, rules.source)
+    shortest = min(getattr(weeks, side) for side in rules.interval_order)
+    would_do = start + (span.min - 1) * shortest * WEEK + dt.timedelta(days=days)
+    fit = (latest - start).days // (shortest * 7) + 1 if latest >= start else 0
+    after = max(start, event + dt.timedelta(days=1))
     if event <= ctx.today:
-        reason = f"The event on {wording.day(event)} is not after the visit."
+        reason = f"The event on {wording.day(event)} is not after the visit. A first session can be on {wording.day(start)}."
     else:
+        needed = f"at least {span.min} are needed, {shortest} weeks apart" if span.min > 1 else "at least one is needed"
+        fewer = f"{wording.counted(fit, 'session')} would fit, fewer than the protocol allows" if fit else "no session fits"
         reason = (
             f"It cannot be done before {wording.day(event)}: the last session would have to be by {wording.day(latest)} ({why} free), "
-            f"the first can be on {wording.day(start)}, and at least {span.min} are needed {weeks.min} weeks apart."
+            f"the first can be on {wording.day(start)}, and {needed}; {fewer}. "
+            f"An event from {wording.day(would_do)} would do, or a first session after this one, from {wording.day(after)}."
         )
-    return EventPlan(0, weeks.typical, latest, days, reason, rules.source)
+    return EventPlan(0, weeks.typical, latest, days, reason, rules.source, would_do, fit, after)
 
 
 def dates(ctx: Context, start: dt.date, count: int, weeks: int, steps: list[Step], event: EventPlan | None) -> Course:

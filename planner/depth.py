@@ -7,9 +7,10 @@ The order of the limits is the protocol's (`combination_rules.order_of_limits`).
 from collections.abc import Callable
 from decimal import Decimal
 
-from . import devices, wording
+from . import competence, devices, wording
 from .context import Context, Wanted
 from .devices import Candidate
+from .knowledge import Knowledge
 from .knowledge.entries import DepthRow, PhototypeRule, Rule, Source, Span
 from .terms import Finding, Limit, Step, Traced
 
@@ -22,10 +23,12 @@ class ZoneDepth:
     __slots__ = (
         "ceiling",
         "collapsed",
+        "compares",
         "ctx",
         "device",
         "findings",
         "limits",
+        "operator_most",
         "row_min",
         "rows",
         "sign_off_above",
@@ -35,8 +38,11 @@ class ZoneDepth:
         "zone",
     )
 
-    def __init__(self, ctx: Context, zone: str, wants: list[Wanted], device: Candidate, findings: tuple[Finding, ...]):
+    def __init__(
+        self, ctx: Context, zone: str, wants: list[Wanted], device: Candidate, findings: tuple[Finding, ...], *, compares: bool = True
+    ):
         self.ctx = ctx
+        self.compares = compares  # with the other devices at hand, where the operator's sign-off chose this one
         self.zone = zone
         self.wants = wants
         self.device = device
@@ -48,6 +54,7 @@ class ZoneDepth:
         self.limits: list[Limit] = []
         self.collapsed: list[str] = []
         self.sign_off_above: Decimal | None = None
+        self.operator_most: Decimal | None = None
         self.ceiling: tuple[Decimal, str] = (Decimal(99), "")
 
     def work_out(self) -> None:
@@ -84,12 +91,7 @@ class ZoneDepth:
 def row(z: ZoneDepth) -> None:
     """The protocol's row; two indications in one zone: the lower of each, never the sum."""
     for index, found in enumerate(z.rows):
-        level = z.ctx.level(z.wants[index])
-        indication = z.ctx.knowledge.indications[found.indication]
-        named = f"{indication.label}, {level.short_label.lower()}: typical depth {wording.mm(found.depth_mm.typical)}"
-        why = f"{named}, range {wording.span(found.depth_mm.min, found.depth_mm.max, 'mm')}."
-        if found.note:
-            why = f"{why} {found.note.capitalize()}."
+        why = _why_of(z.ctx.knowledge, found)
         if index == 0:
             z.set(found.depth_mm, "depth_row", why, found.source)
             continue
@@ -97,13 +99,34 @@ def row(z: ZoneDepth) -> None:
         typical, high = min(one.typical, two.typical), min(one.max, two.max)
         lower = Span(min(one.min, two.min), min(typical, high), high)
         rule = z.ctx.knowledge.combination["same_zone_two_indications"]
-        source = Source((*found.source.refs, *rule.source.refs), found.source.evidence, found.source.unverified or rule.source.unverified)
+        source = Source(
+            (*found.source.refs, *rule.source.refs),
+            found.source.evidence,
+            found.source.unverified or rule.source.unverified,
+            unread=found.source.unread and rule.source.unread,
+        )
         z.set(lower, "same_zone_two_indications", f"{why} {rule.text}", source)
     z.row_min = z.span.min
     for finding in z.findings:
         if finding.rule is not None and finding.rule.start_at_min and z.span.typical > z.span.min:
             span = Span(z.span.min, z.span.min, z.span.max)
             z.set(span, finding.id, f"{finding.label}: start at the shallow end.", finding.source)
+
+
+def _why_of(knowledge: Knowledge, found: DepthRow) -> str:
+    """What the row says, in words: kept with the protocol."""
+    kept: dict[tuple[str, str, str], str] = knowledge.kept.setdefault("rows in words", {})
+    key = (found.indication, found.level, found.zone)
+    why = kept.get(key)
+    if why is None:
+        indication = knowledge.indications[found.indication]
+        named = f"{indication.label}, {indication.levels[found.level].short_label.lower()}"
+        typical, span = wording.mm(found.depth_mm.typical), wording.span(found.depth_mm.min, found.depth_mm.max, "mm")
+        why = f"{named}: typical depth {typical}, range {span}."
+        if found.note:
+            why = f"{why} {found.note.capitalize()}."
+        kept[key] = why
+    return why
 
 
 def phototype_step(z: ZoneDepth) -> None:
@@ -192,10 +215,74 @@ def device_set(z: ZoneDepth) -> None:
 
 
 def operator_max(z: ZoneDepth) -> None:
-    operator = z.ctx.case.operator
-    if operator is not None and operator.max_depth_mm is not None:
-        why = f"Most this operator may set: {wording.mm(operator.max_depth_mm)}."
-        z.limit(operator.max_depth_mm, "operator_limit", why, z.ctx.knowledge.operator_rules.source)
+    """
+    What the operator is signed off for, never raised by the device they use instead. It is no ceiling of the protocol: a
+    clinician may go above it with a countersignature, so it is kept apart.
+    """
+    source = z.ctx.knowledge.operator_rules.source
+    ceiling = z.ceiling
+    found = competence.limit(z.ctx, z.device, z.zone)
+    if found is not None:
+        z.operator_most, why = found
+        z.limit(z.operator_most, "operator_limit", why, source)
+    for candidate in z.ctx.no_deeper_than if z.compares else ():
+        other = ZoneDepth(z.ctx, z.zone, z.wants, candidate, z.findings, compares=False)
+        other.work_out()
+        span, most = z.span, other.span
+        lower = Span(min(span.min, most.min), min(span.typical, most.typical), min(span.max, most.max))
+        if lower != span:
+            why = f"Not signed off for the first choice: no deeper than {candidate.name} goes here ({wording.mm(most.typical)})."
+            if lower.max < span.min:
+                z.collapsed.append(why)
+            z.set(lower, "operator_device", why, source)
+        if z.operator_most is None or most.max < z.operator_most:
+            z.operator_most = most.max
+        _signed_off_as(z, other)
+    if z.compares and z.ctx.no_deeper_than:
+        _settable_by_all(z, source)
+    z.ceiling = ceiling
+    for candidate in z.ctx.lighter_devices if z.compares else ():
+        _no_deeper_than_lighter(z, candidate)
+
+
+def _no_deeper_than_lighter(z: ZoneDepth, candidate: Candidate) -> None:
+    """The device of a lighter phototype is not labelled for this one: the one taken instead goes no deeper, whatever it can do."""
+    other = ZoneDepth(z.ctx, z.zone, z.wants, candidate, z.findings, compares=False)
+    other.work_out()
+    source = z.ctx.knowledge.labelling.source
+    why = f"{candidate.name} would be taken in a lighter phototype: no deeper than it goes here ({wording.mm(other.span.typical)})."
+    span, most = z.span, other.span
+    lower = Span(min(span.min, most.min), min(span.typical, most.typical), min(span.max, most.max))
+    if lower != span:
+        if lower.max < span.min:
+            z.collapsed.append(why)
+        z.set(lower, "phototype_device", why, source)
+    if other.ceiling[0] < z.ceiling[0]:
+        z.limits.append(Limit("phototype_device", other.ceiling[0], why, source))
+        z.ceiling = (other.ceiling[0], "phototype_device")
+    _signed_off_as(z, other)
+
+
+def _signed_off_as(z: ZoneDepth, other: ZoneDepth) -> None:
+    """Where the depth of another device holds, the sign-off holds that it asks above what it was evaluated to."""
+    if other.sign_off_above is not None and other.sign_off_above < z.span.max:
+        z.sign_off_above = min(other.sign_off_above, z.sign_off_above or other.sign_off_above)
+
+
+def _settable_by_all(z: ZoneDepth, source: Source) -> None:
+    """A depth that each of these devices can be set to: which of them is taken in the end must not make it deeper."""
+    grids = [z.device.device, *(candidate.device for candidate in z.ctx.no_deeper_than)]
+
+    def down(mm: Decimal) -> Decimal:
+        lower = min(devices.settable(device, mm) for device in grids)
+        return mm if lower == mm else down(lower)
+
+    typical, high = down(z.span.typical), down(z.span.max)
+    if (typical, high) != (z.span.typical, z.span.max):
+        why = "Not signed off for the first choice: no deeper than each device at hand can be set to."
+        if ZERO < typical < z.row_min <= z.span.typical:
+            z.collapsed.append(why)
+        z.set(Span(min(z.span.min, typical), typical, high), "operator_device", why, source)
 
 
 def rounding(z: ZoneDepth) -> None:
@@ -288,6 +375,7 @@ def main_reason(z: ZoneDepth) -> str:
         "device_evaluated": "Evaluated depth of the device",
         "device_set": "Most the device can be set to",
         "operator_limit": "Operator's limit",
+        "operator_device": "Operator's device",
         "rounding": f"{z.device.device.short_label}, rounded down",
     }
     if changed[-1].startswith("phototype"):

@@ -1,18 +1,18 @@
 """Which device of those at hand, why, what it is labelled for, and what it cannot do."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 
 from .context import Context, Wanted
 from .knowledge.entries import Device, DeviceLimit, DeviceModel, Source
+from .records import record
 from .terms import DeviceChoice, Finding, Step, Traced
 from .words import fold, tokens
 
 ON_LABEL, OFF_LABEL = "on-label", "off-label"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Candidate:
     """A kind of device, and the brand where one was named."""
 
@@ -31,7 +31,7 @@ def candidates(ctx: Context) -> list[Candidate]:
     found: dict[str, Candidate] = {}
     barred: list[Device] = []
     for name in ctx.case.devices:
-        candidate = _known(ctx, name)
+        candidate = known(ctx, name)
         if candidate is None:
             ctx.ask(
                 fold(name) or name,
@@ -51,7 +51,8 @@ def candidates(ctx: Context) -> list[Candidate]:
     return list(found.values())
 
 
-def _known(ctx: Context, name: str) -> Candidate | None:
+def known(ctx: Context, name: str) -> Candidate | None:
+    """The device behind a name, kind or brand; None where nobody knows it."""
     names = ctx.knowledge.names
     model = names.brands.exact(name)
     if model is None:
@@ -63,11 +64,11 @@ def _known(ctx: Context, name: str) -> Candidate | None:
     return Candidate(device, None) if device else None
 
 
-def choose(ctx: Context, at_hand: Sequence[Candidate], wanted: Sequence[Wanted]) -> Candidate | None:
-    """Preferred kind first, then the brand labelled for most of what is asked, then a named brand, then by name."""
+def choose(ctx: Context, at_hand: Sequence[Candidate], wanted: Sequence[Wanted], phototype: str | None) -> Candidate | None:
+    """Preferred kind first, then the brand labelled for most of what is asked in *phototype*, then a named brand, then by name."""
 
     def order(candidate: Candidate) -> tuple[object, ...]:
-        on_label = sum(1 for want in wanted if label_line(ctx, candidate, want) is not None)
+        on_label = sum(1 for want in wanted if _line_for(ctx, candidate, want, phototype) is not None)
         return (not candidate.device.preferred, -on_label, candidate.model is None, candidate.name)
 
     return min(at_hand, key=order, default=None)
@@ -75,6 +76,10 @@ def choose(ctx: Context, at_hand: Sequence[Candidate], wanted: Sequence[Wanted])
 
 def label_line(ctx: Context, candidate: Candidate, wanted: Wanted) -> DeviceLimit | None:
     """The line of the label that covers this use, None where it is off label."""
+    return _line_for(ctx, candidate, wanted, ctx.case.phototype)
+
+
+def _line_for(ctx: Context, candidate: Candidate, wanted: Wanted, phototype: str | None) -> DeviceLimit | None:
     if candidate.model is None:
         return None
     checks = ctx.knowledge.labelling.requires
@@ -86,7 +91,7 @@ def label_line(ctx: Context, candidate: Candidate, wanted: Wanted) -> DeviceLimi
             continue
         if "zone" in checks and wanted.zone not in line.zones:
             continue
-        if "phototype" in checks and (line.phototypes is None or case.phototype not in line.phototypes):
+        if "phototype" in checks and (line.phototypes is None or phototype not in line.phototypes):
             continue
         if "age" in checks and (case.age is None or case.age < line.min_age):
             continue
@@ -132,7 +137,7 @@ def exclude_zones(ctx: Context, candidate: Candidate) -> None:
             label = f"{device.short_label} not here"
             reason = f"{device.label} is not used on {ctx.zone(zone).short_label.lower()}; a pen could be."
             source = device.source
-            marked = Source(source.refs, source.evidence, True) if "not_in_zones" in source.unverified_fields else source
+            marked = source.for_field("not_in_zones")
             ctx.add(Finding("device_zone", label, "exclude_zone", "zone", reason, marked, zones=(zone,), order=2_001))
 
 
@@ -158,7 +163,7 @@ def describe(ctx: Context, candidate: Candidate, at_hand: Sequence[Candidate], p
     else:
         text = f"Off-label for {candidate.model.brand}. {knowledge.labelling.off_label_text.capitalize()}."
     refs = tuple(dict.fromkeys(ref for source in sources for ref in source.refs))
-    steps = [_why_this_kind(candidate, at_hand)]
+    steps = [_why_this_kind(candidate, at_hand) if ctx.instead_of is None else _why_not_the_first(ctx, candidate)]
     if candidate.model is not None:
         why = f"{candidate.model.brand}: can be set to at most {candidate.model.max_set_mm} mm. {text}"
         steps.append(Step("device_model", candidate.device.id, candidate.device.id, why, candidate.model.source))
@@ -173,8 +178,14 @@ def describe(ctx: Context, candidate: Candidate, at_hand: Sequence[Candidate], p
         needle_lengths_mm=candidate.device.needle_lengths_mm,
         max_set_mm=candidate.model.max_set_mm if candidate.model else None,
         traced=Traced(candidate.device.id, tuple(steps)),
-        label_source=Source(refs, knowledge.labelling.source.evidence, False),
+        label_source=Source(refs, knowledge.labelling.source.evidence, False, unread=all(source.unread for source in sources)),
     )
+
+
+def _why_not_the_first(ctx: Context, candidate: Candidate) -> Step:
+    first: Candidate = ctx.instead_of
+    why = f"{first.name} would be the first choice, and the operator is not signed off for it. {candidate.name} is at hand."
+    return Step("operator_device", first.device.id, candidate.device.id, why, ctx.knowledge.operator_rules.beyond_device.source)
 
 
 def _why_this_kind(candidate: Candidate, at_hand: Sequence[Candidate]) -> Step:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, order=True)
 class Fault:
-    """One thing wrong, where (`zones[3].max_depth_mm`) and what to do about it."""
+    """One thing wrong, where (`zones[3].max_depth_mm`) and what to do about it. kind: "reference" where a source is missing."""
 
     path: str
     message: str
+    kind: str = ""
 
     def __str__(self) -> str:
         return f"{self.path}: {self.message}" if self.path else self.message

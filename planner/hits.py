@@ -1,21 +1,23 @@
 """A hit: some part of the case says that a rule applies. Screening judges every hit of every rule."""
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from .case import Answer, Override
 from .context import Context
 from .knowledge.entries import Rule
 from .medicines import Taken, below_dose
+from .records import record
 from .terms import Finding
 from .words import fold, tokens
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Hit:
     """
     `origin`: which part of the case says so, in words. `zones` are zone ids (every requested zone where none was named).
     `still_taken`: a medicine that has not been stopped. `dose_below`: a steroid below the rule's dose.
+    `within_course`: an earlier session of the same course, healed and without marks.
     """
 
     rule: str
@@ -34,6 +36,7 @@ class Hit:
     override: Override | None = None
     dose_below: bool = False
     explicit: bool = False
+    within_course: bool = False
 
 
 def from_answer(ctx: Context, rule_id: str, answer: Answer) -> Hit:
@@ -81,15 +84,45 @@ def gather(ctx: Context, medicines: list[Taken]) -> dict[str, list[Hit]]:
         note(hit)
     for hit in (*_requests(ctx), *_history(ctx), *_defaults(ctx, hits)):
         note(hit)
-    return {rule_id: [_with_papers(ctx, hit) for hit in hits[rule_id]] for rule_id in ctx.knowledge.rules if rule_id in hits}
+    return {
+        rule_id: [part for hit in hits[rule_id] for part in _by_course(ctx, _with_papers(ctx, hit))]
+        for rule_id in ctx.knowledge.rules
+        if rule_id in hits
+    }
 
 
 def _with_papers(ctx: Context, hit: Hit) -> Hit:
-    """Clearance and override recorded with the answer hold for what follows from data too."""
+    """Clearance and override recorded with the answer hold for what follows from data too; a "no" beside data is said."""
     answer = ctx.case.screening.get(hit.rule)
     if answer is None or hit.explicit:
         return hit
-    return replace(hit, cleared_by=answer.cleared_by, override=answer.override)
+    origin = f"{hit.origin}, though answered no" if answer.answer is False else hit.origin
+    return replace(hit, origin=origin, cleared_by=answer.cleared_by, override=answer.override)
+
+
+def _by_course(ctx: Context, hit: Hit) -> list[Hit]:
+    """A session of this very course apart from needling of another kind: only the first waits no longer than the plan itself."""
+    if not ctx.knowledge.rules[hit.rule].within_course or hit.date is None:
+        return [hit]
+    inside = tuple(zone for zone in hit.zones if _same_course(ctx, hit.date, zone))
+    outside = tuple(zone for zone in hit.zones if zone not in inside)
+    if not inside:
+        return [hit]
+    return [replace(hit, zones=inside, within_course=True), *([replace(hit, zones=outside)] if outside else [])]
+
+
+def _same_course(ctx: Context, day: dt.date, zone: str) -> bool:
+    """Whether all that was done here on *day* is recorded, healed, left no marks and was no deeper than what is asked for now."""
+    sessions = [s for s in ctx.case.history if s.date == day and any(zone in (ctx.zones_named(name) or ()) for name in s.places)]
+    rows = [row for w in ctx.wanted if w.zone == zone and (row := ctx.knowledge.depth_rows.get((w.indication, w.level, zone)))]
+    if not sessions or not rows:
+        return False
+    most = min(row.depth_mm.max for row in rows)
+    for session in sessions:
+        depths = [mm for name, mm in session.depth_mm.items() if zone in (ctx.zones_named(name) or ())]
+        if session.healed is not True or session.pigmentation is not False or not depths or max(depths) > most:
+            return False
+    return True
 
 
 def _patient(ctx: Context) -> list[Hit]:
@@ -98,7 +131,7 @@ def _patient(ctx: Context) -> list[Hit]:
     for rule in ctx.knowledge.names.rules_from_data:
         derived = rule.derived
         if case.pregnancy in derived.pregnancy:
-            found.append(Hit(rule.id, f"recorded as {case.pregnancy}"))
+            found.append(Hit(rule.id, "recorded with the patient"))
         if case.phototype in derived.phototypes:
             found.append(Hit(rule.id, f"phototype {case.phototype}"))
         if case.age is None:
@@ -143,7 +176,7 @@ def _medicines(ctx: Context, medicines: list[Taken]) -> list[Hit]:
                 below = below_dose(rule.dose_rule, medicines)
             zones = ctx.zones if rule.scope == "zone" else ()
             found.append(
-                Hit(rule.id, taken.typed, zones, stopped=taken.stopped, still_taken=taken.now, dose_below=below),
+                Hit(rule.id, taken.origin, zones, stopped=taken.stopped or taken.stops_on, still_taken=taken.now, dose_below=below),
             )
     return found
 
@@ -157,7 +190,7 @@ def _days_after(rule: Rule) -> int:
 
 def _procedures(ctx: Context) -> list[Hit]:
     found = []
-    for index, procedure in enumerate(ctx.case.procedures):
+    for index, procedure in sorted(enumerate(ctx.case.procedures), key=lambda named: repr(named[1])) if ctx.case.procedures else ():
         matches = ctx.knowledge.names.procedures.find(tokens(procedure.what))
         if not matches:
             ident = fold(procedure.what) or procedure.what

@@ -6,13 +6,13 @@ The order in which the rules speak: what is asked for, what was found, what is l
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from . import adjuvants, advice, alternatives, course, depth, devices, requests, technique, wording
+from . import adjuvants, advice, alternatives, competence, course, depth, devices, requests, technique, wording
 from .alternatives import Alternative, Parameters
 from .case import Case
 from .context import Context, Wanted, chosen_policies
+from .dates import judge_dates
 from .devices import Candidate
 from .downtime import downtime, worst_band
 from .hits import gather
@@ -20,19 +20,22 @@ from .knowledge import Knowledge
 from .knowledge.entries import Source, WholeSpan
 from .labs import judge_labs
 from .medicines import Taken, recognise
-from .screening import ask_open_questions, judge, judge_history, judge_operator, merged
-from .terms import RANK, STATUS_RANK, AdjuvantVerdict, Ask, Decision, ExcludedZone, Finding, ZonePlan, plain, sourced
+from .order import in_order
+from .records import record
+from .screening import ask_open_questions, judge, judge_history, merged
+from .terms import OTHER_DAY, RANK, STATUS_RANK, AdjuvantVerdict, Ask, Decision, ExcludedZone, Finding, Traced, ZonePlan, plain, sourced
 
-PLANNER_VERSION = "1.0.0"
+PLANNER_VERSION = "1.1.3"
 LEAVING_OUT = ("refuse", "exclude_zone", "defer")  # worst first: waiting does not free a zone that is left out for another reason
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Proposal:
     """
     What is proposed, and everything behind it. `parameters` is None under ask, defer and refuse.
 
-    `as_mapping()` gives the case format's "Out" as plain JSON types. "sourced" below means refs, evidence, unverified;
+    `as_mapping()` gives the case format's "Out" as plain JSON types. "sourced" below means refs, evidence, unverified,
+    no_study (the pack marks it as its own, or every reference behind it is marked unverified);
     a trace is a list of {rule, before, after, why, sourced, and range_before, range_after where the value has a range}.
 
     always:
@@ -49,7 +52,7 @@ class Proposal:
     with parameters (plan and caution):
         device {id, brand, label, why, label_status, label_text, label_refs, dial_step_mm, needle_lengths_mm, max_set_mm, trace}
         zones[] {zone, label, indication, level, indications, depth_mm {min, typical, max}, sourced, main_reason, ceiling_mm,
-            ceiling_rule, step_mm, sign_off_above_mm, label_status, passes {min, typical, max, unit, trace}, endpoint,
+            ceiling_rule, step_mm, sign_off_above_mm, operator_max_mm, label_status, passes {min, typical, max, unit, trace}, endpoint,
             endpoint_trace, stop_rule, limits[] {rule, mm, why}, trace}
         sessions, interval_weeks {min, typical, max, sourced, trace}
         downtime_days {the same, band, band_label, worst_band, worst_days, measures, resume}
@@ -101,7 +104,7 @@ class Proposal:
             out |= self.parameters.as_mapping()
         out["adjuvants"] = self._adjuvants()
         if self.parameters is not None:
-            out["alternatives"] = [alternative.as_mapping() for alternative in self.alternatives]
+            out["alternatives"] = [alternative.as_mapping(self.parameters, out) for alternative in self.alternatives]
         out["decisions"] = [decision.as_mapping() for decision in self.decisions]
         out["medicines"] = [dict(medicine) for medicine in self.medicines]
         out["advice"] = dict(self.advice)
@@ -129,31 +132,39 @@ def propose(
     Raises:
         PolicyFaults: a setting or option the protocol does not have.
     """
-    ctx = Context(case, knowledge, on or case.visit_date, chosen_policies(knowledge, policies))
+    ctx = Context(in_order(case), knowledge, on or case.visit_date, chosen_policies(knowledge, policies))
     medicines = _look(ctx)
     at_hand = devices.candidates(ctx)
-    candidate = devices.choose(ctx, at_hand, [w for w in ctx.wanted if w.zone in knowledge.zones])
+    candidate = competence.choose(ctx, at_hand, [w for w in ctx.wanted if w.zone in knowledge.zones])
     if candidate is not None:
         devices.exclude_zones(ctx, candidate)
     findings = _again(ctx, ())
     excluded = _excluded(ctx, findings)
     planned = [w for w in ctx.wanted if w.zone not in excluded and (w.indication, w.level, w.zone) in knowledge.depth_rows]
-    planned = _fewer_zones(ctx, findings, planned)
+    planned = _fewer_zones(ctx, findings, excluded, planned)
     zones = _zones(ctx, candidate, planned, findings) if candidate is not None else []
     if candidate is not None:
-        _too_shallow_anyway(ctx, candidate, [w for w in ctx.wanted if w.zone in excluded and excluded[w.zone].action == "defer"], findings)
+        waiting = {zone for zone, out in excluded.items() if out.action == "defer" or out.until is not None}
+        _too_shallow_anyway(ctx, candidate, [w for w in ctx.wanted if w.zone in waiting], findings)
     findings = _again(ctx, findings)
     excluded = _excluded(ctx, findings)
     kept = {zone.zone for zone in zones}
     planned = [w for w in planned if w.zone in kept]
+    if candidate is not None:
+        competence.judge(ctx, candidate, (w.zone for w in planned))
     verdicts = adjuvants.verdicts(ctx, planned or ctx.wanted, findings)
     findings = _again(ctx, findings)
 
     status = _status(ctx, findings, excluded)
     parameters: Parameters | None = None
+    to_decide: tuple[Decision, ...] = ()
     others: list[Alternative] = []
     if status in ("caution", "plan") and candidate is not None and zones:
         parameters, others = _plan(ctx, candidate, at_hand, planned, zones, findings)
+        competence.judge_end(ctx, candidate, (zone.zone for zone in zones), parameters.course.dates[-1])
+        findings = _again(ctx, findings)
+        to_decide = tuple(advice.decisions(ctx, findings, [v for v in verdicts if v.verdict == "use"], zones))
+        to_decide = competence.for_prescriber(ctx, to_decide, verdicts)
         findings = _again(ctx, findings)
         status = _status(ctx, findings, excluded)
     earliest, condition = _when(ctx, status, findings, excluded)
@@ -168,7 +179,7 @@ def propose(
         findings=findings,
         asks=tuple(sorted(ctx.asks.values(), key=_ask_order(ctx))),
         zones_excluded=tuple(excluded.values()),
-        decisions=tuple(advice.decisions(ctx, findings, used, zones)) if parameters else (),
+        decisions=to_decide,
         medicines=tuple(_medicine(ctx, taken) for taken in sorted(medicines, key=lambda t: (t.ingredient, t.typed, t.now))),
         adjuvants=verdicts,
         parameters=parameters,
@@ -190,7 +201,8 @@ def _look(ctx: Context) -> list[Taken]:
     requests.resolve(ctx)
     requests.exclude_unknown_combinations(ctx)
     if ctx.wanted:
-        span: WholeSpan = course.interval(ctx, ctx.wanted).value
+        ctx.interval = course.interval(ctx, ctx.wanted)
+        span: WholeSpan = ctx.interval.value
         ctx.plan_interval_min_weeks = span.min
     medicines = recognise(ctx)
     hits = gather(ctx, medicines)
@@ -199,8 +211,9 @@ def _look(ctx: Context) -> list[Taken]:
     hits = {rule_id: hits[rule_id] for rule_id in ctx.knowledge.rules if rule_id in hits}
     judge(ctx, hits)
     judge_history(ctx)
-    judge_operator(ctx)
+    competence.judge_certificate(ctx)
     ask_open_questions(ctx, hits, medicines)
+    judge_dates(ctx)
     return medicines
 
 
@@ -223,8 +236,12 @@ def _excluded(ctx: Context, findings: tuple[Finding, ...]) -> dict[str, Excluded
         action = min((name for name, _ in reasons), key=LEAVING_OUT.index)
         dates = [f.until for name, f in reasons if f.until is not None]
         open_ended = any(f.until is None for _, f in reasons)
-        refs = tuple(dict.fromkeys(ref for _, f in reasons for ref in f.source.refs))
-        source = Source(refs, reasons[0][1].source.evidence, any(f.source.unverified for _, f in reasons))
+        first = reasons[0][1].source
+        source = Source(first.refs, first.evidence, first.unverified, unread=first.unread)
+        if len(reasons) > 1:
+            refs = tuple(dict.fromkeys([ref for _, f in reasons for ref in f.source.refs]))
+            unverified = any(f.source.unverified for _, f in reasons)
+            source = Source(refs, first.evidence, unverified, unread=all(f.source.unread for _, f in reasons))
         excluded[zone] = ExcludedZone(
             zone,
             ctx.zone(zone).short_label,
@@ -237,23 +254,33 @@ def _excluded(ctx: Context, findings: tuple[Finding, ...]) -> dict[str, Excluded
     return excluded
 
 
-def _fewer_zones(ctx: Context, findings: tuple[Finding, ...], planned: list[Wanted]) -> list[Wanted]:
-    """A finding that allows only so many zones a session: the first in the protocol's order stay, the rest wait for another day."""
-    limiting = [f for f in findings if f.rule is not None and f.rule.max_zones_per_session is not None and f.action == "caution"]
+def _fewer_zones(ctx: Context, findings: tuple[Finding, ...], excluded: Mapping[str, ExcludedZone], planned: list[Wanted]) -> list[Wanted]:
+    """
+    A finding that allows only so many zones a session: the first of the request, in the protocol's order, stay and the rest wait for
+    another day. A zone that is left out today keeps its place: a reason against one zone never brings another one forward. Who means the
+    other one takes the first out of the request.
+    """
+    limiting = [f for f in findings if f.action == "caution" and f.rule is not None and f.rule.max_zones_per_session is not None]
     if not limiting:
         return planned
     finding = min(limiting, key=lambda f: (f.rule.max_zones_per_session if f.rule else 0) or 0)
     most = finding.rule.max_zones_per_session if finding.rule is not None else None
-    zones = list(dict.fromkeys(w.zone for w in planned))
+    zones = list(dict.fromkeys(w.zone for w in ctx.wanted if (w.indication, w.level, w.zone) in ctx.knowledge.depth_rows))
     if most is None or len(zones) <= most:
         return planned
-    keep = set(zones[:most])
+    first = ctx.zone_words(tuple(zones[:most]))
+    reason = f"{finding.label}: {most} {'zone' if most == 1 else 'zones'} a session. "
+    if all(zone in excluded for zone in zones[:most]):
+        them = "it" if most == 1 else "them"
+        reason += f"{first.capitalize()} first, and not today: take {them} out of the request to plan this one instead."
+    else:
+        reason += f"{first.capitalize()} first; this one on another day, or instead."
     for zone in zones[most:]:
-        kept = ctx.zone_words(tuple(zones[:most]))
-        reason = f"{finding.label}: {most} zone a session. {kept.capitalize()} first; this one on another day, or instead."
+        if zone in excluded:
+            continue
         ctx.add(
             Finding(
-                "other_day",
+                OTHER_DAY,
                 "Another day",
                 "exclude_zone",
                 "zone",
@@ -264,7 +291,7 @@ def _fewer_zones(ctx: Context, findings: tuple[Finding, ...], planned: list[Want
                 details={"because": finding.id},
             )
         )
-    return [w for w in planned if w.zone in keep]
+    return [w for w in planned if w.zone in zones[:most]]
 
 
 def _zones(ctx: Context, candidate: Candidate, planned: list[Wanted], findings: tuple[Finding, ...]) -> list[ZonePlan]:
@@ -336,6 +363,7 @@ def _zone_plan(ctx: Context, z: depth.ZoneDepth, here: tuple[Finding, ...]) -> Z
         stop_source=stop_source,
         label_status=devices.OFF_LABEL if any(line is None for line in lines) else devices.ON_LABEL,
         sign_off_above_mm=z.sign_off_above,
+        operator_max_mm=z.operator_most,
     )
 
 
@@ -348,7 +376,7 @@ def _plan(
     findings: tuple[Finding, ...],
 ) -> tuple[Parameters, list[Alternative]]:
     sessions = course.sessions(ctx, planned)
-    interval = course.interval(ctx, ctx.wanted)
+    interval: Traced = ctx.interval
     start, steps = course.first_session(ctx, findings)
     event = course.before_event(ctx, sessions.value, interval.value, start, worst_band(ctx, zones))
     count, weeks = sessions.value.typical, interval.value.typical
@@ -368,7 +396,7 @@ def _plan(
         else:
             reason = f"At most {wording.counted(visits, 'visit')} wished; the protocol needs at least {sessions.value.min}."
             ctx.add(Finding("visits", "More visits than wished", "caution", "patient", reason, source, order=4_001))
-    found = downtime(ctx, zones)
+    found = downtime(ctx, zones, findings)
     accepted = ctx.case.wishes.downtime_days
     if accepted is not None and found.days.value.max > accepted:
         longest = wording.counted(found.days.value.max, "day")
@@ -386,7 +414,7 @@ def _plan(
         downtime=found,
         course=course.dates(ctx, start, count, weeks, steps, event),
     )
-    return plan, alternatives.alternatives(ctx, plan, candidate, start, steps)
+    return plan, alternatives.alternatives(ctx, plan, candidate, start, steps, findings)
 
 
 def _status(ctx: Context, findings: tuple[Finding, ...], excluded: Mapping[str, ExcludedZone]) -> str:
@@ -398,7 +426,8 @@ def _status(ctx: Context, findings: tuple[Finding, ...], excluded: Mapping[str, 
     if excluded:
         said.add("caution")
     if ctx.zones and len(excluded) == len(ctx.zones) and not ctx.unresolved:
-        worst = min((zone.action for zone in excluded.values()), key=RANK.__getitem__)
+        # What only waits for its turn says nothing of the visit: those before it do.
+        worst = min((zone.action for zone in excluded.values() if zone.because != (OTHER_DAY,)), key=RANK.__getitem__)
         said.add("refuse" if worst == "exclude_zone" else worst)
     return min(said, key=STATUS_RANK.__getitem__)
 
@@ -408,9 +437,11 @@ def _when(
 ) -> tuple[dt.date | None, str | None]:
     """The latest date of everything that defers, and the conditions that have no date or must be seen to hold."""
     nothing_left = bool(ctx.zones) and len(excluded) == len(ctx.zones)
-    barring = [f for f in findings if f.action == status and (f.scope == "patient" or nothing_left)]
     if status not in ("defer", "refuse"):
         return None, None
+    # Every zone left out counts as a refusal: what would free them is its condition.
+    actions = ("refuse", "exclude_zone") if status == "refuse" and nothing_left else (status,)
+    barring = [f for f in findings if f.action in actions and (f.scope == "patient" or nothing_left)]
     dates = [f.until for f in barring if f.until is not None]
     conditions = list(dict.fromkeys(f.condition for f in barring if f.condition))
     return (max(dates) if dates and status == "defer" else None), "; ".join(conditions) or None
@@ -418,7 +449,7 @@ def _when(
 
 def _ask_order(ctx: Context) -> Callable[[Ask], tuple[object, ...]]:
     """What the clinician must look up first, then the questions in the order they are asked."""
-    places = {rule_id: place for place, rule_id in enumerate(ctx.knowledge.question_of)}
+    places = ctx.knowledge.question_places
 
     def order(ask: Ask) -> tuple[object, ...]:
         return (ask.about == "screening", places.get(ask.id, -1), ask.about, ask.id)
@@ -432,13 +463,15 @@ def _protocol(knowledge: Knowledge, given: Mapping[str, str] | None) -> dict[str
 
 
 def _medicine(ctx: Context, taken: Taken) -> dict[str, Any]:
-    notes = [ctx.knowledge.medicine_classes[group].note for group in taken.classes if ctx.knowledge.medicine_classes[group].note]
+    classes = ctx.knowledge.medicine_classes
+    notes = [note for group in taken.classes if (note := classes[group].note)]
     return {
         "name": taken.typed,
         "ingredient": taken.ingredient,
         "classes": list(taken.classes),
         "stopped": plain(taken.stopped),
-        "notes": notes,
+        "notes": [*notes, *([taken.note] if taken.note else [])],
+        **({"said": {"by": taken.said.by, "on": taken.said.on.isoformat()}} if taken.said else {}),
         **sourced(ctx.knowledge.medicine_source),
     }
 
@@ -450,7 +483,8 @@ def _advice(
         return {"precare": [], "aftercare": [], "review": [], "phototype": advice.about_phototype(ctx)}
     pairs = list(dict.fromkeys((w.indication, w.level) for w in planned))
     return {
-        **advice.care(ctx, parameters.course.dates[0], used),
+        **advice.care(ctx, parameters.course.dates[0], used, findings),
+        "technique": advice.technique(ctx, parameters.zones),
         "phototype": advice.about_phototype(ctx),
         "levels": advice.about_levels(ctx, pairs),
         "test_areas": advice.test_areas(ctx, findings),

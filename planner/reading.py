@@ -67,7 +67,7 @@ class Reader:
         self.path = path
         self.faults = faults
         self.seen: set[str] = set()
-        if isinstance(data, Mapping):
+        if type(data) is dict or isinstance(data, Mapping):
             self.data: Mapping[str, Any] = data
         else:
             self.data = {}
@@ -94,8 +94,13 @@ class Reader:
                     self.fault(str(key), "is not a key of this format")
 
     def ignore(self, *keys: str) -> None:
-        """Keys kept for the reader only: prose that explains, never acted on."""
+        """Keys kept for the reader only, never acted on. Prose (`*_text`, note, rule, text) is still text."""
         self.seen.update(keys)
+        for key in keys:
+            if key.endswith("_text") or key in ("note", "rule", "text"):
+                value = self.data.get(key)
+                if value is not None and not isinstance(value, str):
+                    self.fault(key, f"must be text, not {type_name(value)}")
 
     # -- single values -------------------------------------------------------------------------------------------------
 
@@ -174,6 +179,8 @@ class Reader:
         value = self.take(key, required=default is MISSING)
         if value is MISSING or (value is None and default is not MISSING):
             return None if default is MISSING else default
+        if not options and isinstance(value, str):
+            return value  # the list of what is allowed is itself missing, which is said where it should stand
         if not isinstance(value, str) or value not in options:
             self.fault(key, f"must be one of {', '.join(options)}" + (f", not {value}" if isinstance(value, (str, int)) else ""))
             return None
@@ -230,12 +237,12 @@ class Reader:
         return found
 
 
-def repeated(names: Iterable[str]) -> list[str]:
+def repeated(names: Iterable[T]) -> list[T]:
     """The names that stand more than once, each once, in order."""
-    seen: set[str] = set()
-    twice: list[str] = []
+    seen: set[T] = set()
+    twice: dict[T, None] = {}
     for name in names:
-        if name in seen and name not in twice:
-            twice.append(name)
+        if name in seen:
+            twice[name] = None
         seen.add(name)
-    return twice
+    return list(twice)

@@ -14,7 +14,8 @@ def resolve(ctx: Context) -> None:
         ctx.ask("requests", "What is to be treated, and where?", "request", "requests", label="Nothing asked for")
     zones: set[str] = set()
     wanted: dict[Wanted, None] = {}
-    for request in sorted(ctx.case.requests, key=lambda r: (r.indication, r.level or "", r.zones)):
+    requests = ctx.case.requests
+    for request in sorted(requests, key=lambda r: (r.indication, r.level or "", r.zones)) if len(requests) > 1 else requests:
         known = _known_zones(ctx, request)
         zones.update(known)
         indication = _indication(ctx, request)
@@ -25,7 +26,7 @@ def resolve(ctx: Context) -> None:
         if level is None:
             continue
         wanted.update(dict.fromkeys(Wanted(indication.id, level, zone) for zone in known))
-    places = {zone: place for place, zone in enumerate((*ctx.knowledge.zones, *ctx.knowledge.excluded_zones))}
+    places = ctx.knowledge.zone_places
     ctx.zones = tuple(sorted(zones, key=places.__getitem__))
     kinds = {ident: place for place, ident in enumerate(ctx.knowledge.indications)}
     ctx.wanted = sorted(wanted, key=lambda w: (places[w.zone], kinds[w.indication], w.level))
@@ -61,7 +62,6 @@ def _indication(ctx: Context, request: Request) -> Indication | None:
         named = [i for i in indications.values() if wanted in (fold(i.id), fold(i.label), fold(i.short_label))]
         found = named[0] if named else None
     if found is None:
-        ctx.unresolved = True
         ident = fold(request.indication).replace(" ", "_") or request.indication
         ctx.ask(
             ident,
@@ -80,7 +80,6 @@ def _level(ctx: Context, request: Request, indication: Indication) -> str | None
     for level in indication.levels.values():
         if wanted and wanted in (fold(level.id), fold(level.label), fold(level.short_label)):
             return level.id
-    ctx.unresolved = True
     if not wanted:
         ctx.ask(f"{indication.id}.level", f"{indication.label}: how severe?", "level", "requests.level", label="Severity not given")
     else:
@@ -102,12 +101,22 @@ def _morphology(ctx: Context, request: Request, indication: Indication) -> None:
     if not named:
         said = f" ({request.morphology})" if request.morphology else ""
         asked = next((m.advice for m in indication.morphology if m.action == "ask" and m.advice), "Record the morphology.")
-        ctx.ask("morphology", f"{asked}{said}", "morphology", "requests.morphology", label="Shape of the scars not recorded")
+        label = f"{indication.short_label}: shape not recorded"
+        first = next((finding for finding in ctx.findings if finding.id == "morphology"), None)
+        ident = "morphology" if first is None or first.label == label else f"{indication.id}.morphology"
+        ctx.ask(ident, f"{asked}{said}", "morphology", "requests.morphology", label=label)
     for shape in named:
         if shape.action == "caution":
             reason = shape.advice or shape.response
             ctx.add(
-                Finding(f"morphology_{shape.id}", f"Scar shape: {shape.id.replace('_', '-')}", "caution", "patient", reason, shape.source)
+                Finding(
+                    f"morphology_{shape.id}",
+                    f"{indication.short_label}, shape: {shape.id.replace('_', '-')}",
+                    "caution",
+                    "patient",
+                    reason,
+                    shape.source,
+                )
             )
 
 

@@ -1,10 +1,11 @@
 """Who must not be treated, who must wait and until when, which zones stay out. All findings, never only the first."""
 
 import datetime as dt
+import re
 from dataclasses import replace
 from decimal import Decimal
 
-from . import wording
+from . import pointing, wording
 from .case import read_number
 from .context import Context, own
 from .hits import Hit
@@ -12,6 +13,9 @@ from .knowledge.entries import Rule, Source, asked_of
 from .labs import newest_value_on
 from .medicines import Taken
 from .terms import RANK, Finding
+from .words import fold
+
+_A_DAY = re.compile(r"(?:about |ca\.? ?|up to )?(\d{1,3}(?:[.,]\d+)?) ?(?:cigarettes?)? ?(?:a day|per day|/ ?day|daily)?", re.IGNORECASE)
 
 
 def judge(ctx: Context, hits: dict[str, list[Hit]]) -> None:
@@ -20,11 +24,12 @@ def judge(ctx: Context, hits: dict[str, list[Hit]]) -> None:
     for rule_id, found in hits.items():
         rule = ctx.knowledge.rules[rule_id]
         for hit in found:
+            _ask_about_override(ctx, rule, hit)
             for finding in findings_of(ctx, rule, hit):
                 ctx.add(finding)
-                if finding.action != "none":
+                if finding.action != "none" or finding.zones:  # healed by now, it was in a zone that is treated all the same
                     added.update(rule.adds)
-    for rule_id in ctx.knowledge.rules:
+    for rule_id in ctx.knowledge.rules if added else ():
         if rule_id in added and rule_id not in hits:
             rule = ctx.knowledge.rules[rule_id]
             for finding in findings_of(ctx, rule, Hit(rule_id, "follows from another finding")):
@@ -39,8 +44,8 @@ def findings_of(ctx: Context, rule: Rule, hit: Hit) -> list[Finding]:
         ctx.ask(f"{rule.id}.date", late, "date", f"screening.{rule.id}", label=f"Date: {rule.label}", order=rule.order)
     if rule.applies_to_regions and not any(ctx.region(zone) in rule.applies_to_regions for zone in ctx.zones):
         return [_free(rule, hit, "No zone it concerns is to be treated.")]
-    if rule.heavy_from_cigarettes_per_day is not None and hit.amount:
-        number = read_number(hit.amount)
+    if rule.heavy_from_cigarettes_per_day is not None and (hit.amount or hit.note):
+        number = a_day(hit.amount or hit.note)
         if number is not None and number < rule.heavy_from_cigarettes_per_day:
             return [_free(rule, hit, f"{wording.number(number)} a day is below {rule.heavy_from_cigarettes_per_day}.")]
     if rule.other_zones is not None:
@@ -49,6 +54,12 @@ def findings_of(ctx: Context, rule: Rule, hit: Hit) -> list[Finding]:
     if rule.scope == "zone":
         return _in_zones(ctx, rule, hit, finding)
     return [finding]
+
+
+def a_day(text: str) -> Decimal | None:
+    """`15`, `about 15 a day`, `15 cigarettes/day`: the number; None where the text says more than that."""
+    found = _A_DAY.fullmatch(text.strip())
+    return read_number(found[1]) if found else None
 
 
 def _in_zones(ctx: Context, rule: Rule, hit: Hit, finding: Finding) -> list[Finding]:
@@ -157,7 +168,8 @@ def _timed(ctx: Context, rule: Rule, hit: Hit) -> Finding:
 def _until(ctx: Context, rule: Rule, hit: Hit, days: int) -> tuple[dt.date | None, bool]:
     """The first free day (None: only the condition is known) and whether it still bars today."""
     if rule.never_shorter_than_plan_interval:
-        days = max(days, ctx.plan_interval_min_weeks * 7)
+        least = rule.interval_days.min if hit.within_course and rule.interval_days else days
+        days = max(least, ctx.plan_interval_min_weeks * 7)
     wait = dt.timedelta(days=days)
     base = _base(ctx, rule, hit)
     if base is None:
@@ -196,26 +208,44 @@ def _base(ctx: Context, rule: Rule, hit: Hit) -> dt.date | None:
         if stopped is not None:
             return stopped
         if rule.still_used_counts_from_visit or rule.derived.medicine_taken == "stopped":
-            return ctx.today
+            return max(ctx.today, hit.stopped or ctx.today)  # to be stopped later: not before
         return None
     if kind == "seen_date":
         return past(hit.seen, hit.date, hit.healed) or ctx.today
     if kind == "treated_date":
-        return past(hit.treated, hit.date if hit.origin != "seen today" else None)
+        # What is seen today is not treated yet, whatever was answered: its date is the day of the visit.
+        return past(hit.treated, None if hit.origin.startswith("seen today") else hit.date)
     if kind in ("procedure_date", "application_date"):
         return past(hit.date, hit.stopped) or ctx.today
     return past(hit.date, hit.stopped)
 
 
+def _entitled(rule: Rule, hit: Hit) -> str | None:
+    """The role that signed the override, where the rule names it."""
+    if hit.override is None:
+        return None
+    role = fold(hit.override.by).replace(" ", "_")
+    return role if role in rule.overridable_by else None
+
+
+def _ask_about_override(ctx: Context, rule: Rule, hit: Hit) -> None:
+    """An override by somebody who may not sign it lifts nothing, and is never passed over in silence."""
+    if hit.override is None or _entitled(rule, hit) is not None:
+        return
+    who = " or ".join(role.replace("_", " ") for role in rule.overridable_by)
+    may = f"Only the {who} can sign it." if who else "The protocol lets nobody override it."
+    what = f"{rule.label}: the override by {hit.override.by.replace('_', ' ')} does not count. {may} Have it signed, or take it out."
+    ctx.ask(f"{rule.id}.override", what, "screening", f"screening.{rule.id}", label=f"Override: {rule.label}", order=rule.order)
+
+
 def _overridden(rule: Rule, hit: Hit) -> Finding | None:
     """A signed override by somebody the rule names turns a deferral into a caution with its own depth."""
-    if hit.override is None or hit.override.by not in rule.overridable_by:
+    role = _entitled(rule, hit)
+    if hit.override is None or role is None:
         return None
-    finding = _finding(
-        rule, hit, "caution", until=None, condition=None, max_depth_mm=rule.override_max_depth_mm, sign_off=(hit.override.by,)
-    )
-    said = f"Overridden by {hit.override.by.replace('_', ' ')}: {hit.override.reason}."
-    return replace(finding, reason=f"{finding.reason} {said}", source=own(rule.source), details={"overridden_by": hit.override.by})
+    finding = _finding(rule, hit, "caution", until=None, condition=None, max_depth_mm=rule.override_max_depth_mm, sign_off=(role,))
+    said = f"Overridden by {role.replace('_', ' ')}: {hit.override.reason}."
+    return replace(finding, reason=f"{finding.reason} {said}", source=own(rule.source), details={"overridden_by": role})
 
 
 def _by_policy(ctx: Context, rule: Rule, hit: Hit) -> Finding:
@@ -307,17 +337,19 @@ def _with_other_zones(ctx: Context, rule: Rule, hit: Hit) -> list[Finding]:
 def ask_open_questions(ctx: Context, hits: dict[str, list[Hit]], medicines: list[Taken]) -> None:
     """Everything the protocol asks and nobody has answered; unknown means ask."""
     _ask_patient(ctx)
-    for rule in ctx.knowledge.rules.values():
-        answer = ctx.case.screening.get(rule.id)
-        said = answer.answer if answer is not None else ctx.case.screening_default
-        if rule.id in hits or rule.question is None:
+    screening, default = ctx.case.screening, ctx.case.screening_default
+    for rule in ctx.knowledge.asked_rules:
+        answer = screening.get(rule.id)
+        said = answer.answer if answer is not None else default
+        about_pregnancy = rule.derived.pregnancy
+        if (said is not None and not about_pregnancy) or rule.id in hits or rule.question is None:
             continue
-        if rule.derived.pregnancy:
+        if about_pregnancy:
             said = _pregnancy_answer(ctx, rule, answer.answer if answer is not None else None)
         if said is not None or not asked_of(rule.question.ask_sexes, rule.question.ask_ages, ctx.case.sex, ctx.case.age):
             continue
         _ask_rule(ctx, rule)
-    _ask_for_medicines(ctx, hits, medicines)
+    pointing.ask(ctx, hits, medicines)
     _ask_for_labs(ctx)
 
 
@@ -352,30 +384,6 @@ def _ask_rule(ctx: Context, rule: Rule) -> None:
     )
 
 
-def _ask_for_medicines(ctx: Context, hits: dict[str, list[Hit]], medicines: list[Taken]) -> None:
-    """A medicine can point to an illness nobody has said yes to."""
-    for group in ctx.knowledge.medicine_classes.values():
-        taken = [t for t in medicines if t.now and group.id in t.classes]
-        if not group.asks or not taken or any(rule_id in hits for rule_id in group.asks):
-            continue
-        names = ", ".join(sorted({t.typed for t in taken}))
-        for rule_id in group.asks:
-            rule = ctx.knowledge.rules[rule_id]
-            if rule_id in ctx.asks or rule.question is None:
-                continue
-            question = ctx.knowledge.question_of.get(rule_id)
-            ctx.unanswered.add(rule_id)
-            ctx.ask(
-                rule_id,
-                f"{names} is taken. {rule.question.text}",
-                "screening",
-                f"screening.{rule_id}",
-                question=question.id if question else None,
-                label=f"Asked because of {names}: {rule.label}",
-                order=rule.order,
-            )
-
-
 def _ask_for_labs(ctx: Context) -> None:
     """A rule in force that needs a fresh laboratory value."""
     for finding in list(ctx.findings):
@@ -385,7 +393,7 @@ def _ask_for_labs(ctx: Context) -> None:
         day = newest_value_on(ctx, rule.needs_lab)
         if day is None or (rule.lab_max_age_days is not None and (ctx.today - day).days > rule.lab_max_age_days):
             name = next((lab.name for lab in ctx.knowledge.lab_rules if rule.needs_lab in lab.words), rule.needs_lab)
-            what = f"{rule.label}: a {name} not older than {rule.lab_max_age_days} days is needed."
+            what = f"{rule.label}: {name} not older than {rule.lab_max_age_days} days is needed."
             ctx.ask(f"{rule.needs_lab}_missing", what, "lab", "labs", label=f"{name} missing", order=rule.order)
 
 
@@ -413,25 +421,6 @@ def _newest_day(ctx: Context, zone: str) -> dt.date:
     """The day of the newest session up to the visit that touched *zone*; a session without a place touched them all."""
     touching = [s.date for s in ctx.case.history if s.date <= ctx.today and zone in ctx.resolve_zones(s.places, "history.zones")[0]]
     return max(touching, default=dt.date.min)
-
-
-def judge_operator(ctx: Context) -> None:
-    operator = ctx.case.operator
-    if operator is None or operator.certificate_until is None or operator.certificate_until >= ctx.today:
-        return
-    rules = ctx.knowledge.operator_rules
-    reason = f"{rules.certificate_label}: valid until {wording.day(operator.certificate_until)}."
-    ctx.add(
-        Finding(
-            rules.certificate_id,
-            rules.certificate_label,
-            "caution",
-            "patient",
-            reason,
-            rules.certificate_source,
-            sign_off=rules.certificate_sign_off,
-        )
-    )
 
 
 def merged(ctx: Context) -> tuple[Finding, ...]:
@@ -466,7 +455,7 @@ def _one(ctx: Context, group: list[Finding]) -> Finding:
         zones=zones,
         until=max(dates) if dates else None,
         condition="; ".join(conditions) or None,
-        reason=" ".join(dict.fromkeys(f.reason for f in same)),
+        reason=_reasons(same),
         modifications=tuple(dict.fromkeys(m for f in group for m in f.modifications)),
         max_depth_mm=min(caps) if caps else None,
         sign_off=tuple(dict.fromkeys(who for f in group for who in f.sign_off)),
@@ -474,9 +463,19 @@ def _one(ctx: Context, group: list[Finding]) -> Finding:
     )
 
 
+def _reasons(same: list[Finding]) -> str:
+    """Every reason once; what the rule itself says stands with the first only."""
+    said = list(dict.fromkeys(f.reason for f in same))
+    rule = same[0].rule
+    if rule is None:
+        return " ".join(said)
+    rest = [reason.removeprefix(f"{rule.label}: ").replace(f" {rule.rationale}", "", 1) for reason in said[1:]]
+    return " ".join(dict.fromkeys([said[0], *(reason[:1].upper() + reason[1:] for reason in rest)]))
+
+
 def _joined(sources: list[Source]) -> Source:
     refs = tuple(dict.fromkeys(ref for source in sources for ref in source.refs))
-    return Source(refs, sources[0].evidence, any(source.unverified for source in sources))
+    return Source(refs, sources[0].evidence, any(source.unverified for source in sources), unread=all(s.unread for s in sources))
 
 
 def worst(actions: list[str]) -> str:

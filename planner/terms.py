@@ -2,15 +2,17 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
 from .knowledge.entries import Rule, Source, Span, WholeSpan
+from .records import record
 
 RANK = {"refuse": 0, "defer": 1, "ask": 2, "exclude_zone": 3, "caution": 4, "none": 5}
 STATUS_RANK = {"refuse": 0, "defer": 1, "ask": 2, "caution": 3, "plan": 4}
+OTHER_DAY = "other_day"  # the finding of a zone that waits for its turn, because of a limit of zones a session
 
 
 @lru_cache(maxsize=4096)
@@ -35,10 +37,15 @@ def plain(value: Any) -> Any:
 
 
 def sourced(source: Source) -> dict[str, Any]:
-    return {"refs": list(source.refs), "evidence": source.evidence, "unverified": source.unverified}
+    return {
+        "refs": list(source.refs),
+        "evidence": source.evidence,
+        "unverified": source.unverified,
+        "no_study": source.no_study,
+    }
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Step:
     """
     One step that made a value. `before` and `after` are the value proposed (None before the first step);
@@ -53,15 +60,29 @@ class Step:
     span_before: Span | WholeSpan | None = None
     span_after: Span | WholeSpan | None = None
 
+    @property
+    def changed(self) -> bool:
+        return bool(self.before != self.after)
+
     def as_mapping(self) -> dict[str, Any]:
-        out = {"rule": self.rule, "before": plain(self.before), "after": plain(self.after), "why": self.why, **sourced(self.source)}
+        source = self.source
+        out = {
+            "rule": self.rule,
+            "before": plain(self.before),
+            "after": plain(self.after),
+            "why": self.why,
+            "refs": list(source.refs),
+            "evidence": source.evidence,
+            "unverified": source.unverified,
+            "no_study": source.no_study,
+        }
         if self.span_after is not None:
             out["range_before"] = plain(self.span_before)
             out["range_after"] = plain(self.span_after)
         return out
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Traced:
     """A value and the ordered steps that made it."""
 
@@ -71,15 +92,27 @@ class Traced:
     @property
     def refs(self) -> list[str]:
         """Every reference behind the value, in the order of the steps."""
+        if len(self.steps) == 1:
+            return list(dict.fromkeys(self.steps[0].source.refs))
         seen: dict[str, None] = {}
-        for source in {id(step.source): step.source for step in self.steps}.values():
-            seen.update(dict.fromkeys(source.refs))
+        for step in self.steps:
+            for ref in step.source.refs:
+                seen[ref] = None
         return list(seen)
 
     @property
     def unverified(self) -> bool:
         """Whether any step has no read source behind it."""
         return any(step.source.unverified for step in self.steps)
+
+    @property
+    def no_study(self) -> bool:
+        """
+        Whether no study stands behind the value: none behind the step that set it last, or behind none of its steps a
+        reference that anybody has read.
+        """
+        setting = next((step for step in reversed(self.steps) if step.changed), self.steps[0])
+        return setting.source.no_study or all(step.source.unread for step in self.steps)
 
     def trace(self) -> list[dict[str, Any]]:
         return [step.as_mapping() for step in self.steps]
@@ -91,11 +124,12 @@ class Traced:
             "refs": self.refs,
             "evidence": self.steps[0].source.evidence,
             "unverified": self.unverified,
+            "no_study": self.no_study,
             "trace": self.trace(),
         }
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Finding:
     """
     One thing found, and what it does. `zones`: the requested zones it concerns (empty for the whole person).
@@ -143,13 +177,15 @@ class Finding:
             out["sign_off"] = list(self.sign_off)
         if self.refer:
             out["refer"] = list(self.refer)
+            if self.rule is not None and self.rule.refer_within_days is not None:
+                out["refer_within_days"] = self.rule.refer_within_days
         if self.max_depth_mm is not None:
             out["max_depth_mm"] = plain(self.max_depth_mm)
         out.update(self.details)
         return out
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Ask:
     """
     Something that must be known first. `about`: the kind of thing (screening, medicine, patient ...); `focus`: the field
@@ -166,7 +202,7 @@ class Ask:
         return {"id": self.id, "what": self.what, "about": self.about, "focus": self.focus, "question": self.question}
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ExcludedZone:
     """A requested zone that is left out, until when, and every finding that does it."""
 
@@ -190,7 +226,7 @@ class ExcludedZone:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Decision:
     """Something a named person must decide or sign before treatment."""
 
@@ -204,7 +240,7 @@ class Decision:
         return {"id": self.id, "what": self.what, "who": list(self.who), "because": list(self.because), **sourced(self.source)}
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class DeviceChoice:
     """`kind` pen or roller; `brand` None where none was named; `label_by_zone`: on-label or off-label, zone by zone."""
 
@@ -220,6 +256,9 @@ class DeviceChoice:
     traced: Traced
     label_source: Source
 
+    def _label_step(self) -> Step:
+        return Step("labelling", None, self.label_status, self.label_text, self.label_source)
+
     def as_mapping(self) -> dict[str, Any]:
         first = self.traced.steps[0]
         return {
@@ -230,9 +269,12 @@ class DeviceChoice:
             "refs": self.traced.refs,
             "evidence": first.source.evidence,
             "unverified": first.source.unverified,
+            "no_study": self.traced.no_study,
             "label_status": self.label_status,
             "label_text": self.label_text,
             "label_refs": list(self.label_source.refs),
+            "label_by_zone": dict(self.label_by_zone),
+            "label_trace": [self._label_step().as_mapping()],
             "dial_step_mm": plain(self.dial_step_mm),
             "needle_lengths_mm": [plain(length) for length in self.needle_lengths_mm],
             "max_set_mm": plain(self.max_set_mm),
@@ -240,7 +282,7 @@ class DeviceChoice:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Limit:
     """A limit that holds in a zone, whether or not it changed the proposal."""
 
@@ -253,9 +295,12 @@ class Limit:
         return {"rule": self.rule, "mm": plain(self.mm), "why": self.why, **sourced(self.source)}
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ZonePlan:
-    """One zone of the plan. `ceiling_mm`: the hard limit for an override; `step_mm`: the smallest change the device can make."""
+    """
+    One zone of the plan. `ceiling_mm`: the hard limit for an override; `operator_max_mm`: above it the plan needs a
+    countersignature (None: no limit known); `step_mm`: the smallest change the device can make.
+    """
 
     zone: str
     label: str
@@ -276,6 +321,7 @@ class ZonePlan:
     stop_source: Source
     label_status: str
     sign_off_above_mm: Decimal | None
+    operator_max_mm: Decimal | None = None
 
     @property
     def span(self) -> Span:
@@ -283,7 +329,7 @@ class ZonePlan:
         return value
 
     def as_mapping(self, *, brief: bool = False) -> dict[str, Any]:
-        """*brief*, for alternatives: without what is the same as in the plan itself (limits, stop rule, endpoint's trace)."""
+        """*brief*, for alternatives: without what is the same as in the plan itself (limits, stop rule)."""
         out = {
             "zone": self.zone,
             "label": self.label,
@@ -294,24 +340,26 @@ class ZonePlan:
             "refs": self.depth.refs,
             "evidence": self.depth.steps[0].source.evidence,
             "unverified": self.depth.unverified,
+            "no_study": self.depth.no_study,
             "main_reason": self.main_reason,
             "ceiling_mm": plain(self.ceiling_mm),
             "ceiling_rule": self.ceiling_rule,
             "step_mm": plain(self.step_mm),
             "sign_off_above_mm": plain(self.sign_off_above_mm),
+            "operator_max_mm": plain(self.operator_max_mm),
             "label_status": self.label_status,
             "passes": {**self.passes.as_mapping(), "unit": self.passes_unit},
             "endpoint": self.endpoint.value,
             "trace": self.depth.trace(),
         }
+        out["endpoint_trace"] = self.endpoint.trace()
         if not brief:
-            out["endpoint_trace"] = self.endpoint.trace()
             out["stop_rule"] = {"text": self.stop_rule, **sourced(self.stop_source)}
             out["limits"] = [limit.as_mapping() for limit in self.limits]
         return out
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Downtime:
     """Visible downtime in days of the session (`days`), the worst case, and the hours and days of the band for the sheet."""
 
@@ -323,6 +371,7 @@ class Downtime:
     measures: Mapping[str, Any]
     resume: Mapping[str, int]
     resume_source: Source
+    resume_steps: tuple[Step, ...] = ()
 
     def as_mapping(self, *, brief: bool = False) -> dict[str, Any]:
         """*brief*, for alternatives: without the band's other signs and hours."""
@@ -336,10 +385,11 @@ class Downtime:
         if not brief:
             out["measures"] = self.measures
             out["resume"] = {**self.resume, **sourced(self.resume_source)}
+            out["resume_trace"] = [step.as_mapping() for step in self.resume_steps]
         return out
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Course:
     """Earliest sensible dates, not bookings. `fits_event`: None without an event date."""
 
@@ -356,13 +406,14 @@ class Course:
             "refs": list(dict.fromkeys(ref for step in self.steps for ref in step.source.refs)),
             "evidence": self.steps[0].source.evidence,
             "unverified": any(step.source.unverified for step in self.steps),
+            "no_study": all(step.source.no_study for step in self.steps),
             "fits_event": self.fits_event,
             "last_session_latest": plain(self.last_session_latest),
             "trace": [step.as_mapping() for step in self.steps],
         }
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class AdjuvantVerdict:
     """What becomes of one adjuvant: use, offered, home_only or refused, with the reason."""
 
@@ -381,6 +432,7 @@ class AdjuvantVerdict:
     order: int = 0
     home_from_day: int | None = None
     prescriber: str | None = None
+    steps: tuple[Step, ...] = ()
 
     def as_mapping(self) -> dict[str, Any]:
         out: dict[str, Any] = {
@@ -392,6 +444,7 @@ class AdjuvantVerdict:
             **sourced(self.source),
             "because": list(self.because),
             "indications": list(self.indications),
+            "trace": [step.as_mapping() for step in self.steps],
         }
         if self.verdict != "refused":
             out |= {"route": self.route, "handling": self.handling, "sign_off": list(self.sign_off)}

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 Tokens = tuple[str, ...]
 
+MOST_KEPT = 4_096
 _TOKEN = re.compile(r"[^\W\d_]+|\d+(?:[.,]\d+)?|%")
 
 
@@ -25,6 +26,11 @@ def fold(text: str) -> str:
     return " ".join(tokens(text.replace("_", " ")))
 
 
+def singular(words: Tokens) -> Tokens:
+    """`parabens` → paraben, `light peels` → light, peel: for names where one or several say the same."""
+    return tuple(word[:-1] if len(word) > 3 and word[-1] == "s" and word[-2] != "s" else word for word in words)
+
+
 class Match(Generic[T]):
     """A name found at tokens start..end of a text."""
 
@@ -35,28 +41,43 @@ class Match(Generic[T]):
 
 
 class NameIndex(Generic[T]):
-    """Finds known names in free text. The longest match wins; what it covers is not matched again."""
+    """
+    Finds known names in free text. The longest match wins; what it covers is not matched again.
+    *plurals*: one and several are the same name.
+    """
 
-    __slots__ = ("_by_first", "_exact")
+    __slots__ = ("_asked", "_by_first", "_exact", "_plurals")
 
-    def __init__(self, names: Iterable[tuple[str, T]]):
+    def __init__(self, names: Iterable[tuple[str, T]], *, plurals: bool = False):
         self._by_first: dict[str, list[tuple[Tokens, T]]] = {}
         self._exact: dict[Tokens, T] = {}
+        self._plurals = plurals
+        self._asked: dict[str, T | None] = {}  # what was looked up lately: the same names are typed again and again
         for name, value in names:
-            words = tokens(name.replace("_", " "))
+            words = self._folded(tokens(name.replace("_", " ")))
             if words and words not in self._exact:
                 self._exact[words] = value
                 self._by_first.setdefault(words[0], []).append((words, value))
         for entries in self._by_first.values():
             entries.sort(key=lambda entry: -len(entry[0]))
 
+    def _folded(self, words: Tokens) -> Tokens:
+        return singular(words) if self._plurals else words
+
     def exact(self, text: str) -> T | None:
         """The value whose whole name is *text*."""
-        return self._exact.get(tokens(text.replace("_", " ")))
+        asked = self._asked
+        if text in asked:
+            return asked[text]
+        if len(asked) >= MOST_KEPT:
+            asked.clear()
+        found = asked[text] = self._exact.get(self._folded(tokens(text.replace("_", " "))))
+        return found
 
     def find(self, words: Tokens) -> list[Match[T]]:
         """Every name in *words*, longest first chosen, none overlapping, in the order they stand."""
         found: list[Match[T]] = []
+        words = self._folded(words)
         for start, word in enumerate(words):
             for name, value in self._by_first.get(word, ()):
                 if words[start : start + len(name)] == name:

@@ -8,20 +8,27 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from planner.knowledge.entries import Cover, Question
+from planner.medicines import key_of
 
 from . import typed
 from .catalogue import BREASTFEEDING, PREGNANT, Catalogue
 from .inputs import Inputs, many, one, rows
+from .taken_for import ToExplain, explain
 
+MOST_MEDICINES = 200  # more is a list pasted twice
 _DAYS = re.compile(r"\d{1,3}$", re.ASCII)
 
 
 @dataclass
 class Reading:
-    """A case, and what could not be read on the way: field name to the words to show beside it."""
+    """
+    A case, and what could not be read on the way: field name to the words to show beside it. to_explain: medicines that point to an
+    illness answered no.
+    """
 
     case: dict
     faults: dict[str, str] = field(default_factory=dict)
+    to_explain: list[ToExplain] = field(default_factory=list)
 
 
 def age_on(birth: date, day: date) -> int:
@@ -29,13 +36,22 @@ def age_on(birth: date, day: date) -> int:
 
 
 def case_of(
-    inputs: Inputs, *, patient, visit_date: date, catalogue: Catalogue, lifted: dict | None = None, operator=None, history=None
+    inputs: Inputs,
+    *,
+    patient,
+    visit_date: date,
+    catalogue: Catalogue,
+    lifted: dict | None = None,
+    operator=None,
+    history=None,
+    said: dict | None = None,
 ) -> Reading:
     """
     Return the case of a consultation.
 
     lifted: {rule id: {"by": role, "reason": text}} for deferrals that somebody entitled has lifted.
     operator: the clinician's competence limit, as the case format has it; history: earlier needling.
+    said: {name without dose: {"classes", "ingredient", "by_name", "on"}} for medicines the protocol does not know.
     """
     age = age_on(patient.birth_date, visit_date)
     reading = Reading(case={"visit_date": visit_date.isoformat()})
@@ -46,19 +62,21 @@ def case_of(
         "sex": patient.sex or None,
         "phototype": int(shade) if shade in {"1", "2", "3", "4", "5", "6"} else None,
     }
-    case["screening"] = _screening(inputs, catalogue, patient.sex, age, visit_date, faults)
+    past = {"latest": visit_date, "born": patient.birth_date}
+    case["screening"] = _screening(inputs, catalogue, patient.sex, age, past, faults)
     case["pregnancy_or_breastfeeding"] = _pregnancy(catalogue, case["screening"], patient.sex, age)
     for rule, lift in (lifted or {}).items():
         case["screening"].setdefault(rule, {"answer": True})["override"] = {"by": lift["by"], "reason": lift["reason"]}
-    _medicines(inputs, case, visit_date, faults)
-    _allergies(inputs, case, visit_date, faults)
-    case["recent_procedures"] = _procedures(inputs, visit_date, faults)
+    _medicines(inputs, case, past, faults, catalogue, said or {})
+    reading.to_explain = explain(case["screening"], inputs, case.get("medications", []), catalogue.knowledge, visit_date)
+    _allergies(inputs, case, past, faults)
+    case["recent_procedures"] = _procedures(inputs, past, faults)
     case["findings_today"] = [
         _without_empty({"id": fields.get("id") or fields.get("note", ""), "zone": fields.get("zone"), "note": fields.get("note")})
         for _, fields in rows(inputs, "seen")
         if fields.get("id") or fields.get("note")
     ]
-    case["labs"] = _labs(inputs, visit_date, faults)
+    case["labs"] = _labs(inputs, past, faults)
     case["requests"] = _requests(inputs, catalogue)
     case["wishes"] = _wishes(inputs, visit_date, faults)
     case["devices"] = many(inputs, "device")
@@ -99,7 +117,7 @@ def rules_marked(inputs: Inputs, question: Question) -> list[str]:
     return [cover.rule for cover in question.covers if cover.rule in marked]
 
 
-def _screening(inputs, catalogue, sex, age, visit_date, faults) -> dict:
+def _screening(inputs, catalogue, sex, age, past: dict, faults) -> dict:
     """A "no" is recorded for every rule a question covers; a "yes" for those marked, and "no" for the others."""
     screening: dict[str, dict] = {}
     for question in catalogue.questions:
@@ -116,13 +134,13 @@ def _screening(inputs, catalogue, sex, age, visit_date, faults) -> dict:
                 continue
             for cover in question.covers:
                 if cover.rule in marked:
-                    screening[cover.rule] = _yes(inputs, f"rule.{question.id}.{cover.rule}", cover, visit_date, faults)
+                    screening[cover.rule] = _yes(inputs, f"rule.{question.id}.{cover.rule}", cover, past, faults)
                 else:
                     screening.setdefault(cover.rule, {"answer": False})
     return screening
 
 
-def _yes(inputs, prefix, cover: Cover, visit_date, faults) -> dict:
+def _yes(inputs, prefix, cover: Cover, past: dict, faults) -> dict:
     entry: dict = {"answer": True}
     zone = one(inputs, f"{prefix}.zone")
     if cover.zone and zone:
@@ -131,7 +149,7 @@ def _yes(inputs, prefix, cover: Cover, visit_date, faults) -> dict:
         if one(inputs, f"{prefix}.{name}"):
             entry[key] = one(inputs, f"{prefix}.{name}")
     if cover.date_field:
-        day = _day(inputs, f"{prefix}.date", cover.date_label or "Date", faults, latest=visit_date)
+        day = _day(inputs, f"{prefix}.date", cover.date_label or "Date", faults, **past)
         if day:
             entry[cover.date_field] = day.isoformat()
     return entry
@@ -149,19 +167,31 @@ def _pregnancy(catalogue: Catalogue, screening: dict, sex: str, age: int) -> str
     return "none" if PREGNANT in screening else "unknown"
 
 
-def _medicines(inputs, case, visit_date, faults) -> None:
+def _medicines(inputs, case, past: dict, faults, catalogue: Catalogue, said: dict) -> None:
     found = []
     for number, fields in rows(inputs, "medicine"):
         if not fields.get("name"):
             faults[f"medicine.{number}.name"] = "Enter the name of the medicine"
             continue
-        stopped = _day(inputs, f"medicine.{number}.stopped", "Last taken", faults, latest=visit_date)
-        found.append({"name": fields["name"], "stopped": stopped.isoformat() if stopped else None})
+        if len(found) == MOST_MEDICINES:
+            faults[f"medicine.{number}.name"] = f"At most {MOST_MEDICINES} medicines. Remove those that are listed twice"
+            continue
+        stopped = _day(inputs, f"medicine.{number}.stopped", "Last taken", faults, **past)
+        entry = {"name": fields["name"], "stopped": stopped.isoformat() if stopped else None}
+        answer = said.get(key_of(catalogue.knowledge, fields["name"]))
+        if answer:
+            entry["said"] = {
+                "classes": answer["classes"],
+                "ingredient": answer.get("ingredient", ""),
+                "by": answer["by_name"],
+                "on": answer["on"],
+            }
+        found.append(entry)
     if found or one(inputs, "medicines_asked") == "none":
         case["medications"] = found
 
 
-def _allergies(inputs, case, visit_date, faults) -> None:
+def _allergies(inputs, case, past: dict, faults) -> None:
     found = []
     for number, fields in rows(inputs, "allergy"):
         if not fields.get("substance"):
@@ -170,22 +200,22 @@ def _allergies(inputs, case, visit_date, faults) -> None:
         if fields.get("year"):
             try:
                 year = typed.amount(fields["year"], "Year")
-                if not 1900 <= year <= visit_date.year:
+                if not past["born"].year <= year <= past["latest"].year:
                     raise ValueError
             except ValueError:
-                faults[f"allergy.{number}.year"] = f"Year must be from 1900 to {visit_date.year}"
+                faults[f"allergy.{number}.year"] = f"Year must be from {past['born'].year} to {past['latest'].year}"
         found.append(fields["substance"])
     if found or one(inputs, "allergies_asked") == "none":
         case["allergies"] = found
 
 
-def _procedures(inputs, visit_date, faults) -> list[dict]:
+def _procedures(inputs, past: dict, faults) -> list[dict]:
     found = []
     for number, fields in rows(inputs, "procedure"):
         if not fields.get("what"):
             faults[f"procedure.{number}.what"] = "Enter what was done"
             continue
-        done = _day(inputs, f"procedure.{number}.date", "Date of the procedure", faults, latest=visit_date)
+        done = _day(inputs, f"procedure.{number}.date", "Date of the procedure", faults, **past)
         entry = {"what": fields["what"], "date": done.isoformat() if done else None}
         if fields.get("zone"):
             entry["zone"] = fields["zone"]
@@ -193,7 +223,7 @@ def _procedures(inputs, visit_date, faults) -> list[dict]:
     return found
 
 
-def _labs(inputs, visit_date, faults) -> list[dict]:
+def _labs(inputs, past: dict, faults) -> list[dict]:
     found = []
     for number, fields in rows(inputs, "lab"):
         name, value = fields.get("name"), fields.get("value")
@@ -205,7 +235,7 @@ def _labs(inputs, visit_date, faults) -> list[dict]:
         except ValueError as fault:
             faults[f"lab.{number}.value"] = str(fault)
             continue
-        day = _day(inputs, f"lab.{number}.date", "Measured on", faults, latest=visit_date)
+        day = _day(inputs, f"lab.{number}.date", "Measured on", faults, **past)
         found.append({"name": name, "value": str(measured), "unit": fields.get("unit", ""), "date": day.isoformat() if day else None})
     return found
 

@@ -3,19 +3,31 @@ Cautions that somebody must deal with before a plan is accepted: who may, and wh
 for every other caution the clinician says that they have seen it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from django.utils import timezone
 
 from accounts.permissions import Role
 
 from .catalogue import Catalogue
 
 SEEN = "seen"
+COUNTERSIGNERS = ("medical_lead", "prescriber")  # who may decide later, on a plan that waits for it
 ANTIVIRAL, NUMBING = "antiviral", "numbing"  # ids of the planner
 ROLE_WORDS = {
     "medical_lead": "the medical lead",
     "prescriber": "a prescriber",
     "treating_physician": "the treating physician",
 }
+
+
+def entitled(user, who: str) -> bool:
+    """Whether *user* may decide what *who* must; what somebody outside the clinic decides, anybody who plans writes down."""
+    if who == "prescriber":
+        return user.prescribes_on(timezone.localdate())
+    if who == "medical_lead":
+        return user.role == Role.MEDICAL_LEAD
+    return True
 
 
 @dataclass
@@ -29,6 +41,9 @@ class Decision:
     choices: list[tuple[str, str, str]]  # (value, words for the record, words for the button)
     needs_name: bool = False  # somebody outside decides: their name is written down
     made: dict | None = None
+    because: tuple[str, ...] = ()  # ids of the findings that ask for it
+    zones: tuple[str, ...] = ()  # the zones those are about
+    keys: list[str] = field(default_factory=list)  # what beyond the clinician's sign-off it is about (`plans.competence`)
 
     @property
     def anchor(self) -> str:
@@ -47,11 +62,17 @@ class Decision:
         return any(value == what for value, _, _ in self.choices)
 
     def may(self, user) -> bool:
-        if self.who == "prescriber":
-            return user.is_prescriber
-        if self.who == "medical_lead":
-            return user.role == Role.MEDICAL_LEAD
-        return True
+        return entitled(user, self.who)
+
+    def can_wait_for(self, user) -> bool:
+        """Whether it is for somebody else of the clinic, who may decide it on a plan that *user* sends."""
+        return not self.made and self.who in COUNTERSIGNERS and not self.may(user)
+
+    @property
+    def as_need(self) -> dict:
+        """As it is pinned to a plan that waits for it."""
+        said = {"key": self.key, "finding": self.finding, "who": self.who, "subject": self.subject, "zones": [*self.zones]}
+        return {**said, "choices": [[value, words] for value, words, _ in self.choices], "keys": self.keys}
 
     @property
     def wanted(self) -> str:
@@ -81,7 +102,10 @@ def needed(proposal: dict, catalogue: Catalogue, made: dict) -> list[Decision]:
         spoken_for |= set(entry["because"])
         if entry["id"] == NUMBING:
             continue  # decided where numbing is chosen
+        zones = {zone for finding in proposal["findings"] if finding["id"] in entry["because"] for zone in finding.get("zones") or ()}
         for decision in _named(entry):
+            decision.because, decision.zones = tuple(entry["because"]), tuple(sorted(zones))
+            decision.key += _about(decision, proposal, catalogue)
             found.setdefault(decision.key, decision)
     for finding in proposal.get("findings", []):
         if finding["action"] == "caution" and finding["id"] not in spoken_for:
@@ -90,6 +114,28 @@ def needed(proposal: dict, catalogue: Catalogue, made: dict) -> list[Decision]:
     for decision in found.values():
         decision.made = made.get(decision.key)
     return list(found.values())
+
+
+def _about(decision: Decision, proposal: dict, catalogue: Catalogue) -> str:
+    """What exactly an agreement beyond the operator's sign-off is about: for another device or another zone it is asked anew."""
+    rules = catalogue.knowledge.operator_rules
+    if not {rules.certificate_expired.id, rules.beyond_device.id, rules.beyond_zone.id} & set(decision.because):
+        return ""
+    device = proposal["device"]
+    return "@" + ",".join([device.get("brand") or device["id"], *decision.zones])
+
+
+def beyond_sign_off(zone: str, label: str, value_words: str, most_words: str) -> Decision:
+    """A depth the clinician set above what they are signed off for: the medical lead must agree to that depth."""
+    subject = f"{label} {value_words}, above the {most_words} the clinician is signed off for"
+    return Decision(f"beyond.{zone}.{value_words}", "", "medical_lead", subject, [("agreed", "Medical lead agrees", "Agree")])
+
+
+def numbing_cream() -> Decision:
+    """Numbing cream in a plan of somebody who is no prescriber."""
+    return Decision(
+        "numbing_cream", "", "prescriber", "Numbing cream", [("agreed", "Prescriber agrees to numbing cream", "Prescriber agrees")]
+    )
 
 
 def above_evaluated(zone: str, label: str, value_words: str, evaluated_words: str) -> Decision:

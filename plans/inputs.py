@@ -5,13 +5,16 @@ nobody can read yet is kept exactly as it was written. `plans.conversion` makes 
 
 import re
 
+from patients.names import without_turning
+
 MANY = frozenset({"concern", "device", "adjuvant"})  # and zones.<indication>, rule.<question>
 _ID = r"[a-z0-9_]{1,60}"
-_ROW = r"\d{1,2}"
+_ROW = r"\d{1,3}"
 _SINGLE = re.compile(
-    rf"^(phototype|downtime_days|event_date|visits|adjuvant_other|medicines_asked|allergies_asked|map_for"
+    rf"^(phototype|downtime_days|event_date|visits|adjuvant_other|medicines_asked|allergies_asked|medicines_again|allergies_again|map_for"
     rf"|level\.{_ID}|morphology\.{_ID}|q\.{_ID}"
     rf"|rule\.{_ID}\.{_ID}\.(date|zone|note|cleared)"
+    rf"|taken_for\.[0-9a-f]{{12}}"
     rf"|medicine\.{_ROW}\.(pk|name|stopped)"
     rf"|allergy\.{_ROW}\.(pk|substance|reaction|year)"
     rf"|procedure\.{_ROW}\.(pk|what|zone|date)"
@@ -27,8 +30,11 @@ Inputs = dict[str, str | list[str]]
 
 
 def text(value: str, longest: int = LONGEST) -> str:
-    """Return *value* as it can be kept: no longer than *longest*, and without the NUL that PostgreSQL cannot store."""
-    return value.replace("\x00", "")[:longest]
+    """
+    Return *value* as it can be kept: no longer than *longest*, without the NUL that PostgreSQL cannot store and without marks
+    that turn the text after them.
+    """
+    return without_turning(value.replace("\x00", ""))[:longest]
 
 
 def read(post) -> Inputs:

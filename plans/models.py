@@ -2,13 +2,15 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.functional import cached_property
 
 from accounts.models import Site
 from accounts.versioning import VersionedModel
 from patients.models import Patient
-from protocols.models import ProtocolVersion
+from patients.person import PersonKey
+from protocols.models import ProtocolCase, ProtocolVersion
 
-from .querysets import ConsultationQuerySet, PlanQuerySet
+from .querysets import ConsultationQuerySet, KeptCaseQuerySet, OfPlanQuerySet, PlanQuerySet
 
 
 class Consultation(VersionedModel):
@@ -19,10 +21,10 @@ class Consultation(VersionedModel):
 
     class Status(models.TextChoices):
         OPEN = "open", "Open"
-        PLANNED = "planned", "Plan accepted"
+        PLANNED = "planned", "Plan made"
         CLOSED = "closed", "Closed without a plan"
 
-    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="consultations")
+    patient = PersonKey(Patient, on_delete=models.CASCADE, related_name="consultations")
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
     clinician = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="consultations")
     status = models.CharField(max_length=10, choices=Status, default=Status.OPEN)
@@ -59,19 +61,45 @@ class Consultation(VersionedModel):
         return self.status == self.Status.OPEN
 
 
+class KeptCase(models.Model):
+    """
+    That a case of the bench was made from this consultation. The case holds no name, but it came from somebody: it goes when its
+    patient is erased.
+    """
+
+    consultation = models.ForeignKey(Consultation, on_delete=models.CASCADE, related_name="kept_cases")
+    case = models.OneToOneField(ProtocolCase, on_delete=models.CASCADE, related_name="+")
+    kept_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    kept_at = models.DateTimeField(auto_now_add=True)
+
+    objects = KeptCaseQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"Bench case {self.case_id}"
+
+
 class TreatmentPlan(VersionedModel):
     """
     What clinician and patient agreed (FHIR: CarePlan). Pins protocol version, planner version, case and proposal as they
     were. Superseded, never edited, after acceptance: the database refuses other changes (see `plans.guards`).
+
+    Beyond what the clinician may decide alone it waits for a countersignature: not in force, nothing is booked from it, and
+    the plan before it stands until then.
     """
 
     class Status(models.TextChoices):
+        WRITING = "writing", "Being written"  # only within the transaction that makes it: its rows may be added
+        AWAITING = "awaiting", "Waiting for countersignature"
+        RETURNED = "returned", "Sent back"
         ACCEPTED = "accepted", "Accepted"
         SUPERSEDED = "superseded", "Superseded"
         COMPLETED = "completed", "Completed"
         STOPPED = "stopped", "Stopped"
 
-    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="plans")
+    patient = PersonKey(Patient, on_delete=models.CASCADE, related_name="plans")
     consultation = models.OneToOneField(Consultation, on_delete=models.PROTECT, related_name="plan")
     number = models.PositiveIntegerField(help_text="1, 2, 3 ... for this patient")
     status = models.CharField(max_length=12, choices=Status, default=Status.ACCEPTED)
@@ -93,6 +121,9 @@ class TreatmentPlan(VersionedModel):
     accepted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="accepted_plans")
     accepted_at = models.DateTimeField()
     countersigned_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    countersigned_at = models.DateTimeField(null=True, blank=True)
+    countersign_reason = models.CharField(max_length=300, blank=True)
+    needs = models.JSONField(default=list, help_text="What lies beyond the clinician's own right: key, finding, who, subject, choices")
     supersedes = models.OneToOneField("self", null=True, blank=True, on_delete=models.PROTECT, related_name="superseded_by")
 
     objects = PlanQuerySet.as_manager()
@@ -103,6 +134,64 @@ class TreatmentPlan(VersionedModel):
 
     def __str__(self) -> str:
         return f"Plan {self.number}"
+
+    @property
+    def taken_back(self) -> bool:
+        """Returned by the one who sent it: nobody who was asked to countersign sent it back."""
+        return self.status == self.Status.RETURNED and all(row.agreed for row in self.countersignatures.all())
+
+    def get_status_display(self) -> str:
+        return "Taken back" if self.taken_back else self.Status(self.status).label
+
+    @property
+    def is_awaiting(self) -> bool:
+        return self.status == self.Status.AWAITING
+
+    @cached_property
+    def agreed(self) -> list["PlanCountersignature"]:
+        """The countersignatures that agreed, in their order; none counts before the plan is in force."""
+        if self.status in (self.Status.WRITING, self.Status.AWAITING, self.Status.RETURNED):
+            return []
+        return [row for row in self.countersignatures.all() if row.agreed]
+
+    @cached_property
+    def countersigned_keys(self) -> frozenset[str]:
+        """What of device, zones and depths was countersigned (`plans.competence.Beyond.key`)."""
+        at_once = [key for made in self.decisions for key in made.get("keys", ())]
+        if any(need.get("keys") for need in self.needs):
+            roles = {row.role for row in self.agreed}
+            at_once += [key for need in self.needs if need["who"] in roles for key in need.get("keys", ())]
+        return frozenset(at_once)
+
+    @property
+    def all_decisions(self) -> list[dict]:
+        """The clinician's decisions, then those of who countersigned."""
+        return [*self.decisions, *(made for row in self.agreed for made in row.decisions)]
+
+
+class PlanCountersignature(models.Model):
+    """What one role said of a plan that waited: agreed with a reason, or sent back. Written once."""
+
+    class Role(models.TextChoices):
+        MEDICAL_LEAD = "medical_lead", "Medical lead"
+        PRESCRIBER = "prescriber", "Prescriber"
+
+    plan = models.ForeignKey(TreatmentPlan, on_delete=models.CASCADE, related_name="countersignatures")
+    role = models.CharField(max_length=20, choices=Role)
+    agreed = models.BooleanField()
+    reason = models.CharField(max_length=300)
+    decisions = models.JSONField(default=list, help_text="What was decided on each need, as in the plan's decisions")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    objects = OfPlanQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["at", "pk"]
+        constraints = [models.UniqueConstraint(fields=["plan", "role"], name="one_countersignature_per_role")]
+
+    def __str__(self) -> str:
+        return f"{self.get_role_display()}, plan {self.plan_id}"
 
 
 class PlanZone(models.Model):
@@ -122,6 +211,8 @@ class PlanZone(models.Model):
     passes_typical = models.PositiveSmallIntegerField()
     passes_max = models.PositiveSmallIntegerField()
     endpoint = models.CharField(max_length=200)
+
+    objects = OfPlanQuerySet.as_manager()
 
     class Meta:
         ordering = ["plan", "position"]
@@ -146,6 +237,8 @@ class PlanOverride(models.Model):
     patient_told = models.BooleanField(default=False)
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     made_at = models.DateTimeField()
+
+    objects = OfPlanQuerySet.as_manager()
 
     class Meta:
         ordering = ["pk"]

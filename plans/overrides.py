@@ -14,6 +14,12 @@ from .catalogue import Catalogue
 from .inputs import text
 
 OTHER = "other"
+# The reasons that choosing one of the ways beside the proposal records, by the way's id.
+WAYS = {
+    "fewer_visits": "Fewer visits, as offered beside the plan",
+    "gentler": "Gentler, as offered beside the plan",
+    "before_event": "Before the event, as offered beside the plan",
+}
 REASONS: dict[str, tuple[tuple[str, str], ...]] = {
     "depth": (
         ("less_downtime", "Patient wants less downtime"),
@@ -22,6 +28,7 @@ REASONS: dict[str, tuple[tuple[str, str], ...]] = {
         ("healed_well", "Healed well last time, more is needed"),
         ("thin_here", "Skin thinner or closer to bone here"),
         ("thick_here", "Skin thicker or mark deeper here"),
+        ("gentler", WAYS["gentler"]),
         (OTHER, "Other, say why"),
     ),
     "sessions": (
@@ -30,6 +37,7 @@ REASONS: dict[str, tuple[tuple[str, str], ...]] = {
         ("earlier_course", "Part of an earlier course counts"),
         ("slow_response", "Slow response expected"),
         ("combined", "Combined with another treatment"),
+        *WAYS.items(),
         (OTHER, "Other, say why"),
     ),
     "interval_weeks": (
@@ -38,6 +46,7 @@ REASONS: dict[str, tuple[tuple[str, str], ...]] = {
         ("sun", "Sun or travel between sessions"),
         ("event", "Event date"),
         ("combined", "Combined with another treatment"),
+        *((name, words) for name, words in WAYS.items() if name != "fewer_visits"),
         (OTHER, "Other, say why"),
     ),
     "device": (

@@ -6,8 +6,8 @@ from django.utils import timezone
 from patients.overview import Action, Entry, Section
 from planner.wording import span
 
+from .alerts import watch_words
 from .models import Consultation, TreatmentPlan
-from .screen import watch_words
 
 
 def overview(patient, user) -> Section | None:
@@ -15,22 +15,32 @@ def overview(patient, user) -> Section | None:
     if not user.may("plans.view"):
         return None
     section = Section()
-    for plan in patient.plans.visible_to(user).without_documents().select_related("accepted_by").prefetch_related("zones"):
+    for plan in patient.plans.visible_to(user).without_documents().select_related("accepted_by", "patient").prefetch_related("zones"):
         depths = [zone.depth_mm for zone in plan.zones.all()]
         zones = f"{len(depths)} zone{'' if len(depths) == 1 else 's'}"
         section.entries.append(
             Entry(
                 at=plan.accepted_at,
                 title=f"Plan {plan.number}",
-                facts=f"{plan.sessions_count} sessions, {zones}, {span(min(depths), max(depths), 'mm')}, {plan.accepted_by.display_name}",
-                url=reverse("plans:plan", args=[patient.number, plan.number]),
+                facts=", ".join(
+                    words
+                    for words in (
+                        f"{plan.sessions_count} sessions, {zones}, {span(min(depths), max(depths), 'mm')}, {plan.accepted_by.display_name}",
+                        patient.under(plan),
+                    )
+                    if words
+                ),
+                url=reverse("plans:plan", args=[patient.number_of(plan), plan.number]),
                 icon="i-prot",
                 tag="" if plan.status == TreatmentPlan.Status.ACCEPTED else plan.get_status_display(),
             )
         )
     mine, today = None, timezone.localdate()
     for consultation in (
-        patient.consultations.visible_to(user).without_documents().exclude(status=Consultation.Status.PLANNED).select_related("clinician")
+        patient.consultations.visible_to(user)
+        .without_documents()
+        .exclude(status=Consultation.Status.PLANNED)
+        .select_related("clinician", "patient")
     ):
         open_now = consultation.is_open
         section.entries.append(
@@ -38,7 +48,7 @@ def overview(patient, user) -> Section | None:
                 at=consultation.started_at,
                 title="Consultation",
                 facts=f"{consultation.clinician.display_name}{'' if open_now else ', without a plan'}",
-                url=reverse("plans:consultation", args=[patient.number, consultation.pk]),
+                url=reverse("plans:consultation", args=[patient.number_of(consultation), consultation.pk]),
                 icon="i-pen",
                 tag="Not finished" if open_now else "",
                 tag_tone="caut",
@@ -48,7 +58,7 @@ def overview(patient, user) -> Section | None:
             mine = consultation
     if user.may("plans.edit"):
         if mine:
-            url = reverse("plans:consultation", args=[patient.number, mine.pk])
+            url = reverse("plans:consultation", args=[patient.number_of(mine), mine.pk])
             section.actions.append(Action("Go on with the consultation", url, primary=True))
         else:
             url = reverse("plans:consult_start", args=[patient.number])

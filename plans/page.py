@@ -1,12 +1,15 @@
 """What the page of an accepted plan shows, read from the plan's own rows and snapshots."""
 
+from django.urls import reverse
 from django.utils.functional import cached_property
 
 from planner.wording import NBSP, day, mm, number, span
 
+from .alerts import lower_first, shorten
 from .catalogue import Catalogue
 from .overrides import kind_of, reason_words
-from .screen import iso, lower_first, shorten
+from .references import References
+from .traces import iso
 
 
 class PlanPage:
@@ -16,11 +19,29 @@ class PlanPage:
         self.catalogue = catalogue
 
     @cached_property
+    def references(self) -> References:
+        """What stood behind the proposal on the day, listed on the page of the plan as well."""
+        return References(self.proposal, self.catalogue, reverse("protocols:version", args=[self.plan.protocol_version.version]))
+
+    def _marks(self, part: str) -> str:
+        return self.references.marks((self.proposal.get(part) or {}).get("refs") or [], "references")
+
+    @property
+    def marks(self) -> dict[str, str]:
+        """The markers of each fact of the plan."""
+        return {part: self._marks(part) for part in ("device", "sessions", "interval_weeks", "downtime_days", "course")}
+
+    @cached_property
     def zones(self) -> list:
         zones = list(self.plan.zones.all())
+        proposed = {zone["zone"]: zone for zone in self.proposal.get("zones") or []}
         reasons = {override.field: override for override in self.overrides}
         for zone in zones:
             zone.override = reasons.get(f"depth_mm.{zone.zone}")
+            behind = proposed.get(zone.zone, {})
+            zone.marks = self.references.marks(behind.get("refs") or [], "references")
+            zone.passes_marks = self.references.marks((behind.get("passes") or {}).get("refs") or [])
+            zone.no_study = bool(behind.get("no_study"))
             zone.range = span(zone.min_depth_mm, zone.max_depth_mm, "mm")
             zone.passes = span(zone.passes_min, zone.passes_max)
             zone.concern = self.catalogue.concern_word(zone.indication)
@@ -74,6 +95,7 @@ class PlanPage:
                 "word": self.catalogue.zone_word(entry["zone"]),
                 "because": ", ".join(lower_first(shorten(self.catalogue.rule_label(rule), 60)) for rule in entry.get("because") or []),
                 "until": iso(entry.get("until")),
+                "marks": self.references.marks(entry.get("refs") or [], "references"),
             }
             for entry in self.proposal.get("zones_excluded") or []
         ]
@@ -89,7 +111,11 @@ class PlanPage:
     @property
     def refused(self) -> list[dict]:
         return [
-            {"label": self.catalogue.adjuvant_word(item["id"]), "reason": item.get("reason", "")}
+            {
+                "label": self.catalogue.adjuvant_word(item["id"]),
+                "reason": item.get("reason", ""),
+                "marks": self.references.marks(item.get("refs") or [], "references"),
+            }
             for item in (self.proposal.get("adjuvants") or {}).get("refused") or []
             if item.get("asked_as")
         ]
@@ -109,12 +135,13 @@ class PlanPage:
     @property
     def cautions(self) -> list[dict]:
         decided = {}
-        for decision in self.plan.decisions:
+        for decision in self.plan.all_decisions:
             decided.setdefault(decision["finding"], []).append(decision)
         return [
             {
                 "label": finding.get("label") or self.catalogue.rule_label(finding["id"]),
                 "reason": finding.get("reason", ""),
+                "marks": self.references.marks(finding.get("refs") or [], "references"),
                 "modifications": finding.get("modifications") or [],
                 "decisions": decided.get(finding["id"], []),
             }

@@ -1,14 +1,21 @@
 """The left side of the consultation, "What you found": every field with what stands in it and what is wrong with it."""
 
 from dataclasses import dataclass, field
+from datetime import date
 
+from django.utils.functional import cached_property
+
+from patients.medicine_names import class_words, said_before
 from patients.storyboard import SWATCHES
+from planner import wording
+from planner.medicines import key_of, look_up
 from planner.wording import phototype
 
 from .catalogue import Catalogue
-from .conversion import age_on, answered, rules_marked
+from .conversion import Reading, age_on, answered, rules_marked
 from .inputs import Inputs, many, one, rows
 from .registry import devices_at
+from .taken_for import ToExplain, beside
 
 FACE_PICTURE = frozenset({"face", "neck"})  # regions of the protocol drawn on each picture
 BODY_PICTURE = frozenset({"chest", "body"})
@@ -40,12 +47,14 @@ class Choice:
 
 
 class Panel:
-    def __init__(self, consultation, catalogue: Catalogue, faults: dict[str, str]):
+    def __init__(self, consultation, catalogue: Catalogue, reading: Reading, user=None):
         self.consultation = consultation
+        self.user = user
         self.patient = consultation.patient
         self.catalogue = catalogue
         self.inputs: Inputs = consultation.inputs
-        self.faults = faults
+        self.faults = reading.faults
+        self.to_explain = reading.to_explain
         self.age = age_on(self.patient.birth_date, consultation.visit_date)
 
     def field(self, name: str) -> Field:
@@ -146,9 +155,15 @@ class Panel:
                     "fault": self.faults.get(f"q.{question.id}", ""),
                     "several": len(question.covers) > 1,
                     "covers": [self._covered(question, cover, cover.rule in marked) for cover in question.covers],
+                    "to_explain": self.beside[question.id],
                 }
             )
         return found
+
+    @cached_property
+    def beside(self) -> dict[str, list[ToExplain]]:
+        """What medicines are taken for, asked beside the question they contradict."""
+        return beside(self._asked, self.to_explain)
 
     def _covered(self, question, cover, marked: bool) -> dict:
         prefix = f"rule.{question.id}.{cover.rule}"
@@ -180,7 +195,7 @@ class Panel:
     @property
     def checks_open(self) -> bool:
         """Folded open where something in them must be mended."""
-        return any(name.startswith(("q.", "rule.")) for name in self.faults)
+        return any(name.startswith(("q.", "rule.")) for name in self.faults) or any(not item.told for item in self.to_explain)
 
     @property
     def yes_count(self) -> int:
@@ -213,6 +228,42 @@ class Panel:
     @property
     def medicines(self) -> list[dict]:
         return self._list("medicine", ("name", "stopped"))
+
+    @cached_property
+    def medicines_to_name(self) -> list[dict]:
+        """Lines the protocol does not know, or not without a doubt: what it asks, what a clinician has said, what was said before."""
+        knowledge, found = self.catalogue.knowledge, []
+        said = self.consultation.chosen.get("said", {})
+        for number, fields in rows(self.inputs, "medicine"):
+            name = fields.get("name", "")
+            look = look_up(knowledge, name) if name else None
+            if look is None or not look.unknown:
+                continue
+            answer = said.get(key_of(knowledge, name))
+            before = said_before(knowledge, name, self.user) if answer is None and self.user is not None else None
+            found.append(
+                {
+                    "number": number,
+                    "name": name,
+                    "questions": look.unknown,
+                    "answer": answer,
+                    "said": self._answer_words(answer) if answer else "",
+                    "before": class_words(knowledge, before.said_classes) or "none of these classes" if before else "",
+                    "before_by": f"{before.said_by}, {wording.day(before.said_at.date())}" if before else "",
+                    "marked": answer["classes"] if answer else (),
+                    "none": answer is not None and not answer["classes"],
+                }
+            )
+        return found
+
+    def _answer_words(self, answer: dict) -> str:
+        what = class_words(self.catalogue.knowledge, answer["classes"]) or "none of these classes"
+        named = f"{answer['ingredient']}, " if answer.get("ingredient") else ""
+        return f"{named}{what}, as said by {answer['by_name']} on {wording.day(date.fromisoformat(answer['on']))}"
+
+    @property
+    def medicine_classes(self) -> list[tuple[str, str]]:
+        return [(name, entry.label) for name, entry in self.catalogue.knowledge.medicine_classes.items()]
 
     @property
     def allergies(self) -> list[dict]:
@@ -336,9 +387,13 @@ def field_words(name: str, catalogue: Catalogue) -> str:
         "adjuvant_other": "Other adjuvants asked for",
         "medicines_asked": "Medicines asked",
         "allergies_asked": "Allergies asked",
+        "medicines_again": "Medicines gone through again",
+        "allergies_again": "Allergies gone through again",
     }
     if name in plain:
         return plain[name]
+    if parts[0] == "taken_for":
+        return "What a medicine is taken for"
     if parts[0] in {"level", "morphology", "zones"}:
         return f"{parts[0].capitalize()} of {catalogue.concern_word(parts[1]).lower()}"
     if parts[0] in {"q", "rule"}:

@@ -13,6 +13,16 @@ class PlanQuerySet(OfPatientQuerySet):
         return self.defer(*PLAN_DOCUMENTS)
 
 
+class OfPlanQuerySet(OfPatientQuerySet):
+    """Zones, overrides and countersignatures: visible where their plan is."""
+
+    path = "plan__patient"
+
+
+class KeptCaseQuerySet(OfPatientQuerySet):
+    path = "consultation__patient"
+
+
 class ConsultationQuerySet(OfPatientQuerySet):
     def without_documents(self):
         """For lists: what was typed and what the planner answered stay in the database until one is asked for."""

@@ -1,79 +1,29 @@
 """What the consultation screen shows, in the order it shows it: alerts, facts, zone rows, reasons. No rule lives here."""
 
-import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from django.urls import reverse
 from django.utils.functional import cached_property
-from django.utils.html import format_html_join
 
 from planner.wording import NBSP, day, mm, number, span
 
+from .alerts import DEFER, RANK, STOP, Alert, alerts_of, lower_first, shorten
 from .catalogue import Catalogue
 from .decisions import Decision
 from .inputs import many, one
+from .models import PlanCountersignature, TreatmentPlan
 from .overrides import REASONS
+from .references import References
 from .settled import Settled
+from .traces import Step, iso, steps_of
+from .ways import HEADS, Way, side_by_side
 
-STOP, DEFER, LEAVE_OUT, CAUTION = "Stop", "Defer", "Leave out", "Caution"
-WORD = {"refuse": STOP, "defer": DEFER, "exclude_zone": LEAVE_OUT, "caution": CAUTION}
-RANK = {STOP: 0, DEFER: 1, LEAVE_OUT: 2, CAUTION: 3}
-TONE = {STOP: "stop", DEFER: "defer", LEAVE_OUT: "defer", CAUTION: "caut"}
-ICON = {STOP: "i-stop", DEFER: "i-defer", LEAVE_OUT: "i-defer", CAUTION: "i-caut"}
 SHOWN = 3
 SCALE = (Decimal("0.25"), Decimal("0.5"), Decimal("0.75"), Decimal("1"), Decimal("1.5"), Decimal("2"), Decimal("2.5"))
 TINTS = ("d025", "d05", "d075", "d1", "d15", "d2", "d25")
 RULER_WIDTH = 184
-REGISTER = re.compile(r"(nct|k|den)\d{5,}$")  # trial and device registers
-AUTHOR_YEAR = re.compile(r"([a-z_]+?)((?:19|20)\d{2})(.*)$")
-ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}$")
-
-
-@dataclass
-class Alert:
-    word: str
-    subject: str
-    text: str
-    finding: dict
-    decisions: list[Decision] = field(default_factory=list)
-    until: date | None = None
-    more: list[str] = field(default_factory=list)
-    links: str = ""
-
-    @property
-    def id(self) -> str:
-        return f"alert-{self.word.lower().replace(' ', '-')}-{self.finding['id']}"
-
-    @property
-    def tone(self) -> str:
-        return TONE[self.word]
-
-    @property
-    def icon(self) -> str:
-        return ICON[self.word]
-
-    @property
-    def dealt_with(self) -> bool:
-        return bool(self.decisions) and all(decision.made for decision in self.decisions)
-
-
-@dataclass
-class Step:
-    """One step of a trace, in words."""
-
-    rule: str
-    before: str
-    after: str
-    why: str
-    links: str  # safe HTML: the sources, each to its place in the protocol
-    evidence: str
-    unverified: bool
-
-    @property
-    def moved(self) -> bool:
-        return bool(self.before) and self.before != self.after
 
 
 @dataclass
@@ -93,57 +43,12 @@ class Row:
     ruler: dict
     step: str
     label_status: str
-
-
-def shorten(text: str, most: int = 44) -> str:
-    """The first clause of a sentence, cut at a word."""
-    text = text.split(". ")[0].rstrip(".")
-    for mark in (": ", "; "):
-        if mark in text and len(text) > most:
-            text = text.split(mark)[0]
-    if len(text) <= most:
-        return text
-    return text[:most].rsplit(" ", 1)[0].rstrip(",") + " …"
-
-
-def first_sentence(text: str) -> str:
-    parts = text.strip().split(". ")
-    # A bare fact ("Phototype V.") says too little alone.
-    head = ". ".join(parts[:2] if len(parts[0]) < 25 else parts[:1]).rstrip(".")
-    return f"{head}." if head else ""
-
-
-def short_label(label: str, most: int = 64) -> str:
-    """A rule's label without what it explains in brackets."""
-    return shorten(label.split(" (")[0], most)
-
-
-def lower_first(text: str) -> str:
-    return text if len(text) > 1 and text[1].isupper() else text[:1].lower() + text[1:]
-
-
-def iso(value) -> date | None:
-    return date.fromisoformat(value) if isinstance(value, str) and ISO_DAY.match(value) else None
-
-
-def value_words(value, unit: str = "") -> str:
-    """A value of a trace in words: a number with its unit, a range, a list or a text."""
-    if value is None or value == "":
-        return ""
-    if isinstance(value, dict):
-        if {"min", "max"} <= value.keys():
-            typical = f", usually {number(value['typical'])}{NBSP}{unit}" if value.get("typical") is not None else ""
-            return span(value["min"], value["max"], unit) + typical
-        return ", ".join(f"{key} {value_words(part)}" for key, part in value.items())
-    if isinstance(value, list):
-        return ", ".join(str(part) for part in value)
-    if iso(value):
-        return day(iso(value))
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int | float | Decimal):
-        return f"{number(value)}{NBSP}{unit}" if unit else number(value)
-    return str(value)
+    marks: str
+    passes_marks: str
+    endpoint_marks: str
+    stop_marks: str
+    limits: list[dict]
+    no_study: bool
 
 
 class Screen:
@@ -159,7 +64,7 @@ class Screen:
 
     @property
     def status(self) -> str:
-        return self.proposal["status"]
+        return self.settled.status
 
     @cached_property
     def protocol_url(self) -> str:
@@ -173,63 +78,24 @@ class Screen:
     def version(self):
         return self.consultation.protocol_version
 
+    @cached_property
+    def sent_back(self) -> PlanCountersignature | None:
+        """Who sent back the plan made from this visit, and why; None where a newer plan was made."""
+        mine = self.consultation
+        plans = TreatmentPlan.objects.filter(patient__pk=mine.patient_id).select_related("consultation").defer("case", "proposal")
+        last = plans.order_by("-number").first()
+        if last is None or last.status != TreatmentPlan.Status.RETURNED:
+            return None
+        if (last.consultation.clinician_id, last.consultation.visit_date) != (mine.clinician_id, mine.visit_date):
+            return None
+        return last.countersignatures.filter(agreed=False).select_related("by", "plan").order_by("-at").first()
+
     # Alerts
 
     @cached_property
     def alerts(self) -> list[Alert]:
         """Ranked: Stop, Defer, Leave out, Caution; those dealt with last."""
-        decisions: dict[str, list[Decision]] = {}
-        for decision in self.settled.decisions:
-            decisions.setdefault(decision.finding, []).append(decision)
-        found, seen = [], set()
-        for finding in self.proposal.get("findings", []):
-            word = self._word(finding)
-            if word is None or (word, finding["id"], tuple(finding.get("zones") or [])) in seen:
-                continue
-            seen.add((word, finding["id"], tuple(finding.get("zones") or [])))
-            mine = decisions.pop(finding["id"], []) if word in {CAUTION, LEAVE_OUT} else []
-            found.append(
-                Alert(
-                    word=word,
-                    subject=lower_first(self._subject(finding, word)),
-                    text=self._sentence(finding, word),
-                    finding=finding,
-                    decisions=mine,
-                    until=iso(finding.get("until")),
-                    links=self.source_links(finding.get("refs") or []),
-                    more=[line[:1].upper() + line[1:] for line in finding.get("modifications") or []],
-                )
-            )
-        for rest in decisions.values() if self.has_plan else ():
-            for decision in rest:
-                finding = {"id": decision.anchor, "action": "caution", "reason": decision.subject, "refs": [], "zones": []}
-                found.append(
-                    Alert(CAUTION, lower_first(decision.subject), "Needs an agreement before the plan is accepted.", finding, [decision])
-                )
-        found.sort(key=lambda alert: (alert.dealt_with, RANK[alert.word]))
-        return found
-
-    def _word(self, finding: dict) -> str | None:
-        word = WORD.get(finding["action"])
-        if word in {STOP, DEFER} and finding.get("scope") == "zone" and self.status not in {"refuse", "defer"}:
-            return LEAVE_OUT
-        return word
-
-    def _subject(self, finding: dict, word: str) -> str:
-        zones = [self.catalogue.zone_word(zone) for zone in finding.get("zones") or []]
-        if word == LEAVE_OUT and zones:
-            return ", ".join(zones)
-        return finding.get("short_label") or short_label(self._label(finding))
-
-    def _label(self, finding: dict) -> str:
-        return finding.get("label") or self.catalogue.rule_label(finding["id"])
-
-    def _sentence(self, finding: dict, word: str) -> str:
-        """One sentence of fact: why the zone is left out, or why the caution stands."""
-        if word == LEAVE_OUT:
-            return f"{self._label(finding)}."
-        said = finding["reason"].removeprefix(f"{finding['label']}: ").removeprefix("answered yes. ")
-        return first_sentence(said[:1].upper() + said[1:])
+        return alerts_of(self.proposal, self.settled.decisions, self.catalogue, self.references)
 
     @property
     def open_alerts(self) -> list[Alert]:
@@ -331,6 +197,10 @@ class Screen:
         return self.steps(device["trace"], "")
 
     @property
+    def label_steps(self) -> list[Step]:
+        return self.steps(self.proposal["device"].get("label_trace") or [], "")
+
+    @property
     def sessions_steps(self) -> list[Step]:
         return self.fact_steps("sessions")
 
@@ -374,6 +244,12 @@ class Screen:
                     ruler=self.ruler(setting),
                     step=number(zone["step_mm"]) if zone["step_mm"] else "0.25",
                     label_status=zone["label_status"],
+                    marks=self.references.marks(zone["refs"], f"why-{zone['zone']}"),
+                    passes_marks=self.references.marks(passes["refs"]),
+                    endpoint_marks=self.references.marks(ref for step in zone["endpoint_trace"] for ref in step["refs"]),
+                    stop_marks=self.references.marks(zone["stop_rule"]["refs"]),
+                    limits=[{"why": limit["why"], "links": self.references.links(limit["refs"])} for limit in zone["limits"]],
+                    no_study=bool(zone.get("no_study")),
                 )
             )
         return rows
@@ -413,30 +289,56 @@ class Screen:
                     "word": self.catalogue.zone_word(entry["zone"]),
                     "until": iso(entry.get("until")),
                     "because": shorten(lower_first(", ".join(labels)), 34) if labels else "the protocol leaves it out",
-                    "whole": [b.get("reason", "") for b in because if b.get("reason")],
+                    "whole": [
+                        {"text": b["reason"], "links": self.references.links(b.get("refs") or [])} for b in because if b.get("reason")
+                    ],
+                    "marks": self.references.marks(entry.get("refs") or [], "references"),
                 }
             )
         return found
 
     # Reasons
 
-    def steps(self, trace: list[dict], unit: str) -> list[Step]:
-        return [
-            Step(
-                rule=entry.get("rule", ""),
-                before=value_words(entry.get("before"), unit if not isinstance(entry.get("before"), str) else ""),
-                after=value_words(entry.get("after"), unit if not isinstance(entry.get("after"), str) else ""),
-                why=entry.get("why", ""),
-                links=self.source_links(entry.get("refs") or []),
-                evidence=entry.get("evidence") or "",
-                unverified=bool(entry.get("unverified")),
-            )
-            for entry in trace
-        ]
+    @cached_property
+    def references(self) -> References:
+        return References(self.proposal, self.catalogue, self.protocol_url)
 
-    def source_links(self, refs: list[str]) -> str:
-        """The sources of a step as links, made here because a plan has some hundred of them."""
-        return format_html_join(", ", '<a href="{}#ref-{}">{}</a>', ((self.protocol_url, ref, source_word(ref)) for ref in refs))
+    def steps(self, trace: list[dict], unit: str) -> list[Step]:
+        return steps_of(trace, unit, self.references)
+
+    def marks(self, part: str) -> str:
+        """The markers of a part of the proposal that has references of its own."""
+        return self.references.marks((self.proposal.get(part) or {}).get("refs") or [], "fact-edit")
+
+    @property
+    def device_marks(self) -> str:
+        return self.marks("device")
+
+    @property
+    def sessions_marks(self) -> str:
+        return self.marks("sessions")
+
+    @property
+    def interval_marks(self) -> str:
+        return self.marks("interval_weeks")
+
+    @property
+    def downtime_marks(self) -> str:
+        return self.marks("downtime_days")
+
+    @property
+    def course_marks(self) -> str:
+        return self.references.marks((self.proposal.get("course") or {}).get("refs") or [], "all-reasons")
+
+    @property
+    def label_marks(self) -> str:
+        return self.references.marks(self.proposal["device"].get("label_refs") or [], "references")
+
+    @property
+    def depth_marks(self) -> str:
+        """Of all depths together, for the pictures."""
+        refs = [ref for zone in self.proposal.get("zones") or [] for ref in zone["refs"]] if self.has_plan else []
+        return self.references.marks(refs, "references")
 
     @cached_property
     def rules_used(self) -> int:
@@ -455,11 +357,22 @@ class Screen:
         offered = self.proposal.get("adjuvants") or {}
         parts = {part: list(offered.get(part) or []) for part in ("use", "offered", "home_only")}
         parts["refused"] = [item for item in offered.get("refused") or [] if item.get("asked_as")]
-        return parts
+        return {
+            part: [
+                {
+                    **item,
+                    "marks": self.references.marks(item.get("refs") or [], "references"),
+                    "steps": self.steps(item.get("trace") or [], ""),
+                }
+                for item in items
+            ]
+            for part, items in parts.items()
+        }
 
     @property
     def refused_unasked(self) -> list[dict]:
-        return [item for item in (self.proposal.get("adjuvants") or {}).get("refused") or [] if not item.get("asked_as")]
+        items = (self.proposal.get("adjuvants") or {}).get("refused") or []
+        return [{**item, "links": self.references.links(item.get("refs") or [])} for item in items if not item.get("asked_as")]
 
     @property
     def course_days(self) -> list[str]:
@@ -475,30 +388,39 @@ class Screen:
     def review_day(self) -> date | None:
         return iso((self.proposal.get("course") or {}).get("review"))
 
+    @cached_property
+    def ways(self) -> list[Way]:
+        """The ways to the same end, side by side."""
+        return side_by_side(self.proposal, self.consultation.chosen, self.references) if self.has_plan else []
+
     @property
-    def alternatives(self) -> list[dict]:
-        """Other ways to reach the goal, each beside the proposal in the same four facts."""
-        found = []
-        for entry in self.proposal.get("alternatives") or []:
-            title = entry["label"]
-            if not entry.get("possible", True):
-                found.append({"title": title, "possible": False, "reason": entry["reason"]})
-                continue
-            facts = []
-            if entry.get("sessions"):
-                facts.append(("Sessions", number(entry["sessions"]["typical"])))
-            if entry.get("interval_weeks"):
-                facts.append(("Every", f"{number(entry['interval_weeks']['typical'])} weeks"))
-            if entry.get("downtime_days"):
-                facts.append(("Downtime", f"{span(entry['downtime_days']['min'], entry['downtime_days']['max'])} days"))
-            depths = [zone["depth_mm"]["typical"] for zone in entry.get("zones") or []]
-            if depths:
-                facts.append(("Depths", span(min(depths), max(depths), "mm")))
-            last = iso((entry["course"]["dates"] or [None])[-1])
-            if last:
-                facts.append(("Last session", day(last)))
-            found.append({"title": title, "possible": True, "facts": facts, "reason": entry.get("reason", "")})
-        return found
+    def way_heads(self) -> list[tuple[str, list]]:
+        """The comparison line by line: its head, and each way's value."""
+        return [(head, [(way, way.cells[place] if way.possible else None) for way in self.ways]) for place, head in enumerate(HEADS)]
+
+    @cached_property
+    def numbing(self) -> dict | None:
+        """What the protocol says about numbing, each fact with its markers; None where it says nothing."""
+        advice = (self.proposal.get("advice") or {}).get("numbing")
+        if not advice:
+            return None
+        minutes = advice.get("contact_minutes")
+        return {
+            "text": advice.get("text") or "",
+            "minutes": span(minutes["min"], minutes["max"], "minutes") if minutes else "",
+            "minutes_marks": self.references.marks((minutes or {}).get("refs") or []),
+            "minutes_no_study": bool((minutes or {}).get("no_study")),
+            "steps": self.steps(advice.get("trace") or [], ""),
+            "in_parts": advice.get("in_parts_text") or "",
+            "marks": self.references.marks(advice.get("refs") or []),
+            "facts": [{**fact, "marks": self.references.marks(fact.get("refs") or [])} for fact in advice.get("facts") or []],
+        }
+
+    @property
+    def technique(self) -> list[dict]:
+        """How it is done, whatever the depth."""
+        facts = (self.proposal.get("advice") or {}).get("technique") or []
+        return [{**fact, "links": self.references.links(fact.get("refs") or [])} for fact in facts]
 
     # The pictures
 
@@ -539,9 +461,15 @@ class Screen:
         return f"{len(self.settled.missing)} answers missing"
 
     @property
+    def _undecided(self) -> list[Decision]:
+        """What the clinician decides; what another countersigns is not theirs."""
+        waiting = {decision.key for decision in self.settled.to_countersign}
+        return [decision for decision in self.settled.undecided if decision.key not in waiting]
+
+    @property
     def decisions_left(self) -> list[tuple[str, str]]:
         """(words, anchor) of what the clinician must still decide."""
-        left = [(decision.subject, decision.anchor) for decision in self.settled.undecided] if self.has_plan else []
+        left = [(decision.subject, decision.anchor) for decision in self._undecided] if self.has_plan else []
         left += [(f"{setting.label}", f"yours-{setting.name}") for setting in self.settled.settings if setting.faults]
         if self.settled.device_fault:
             left.append(("device", "reason-device"))
@@ -557,27 +485,3 @@ def tint(depth: Decimal) -> str:
         if depth >= mark:
             name = candidate
     return name
-
-
-def source_word(ref: str) -> str:
-    """`alster2018_body` as `Alster 2018 body`: short enough to stand in a line; the link leads to the whole citation."""
-    if REGISTER.match(ref):
-        return ref.upper()
-    head, year, tail = AUTHOR_YEAR.match(ref).groups() if AUTHOR_YEAR.match(ref) else (ref, "", "")
-    words = " ".join(part for part in (head.replace("_", " ").strip(), year, tail.replace("_", " ").strip()) if part)
-    return words[:1].upper() + words[1:]
-
-
-def watch_words(proposal: dict) -> list[str]:
-    """
-    Short alert words of the cautions of a proposal, for the patient header: as they were said then, whatever the protocol
-    says now. What concerns one zone only, and the phototype that the header shows already, is left out.
-    """
-    found = []
-    for finding in proposal.get("findings", []):
-        if finding["action"] != "caution" or finding.get("scope") == "zone" or finding["id"].startswith("phototype"):
-            continue
-        word = finding.get("short_label") or short_label(finding["label"], 40)
-        if word not in found:
-            found.append(word)
-    return found

@@ -3,12 +3,16 @@
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from accounts.models import User
 from planner.wording import mm
 
 from . import decisions, overrides
 from .catalogue import Catalogue
+from .competence import Beyond, beyond_of
 from .decisions import Decision
+from .lists import ListAsked, lists_of
 from .overrides import OTHER, Setting
+from .taken_for import ToExplain
 
 NO_NUMBING = "none"
 CREAM = "cream"
@@ -58,6 +62,10 @@ class Settled:
     device_fault: str = ""
     decisions: list[Decision] = field(default_factory=list)
     missing: list[Missing] = field(default_factory=list)
+    lists: dict[str, ListAsked] = field(default_factory=dict)  # medicines and allergies: what is still to be asked
+    status: str = ""  # of the proposal; "ask" where a list was not asked about
+    by: User | None = None
+    unanswered: list[Beyond] = field(default_factory=list)  # beyond the clinician's sign-off, and no decision is about it
     lifted_by: int | None = None  # who lifted a deferral
     numbing: str = ""
     numbing_other: str = ""
@@ -77,10 +85,16 @@ class Settled:
         return [decision for decision in self.decisions if not decision.made]
 
     @property
+    def to_countersign(self) -> list[Decision]:
+        """What the clinician may not decide, and somebody else of the clinic may on a plan that is sent to them."""
+        return [decision for decision in self.decisions if self.by is not None and decision.can_wait_for(self.by)]
+
+    @property
     def decided(self) -> list[dict]:
         """Decisions as they are pinned to the plan."""
         return [
             {"finding": item.finding, "who": item.who, "subject": item.subject, "words": item.words, **item.made}
+            | ({"keys": item.keys} if item.keys else {})
             for item in self.decisions
             if item.made
         ]
@@ -109,10 +123,11 @@ class Settled:
 def settle(consultation, computed, *, by) -> Settled:
     """Judge everything the clinician chose against the proposal *computed*."""
     proposal, catalogue, chosen = computed.proposal, computed.catalogue, consultation.chosen
-    settled = Settled(missing=missing(proposal, catalogue))
+    settled = Settled(missing=missing(proposal, catalogue, computed.reading.to_explain), by=by, status=proposal["status"])
+    _lists(settled, consultation, catalogue)
     settled.decisions = decisions.needed(proposal, catalogue, chosen.get("decisions", {}))
     settled.lifted_by = next((lift.get("by_pk") for lift in chosen.get("lifted", {}).values()), None)
-    if proposal["status"] not in {"plan", "caution"}:
+    if settled.status not in {"plan", "caution"}:
         return settled
     values = chosen.get("values", {})
     settled.device_kind, settled.device_brand = proposal["device"]["id"], proposal["device"].get("brand") or ""
@@ -122,9 +137,10 @@ def settle(consultation, computed, *, by) -> Settled:
         settled.depths.append(setting)
         above = zone.get("sign_off_above_mm")
         if setting.changed and not setting.faults and above is not None and setting.value > Decimal(str(above)):
-            decision = decisions.above_evaluated(zone["zone"], zone["label"], mm(setting.value), mm(above))
-            decision.made = chosen.get("decisions", {}).get(decision.key)
-            settled.decisions.append(decision)
+            settled.decisions.append(decisions.above_evaluated(zone["zone"], zone["label"], mm(setting.value), mm(above)))
+        most = zone.get("operator_max_mm")
+        if setting.changed and not setting.faults and most is not None and setting.value > Decimal(str(most)):
+            settled.decisions.append(decisions.beyond_sign_off(zone["zone"], zone["label"], mm(setting.value), mm(most)))
     interval = proposal["interval_weeks"]
     settled.sessions = overrides.count_setting(
         "sessions", "sessions", "", proposal["sessions"], values.get("sessions", {}), lowest=1, highest=overrides.MOST_VISITS
@@ -147,7 +163,42 @@ def settle(consultation, computed, *, by) -> Settled:
         elif device["reason"] == OTHER and not device.get("reason_text"):
             settled.device_fault = "Say why you chose the other device"
     _numbing(settled, proposal, catalogue, chosen)
+    if settled.numbing == CREAM and not settled.numbing_fault and not decisions.entitled(by, "prescriber"):
+        settled.decisions.append(decisions.numbing_cream())
+    for decision in settled.decisions:
+        decision.made = chosen.get("decisions", {}).get(decision.key)
+    _beyond(settled, consultation, proposal, catalogue)
     return settled
+
+
+def _lists(settled: Settled, consultation, catalogue: Catalogue) -> None:
+    """The planner reads a list that is not there as one without lines: here it is a question, and no plan is shown until it is answered."""
+    settled.lists = lists_of(consultation, catalogue.knowledge)
+    left = [Missing(row.left, row.anchor) for row in settled.lists.values() if row.left]
+    if left and settled.status in {"plan", "caution", "ask"}:
+        settled.missing += left
+        settled.status = "ask"
+
+
+def _beyond(settled: Settled, consultation, proposal: dict, catalogue: Catalogue) -> None:
+    """Tie each thing beyond the clinician's sign-off to the decision about it, so that nothing beyond goes unsaid."""
+    rules = catalogue.knowledge.operator_rules
+    rows = [
+        (zone["zone"], setting.value) for zone, setting in zip(proposal["zones"], settled.depths, strict=True) if setting.value is not None
+    ]
+    device = settled.device_brand or settled.device_kind
+    for item in beyond_of(settled.by, catalogue.knowledge, device=device, depths=rows, on=consultation.visit_date):
+        if item.depth_mm is not None:
+            found = [one for one in settled.decisions if one.key.startswith(f"beyond.{item.zone}.")]
+        elif item.zone:
+            asks = {rules.beyond_zone.id, rules.certificate_expired.id}
+            found = [one for one in settled.decisions if asks & set(one.because) and item.zone in one.zones]
+        else:
+            found = [one for one in settled.decisions if rules.beyond_device.id in one.because]
+        for decision in found:
+            decision.keys.append(item.key)
+        if not found and not any(setting.faults for setting in settled.depths):
+            settled.unanswered.append(item)
 
 
 def _numbing(settled: Settled, proposal: dict, catalogue: Catalogue, chosen: dict) -> None:
@@ -163,13 +214,19 @@ def _numbing(settled: Settled, proposal: dict, catalogue: Catalogue, chosen: dic
         settled.numbing_fault = "Choose another numbing, or none"
 
 
-def missing(proposal: dict, catalogue: Catalogue) -> list[Missing]:
-    """What the planner asks for, each with the element that answers it; several asks of one question are one item."""
+def missing(proposal: dict, catalogue: Catalogue, to_explain: list[ToExplain]) -> list[Missing]:
+    """
+    What the planner asks for, each with the element that answers it; several asks of one question are one item. A "no" that a
+    medicine contradicts is answered by what the medicine is taken for.
+    """
     found: dict[str, Missing] = {}
     for ask in proposal.get("asks") or []:
+        unexplained = [item for item in to_explain if not item.told and ask["id"] in item.rules]
+        for item in unexplained:
+            found.setdefault(item.field, Missing(item.words, f"f-{item.field}"))
         anchor = anchor_of(ask)
         question = next((q for q in catalogue.questions if q.id == ask.get("question")), None)
-        if question is not None and anchor in found:
+        if unexplained or (question is not None and anchor in found):
             continue
         words = question.text if question is not None else ask["what"]
         found.setdefault(anchor if question is not None else ask["id"], Missing(words, anchor))

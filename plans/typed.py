@@ -4,6 +4,9 @@ import re
 from datetime import date, datetime
 from decimal import Decimal
 
+from planner import wording
+from planner.reading import FIRST_YEAR, LAST_YEAR
+
 _NUMBER = re.compile(r"^\d{1,4}([.,]\d{1,2})?$|^[.,]\d{1,2}$", re.ASCII)
 _COUNT = re.compile(r"^\d{1,3}$", re.ASCII)
 _UNIT = re.compile(r"\s*mm$", re.IGNORECASE)
@@ -41,9 +44,9 @@ def count(text: str, label: str, *, low: int, high: int) -> int:
     return int(stripped)
 
 
-def day(text: str, label: str, *, earliest: date | None = None, latest: date | None = None) -> date:
+def day(text: str, label: str, *, earliest: date | None = None, latest: date | None = None, born: date | None = None) -> date:
     """
-    Return a date typed as 2026-11-17 or 17 Nov 2026, no earlier than *earliest* and no later than *latest*.
+    Return a date typed as 2026-11-17 or 17 Nov 2026, not before *earliest* or the day the patient was *born*, nor after *latest*.
     """
     stripped = " ".join(text.replace("\u00a0", " ").split())
     for form in _DATES:
@@ -56,8 +59,10 @@ def day(text: str, label: str, *, earliest: date | None = None, latest: date | N
         raise ValueError(f"{label} must be a date, such as 17 Nov 2026")
     if latest and value > latest:
         raise ValueError(f"{label} must not be in the future")
-    if value.year < 1900:
-        raise ValueError(f"{label} must be after 1900")
+    if born and value < born:
+        raise ValueError(f"{label} must be after the patient was born, {wording.day(born)}")
+    if not FIRST_YEAR <= value.year <= LAST_YEAR:
+        raise ValueError(f"{label} must be between {FIRST_YEAR} and {LAST_YEAR}")
     if earliest and value < earliest:
         raise ValueError(f"{label} must be in the future")
     return value

@@ -6,8 +6,14 @@ class ProtocolsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from accounts.vocabulary import register_vocabulary
         from audit.guards import protect
 
-        from .guards import version_locked
+        from . import kept
+        from .guards import edit_locked, step_locked, version_locked
+        from .vocabulary import names
 
-        protect(version_locked)
+        kept.declare()
+        for guard in (version_locked, edit_locked, step_locked):
+            protect(guard)
+        register_vocabulary(names)

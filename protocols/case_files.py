@@ -137,11 +137,11 @@ def read_cases(text: str) -> CaseFile:
 
 
 def _unwrapped(item: Any, place: str, faults: list[Fault]) -> tuple[Any, str]:
-    """A library file's `case:`; what stands beside it other than `expect:` is unknown."""
+    """A library file's `case:`; what stands beside it and is no part of the library's format is unknown."""
     if not isinstance(item, Mapping) or "case" not in item:
         return item, place
     prefix = f"{place}.case" if place else "case"
     for key in item:
-        if key not in ("case", "expect"):
+        if key not in ("name", "why", "must_hold", "case", "expect", "exact"):
             faults.append(Fault(f"{place}.{key}" if place else str(key), "is not a key of this format"))
     return item["case"], prefix

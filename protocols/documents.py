@@ -14,8 +14,11 @@ from typing import Any
 import yaml
 
 from planner.errors import Fault, KnowledgeFaults
+from planner.knowledge import Knowledge
+from planner.knowledge.structure import MOST_LEVELS, walk
 
 PACKS = Path(__file__).resolve().parent / "packs"
+LARGEST_BYTES = 2_000_000
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
@@ -26,6 +29,8 @@ def _mapping(loader, node, deep=False):
     seen = {}
     for key_node, value_node in node.value:
         key = loader.construct_object(key_node, deep=True)
+        if isinstance(key, bool):
+            key = key_node.value  # `on: 2026-02-01` names a key; only as a value is it a yes
         if not isinstance(key, Hashable):
             raise yaml.constructor.ConstructorError(None, None, "a key must be one word or number", key_node.start_mark)
         if key in seen:
@@ -34,7 +39,82 @@ def _mapping(loader, node, deep=False):
     return seen
 
 
+def _as_typed(construct):
+    """A number or date that is none (2026-02-30, a thousand digits) stays the text it is: its field then names the fault."""
+
+    def read(loader, node):
+        try:
+            return construct(loader, node)
+        except (ValueError, OverflowError):
+            return loader.construct_scalar(node)
+
+    return read
+
+
 _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+for _kind in ("int", "float", "timestamp"):
+    _Loader.add_constructor(f"tag:yaml.org,2002:{_kind}", _as_typed(getattr(yaml.SafeLoader, f"construct_yaml_{_kind}")))
+
+
+def _readable(text: str) -> None:
+    """
+    Refuse what the reader itself would break on, event by event: it follows nested values on the processor's own stack.
+
+    Raises:
+        KnowledgeFaults: nested too deep. yaml.YAMLError: not YAML.
+    """
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
+            depth += 1
+            if depth > MOST_LEVELS:
+                where = f"line {event.start_mark.line + 1}"
+                raise KnowledgeFaults([Fault(where, f"the values are nested more than {MOST_LEVELS} levels deep: this is no pack")])
+        elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
+            depth -= 1
+
+
+def read_text(text: str, *, name: str = "the text") -> Any:
+    """
+    Return what *text* holds, as plain types. name: what a fault calls the whole.
+
+    Raises:
+        KnowledgeFaults: the text is not YAML (or JSON, which is YAML too), with the line; or it is too large to be a pack.
+    """
+    try:
+        if len(text) > LARGEST_BYTES:
+            raise KnowledgeFaults([Fault(name, f"is larger than {LARGEST_BYTES // 1_000_000} MB: this is no pack")])
+        _readable(text)
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a subclass of the safe loader
+    except RecursionError as error:
+        raise KnowledgeFaults([Fault(name, "the values are nested too deep to be read")]) from error
+    except UnicodeEncodeError as error:
+        raise KnowledgeFaults([Fault(name, "holds signs that are no text")]) from error
+    except yaml.reader.ReaderError as error:
+        raise KnowledgeFaults([Fault(name, f"{error.reason}: it is not plain text")]) from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else name
+        problem = getattr(error, "problem", None) or str(error)
+        if "recursive" in problem:
+            problem = "comes back to itself: an anchor may not hold its own alias"
+        raise KnowledgeFaults([Fault(where, problem)]) from error
+
+
+def read_bytes(content: bytes, *, name: str) -> str:
+    """
+    Return *content* as text.
+
+    Raises:
+        KnowledgeFaults: it is too large to be a pack, or not UTF-8 text.
+    """
+    if len(content) > LARGEST_BYTES:
+        raise KnowledgeFaults([Fault(name, f"the file is larger than {LARGEST_BYTES // 1_000_000} MB: this is no pack")])
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise KnowledgeFaults([Fault(name, f"the file is not UTF-8 text (line {line}). Save it as UTF-8 text.")]) from error
 
 
 def read_pack(path: Path) -> Any:
@@ -42,17 +122,12 @@ def read_pack(path: Path) -> Any:
     Return what the file holds, as plain types.
 
     Raises:
-        KnowledgeFaults: the text is not YAML (or JSON, which is YAML too), with the line.
+        KnowledgeFaults: as `read_text` and `read_bytes`.
         OSError: the file cannot be read.
     """
-    try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a subclass of the safe loader
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else path.name
-        raise KnowledgeFaults([Fault(where, getattr(error, "problem", None) or str(error))]) from error
-    except UnicodeDecodeError as error:
-        raise KnowledgeFaults([Fault(path.name, "the file is not UTF-8 text")]) from error
+    if path.stat().st_size > LARGEST_BYTES:
+        raise KnowledgeFaults([Fault(path.name, f"the file is larger than {LARGEST_BYTES // 1_000_000} MB: this is no pack")])
+    return read_text(read_bytes(path.read_bytes(), name=path.name), name=path.name)
 
 
 def _plain(value: Any, path: str, faults: list[Fault]) -> Any:
@@ -90,8 +165,11 @@ def canonical(mapping: Mapping) -> str:
     faults: list[Fault] = []
     if not isinstance(mapping, Mapping):
         raise KnowledgeFaults([Fault("", "a pack is a mapping of names to values")])
+    for _ in walk(mapping):
+        pass  # a document without an end is refused here; the faults of single values are listed below, with all others
     plain = _plain(mapping, "", faults)
     if faults:
+        Knowledge.parse(mapping)  # lists these and every other fault
         raise KnowledgeFaults(faults)
     return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 

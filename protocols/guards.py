@@ -1,10 +1,12 @@
 """
 An approved or retired version cannot be changed or deleted by any path, on either engine.
 
-The one change left open is the retirement of an approved one: `status` from approved to retired, with `retired_at`.
+The one change left open is the retirement of an approved one: `status` from approved to retired, with when, who and why. That
+at most one is approved is a unique index; on SQLite the guard also stops the REPLACE that would push the other one out. What was
+edited in a draft, and the steps of each version, are written once.
 """
 
-from audit.guards import Guard
+from audit.guards import Guard, no_change
 
 TABLE = "protocols_protocolversion"
 NAME = "protocol_version_locked"
@@ -22,6 +24,15 @@ _FIXED = (
     "approval_reason",
     "next_review_on",
     "is_demo",
+    "based_on_id",
+    "note",
+    "created_by_id",
+    "lock_version",
+    "is_whole",
+    "edited_by_id",
+    "edited_at",
+    "submitted_by_id",
+    "submitted_at",
 )
 
 
@@ -29,14 +40,16 @@ def _forbidden_change(differs: str) -> str:
     """SQL over OLD and NEW; *differs* is the engine's comparison that counts NULL as a value."""
     touched = " OR ".join(f"NEW.{column} {differs} OLD.{column}" for column in _FIXED)
     not_a_retirement = f"NEW.status {differs} OLD.status AND NOT (OLD.status = 'approved' AND NEW.status = 'retired')"
-    again = f"OLD.status = 'retired' AND NEW.retired_at {differs} OLD.retired_at"
+    retirement = ("retired_at", "retired_by_id", "retirement_reason")
+    changed = " OR ".join(f"NEW.{column} {differs} OLD.{column}" for column in retirement)
+    again = f"(OLD.status = 'retired' OR NEW.status = 'approved') AND ({changed})"
     undated = "NEW.status = 'retired' AND NEW.retired_at IS NULL"
     return f"OLD.status IN {_LOCKED} AND ({touched} OR ({not_a_retirement}) OR ({again}) OR ({undated}))"
 
 
 def _in_the_way(but_not: str = "") -> str:
     """True where writing NEW with REPLACE would push a locked row out: SQLite deletes it without a DELETE trigger."""
-    same = f"(kept.id = NEW.id OR kept.version = NEW.version){but_not}"
+    same = f"(kept.id = NEW.id OR kept.version = NEW.version OR (kept.status = 'approved' AND NEW.status = 'approved')){but_not}"
     return f"EXISTS (SELECT 1 FROM {TABLE} AS kept WHERE kept.status IN {_LOCKED} AND {same})"  # noqa: S608 - our own names
 
 
@@ -77,3 +90,6 @@ version_locked = Guard(
     ),
     postgresql_drop=tuple(f"DROP TRIGGER IF EXISTS {NAME}_{event} ON {TABLE}" for event in ("update", "delete", "truncate")),
 )
+
+edit_locked = no_change("protocols_protocoledit", reason="the history of a protocol draft is written once")
+step_locked = no_change("protocols_protocolstep", reason="the steps of a protocol version are written once")

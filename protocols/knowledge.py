@@ -12,6 +12,7 @@ from .models import ProtocolVersion
 _KEPT = 8
 _lock = Lock()
 _parsed: dict[str, Knowledge] = {}
+_stamped: dict[tuple[str, str, str], Knowledge] = {}  # (sha256, version, status): one object, so that what hangs on it is kept too
 
 
 class DocumentChanged(Exception):
@@ -42,6 +43,11 @@ def parsed(document: str, digest: str) -> Knowledge:
     return knowledge
 
 
+def is_known(digest: str) -> bool:
+    """Whether this process has read the document with this SHA-256 as knowledge: then it holds no fault."""
+    return digest in _parsed
+
+
 def knowledge_of(version: ProtocolVersion) -> Knowledge:
     """
     Return the knowledge of *version* under its own name and status; one whose hash is known costs no reading of its document.
@@ -53,7 +59,15 @@ def knowledge_of(version: ProtocolVersion) -> Knowledge:
         raise DocumentChanged(version)
     knowledge = _parsed.get(version.sha256) or parsed(version.document, version.sha256)
     # The status is the row's: a version is approved and retired while its document stays the same.
-    return knowledge.stamped(version=version.version, status=version.status, sha256=version.sha256)
+    key = (version.sha256, version.version, version.status)
+    kept = _stamped.get(key)
+    if kept is None or kept.document is not knowledge.document:
+        kept = knowledge.stamped(version=version.version, status=version.status, sha256=version.sha256)
+        with _lock:
+            while len(_stamped) >= _KEPT:
+                _stamped.pop(next(iter(_stamped)))
+            _stamped[key] = kept
+    return kept
 
 
 @lru_cache(maxsize=1)

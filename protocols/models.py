@@ -14,11 +14,18 @@ class VersionStatus(models.TextChoices):
 class ProtocolVersionQuerySet(models.QuerySet):
     def current(self):
         """
-        The version proposals are made from: the newest approved one, else the newest of all; None on an empty table. Its long
+        The version proposals are made from: the newest approved one, else the newest whole one that is not retired; None where
+        there is none. Its long
         document is read only where somebody asks for it.
         """
         rows = self.defer("document")
-        return rows.filter(status=VersionStatus.APPROVED).order_by("-approved_at", "-pk").first() or rows.order_by("-pk").first()
+        approved = rows.filter(status=VersionStatus.APPROVED).order_by("-approved_at", "-pk").first()
+        return approved or rows.filter(is_whole=True).exclude(status=VersionStatus.RETIRED).order_by("-pk").first()
+
+    def to_read(self, day):
+        """What a medical lead has to read: handed over for review, or approved with its next review overdue on *day*."""
+        overdue = models.Q(status=VersionStatus.APPROVED, next_review_on__lt=day)
+        return self.defer("document").filter(overdue | models.Q(status=VersionStatus.IN_REVIEW)).order_by("pk")
 
 
 class ProtocolVersion(models.Model):
@@ -39,6 +46,18 @@ class ProtocolVersion(models.Model):
     retired_at = models.DateTimeField(null=True, blank=True)
     is_demo = models.BooleanField(default=False, help_text="Approved for demonstration only")
 
+    based_on = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    note = models.CharField(max_length=300, blank=True, help_text="What this version is to change, in words")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    lock_version = models.PositiveIntegerField(default=1, editable=False, help_text="Counted up at every edit of the draft")
+    is_whole = models.BooleanField(default=True, help_text="False: a value has lost its reference; it cannot be reviewed or approved")
+    edited_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    edited_at = models.DateTimeField(null=True, blank=True)
+    submitted_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    submitted_at = models.DateTimeField(null=True, blank=True)
+    retired_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    retirement_reason = models.CharField(max_length=300, blank=True)
+
     objects = ProtocolVersionQuerySet.as_manager()
 
     class Meta:
@@ -47,12 +66,84 @@ class ProtocolVersion(models.Model):
             models.CheckConstraint(
                 name="approved_version_names_its_approver",
                 condition=~models.Q(status="approved") | models.Q(approved_by__isnull=False, approved_at__isnull=False),
-            )
+            ),
+            models.UniqueConstraint(fields=["status"], condition=models.Q(status="approved"), name="at_most_one_approved_version"),
         ]
 
     def __str__(self) -> str:
         return self.version
 
     @property
+    def standing(self) -> str:
+        """The status as it stands in a sentence: "Protocol 2026.2 is ..."."""
+        return "a draft" if self.status == VersionStatus.DRAFT else self.get_status_display().lower()
+
+    @property
     def is_approved(self) -> bool:
         return self.status == VersionStatus.APPROVED
+
+
+class ProtocolEdit(models.Model):
+    """One save of a draft: which values, from what to what. Written once."""
+
+    protocol_version = models.ForeignKey(ProtocolVersion, on_delete=models.CASCADE, related_name="edits")
+    lock_version = models.PositiveIntegerField(help_text="Of the draft after this edit")
+    section = models.CharField(max_length=60, help_text="Page of the editor")
+    changes = models.JSONField(help_text="[{path, before, after}]")
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["protocol_version", "lock_version"], name="one_edit_per_lock_version")]
+
+    def __str__(self) -> str:
+        return f"{self.section}: {len(self.changes)} values"
+
+
+class ProtocolStep(models.Model):
+    """One step of a version's life after it was made: handed over, sent back, approved, retired. Written once."""
+
+    class Step(models.TextChoices):
+        SUBMITTED = "submitted", "Handed over for review"
+        SENT_BACK = "sent_back", "Sent back to draft"
+        APPROVED = "approved", "Approved"
+        RETIRED = "retired", "Retired"
+
+    protocol_version = models.ForeignKey(ProtocolVersion, on_delete=models.CASCADE, related_name="steps")
+    step = models.CharField(max_length=12, choices=Step)
+    reason = models.CharField(max_length=300, blank=True)
+    sha256 = models.CharField(max_length=64, help_text="Of the document as it stood")
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.get_step_display()
+
+
+class ProtocolCase(models.Model):
+    """
+    A case of the clinic's own for the regression bench (case format), beside those that come with the project. Holds no name
+    and nothing else that identifies a patient.
+    """
+
+    name = models.CharField(max_length=120, unique=True)
+    case = models.JSONField(help_text="Case format, 'In'")
+    expect = models.JSONField(default=dict, blank=True, help_text="What must come out, as in the case library")
+    must_hold = models.BooleanField(default=False, help_text="While it fails, no version can be approved")
+    note = models.CharField(max_length=300, blank=True)
+    is_active = models.BooleanField(default=True)
+    lock_version = models.PositiveIntegerField(default=1, editable=False)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,8 +1,23 @@
-"""`python3 -m scripts VERB`: install, run, clinic, test, prove, bench, lint or lock."""
+"""`python3 -m scripts VERB`; the verbs are those of the Makefile."""
 
+import os
 import sys
 
-VERBS = ("install", "run", "clinic", "test", "prove", "bench", "lint", "lock")
+VERBS = ("install", "run", "clinic", "backup", "restore", "test", "prove", "bench", "lint", "lock", "sbom", "advisories")
+
+
+def _asked(verb):
+    """`make restore FILE=... KEY=...`: make hands what stands on its command line over as variables."""
+    if verb == "backup":
+        return ["backup"]
+    if not os.environ.get("FILE"):
+        raise SystemExit("Name the backup: make restore FILE=/path/to/clinic-....age KEY=/path/to/backup-key.txt")
+    named = {"KEY": "--key", "ANCHOR": "--anchor"}
+    return [
+        "restore",
+        os.environ["FILE"],
+        *(part for name, option in named.items() if os.environ.get(name) for part in (option, os.environ[name])),
+    ]
 
 
 def main(arguments):
@@ -25,9 +40,14 @@ def main(arguments):
             environment.install(quiet=True)
             environment.pdf_libraries()
             environment.replace_process("-m", "scripts.supervisor", "--demo" if verb == "run" else "--first-manager")
+        if verb in ("backup", "restore"):
+            environment.install(quiet=True)
+            environment.replace_process("manage.py", *_asked(verb))
         if verb == "lock":
             return environment.lock()
         environment.install(dev=True, quiet=True)
+        if verb in ("sbom", "advisories"):
+            environment.replace_process("-m", "scripts.supply", verb)
         if verb != "lint":
             environment.pdf_libraries()
         if verb == "test":

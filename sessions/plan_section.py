@@ -23,7 +23,12 @@ def visits(plan: TreatmentPlan, user) -> PlanSection | None:
     left = plan.sessions_count - booked
     if left and plan.status == TreatmentPlan.Status.ACCEPTED:
         lines.append(f"{left} of {plan.sessions_count} sessions {'is' if left == 1 else 'are'} not booked yet.")
-    links = [(f"Open {row.title.lower()}", reverse("sessions:booking", args=[row.pk])) for row in rows]
+    may_move = user.may("bookings.edit")
+    links = []
+    for row in rows:
+        page = reverse("sessions:booking", args=[row.pk])
+        movable = may_move and row.status in (Booking.Status.BOOKED, Booking.Status.ARRIVED)
+        links.append((f"Move {row.title.lower()}", f"{page}#move-h") if movable else (f"Open {row.title.lower()}", page))
     if left and plan.status == TreatmentPlan.Status.ACCEPTED and user.may("bookings.edit"):
         label = "Book the rest" if booked else "Book the course"
         links.insert(0, (label, reverse("sessions:book_course", args=[plan.patient.number, plan.number])))

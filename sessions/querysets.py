@@ -3,6 +3,7 @@
 import datetime as dt
 
 from django.db import models
+from django.db.models import Q
 
 from patients.querysets import OfPatientQuerySet
 from plans.querysets import PLAN_DOCUMENTS
@@ -11,11 +12,14 @@ LIVE = ("booked", "arrived", "in_room", "done")
 # What a line about a visit shows of it, of the patient, and of what it needs.
 BOOKING_LINE = (
     "version", "site", "patient", "plan", "kind", "session_number", "status", "starts_at", "ends_at", "clinician", "room", "device",
-    "cancel_reason", "arrived_at",
+    "cancel_reason", "arrived_at", "numbing_started_at", "late_minutes",
 )  # fmt: skip
-PATIENT_LINE = ("number", "surname", "given", "surname_key")
+PATIENT_LINE = ("number", "surname", "given", "surname_key", "merged_into")
 RECORD_LINE = ("record__booking", "record__status")
-RELATED_LINE = ("plan__sessions_count", "plan__status", "clinician__name", "room__name", "device__name")
+RELATED_LINE = (
+    "site__time_zone", "plan__number", "plan__sessions_count", "plan__status", "plan__protocol_version",
+    "clinician__name", "room__name", "device__name",
+)  # fmt: skip
 # Of a record: what a list, a diary or a header never shows.
 RECORD_DOCUMENTS = ("start_check", "adjuvants", "note", "unread", "deviations", "signed_content")
 
@@ -36,13 +40,18 @@ class BookingQuerySet(OfPatientQuerySet):
 
     def with_names(self):
         """Load what a line about a visit shows, in the same query."""
-        return self.select_related("patient", "plan", "clinician", "room", "device").defer(*of("plan", PLAN_DOCUMENTS))
+        return self.select_related("patient", "plan", "clinician", "room", "device", "bay").defer(*of("plan", PLAN_DOCUMENTS))
 
     def for_lists(self, *, record: bool = False):
         """Load what a row of a list or a block of a day shows, and nothing else, in the same query. record: its state as well."""
-        related = ("patient", "plan", "clinician", "room", "device", *(["record"] if record else []))
+        related = ("site", "patient", "plan", "clinician", "room", "device", *(["record"] if record else []))
         shown = (*BOOKING_LINE, *of("patient", PATIENT_LINE), *RELATED_LINE, *(RECORD_LINE if record else ()))
         return self.select_related(*related).only(*shown)
+
+    def for_a_day(self):
+        """As `for_lists`, without site, clinician, room and device: a day of one site has read those already."""
+        shown = (*BOOKING_LINE, *of("patient", PATIENT_LINE), *(name for name in RELATED_LINE if name.startswith("plan__")))
+        return self.select_related("patient", "plan").only(*shown)
 
     def with_record(self):
         """Load the record with it, without its documents."""
@@ -59,7 +68,38 @@ class RecordQuerySet(OfPatientQuerySet):
         return self.defer(*RECORD_DOCUMENTS)
 
 
-class HoldQuerySet(models.QuerySet):
+class OfRecordQuerySet(OfPatientQuerySet):
+    """Zones and corrections: visible where their record is."""
+
+    path = "session__patient"
+
+
+class ResourceQuerySet(models.QuerySet):
+    def at(self, site):
+        """What takes bookings at *site*: what belongs there, and clinicians of other sites who have hours there."""
+        return self.filter(Q(site=site) | Q(kind="clinician", pk__in=site.hours_of_others.values("resource")))
+
+    def at_any(self, sites):
+        """What takes bookings at one of *sites*, as `at` has it."""
+        guests = self.model.objects.filter(hours__site__in=sites).values("pk")
+        return self.filter(Q(site__in=sites) | Q(kind="clinician", pk__in=guests))
+
+
+class Seconds(models.Func):
+    """Whole seconds since 1970, counted by the database: a diary reads thousands of moments and asks only how they lie to each other."""
+
+    output_field = models.BigIntegerField()
+
+    def as_sqlite(self, compiler, connection, **context):
+        return self.as_sql(compiler, connection, template="CAST(strftime('%%%%s', %(expressions)s) AS INTEGER)", **context)
+
+    def as_postgresql(self, compiler, connection, **context):
+        return self.as_sql(compiler, connection, template="FLOOR(EXTRACT(EPOCH FROM %(expressions)s))::bigint", **context)
+
+
+class HoldQuerySet(OfPatientQuerySet):
+    path = "booking__patient"
+
     def live_between(self, start: dt.datetime, end: dt.datetime):
         """Live holds that share a minute with [start, end); none is longer than a day (see `sessions.guards`)."""
         return self.filter(is_live=True, starts_at__lt=end, starts_at__gt=start - dt.timedelta(days=1), ends_at__gt=start)

@@ -3,33 +3,18 @@ A signed or closed record stays as it is, whoever asks: no UPDATE, no DELETE of 
 moved into it, on both engines. Corrections are only ever added.
 """
 
-from audit.guards import Guard, no_change, protect
+from audit.guards import Guard, let_go, no_change, protect
 
 SESSION = "treatment_sessions_treatmentsession"
 ZONE = "treatment_sessions_sessionzone"
 CORRECTION = "treatment_sessions_sessioncorrection"
+# Whose row it is, for an erasure order: SQL over OLD.
+OF_RECORD = f"(SELECT s.patient_id FROM {SESSION} AS s WHERE s.id = OLD.session_id)"  # noqa: S608 - our own names
 REASON = "a signed record is never changed"
 
 
 def _locked_session() -> Guard:
-    guard = no_change(SESSION, when="OLD.status <> 'draft'", reason=REASON, name="signed_record_locked")
-    return _never_emptied(guard)
-
-
-def _never_emptied(guard: Guard) -> Guard:
-    """TRUNCATE runs no row trigger, so PostgreSQL gets one of its own."""
-    name = f"{guard.name}_truncate"
-    return Guard(
-        name=guard.name,
-        table=guard.table,
-        sqlite=guard.sqlite,
-        sqlite_drop=guard.sqlite_drop,
-        postgresql=(
-            *guard.postgresql,
-            f"CREATE OR REPLACE TRIGGER {name} BEFORE TRUNCATE ON {guard.table} FOR EACH STATEMENT EXECUTE FUNCTION {guard.name}_refuse()",
-        ),
-        postgresql_drop=(*guard.postgresql_drop, f"DROP TRIGGER IF EXISTS {name} ON {guard.table}"),
-    )
+    return no_change(SESSION, when="OLD.status <> 'draft'", reason=REASON, name="signed_record_locked", patient="OLD.patient_id")
 
 
 def _locked_zones() -> Guard:
@@ -38,15 +23,18 @@ def _locked_zones() -> Guard:
     # Only names of this module are put together here, nothing that anybody types.
     locked = f"(SELECT status FROM {SESSION} WHERE id = {{row}}.session_id) <> 'draft'"  # noqa: S608
     rows = {"insert": ("NEW",), "update": ("OLD", "NEW"), "delete": ("OLD",)}
+    seen_in = {event: " OR ".join(locked.format(row=row) for row in seen) for event, seen in rows.items()}
+    seen_in["delete"] = f"({seen_in['delete']}) AND NOT {let_go(OF_RECORD, 'sqlite')}"
     sqlite = tuple(
         f"CREATE TRIGGER IF NOT EXISTS {name}_{event} BEFORE {event.upper()} ON {ZONE} FOR EACH ROW "
-        f"WHEN {' OR '.join(locked.format(row=row) for row in seen)} BEGIN SELECT RAISE(ABORT, '{REASON}'); END"
-        for event, seen in rows.items()
+        f"WHEN {seen_in[event]} BEGIN SELECT RAISE(ABORT, '{REASON}'); END"
+        for event in rows
     )
     refuse = f"RAISE EXCEPTION '{REASON}' USING ERRCODE = 'integrity_constraint_violation'"
     postgresql = [
         f"CREATE OR REPLACE FUNCTION {name}_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
         f"IF TG_OP = 'TRUNCATE' THEN {refuse}; END IF; "
+        f"IF TG_OP = 'DELETE' THEN IF {let_go(OF_RECORD, 'postgresql')} THEN RETURN OLD; END IF; END IF; "
         f"IF TG_OP <> 'INSERT' THEN IF {locked.format(row='OLD')} THEN {refuse}; END IF; END IF; "
         f"IF TG_OP = 'DELETE' THEN RETURN OLD; END IF; "
         f"IF {locked.format(row='NEW')} THEN {refuse}; END IF; RETURN NEW; END $$"
@@ -72,4 +60,4 @@ def register() -> None:
     """Called from the app's ready()."""
     protect(_locked_session())
     protect(_locked_zones())
-    protect(no_change(CORRECTION, reason="corrections are only ever added", name="corrections_only_added"))
+    protect(no_change(CORRECTION, reason="corrections are only ever added", name="corrections_only_added", patient=OF_RECORD))

@@ -3,7 +3,6 @@
 from patients.storyboard import Fact
 from planner import wording
 
-from .conversion import clinic_day
 from .models import TreatmentSession
 
 
@@ -11,5 +10,5 @@ def consent(patient, user) -> Fact | None:
     """`Confirmed 12 Oct 2026`: the newest record that stands, signed or still open, with consent ticked. None: no such record."""
     rows = TreatmentSession.objects.visible_to(user).filter(patient=patient, consent_confirmed=True)
     standing = rows.exclude(status=TreatmentSession.Status.CLOSED).order_by("-started_at", "-pk")
-    started_at = standing.values_list("started_at", flat=True).first()
-    return Fact(f"Confirmed {wording.day(clinic_day(started_at))}") if started_at else None
+    newest = standing.select_related("booking__site").only("started_at", "booking__site__time_zone").first()
+    return Fact(f"Confirmed {wording.day(newest.day)}") if newest else None

@@ -1,14 +1,18 @@
 """A whole clinic for tests: the real supervisor with broker, web, worker and beat on a data folder of its own."""
 
+import atexit
 import datetime as dt
+import fcntl
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -16,8 +20,15 @@ START_SECONDS = 240
 MID_MORNING = 10
 
 
+@cache
 def zone_where_it_is_mid_morning() -> str:
-    """A time zone in which the clinic is open now, so that no journey depends on the hour at which the tests run."""
+    """
+    A time zone in which the clinic is open now, so that no journey depends on the hour at which the tests run. The same for the
+    whole run, of which JOURNEYS_ZONE tells the others: a clinic that was made before the hour struck is opened in the zone in
+    which it was made.
+    """
+    if told := os.environ.get("JOURNEYS_ZONE"):
+        return told
     ahead = MID_MORNING - dt.datetime.now(dt.UTC).hour
     ahead = ahead if ahead >= -12 else ahead + 24
     return f"Etc/GMT{-ahead:+d}" if ahead else "Etc/UTC"  # POSIX counts west as plus
@@ -70,6 +81,48 @@ def environment(data: Path, port: int) -> dict[str, str]:
     foreign = {"DATABASE_URL", "SECRET_KEY", "ALLOWED_HOSTS", "BROKER_URL", "HTTPS", "HOST", "STATIC_ROOT", "DJANGO_SETTINGS_MODULE"}
     kept = {name: value for name, value in os.environ.items() if name not in foreign}
     return {**kept, "CLINIC_DATA": str(data), "PORT": str(port), "CLINIC_TIME_ZONE": zone_where_it_is_mid_morning()}
+
+
+@cache
+def demo_made() -> Path:
+    """
+    The data folder of a demo clinic that was made and never opened, to be copied: the making takes longer than most journeys.
+    DEMO_MADE names a folder which several runs share; without it each run makes its own.
+    """
+    shared = os.environ.get("DEMO_MADE")
+    folder = Path(shared or tempfile.mkdtemp(prefix="clinic-demo-"))
+    if not shared:
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    folder = folder / f"{dt.date.today()}-{zone_where_it_is_mid_morning().rpartition('/')[2]}"  # noqa: DTZ011
+    folder.mkdir(parents=True, exist_ok=True)
+    data, whole = folder / "data", folder / "whole"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not whole.exists():
+            shutil.rmtree(data, ignore_errors=True)
+            data.mkdir()
+            command = [sys.executable, "manage.py", "prepare", "--demo"]
+            ended = subprocess.run(command, cwd=ROOT, env=environment(data, 0), capture_output=True, text=True, check=False)
+            assert ended.returncode == 0, ended.stdout + ended.stderr
+            cut_fonts_into(data / "fonts")
+            whole.touch()
+    return data
+
+
+def cut_fonts_into(folder: Path) -> None:
+    """Cut once for all clinics of a run: each worker would do it anew."""
+    from aftercare.fonts import folders
+    from aftercare.render import font_folder
+
+    folders(font_folder())
+    shutil.copytree(font_folder(), folder, dirs_exist_ok=True)
+
+
+def start_demo() -> RunningClinic:
+    """Start the demo clinic on a data folder of its own."""
+    data = Path(tempfile.mkdtemp(prefix="clinic-test-"))
+    shutil.copytree(demo_made(), data, dirs_exist_ok=True)
+    return start("--demo", data=data)
 
 
 def start(*arguments: str, data: Path | None = None) -> RunningClinic:

@@ -72,6 +72,8 @@ def broker(folder: Path):
 
 def start_worker(folder: Path, url: str, *, app: str = "microneedle_clinic") -> subprocess.Popen:
     environment = {**os.environ, "CLINIC_DATA": str(folder), "BROKER_URL": url, "PYTHONPATH": str(ROOT)}
+    # The rows of this test are signed with its key: to a worker with another one they would be forged, and it would write nothing.
+    environment |= {"SECRET_KEY": settings.SECRET_KEY, "AUDIT_DIR": str(settings.AUDIT_DIR)}
     if connection.vendor == "postgresql":
         base, _, _ = os.environ["DATABASE_URL"].rpartition("/")
         environment["DATABASE_URL"] = f"{base}/{connection.settings_dict['NAME']}"
@@ -160,8 +162,7 @@ def let_leases_run_out() -> None:
 def test_a_sheet_that_is_asked_for_is_made_and_kept(place, site, clinician):
     with broker(place) as url, worker(place, url):
         ask_for(1, site, clinician)
-        assert Sheet.objects.get().published_at is not None
-        until(lambda: count("ready") == 1, place, sweeping=False)
+        until(lambda: count("ready") == 1, place, sweeping=False)  # the request itself told the queue
     each_made_once(place, 1)
 
 
@@ -182,6 +183,7 @@ def test_a_killed_worker_loses_no_sheet_and_doubles_none(place, site, clinician,
     each_made_once(place, number)
 
 
+@pytest.mark.prove
 def test_without_the_sweep_the_killed_workers_sheet_is_lost(place, site, clinician):
     """The negative control: messages taken early and nobody looking after the rows."""
     with broker(place) as url:

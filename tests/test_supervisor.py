@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import urllib.request
@@ -16,7 +17,7 @@ from scripts.supervisor import FAST_DEATH_SECONDS, Part
 
 from . import running_clinic
 
-PARTS = ("broker", "web", "worker", "beat")
+PARTS = ("broker", "web", "worker", "beat", "sealer", "backups")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends the children of a killed process")
 
 
@@ -29,15 +30,26 @@ def empty_clinic():
     shutil.rmtree(running.data, ignore_errors=True)
 
 
+def copy_of(clinic, data: Path) -> Path:
+    """The prepared data of *clinic* in the empty folder *data*: making it anew takes longest."""
+    with (
+        contextlib.closing(sqlite3.connect(clinic.data / "clinic.sqlite3")) as prepared,
+        contextlib.closing(sqlite3.connect(data / "clinic.sqlite3")) as copy,
+    ):
+        prepared.backup(copy)  # what lies in the log beside the file comes along
+    if (clinic.data / "secret_key").exists():
+        shutil.copy(clinic.data / "secret_key", data / "secret_key")
+    for name in ("static", "audit"):
+        if (clinic.data / name).exists():
+            shutil.copytree(clinic.data / name, data / name)
+    return data
+
+
 @pytest.fixture
-def own_clinic(empty_clinic, tmp_path_factory):
+def own_clinic(empty_clinic):
     """One clinic for one test that ends it, on a copy of a prepared data folder."""
     data = Path(running_clinic.tempfile.mkdtemp(prefix="clinic-test-"))
-    for name in ("clinic.sqlite3", "secret_key"):
-        if (empty_clinic.data / name).exists():
-            shutil.copy(empty_clinic.data / name, data / name)
-    shutil.copytree(empty_clinic.data / "static", data / "static")
-    running = running_clinic.start(data=data)
+    running = running_clinic.start(data=copy_of(empty_clinic, data))
     yield running
     running_clinic.stop(running)
     shutil.rmtree(data, ignore_errors=True)
@@ -162,7 +174,8 @@ def test_ctrl_c_stops_everything_in_order(own_clinic):
 
 def test_a_long_data_path_still_gets_a_broker(empty_clinic):
     data = Path(running_clinic.tempfile.mkdtemp(prefix="clinic-test-")) / ("a-folder-with-a-long-name-" * 4)
-    running = running_clinic.start(data=data)
+    data.mkdir()
+    running = running_clinic.start(data=copy_of(empty_clinic, data))
     try:
         socket_path = running.state["broker_url"].removeprefix("redis+socket://").partition("?")[0]
         assert len(socket_path) < 100

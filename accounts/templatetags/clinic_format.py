@@ -10,8 +10,13 @@ from planner import wording
 register = template.Library()
 
 
-def _day(value: date | datetime) -> date:
-    return timezone.localtime(value).date() if isinstance(value, datetime) else value
+def _local(value: datetime, site) -> datetime:
+    """On the clock of *site*, else on that of the page."""
+    return site.local(value) if site else timezone.localtime(value)
+
+
+def _day(value: date | datetime, site) -> date:
+    return _local(value, site).date() if isinstance(value, datetime) else value
 
 
 @register.filter
@@ -25,21 +30,21 @@ def number(value):
 
 
 @register.filter
-def day(value):
+def day(value, site=None):
     """17 Nov 2026"""
-    return wording.day(_day(value)) if value else "Not asked"
+    return wording.day(_day(value, site)) if value else "Not asked"
 
 
 @register.filter
-def weekday(value):
+def weekday(value, site=None):
     """Tue 17 Nov 2026"""
-    return wording.day(_day(value), weekday=True) if value else "Not booked"
+    return wording.day(_day(value, site), weekday=True) if value else "Not booked"
 
 
 @register.filter
-def clock(value):
-    """09:00, in the clinic's zone"""
-    return f"{timezone.localtime(value):%H:%M}" if value else ""
+def clock(value, site=None):
+    """09:00, on the clock of *site*, else of the page"""
+    return f"{_local(value, site):%H:%M}" if value else ""
 
 
 @register.filter

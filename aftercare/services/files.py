@@ -20,6 +20,11 @@ def part_name(sheet_id: int, attempt: int) -> str:
     return f"sheets/parts/{sheet_id}.{attempt}.part"
 
 
+def parts_of(sheet_id: int) -> str:
+    """Every part of one sheet: whoever tried, however often."""
+    return f"sheets/parts/{sheet_id}.*"
+
+
 def write_part(sheet_id: int, attempt: int, data: bytes) -> str:
     name = part_name(sheet_id, attempt)
     default_storage.delete(name)

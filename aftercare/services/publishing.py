@@ -7,7 +7,7 @@ repeated by the request, and a dead or frozen queue is left alone for a while.
 
 import logging
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from celery import current_app
 from django.conf import settings
@@ -31,6 +31,7 @@ AWAY = (OperationalError, RedisError, OSError)
 LONGEST_WAIT = 0.5
 LEFT_ALONE = 5.0
 A_SWEEP = 200
+CLOCKS_DIFFER = timedelta(minutes=1)  # between two hosts of one clinic, at most
 MOST_ATTEMPTS = 5
 _away_until = 0.0
 
@@ -70,8 +71,13 @@ def sweep() -> int:
     Returns how many were offered.
     """
     now = timezone.now()
+
+    def before(name: str, moment: datetime) -> Q:
+        """Also what lies in the future: the clock was put back since, and nobody waits for it to come there again."""
+        return Q(**{f"{name}__lt": moment}) | Q(**{f"{name}__gt": now + CLOCKS_DIFFER})
+
     lease_over = now - timedelta(seconds=settings.SHEET_LEASE_SECONDS)
-    stranded = Sheet.objects.filter(state=Sheet.State.RENDERING, started_at__lt=lease_over)
+    stranded = Sheet.objects.filter(before("started_at", lease_over), state=Sheet.State.RENDERING)
     stranded.filter(attempts__gte=MOST_ATTEMPTS).update(
         state=Sheet.State.FAILED,
         finished_at=now,
@@ -81,8 +87,8 @@ def sweep() -> int:
     lost = now - timedelta(seconds=settings.SHEET_REPUBLISH_SECONDS)
     # A request publishes its own sheet right after the commit: the sweep leaves it that moment.
     fresh = now - timedelta(seconds=1)
-    overdue = Sheet.objects.filter(state=Sheet.State.REQUESTED, requested_at__lt=fresh).filter(
-        Q(published_at=None) | Q(published_at__lt=lost)
+    overdue = Sheet.objects.filter(before("requested_at", fresh), state=Sheet.State.REQUESTED).filter(
+        Q(published_at=None) | before("published_at", lost)
     )
     offered = 0
     for sheet_id in overdue.order_by("requested_at").values_list("pk", flat=True)[:A_SWEEP]:

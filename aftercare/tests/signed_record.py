@@ -8,7 +8,8 @@ from functools import lru_cache
 from django.utils import timezone
 
 from patients.models import Patient
-from plans.models import Consultation, PlanZone, TreatmentPlan
+from plans.models import Consultation
+from plans.tests.rows import plan_with
 from protocols import documents
 from protocols.models import ProtocolVersion
 from sessions.models import Booking, Resource, SessionZone, TreatmentSession
@@ -66,7 +67,23 @@ def signed(
     consultation = Consultation.objects.create(
         patient=patient, site=site, clinician=clinician, status="planned", visit_date=ended_at.date(), protocol_version=protocol
     )
-    plan = TreatmentPlan.objects.create(
+    rows = [(zone, Decimal(depth), "", "") for zone, depth in zones] + [(zone, None, reason, note) for zone, reason, note in left_out]
+    agreed = [
+        {
+            "zone": zone,
+            "zone_label": zone,
+            "indication": "acne_scars",
+            "level": "grade_2",
+            **dict.fromkeys(("depth_mm", "proposed_depth_mm", "min_depth_mm", "max_depth_mm"), depth or Decimal("0.5")),
+            "passes_min": 1,
+            "passes_typical": 2,
+            "passes_max": 3,
+            "endpoint": "even redness",
+        }
+        for zone, depth, _, _ in rows
+    ]
+    plan = plan_with(
+        agreed,
         patient=patient,
         consultation=consultation,
         number=1,
@@ -108,25 +125,8 @@ def signed(
         ended_at=ended_at,
         **{"needle_lot": "B24-0917", "needle_expires_on": dt.date(2028, 3, 31), **fields},
     )
-    rows = [(zone, Decimal(depth), "", "") for zone, depth in zones] + [(zone, None, reason, note) for zone, reason, note in left_out]
-    for position, (zone, depth, reason, note) in enumerate(rows, 1):
+    for position, (plan_zone, (zone, depth, reason, note)) in enumerate(zip(plan.zones.order_by("position"), rows, strict=True), 1):
         planned = depth or Decimal("0.5")
-        plan_zone = PlanZone.objects.create(
-            plan=plan,
-            position=position,
-            zone=zone,
-            zone_label=zone,
-            indication="acne_scars",
-            level="grade_2",
-            depth_mm=planned,
-            proposed_depth_mm=planned,
-            min_depth_mm=planned,
-            max_depth_mm=planned,
-            passes_min=1,
-            passes_typical=2,
-            passes_max=3,
-            endpoint="even redness",
-        )
         SessionZone.objects.create(
             session=session,
             plan_zone=plan_zone,

@@ -5,15 +5,17 @@ import datetime as dt
 import pytest
 from django.db import transaction
 
+from accounts.models import Site
 from aftercare.conversion import content_of
 from aftercare.facts import SheetCannotBeMade
 from aftercare.models import Sheet
 from aftercare.services import request_sheet
 from aftercare.services.requests import sheet_on_signing
 from aftercare.tests.signed_record import ENDED
+from audit import guards
 from patients.models import Allergy, Medication
 from protocols.models import ProtocolVersion
-from sessions.models import Booking
+from sessions.models import Booking, Resource, TreatmentSession
 from sessions.services.signing import on_signed
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("queue_away", "storage")]
@@ -49,7 +51,7 @@ def test_a_record_becomes_its_sheet(signed, clinician):
 )
 def test_a_blood_thinner_still_taken_is_kept(signed, clinician, name, answered, stopped, kept):
     session = signed()
-    Medication.objects.create(patient=session.patient, name=name, answered_class=answered, stopped_on=stopped)
+    Medication.objects.create(patient=session.patient, name=name, said_classes=[answered] if answered else None, stopped_on=stopped)
     lines = [line.text for line in sheet_for(session, clinician).extras]
     assert lines == ([f"Keep taking {name} as your doctor told you. You may bruise more."] if kept else [])
 
@@ -106,3 +108,25 @@ def test_signing_asks_for_the_sheet_in_its_own_transaction(signed, clinician):
     assert not Sheet.objects.exists()
     sheet_on_signing(session, clinician)
     assert Sheet.objects.get().variant == "A4"
+
+
+def test_the_sheet_is_on_the_clock_of_its_site_and_the_next_visit_on_that_of_its_own(signed, clinician, site, desk):
+    """A treatment that ended at 01:30 in Karachi, the evening before by UTC, and goes on in London."""
+    Site.objects.filter(pk=site.pk).update(time_zone="Asia/Karachi")
+    site.refresh_from_db()
+    session = signed(ended_at=dt.datetime(2026, 11, 17, 20, 30, tzinfo=dt.UTC))
+    approved = dt.datetime(2026, 9, 2, 20, 30, tzinfo=dt.UTC)
+    with guards.suspended("protocol_version_locked"):
+        ProtocolVersion.objects.update(approved_at=approved)
+    other = Site.objects.create(name="Thames Street", slug="thames-street", time_zone="Europe/London", address="2 Thames Street")
+    starts = dt.datetime(2026, 12, 22, 10, 30, tzinfo=dt.UTC)
+    person = Resource.objects.create(site=other, kind="clinician", name="Dr Amara Osei")
+    Booking.objects.create(
+        site=other, patient=session.patient, kind="review", starts_at=starts, ends_at=starts + dt.timedelta(minutes=30),
+        clinician=person, created_by=desk, request_key="there",
+    )  # fmt: skip
+    sheet = content_of(request_sheet(TreatmentSession.objects.get(pk=session.pk), by=clinician))
+    assert "Wednesday 18\u00a0November\u00a02026" in sheet.who[1].text
+    assert "3\u00a0September\u00a02026" in sheet.checked[0].text
+    assert (sheet.visit.day.text, sheet.visit.clock.text) == ("Tuesday 22\u00a0December\u00a02026", "10:30am")
+    assert "2 Thames Street" in sheet.visit.lines[0].text

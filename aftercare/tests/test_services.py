@@ -201,6 +201,29 @@ def test_the_sweep_gives_a_dead_workers_sheet_again_and_stops_after_some_times(s
     assert "stopped 5 times" in row.problem
 
 
+@pytest.mark.parametrize(
+    "left",
+    [
+        {"state": "rendering", "started_at": "ahead", "attempts": 1},
+        {"state": "requested", "published_at": "ahead"},
+        {"state": "requested", "requested_at": "ahead", "published_at": None},
+    ],
+    ids=["begun", "handed over", "asked for"],
+)
+def test_a_sheet_of_before_the_clock_was_put_back_does_not_wait_for_that_time_to_come_again(signed, clinician, monkeypatch, left):
+    from aftercare.services import publishing
+
+    offered = []
+    monkeypatch.setattr(publishing, "_send", offered.append)
+    monkeypatch.setattr(publishing, "_away_until", 0.0)
+    sheet = request_sheet(signed(), by=clinician)
+    ahead = timezone.now() + timezone.timedelta(days=1)
+    age(sheet, requested_at=timezone.now() - timezone.timedelta(minutes=5))
+    age(sheet, **{name: ahead if value == "ahead" else value for name, value in left.items()})
+    sweep()
+    assert offered == [sheet.pk]
+
+
 def test_no_patient_in_the_log(signed, clinician, caplog, monkeypatch):
     from aftercare.services import making
 

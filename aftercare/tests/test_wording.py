@@ -1,13 +1,25 @@
-"""The wording holds words for all that the packaged protocol can say, and no figures of its own."""
+"""The wording holds words for all that its protocol can say, no figures of its own, and belongs to the record's own version."""
 
+import copy
+import dataclasses
+import datetime as dt
+import hashlib
+import json
 import re
+from decimal import Decimal
 
+import pytest
+
+from aftercare.facts import LeftOut, Medicine, SheetCannotBeMade, Treated, UsedProduct
 from aftercare.maps import DRAWN
 from aftercare.tests.signed_record import pack
+from aftercare.tests.test_content import NEW_YORK, US, make
 from aftercare.words import words_for
+from protocols import documents
 
 DOCUMENT = pack()
-WORDS = words_for("en", "GB").document
+BEFORE = documents.read_pack(documents.PACKS / "2026.1.yaml")  # the last version without words of its own
+WORDS = words_for(DOCUMENT, "en", "GB").document
 
 
 def texts(node, path=""):
@@ -62,3 +74,57 @@ def test_sentences_are_short_and_plain():
             assert len(sentence.split()) < 20, f"{path}: {sentence}"
         assert not re.search(r"\b(please|sorry|etc|e\.g|invalid)\b", text, re.I), path
         assert not re.search(r"\b[A-Z]{2,}\b", re.sub(r"\{\w+\}|SPF", "", text)), f"{path} shouts"
+
+
+def stored(document: dict) -> dict:
+    """As the database gives it back: keys in the order of the alphabet."""
+    return json.loads(documents.canonical(document))
+
+
+def fingerprint(document: dict, **fields) -> str:
+    content = dataclasses.asdict(make(document=document, **fields))
+    return hashlib.sha256(json.dumps(content, ensure_ascii=False, default=str).encode()).hexdigest()
+
+
+FULL = {
+    "site": US,
+    "paper": "Letter",
+    "ended_at": dt.datetime(2026, 11, 17, 18, 40, tzinfo=NEW_YORK),
+    "treated": (Treated("cheeks", Decimal("1.75")), Treated("abdomen", Decimal(2))),
+    "left_out": (LeftOut("chin", ("acne_active_mild",)), LeftOut("nose", (), "Pain: stopped")),
+    "products": (UsedProduct("tranexamic_acid", "TXA serum", "T1"), UsedProduct("hyaluronic_acid")),
+    "numbing": "Lidocaine 4% cream",
+    "medicines": (Medicine("apixaban 5 mg", ("anticoagulant",)),),
+}
+
+
+@pytest.mark.parametrize("as_stored", [BEFORE, stored(BEFORE)], ids=["as written", "as stored"])
+def test_a_record_of_a_version_without_words_keeps_its_sheet_letter_by_letter(as_stored):
+    # Taken before the words moved into the protocol. A change here changes paper that patients already hold.
+    assert fingerprint(as_stored) == "3839275304ccebf43bac2420373486da101ea7c728042526dde69c2be96e0553"
+    assert fingerprint(as_stored, **FULL) == "99ea1f4e11d8ba54329140dde56fa74a044b5529f1e1208d0e59ca324d48308c"
+
+
+def test_a_changed_letter_would_be_seen():
+    other = copy.deepcopy(BEFORE)
+    other["sun_protection"]["spf_min"] += 1
+    assert fingerprint(other) != fingerprint(BEFORE)
+
+
+def test_the_order_of_the_sheet_survives_the_store():
+    assert fingerprint(stored(DOCUMENT)) == fingerprint(DOCUMENT)
+    assert fingerprint(stored(DOCUMENT), **FULL) == fingerprint(DOCUMENT, **FULL)
+
+
+def test_words_come_from_the_records_own_version():
+    other = copy.deepcopy(DOCUMENT)
+    other["patient_wording"]["keep"] = "Keep this paper where you see it."
+    assert make(document=other).keep.text == "Keep this paper where you see it."
+    assert make(document=DOCUMENT).keep.text == make(document=BEFORE).keep.text != make(document=other).keep.text
+
+
+def test_a_version_in_another_language_gives_no_sheet():
+    other = copy.deepcopy(DOCUMENT)
+    other["patient_wording"]["language"] = "fr"
+    with pytest.raises(SheetCannotBeMade, match="Tell the medical lead"):
+        make(document=other)

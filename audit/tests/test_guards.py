@@ -52,8 +52,9 @@ def _empty_the_table(event):
 def _replace(event):
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT OR REPLACE INTO audit_auditevent (id, at, actor_name, action, outcome, object_type, object_pk, detail, path) "
-            "VALUES (%s, '2026-01-01', 'x', 'nothing.happened', 'done', '', '', '{}', '')",
+            "INSERT OR REPLACE INTO audit_auditevent "
+            "(id, at, actor_name, action, outcome, object_type, object_pk, detail, path, signature) "
+            "VALUES (%s, '2026-01-01', 'x', 'nothing.happened', 'done', '', '', '{}', '', '')",
             [event.pk],
         )
 
@@ -93,6 +94,8 @@ def test_all_guards_stand_after_migrate():
 
 @pytest.mark.parametrize("name", sorted(guards._guards))
 def test_a_guard_dropped_by_hand_is_reported(name):
+    if not getattr(guards._guards[name], connection.vendor):
+        pytest.skip("this engine cannot do what the guard is there for")
     guards.remove(name)
     lost = guards.missing()
     assert lost

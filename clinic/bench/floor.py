@@ -19,16 +19,20 @@ from django.template import Context, Engine
 from django.urls import path
 from django.utils import timezone
 
+from audit.models import AuditEvent
+from audit.rows import sign
 from sessions.models import Booking, Hold
 
 _LOG = (
-    "INSERT INTO audit_auditevent (at, actor_id, actor_name, action, outcome, patient_pk, object_type, object_pk, detail, path) "
-    "VALUES (%s, %s, %s, %s, 'done', %s, %s, %s, %s, %s)"
+    "INSERT INTO audit_auditevent (at, actor_id, actor_name, action, outcome, patient_pk, object_type, object_pk, detail, path, signature) "
+    "VALUES (%s, %s, %s, %s, 'done', %s, %s, %s, %s, %s, %s)"
 )
 
 
 def log(cursor, user_id: int, action: str, patient: int | None, path: str) -> None:
-    cursor.execute(_LOG, [dt.datetime.now(dt.UTC), user_id, "bench", action, patient, "", "", json.dumps({}), path])
+    row = AuditEvent(at=dt.datetime.now(dt.UTC), actor_id=user_id, actor_name="bench", action=action, patient_pk=patient, path=path)
+    sign([row])  # one that is not signed is found, and the clinic goes read-only
+    cursor.execute(_LOG, [row.at, user_id, "bench", action, patient, "", "", json.dumps({}), path, row.signature])
 
 
 def _sites(cursor, user) -> list[int]:
@@ -257,6 +261,19 @@ _PILES = (
         (),
     ),
     (
+        "Courses past their longest wait",
+        "SELECT p.number, p.surname, p.given, l.interval_weeks_max, (SELECT MAX(b.starts_at) FROM treatment_sessions_booking b WHERE b.plan_id = l.id AND b.status = 'done') AS last "
+        "FROM plans_treatmentplan l JOIN patients_patient p ON p.id = l.patient_id WHERE l.status = 'accepted' "
+        "AND NOT EXISTS (SELECT 1 FROM treatment_sessions_booking b WHERE b.plan_id = l.id AND b.status = 'booked')",
+        (),
+    ),
+    (
+        "Visits without anybody",
+        "SELECT p.number, p.surname, p.given FROM treatment_sessions_booking b JOIN treatment_sessions_resource c ON c.id = b.clinician_id "
+        "JOIN patients_patient p ON p.id = b.patient_id WHERE b.status = 'booked' AND NOT c.is_active",
+        (),
+    ),
+    (
         "Sheets failed",
         "SELECT p.number, p.surname, p.given FROM aftercare_sheet s JOIN treatment_sessions_treatmentsession t ON t.id = s.session_id JOIN patients_patient p ON p.id = t.patient_id WHERE s.state = 'failed'",
         ("clinician", "front_desk", "medical_lead"),
@@ -268,6 +285,19 @@ def _title(row: dict) -> str:
     if row["session_number"] and row["sessions_count"]:
         return f"{row['kind'].capitalize()} {row['session_number']} of {row['sessions_count']}"
     return row["kind"].capitalize()
+
+
+def _due(cursor, people: list[int]) -> dict[int, int]:
+    """What was said of each patient's health, the newest answer to each question and the medicines: how many there are."""
+    said: dict[int, dict[str, dict]] = {}
+    for row in _rows(cursor, f"SELECT * FROM patients_screeninganswer WHERE patient_id IN ({_marks(people)}) ORDER BY id", people):
+        said.setdefault(row["patient_id"], {})[row["question"]] = row
+    for row in _rows(cursor, f"SELECT * FROM patients_medication WHERE removed_at IS NULL AND patient_id IN ({_marks(people)})", people):
+        said.setdefault(row["patient_id"], {})[row["name"]] = row
+    _rows(
+        cursor, f"SELECT id, birth_date, sex, allergies_asked, medicines_asked FROM patients_patient WHERE id IN ({_marks(people)})", people
+    )
+    return {patient: len(rows) for patient, rows in said.items()}
 
 
 def today_page(request):
@@ -290,6 +320,23 @@ def today_page(request):
                 people,
             ):
                 allergies.setdefault(row["patient_id"], []).append(row["substance"])
+        due = _due(cursor, people) if people else {}
+        end = start + dt.timedelta(days=1)
+        away = _rows(
+            cursor,
+            "SELECT resource_id, starts_at, ends_at, reason FROM treatment_sessions_absence WHERE starts_at < %s AND ends_at > %s",
+            [end, start],
+        )
+        away += _rows(
+            cursor,
+            f"SELECT site_id, day, name FROM treatment_sessions_holiday WHERE day = %s AND site_id IN ({_marks(sites)})",
+            [start.date(), *sites],
+        )
+        away += _rows(
+            cursor,
+            f"SELECT id, name FROM treatment_sessions_resource WHERE retired_on <= %s AND site_id IN ({_marks(sites)})",
+            [start.date(), *sites],
+        )
         piles = []
         for name, sql, roles in _PILES:
             if not roles or request.user.role in roles:
@@ -303,6 +350,8 @@ def today_page(request):
     for row in rows:
         row["clock"], row["kind"] = _clock(row["starts_at"], zone), _title(row)
         row["flags"] = allergies.get(row["patient_id"], [])
+        if row["patient_id"] in due:
+            row["flags"] = [*row["flags"], f"{due[row['patient_id']]} answers on file"]
         if (alike := len(names[row["surname_key"]])) > 1:
             row["flags"] = [*row["flags"], f"{alike} with this name today"]
         late = row["status"] == "booked" and _moment(row["starts_at"]) < now

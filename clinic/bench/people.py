@@ -145,7 +145,7 @@ def open_site(name: str, *, clinicians: int, visits: int, like: TreatmentPlan) -
     ]
     people = Patient.objects.bulk_create(made, batch_size=500)
     Allergy.objects.bulk_create([Allergy(patient=person, substance="Nickel", recorded_by=desk) for person in people[::5]])
-    plans = _plans(people[::2], like)
+    plans = copies_of(people[::2], like)
     rooms, columns = [], []
     for at in range(clinicians):
         columns.append(Resource.objects.create(site=site, kind=Resource.Kind.CLINICIAN, name=f"Clinician {at + 1:02d}"))
@@ -192,7 +192,7 @@ def open_site(name: str, *, clinicians: int, visits: int, like: TreatmentPlan) -
     return desk
 
 
-def _plans(people: list[Patient], like: TreatmentPlan) -> dict[int, TreatmentPlan]:
+def copies_of(people: list[Patient], like: TreatmentPlan) -> dict[int, TreatmentPlan]:
     """A copy of the consultation and the plan *like* for each of *people*, by the patient's key."""
     made = {}
     consultation, zones = Consultation.objects.get(pk=like.consultation_id), list(like.zones.all())
@@ -201,10 +201,11 @@ def _plans(people: list[Patient], like: TreatmentPlan) -> dict[int, TreatmentPla
         consultation.pk, consultation._state.adding, consultation.patient = None, True, person
         consultation.save()
         plan.pk, plan._state.adding, plan.patient, plan.consultation, plan.supersedes = None, True, person, consultation, None
-        plan.number, plan.status = 1, TreatmentPlan.Status.ACCEPTED
+        plan.number, plan.status = 1, TreatmentPlan.Status.WRITING
         plan.save()
         for zone in zones:
             zone.pk, zone._state.adding, zone.plan = None, True, plan
         PlanZone.objects.bulk_create(zones)
+        TreatmentPlan.objects.filter(pk=plan.pk).update(status=TreatmentPlan.Status.ACCEPTED)
         made[person.pk] = TreatmentPlan.objects.get(pk=plan.pk)
     return made

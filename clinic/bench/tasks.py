@@ -7,7 +7,6 @@ import statistics
 import time
 import uuid
 from contextlib import suppress
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -28,15 +27,17 @@ from planner.propose import propose
 from plans.models import Consultation, TreatmentPlan
 from plans.services import save
 from protocols.knowledge import packaged
-from sessions.models import Booking, ServiceTime, TreatmentSession
+from sessions.models import Booking, TreatmentSession
 from sessions.services.booking import book
 from sessions.services.free_time import free_times
 
 from . import floor
+from .busy_site import floor_places
 from .measure import Result, Times, side_by_side
 from .people import FIRST_NUMBER
 
 MOST_QUERIES_OF_A_DAY = 12
+MOST_QUERIES_OF_TODAY = 20  # the visits, what each pile of work still to finish holds, and what is due: however many rows
 LEAST_MISTYPED_FOUND = 0.95
 
 
@@ -63,6 +64,13 @@ def _get(client: Client, address: str) -> bytes:
     return answer.content
 
 
+def _search(client: Client, address: str, words: str) -> bytes:
+    answer = client.post(address, {"q": words})
+    if answer.status_code != 200:
+        raise RuntimeError(f"{address}: {answer.status_code}")
+    return answer.content
+
+
 def _page(task: str, username: str, address: str, floors: str, rounds: int, **bounds) -> Result:
     """One page beside the floor's, signed in as the same person; with the queries of ours."""
     client, user = _client(username)
@@ -79,7 +87,7 @@ def _page(task: str, username: str, address: str, floors: str, rounds: int, **bo
 
 def empty_page(rounds: int) -> Result:
     """What every page costs before its task begins."""
-    return _page("The page around it all (nobody found)", "june", f"{reverse('patients:list')}?q=zzz", "/", rounds)
+    return _page("The page around it all (nothing looked for)", "june", reverse("clinic:find"), "/", rounds)
 
 
 def today(rounds: int) -> Result:
@@ -91,7 +99,7 @@ def today(rounds: int) -> Result:
         rounds,
         must=5,
         aim=3,
-        queries=MOST_QUERIES_OF_A_DAY,
+        queries=MOST_QUERIES_OF_TODAY,
     )
 
 
@@ -124,7 +132,7 @@ def patient_search(rounds: int) -> Result:
     words = ("marber", "kel", "salden", "corva", "hollaton", "inggan", "pem", "rosri")
     address, least_client = reverse("patients:list"), _floor_client(user)
     ours, least = side_by_side(
-        lambda n: _get(client, f"{address}?q={words[n % len(words)]}"),
+        lambda n: _search(client, address, words[n % len(words)]),
         lambda n: _get(least_client, f"/search/?q={words[n % len(words)]}"),
         rounds=rounds,
     )
@@ -229,15 +237,12 @@ def booking(rounds: int) -> Result:
 def free_places(rounds: int) -> Result:
     site = User.objects.get(username="june").sites.get()
     first_day = timezone.localdate() + dt.timedelta(days=1)
-    numbing, needling, clean = ServiceTime.STARTING["session"]
-    whole, middle = (0, numbing + needling + clean), (numbing, numbing + needling)
-    parts = {"clinician": [middle], "room": [whole], "device": [middle]}
 
     def ours(n):
         return free_times(site=site, kind=Booking.Kind.SESSION, first_day=first_day, days=28)
 
     def least(n):
-        return floor.free_places(site.pk, first_day, 28, ZoneInfo(site.time_zone), parts)
+        return floor_places(site, first_day, 28)
 
     sides = side_by_side(ours, least, rounds=rounds)
     with CaptureQueriesContext(connection) as queries:

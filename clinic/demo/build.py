@@ -10,19 +10,21 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.models import Site, User
 from patients.models import Patient
-from protocols import services as protocols
 from protocols.knowledge import knowledge_of
 
-from . import clock, staff
+from . import clock, passwords, staff
+from .follow_up import follow_up
 from .people import PEOPLE
+from .protocol_story import open_with_the_oldest, protocol_story
+from .second_site import open_second_site
 from .stories import story_of
 from .world import World
 
 WEEKS_BEFORE = 18  # the clinic was there before its first patient
-APPROVAL = "For demonstration only: not a clinical approval."
 
 
 class NotEmpty(Exception):
@@ -48,21 +50,23 @@ def build(*, seed: int, today: dt.date, progress: Callable[[str], None] = lambda
     opening = dt.datetime.combine(today - dt.timedelta(weeks=WEEKS_BEFORE), dt.time(8), tzinfo=dt.UTC)
     # All or nothing: a demo that failed half way would be neither empty nor a clinic.
     with transaction.atomic():
-        with clock.shown(opening, ZoneInfo(settings.CLINIC_TIME_ZONE)):
-            world = _house(seed, today)
-        progress(f"{len(PEOPLE)} people and what happens to them ...")
-        _live(world)
-    return Made(patients=Patient.objects.count(), staff=len(world.staff))
+        with passwords.hashed_lightly():
+            with clock.shown(opening, ZoneInfo(settings.CLINIC_TIME_ZONE)):
+                world = _house(seed, today)
+            progress(f"{len(PEOPLE)} people and what happens to them ...")
+            _live(world)
+            with clock.shown(world.now, world.zone):
+                open_second_site(world.site, world.staff)
+                follow_up(world)
+        passwords.hash_for_good()
+    return Made(patients=Patient.objects.count(), staff=User.objects.count())
 
 
 def _house(seed: int, today: dt.date) -> World:
     site = staff.open_clinic()
     people = staff.hire(site)
-    version = protocols.current_version()
-    if version is None:
-        raise LookupError("No protocol is loaded. Run `manage.py load_protocols` first.")
-    if not version.is_approved:
-        protocols.approve(version, by=people["iris"], reason=APPROVAL, next_review_on=today + dt.timedelta(days=365), is_demo=True)
+    version = open_with_the_oldest(by=people["iris"], at=timezone.now())
+    staff.certify(people, knowledge_of(version), today=today)
     resources = staff.equip(site, people, knowledge_of(version), today=today)
     return World(site=site, staff=people, resources=resources, today=today, chance=random.Random(seed))  # noqa: S311 - not a secret
 
@@ -70,6 +74,8 @@ def _house(seed: int, today: dt.date) -> World:
 def _live(world: World) -> None:
     """Let every story go on until its next step would lie after the demo's present."""
     waiting = []
+    protocol = protocol_story(world)
+    heapq.heappush(waiting, (next(protocol), -1, protocol))
     for position, person in enumerate(PEOPLE):
         story = story_of(world, person, position)
         waiting.append((next(story), position, story))

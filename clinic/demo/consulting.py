@@ -1,10 +1,12 @@
 """A consultation of the demo, as it would be typed: questions answered, the proposal looked at, the plan accepted."""
 
 import datetime as dt
+from decimal import Decimal
 
 from accounts.models import User
 from accounts.permissions import Role
 from planner.knowledge.entries import Question
+from planner.wording import number
 from plans import services as plans
 from plans.catalogue import Catalogue, catalogue_of
 from plans.models import Consultation, TreatmentPlan
@@ -55,6 +57,22 @@ def consult(patient, person: Person, story: Course | NoPlan, *, by: User, today:
     fields = typed(person, story, catalogue, today=today, on_file=consultation.inputs)
     plans.save(consultation, inputs=fields, chosen={}, by=by, version=consultation.version, saved_from="demo")
     return consultation
+
+
+def send(consultation: Consultation, *, by: User) -> TreatmentPlan:
+    """Go a step deeper than the own sign-off on the deepest zone, and send the plan to be countersigned."""
+    computed = plans.propose_for(consultation, inputs=consultation.inputs, chosen=consultation.chosen, by=by)
+    zone = max(computed.proposal["zones"], key=lambda entry: entry["depth_mm"]["typical"])
+    deeper = number(Decimal(str(zone["depth_mm"]["typical"])) + Decimal(str(zone["step_mm"])))
+    reasons = {"reason": "thick_here", "reason_text": "", "told": True, "meant": ""}
+    chosen = {**consultation.chosen, "values": {f"depth.{zone['zone']}": {"value": deeper, "was": "", **reasons}}}
+    computed = plans.propose_for(consultation, inputs=consultation.inputs, chosen=chosen, by=by)
+    consultation.chosen = chosen
+    for decision in settle(consultation, computed, by=by).undecided:
+        if decision.may(by):
+            chosen = plans.decide(chosen, decision.key, decision.choices[-1][0], by=by)
+    computed = plans.save(consultation, inputs=consultation.inputs, chosen=chosen, by=by, version=consultation.version, saved_from="demo")
+    return plans.accept(consultation, by=by, version=consultation.version, shown=computed.digest, saved_from="demo", send=True)
 
 
 def agree(consultation: Consultation, *, by: User, staff: dict[str, User]) -> TreatmentPlan:

@@ -40,7 +40,7 @@ class Course:
     slot: str = ""
     gap_days: int = 28
     adverse: int = 0  # number of the session after which an adverse event was recorded
-    ends: str = ""  # "", "stopped" or "superseded"
+    ends: str = ""  # "", "stopped", "superseded" or "sent" (it waits for a countersignature)
     booked: bool = True
 
 
@@ -70,6 +70,7 @@ class Person:
     allergies: tuple[tuple[str, str, int | None], ...] = ()  # substance, reaction, year
     procedures: tuple[tuple[str, str, int], ...] = ()  # what, zone, day counted from the demo's date
     preferred: str = ""
+    language: str = ""
 
 
 FACE = ("forehead", "cheeks", "chin")
@@ -111,7 +112,7 @@ PEOPLE: tuple[Person, ...] = (
         "M",
         "1987-06-30",
         2,
-        Course("acne_scars", "grade_2", ("cheeks",), -36, -28, 1, "lena", "boxcar", today="missed", slot="09:15"),
+        Course("acne_scars", "grade_2", ("cheeks",), -36, -28, 1, "lena", "boxcar", today="missed", slot="09:00"),
     ),
     Person(
         "Кузнецова-Преображенская",
@@ -148,7 +149,7 @@ PEOPLE: tuple[Person, ...] = (
             "lena",
             adjuvants=("tranexamic_acid",),
             today="in_room",
-            slot="10:15",
+            slot="10:00",
         ),
         preferred="Noor",
     ),
@@ -166,7 +167,7 @@ PEOPLE: tuple[Person, ...] = (
         "F",
         "1985-12-02",
         6,
-        Course("striae", "albae_mild_moderate", ("thighs",), -50, -42, 1, "lena", today="arrived", slot="11:30", gap_days=42),
+        Course("striae", "albae_mild_moderate", ("thighs",), -50, -42, 1, "lena", today="arrived", slot="11:00", gap_days=42),
     ),
     Person("Kusumawardhani", "", "F", "1996-02-29", 4, Visit(0, "amara", "12:15"), preferred="Wardha"),
     Person(
@@ -213,6 +214,7 @@ PEOPLE: tuple[Person, ...] = (
         2,
         Course("rejuvenation", "intensive", ("cheeks", "forehead"), -30, -21, 1),
         medicines=(("Levothyroxine 75 micrograms", ""),),
+        language="de",
     ),
     Person(
         "de la Cruz Fernández de Córdoba",
@@ -222,9 +224,16 @@ PEOPLE: tuple[Person, ...] = (
         3,
         Course("wrinkles", "moderate", ("cheeks", "neck"), -27, -20, 1, "tomas"),
         medicines=(("Ramipril 5 mg", ""),),
+        language="es",
     ),
     Person(
-        "Шевченко", "Олена", "F", "1992-11-30", 2, Course("acne_scars", "grade_3", ("cheeks", "temples"), -26, -19, 1, "amara", "boxcar")
+        "Шевченко",
+        "Олена",
+        "F",
+        "1992-11-30",
+        2,
+        Course("acne_scars", "grade_3", ("cheeks", "temples"), -26, -19, 1, "amara", "boxcar"),
+        language="uk",
     ),
     Person("Þórðardóttir", "Sigríður", "F", "1980-06-17", 1, Course("rejuvenation", "light", ("cheeks",), -25, -18, 1, "lena")),
     Person("Παπαδοπούλου", "Ελένη", "F", "1977-09-09", 3, Course("wrinkles", "fine", ("periorbital", "upper_lip"), -25, -17, 1, "tomas")),
@@ -303,7 +312,15 @@ PEOPLE: tuple[Person, ...] = (
         2,
         Course("rejuvenation", "light", ("cheeks",), -80, -70, 2, "tomas", gap_days=30, booked=False),
     ),
-    Person("Beaumont", "Odile", "F", "1973-12-12", 2, Course("wrinkles", "fine", ("periorbital",), -110, -104, 3, "amara", gap_days=30)),
+    Person(
+        "Beaumont",
+        "Odile",
+        "F",
+        "1973-12-12",
+        2,
+        Course("wrinkles", "fine", ("periorbital",), -110, -104, 3, "amara", gap_days=30),
+        language="fr",
+    ),
     Person(
         "Zieliński",
         "Kacper",
@@ -330,7 +347,7 @@ PEOPLE: tuple[Person, ...] = (
         "M",
         "1989-01-13",
         2,
-        Course("acne_scars", "grade_3", ("cheeks", "temples"), -2, None, 0, "lena", "rolling", booked=False),
+        Course("acne_scars", "grade_3", ("cheeks", "temples"), -2, None, 0, "lena", "rolling", ends="sent", booked=False),
     ),
     Person("Sato-Whitfield", "Hana", "F", "1992-06-12", 3, Course("rejuvenation", "light", FACE, -1, None, 0, "amara", booked=False)),
     Person(
@@ -342,7 +359,9 @@ PEOPLE: tuple[Person, ...] = (
         Course("dyschromia", "pores_texture", ("nose", "cheeks"), -4, None, 0, "tomas", booked=False),
     ),
     # Agreed, and the course booked ahead
-    Person("Grünwald", "Katharina", "F", "1970-11-05", 2, Course("wrinkles", "moderate", ("cheeks", "chin"), -5, 3, 0, "lena")),
+    Person(
+        "Grünwald", "Katharina", "F", "1970-11-05", 2, Course("wrinkles", "moderate", ("cheeks", "chin"), -5, 3, 0, "lena"), language="de"
+    ),
     Person("Asante", "Kofi", "M", "1985-08-18", 6, Course("acne_scars", "grade_2", ("cheeks",), -6, 4, 0, "amara", "rolling")),
     Person(
         "Petrov",
@@ -378,8 +397,8 @@ PEOPLE: tuple[Person, ...] = (
     Person("Balogun", "Simisola", "F", "1984-07-15", 6, Visit(2, "amara")),
     Person("Dragomirescu", "Ilinca", "F", "1979-11-08", 3, Visit(3, "tomas")),
     Person("Ng", "Alan", "M", "1991-04-14", None, Visit(5, "amara")),
-    Person("Vasquez-Obrador", "Catalina", "F", "1967-06-24", 4, Visit(8, "lena")),
-    Person("Tremblay", "Océane", "F", "1995-03-31", None, Visit(12, "amara")),
+    Person("Vasquez-Obrador", "Catalina", "F", "1967-06-24", 4, Visit(8, "lena"), language="es"),
+    Person("Tremblay", "Océane", "F", "1995-03-31", None, Visit(12, "amara"), language="fr"),
     Person("Haddad", "سليم", "M", "1986-05-09", 4, Visit(20, "tomas")),
     # In the book, nothing arranged
     Person("Ashdown", "Percival", "M", "1949-09-16", 2, None),

@@ -10,7 +10,7 @@ from patients import services as patients
 from patients.models import Patient
 from plans import services as plans
 from sessions.models import Booking
-from sessions.services import booking as diary
+from sessions.services import visit_status
 
 from . import consulting, treating
 from .people import Course, NoPlan, Person, Visit
@@ -56,6 +56,9 @@ def course(world: World, person: Person, position: int) -> Story:
     clinician = world.staff[story.clinician]
     consultation, visit = yield from _consultation(world, person, position)
     yield visit.starts_at + 25 * MINUTE
+    if story.ends == "sent":
+        consulting.send(consultation, by=clinician)
+        return
     plan = consulting.agree(consultation, by=clinician, staff=world.staff)
     if story.ends == "superseded":
         yield visit.starts_at + 20 * MINUTE + dt.timedelta(days=7)
@@ -110,6 +113,7 @@ def _register(world: World, person: Person, position: int) -> Patient:
         sex=person.sex,
         phone=f"07700 900{100 + position:03d}" if position % 4 else f"020 7946 0{200 + position:03d}",
         email=f"{mailbox}.{position + 1}@example.org" if position % 5 else "",
+        language=person.language,
         address=f"{position + 1} Example Row, Exampleton EX{1 + position % 9} 2BB",
         is_demo=True,
     )
@@ -123,14 +127,14 @@ def _consultation(world: World, person: Person, position: int):
     patient = _register(world, person, position)
     visit = world.book(patient=patient, kind=Booking.Kind.CONSULTATION, day=world.day(story.seen), clinician=story.clinician, back=True)
     yield visit.starts_at - 6 * MINUTE
-    diary.arrive(visit, by=world.desk)
+    visit_status.arrive(visit, by=world.desk)
     yield visit.starts_at + 2 * MINUTE
-    diary.in_room(visit, by=clinician)
+    visit_status.in_room(visit, by=clinician)
     _take_history(world, person, patient, by=clinician)
     yield visit.starts_at + 18 * MINUTE
     consultation = consulting.consult(patient, person, story, by=clinician, today=world.today)
     yield visit.starts_at + 24 * MINUTE
-    diary.done(visit, by=clinician)
+    visit_status.done(visit, by=clinician)
     return consultation, visit
 
 
@@ -146,14 +150,14 @@ def _take_history(world: World, person: Person, patient: Patient, *, by) -> None
 def _come(world: World, visit: Booking) -> Story:
     """The patient comes a little early; the clinic takes them in on time."""
     yield visit.starts_at - 6 * MINUTE
-    diary.arrive(visit, by=world.desk)
+    visit_status.arrive(visit, by=world.desk)
 
 
 def _session(world: World, story: Course, booking: Booking) -> Story:
     clinician = world.staff[story.clinician]
     if story.today == "missed" and booking.starts_at.astimezone(world.zone).date() == world.today:
         yield booking.starts_at + 20 * MINUTE
-        diary.missed(booking, by=world.desk)
+        visit_status.missed(booking, by=world.desk)
         return
     yield from _come(world, booking)
     yield booking.starts_at + 3 * MINUTE

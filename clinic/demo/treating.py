@@ -5,11 +5,12 @@ import datetime as dt
 from django.utils.datastructures import MultiValueDict
 
 from accounts.models import User
+from patients.lists import LIST_PREFIX
 from plans import services as plans
 from sessions.models import Booking, SessionZone, TreatmentSession
-from sessions.services import booking as diary
 from sessions.services import record as records
-from sessions.services.gate import due_questions
+from sessions.services import visit_status
+from sessions.services.due import due_of
 from sessions.services.record import values_of
 from sessions.services.screening import answer_due
 from sessions.services.signing import sign as sign_record
@@ -25,8 +26,9 @@ OWN_PLASMA, SERUM = "Own plasma, Example kit", "Example serum, sterile single us
 def begin(world: World, booking: Booking, *, by: User) -> TreatmentSession:
     """Open the record, ask again what is due, and tick what comes before the first pass."""
     session = records.start(booking, by)
-    due = due_questions(session, booking.starts_at.astimezone(world.zone).date())
-    answers = MultiValueDict({f"q.{question}": ["no"] for question in due})
+    due = due_of(session.patient, session.plan.protocol_version, booking.starts_at.astimezone(world.zone).date())
+    answers = MultiValueDict({f"q.{question.id}": ["no"] for question in due.questions})
+    answers.update({f"{LIST_PREFIX}{row.id}": "no" for row in due.lists})
     answer_due(session, answers, by=by)
     checks = dict.fromkeys(("identity_checked", "skin_checked", "consent_confirmed"), "on")
     _save(session, by=by, turn=1, typed={**checks, **_needle(world, session)})
@@ -82,6 +84,6 @@ def stop_course(world: World, plan, ahead: list[Booking]) -> None:
     """The patient ends the course: what is booked is cancelled, the plan is stopped."""
     for booking in ahead:
         booking.refresh_from_db()
-        diary.cancel(booking, reason="Patient moved away", by=world.desk)
+        visit_status.cancel(booking, reason="Patient moved away", by=world.desk)
     plan.refresh_from_db()
     plans.stop(plan, by=plan.accepted_by)

@@ -10,8 +10,9 @@ from patients.models import Patient
 from plans.models import TreatmentPlan
 from sessions.models import Booking, Resource
 from sessions.services.booking import book
-from sessions.services.free_time import FreeTime, free_times
+from sessions.services.free_time import free_times
 from sessions.services.hours import at_clock
+from sessions.services.party import FreeTime
 
 NOON_OF_THE_DEMO = dt.time(11, 0)  # the story of today stops here, whatever the time when the demo is made
 

@@ -7,7 +7,8 @@ import pytest
 from django.utils import timezone
 
 from patients.models import Patient
-from plans.models import Consultation, TreatmentPlan
+from plans.models import Consultation
+from plans.tests.rows import plan_with
 from protocols.models import ProtocolVersion
 from sessions.models import Booking, Resource
 
@@ -47,14 +48,15 @@ def version(db):
 
 @pytest.fixture
 def plan_of(site, clinician, version):
-    def make(patient, sessions=4, **fields):
+    def make(patient, sessions=4, zones=(), *, plan_number=1, accepted_by=clinician, **fields):
         consultation = Consultation.objects.create(
             patient=patient, site=site, clinician=clinician, visit_date=dt.date(2026, 1, 5), protocol_version=version, status="planned"
         )
-        return TreatmentPlan.objects.create(
-            patient=patient, consultation=consultation, number=1, protocol_version=version, planner_version="1", case={}, proposal={},
-            device_kind="pen", sessions_count=sessions, interval_weeks_min=4, interval_weeks_typical=4, interval_weeks_max=8,
-            downtime_days_min=0, downtime_days_max=2, accepted_by=clinician, accepted_at=timezone.now(), **fields,
+        return plan_with(
+            zones, patient=patient, consultation=consultation, number=plan_number, protocol_version=version, planner_version="1",
+            case={}, proposal={}, device_kind="pen", sessions_count=sessions,
+            interval_weeks_min=4, interval_weeks_typical=4, interval_weeks_max=8, downtime_days_min=0, downtime_days_max=2,
+            accepted_by=accepted_by, accepted_at=timezone.now(), **fields,
         )  # fmt: skip
 
     return make

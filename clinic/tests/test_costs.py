@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from plans.models import PlanZone, TreatmentPlan
+from plans.models import TreatmentPlan
 from sessions.models import Hold, TreatmentSession
 
 pytestmark = pytest.mark.django_db
@@ -15,7 +15,7 @@ DOCUMENTS = tuple(f'"{table}"."{column}"' for table, column in [
 ])  # fmt: skip
 
 ZONE = {
-    "position": 1, "zone_label": "Zone one", "indication": "i", "level": "l", "depth_mm": 1, "proposed_depth_mm": 1, "min_depth_mm": 1,
+    "zone": "z1", "zone_label": "Zone one", "indication": "i", "level": "l", "depth_mm": 1, "proposed_depth_mm": 1, "min_depth_mm": 1,
     "max_depth_mm": 2, "passes_min": 1, "passes_typical": 2, "passes_max": 3, "endpoint": "e",
 }  # fmt: skip
 
@@ -26,8 +26,7 @@ def visit(clinician, book, person, plan_of, now):
 
     def make(minutes, patient=None, number=1):
         patient = patient or person(f"P{minutes}")
-        plan = TreatmentPlan.objects.filter(patient=patient).first() or plan_of(patient)
-        PlanZone.objects.get_or_create(plan=plan, zone="z1", defaults=ZONE)
+        plan = TreatmentPlan.objects.filter(patient=patient).first() or plan_of(patient, zones=[ZONE])
         booking = book(patient, minutes, "in_room", kind="session", plan=plan, number=number)
         times = {"starts_at": booking.starts_at, "ends_at": booking.ends_at}
         Hold.objects.create(booking=booking, resource=booking.clinician, subject=f"r{booking.clinician_id}", **times)

@@ -10,7 +10,6 @@ from audit.models import AuditEvent
 from patients.overview import overview_of
 from patients.storyboard import facts_of
 from planner.wording import day
-from plans.models import PlanZone
 from sessions.models import SessionZone, TreatmentSession
 
 pytestmark = pytest.mark.django_db
@@ -20,11 +19,13 @@ pytestmark = pytest.mark.django_db
 def course(clinician, book, person, plan_of, now):
     """A plan of four: the first session recorded, the second booked, the third missed, the fourth not booked."""
     patient = person("Okafor", "Chidi")
-    plan = plan_of(patient)
-    zone = PlanZone.objects.create(
-        plan=plan, position=1, zone="z1", zone_label="Zone one", indication="i", level="l", depth_mm=Decimal("1.25"),
-        proposed_depth_mm=Decimal("1.25"), min_depth_mm=1, max_depth_mm=2, passes_min=1, passes_typical=2, passes_max=3, endpoint="e",
-    )  # fmt: skip
+    row = {
+        "zone": "z1", "zone_label": "Zone one", "indication": "i", "level": "l", "depth_mm": Decimal("1.25"),
+        "proposed_depth_mm": Decimal("1.25"), "min_depth_mm": 1, "max_depth_mm": 2, "passes_min": 1, "passes_typical": 2,
+        "passes_max": 3, "endpoint": "e",
+    }  # fmt: skip
+    plan = plan_of(patient, zones=[row])
+    zone = plan.zones.get()
     minutes = 24 * 60
     first = book(patient, -30 * minutes, "done", kind="session", plan=plan, number=1)
     book(patient, 2 * minutes, kind="session", plan=plan, number=2)
@@ -80,8 +81,12 @@ def test_clinicians_consult_first_and_the_desk_books(clinician, desk, person):
     assert {action.label: action.primary for action in overview_of(patient, clinician).actions} == {
         "Start a consultation": True,
         "Book a visit": False,
+        "Put on the waiting list": False,
     }
-    assert {action.label: action.primary for action in overview_of(patient, desk).actions} == {"Book a visit": True}
+    assert {action.label: action.primary for action in overview_of(patient, desk).actions} == {
+        "Book a visit": True,
+        "Put on the waiting list": False,
+    }
 
 
 def test_header_shows_the_next_booking(desk, course, now):

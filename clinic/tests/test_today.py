@@ -1,9 +1,11 @@
 """Today: own list for clinicians, everybody for the desk, one next action a row, what is left to finish."""
 
 import datetime as dt
+import re
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from aftercare.models import Sheet
 from audit.models import AuditEvent
@@ -150,8 +152,22 @@ def test_the_page_shows_rows_and_logs_once(client, desk, book, person):
     assert reverse("sessions:arrive", args=[booking.pk]) in html
     assert f'name="version" value="{booking.version}"' in html
     assert "style=" not in html
-    assert "<html" not in client.get("/today/?poll=1").content.decode()
+    seen = re.search(r'data-seen="([0-9a-f]+)"', html)[1]
+    assert "<html" not in client.get(f"/today/?poll=1&seen={seen}").content.decode()
     assert AuditEvent.objects.filter(action="today.viewed").count() == 1
+
+
+def test_a_poll_that_brings_somebody_new_is_a_look_of_its_own(client, desk, book, person):
+    book(person("Okafor", "Chidi"), 0)
+    client.force_login(desk)
+    seen = re.search(r'data-seen="([0-9a-f]+)"', client.get("/today/").content.decode())[1]
+    book(person("Rahman", "Nadia"), 90)
+    html = client.get(f"/today/?poll=1&seen={seen}").content.decode()
+    assert "RAHMAN" in html
+    assert AuditEvent.objects.filter(action="today.viewed").count() == 2
+    newer = re.search(r'data-seen="([0-9a-f]+)"', html)[1]
+    client.get(f"/today/?poll=1&seen={newer}")
+    assert AuditEvent.objects.filter(action="today.viewed").count() == 2
 
 
 def test_an_empty_day_says_so_and_offers_a_start(client, desk):
@@ -172,13 +188,73 @@ def test_rows_cost_no_query_each(client, clinician, desk, book, person, plan_of,
     for i in range(2):
         patient = person(f"P{i}")
         book(patient, i * 50, kind="session", plan=plan_of(patient), number=1)
-    with django_assert_max_num_queries(22) as few:
+    with django_assert_max_num_queries(26) as few:
         client.get("/today/")
     for i in range(2, 6):
         patient = person(f"P{i}")
         book(patient, i * 50, kind="session", plan=plan_of(patient), number=1)
     with django_assert_max_num_queries(len(few.captured_queries)):
         client.get("/today/")
+
+
+# Courses that drift
+
+
+@pytest.fixture
+def course(book, person, plan_of):
+    """course(name, days since the last session): one of four done; the plan waits four to eight weeks between."""
+
+    def make(name, days, *, next_in=None, status="booked", **fields):
+        plan = plan_of(person(name, **fields.pop("patient", {})), **fields)
+        book(plan.patient, -days * 24 * 60, "done", kind="session", plan=plan, number=1)
+        if next_in is not None:
+            book(plan.patient, next_in * 24 * 60, status, kind="session", plan=plan, number=2)
+        return plan
+
+    return make
+
+
+@pytest.mark.both_engines
+def test_courses_past_their_longest_wait_stand_on_today_the_latest_first(desk, clinician, other_column, course, now):
+    course("Waits", 56)
+    course("Late", 57)
+    course("Later", 90)
+    course("Coming", 90, next_in=3)
+    course("Missed", 60, next_in=-2, status="missed")
+    course("Theirs", 70, accepted_by=other_column.user)
+    work = worklist_of(desk, now=now)
+    late = next(pile for pile in work.piles if pile.id == "late")
+    assert late.words == "4 courses past their longest wait"
+    assert [item.title for item in late.items] == ["LATER, Ada", "THEIRS, Ada", "MISSED, Ada", "LATE, Ada"]
+    assert late.items[0].facts.startswith("4 weeks and 6 days past, the last session on ")
+    assert late.url == f"{reverse('followup:drift')}?kind=latest"
+    assert piles(work)["plans"] == "2 plans to place"  # each course stands in one pile
+    mine = next(pile for pile in worklist_of(clinician, now=now).piles if pile.id == "late")
+    assert [item.title for item in mine.items] == ["LATER, Ada", "MISSED, Ada", "LATE, Ada"]
+    assert "late" in piles(worklist_of(clinician, now=now, everyone=True))
+
+
+def test_treated_under_another_plan_meanwhile_is_not_late(desk, course, book, plan_of, now):
+    """What was done since may lengthen the wait: the board asks the rule, Today keeps quiet."""
+    plan = course("Nadia", 80)
+    book(plan.patient, -20 * 24 * 60, "done", kind="session", plan=plan_of(plan.patient, plan_number=2), number=1)
+    assert "late" not in piles(worklist_of(desk, now=now))
+
+
+def test_many_courses_cost_one_query_and_are_counted(client, desk, course, django_assert_max_num_queries):
+    client.force_login(desk)
+    course("P0", 80)
+    client.get("/today/")
+    with django_assert_max_num_queries(40) as few:
+        client.get("/today/")
+    for n in range(1, 9):
+        course(f"P{n}", 80 + n)
+        course(f"W{n}", n)
+    with django_assert_max_num_queries(len(few.captured_queries)):
+        page = client.get("/today/").content.decode()
+    assert "9 courses past their longest wait" in page
+    assert "8 plans to place" in page
+    assert page.count("past, the last session on") == 6
 
 
 def test_a_visit_whose_clinician_is_away_is_flagged(desk, book, person, column, now):
@@ -200,3 +276,23 @@ def test_arrived_in_everyones_list_comes_back_to_everyones_list(client, clinicia
         assert 'name="next" value="/today/?who=everyone"' in page.content.decode()
     sent = {"version": visit.version, "next": "/today/?who=everyone"}
     assert client.post(reverse("sessions:arrive", args=[visit.pk]), sent)["Location"] == "/today/?who=everyone"
+
+
+def test_a_medical_lead_sees_the_protocols_to_review_and_nobody_else(client, clinician, medical_lead, protocol):
+    from audit import guards
+    from protocols.models import ProtocolVersion
+    from protocols.services import create_draft, submit
+
+    def shown(person):
+        client.force_login(person)
+        return client.get(reverse("clinic:today")).content.decode()
+
+    assert "to review" not in shown(medical_lead)
+    with guards.suspended("protocol_version_locked"):
+        ProtocolVersion.objects.update(next_review_on=timezone.localdate() - dt.timedelta(days=3))
+    submit(create_draft(protocol, name="2030.1", by=clinician), by=clinician)
+    page = shown(medical_lead)
+    assert "2 protocols to review" in page
+    assert "Review overdue since" in page
+    assert "Handed over" in page
+    assert "to review" not in shown(clinician)

@@ -1,15 +1,19 @@
 """What is known about a patient's health: allergies, medicines, earlier procedures, answers. Clinicians only."""
 
+from dataclasses import dataclass
+
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.permissions import requires
-from audit.services import record
+from audit.services import note_read
+from planner import wording
 
 from .. import services
 from ..access import patient_or_404
 from ..forms import AllergyForm, MedicineForm, ProcedureForm, StopForm
+from ..medicine_names import Reading, class_words, current_knowledge, reading_of, said_before
 from ..models import Allergy, Medication, Patient, Procedure
 from ..zones import zone_labels
 
@@ -22,7 +26,8 @@ def _page(request, patient: Patient, *, status: int = 200, **forms):
         "patient": patient,
         "tab": "details",
         "allergies": patient.allergies.select_related("recorded_by"),
-        "medicines": patient.medications.select_related("recorded_by"),
+        "medicines": _medicines(patient, request.user),
+        "class_choices": _class_choices(),
         "procedures": [(row, zones.get(row.zone, row.zone)) for row in patient.procedures.select_related("recorded_by")],
         "allergy_form": forms.get("allergy") or AllergyForm(),
         "medicine_form": forms.get("medicine") or MedicineForm(),
@@ -32,8 +37,44 @@ def _page(request, patient: Patient, *, status: int = 200, **forms):
     }
     response = render(request, "patients/details.html", context, status=status)
     # Also a page that came back with something to mend shows the whole of it.
-    record("patient.viewed", request=request, patient=patient, obj=patient, detail={"part": "details"})
+    note_read("patient.viewed", request=request, patient=patient, obj=patient, detail={"part": "details"})
     return response
+
+
+@dataclass
+class MedicineRow:
+    """One medicine as the page shows it. `reading`: what the protocol makes of the name; `said`: what a clinician said it is."""
+
+    row: Medication
+    reading: Reading
+    said: str
+    before: str
+
+
+def _medicines(patient: Patient, user) -> list[MedicineRow]:
+    rows = patient.medications.select_related("recorded_by", "said_by")
+    knowledge = current_knowledge()
+    if knowledge is None:
+        return [MedicineRow(row, Reading(), "", "") for row in rows]
+    found = []
+    for row in rows:
+        reading = reading_of(knowledge, row.name, row.stopped_on)
+        before = said_before(knowledge, row.name, user) if reading.unknown and row.said_classes is None else None
+        found.append(MedicineRow(row, reading, _said_words(knowledge, row), _said_words(knowledge, before) if before else ""))
+    return found
+
+
+def _said_words(knowledge, row: Medication) -> str:
+    if row.said_classes is None:
+        return ""
+    what = class_words(knowledge, row.said_classes) or "none of the protocol's classes"
+    named = f"{row.said_ingredient}, " if row.said_ingredient else ""
+    return f"{named}{what}, as said by {row.said_by or 'a clinician'} on {wording.day(row.said_at.date())}"
+
+
+def _class_choices() -> list[tuple[str, str]]:
+    knowledge = current_knowledge()
+    return [(name, row.label) for name, row in knowledge.medicine_classes.items()] if knowledge else []
 
 
 @require_safe
@@ -45,7 +86,8 @@ def details(request, number: int):
 @require_POST
 @requires("patients.clinical")
 def add_allergy(request, number: int):
-    patient, form = patient_or_404(request, number), AllergyForm(request.POST)
+    patient = patient_or_404(request, number)
+    form = AllergyForm(request.POST, born=patient.birth_date)
     if not form.is_valid():
         return _page(request, patient, status=422, allergy=form)
     services.add_allergy(patient, by=request.user, request=request, **form.cleaned_data)
@@ -55,7 +97,8 @@ def add_allergy(request, number: int):
 @require_POST
 @requires("patients.clinical")
 def add_medicine(request, number: int):
-    patient, form = patient_or_404(request, number), MedicineForm(request.POST)
+    patient = patient_or_404(request, number)
+    form = MedicineForm(request.POST, born=patient.birth_date)
     if not form.is_valid():
         return _page(request, patient, status=422, medicine=form)
     services.add_medicine(patient, by=request.user, request=request, **form.cleaned_data)
@@ -65,7 +108,8 @@ def add_medicine(request, number: int):
 @require_POST
 @requires("patients.clinical")
 def stop_medicine(request, number: int, pk: int):
-    patient, form = patient_or_404(request, number), StopForm(request.POST)
+    patient = patient_or_404(request, number)
+    form = StopForm(request.POST, born=patient.birth_date)
     medicine = get_object_or_404(patient.medications, pk=pk)
     if form.is_valid():
         services.stop_medicine(medicine, by=request.user, stopped_on=form.cleaned_data["stopped_on"], request=request)
@@ -77,7 +121,8 @@ def stop_medicine(request, number: int, pk: int):
 @require_POST
 @requires("patients.clinical")
 def add_procedure(request, number: int):
-    patient, form = patient_or_404(request, number), ProcedureForm(request.POST, zones=zone_labels().items())
+    patient = patient_or_404(request, number)
+    form = ProcedureForm(request.POST, born=patient.birth_date, zones=zone_labels().items())
     if not form.is_valid():
         return _page(request, patient, status=422, procedure=form)
     services.add_procedure(patient, by=request.user, request=request, **form.cleaned_data)

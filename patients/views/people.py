@@ -10,12 +10,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.permissions import requires
 from accounts.versioning import StaleRow
 from audit.models import AuditEvent
-from audit.services import record
+from audit.services import note_read
 
 from .. import search, services
 from ..access import patient_or_404
 from ..forms import EditForm, RegisterForm
-from ..models import Patient, Sex
+from ..in_words import in_words
+from ..merged import led_to_kept
+from ..models import Patient, PatientMerge
 from ..overview import overview_of
 
 RECENT = 10
@@ -26,7 +28,7 @@ def _recent(user) -> list[Patient]:
     opened = AuditEvent.objects.filter(actor=user).order_by("-pk").values_list("action", "patient_pk")[:300]
     pks = list(dict.fromkeys(pk for action, pk in opened if action == "patient.viewed" and pk))[:RECENT]
     rows = Patient.objects.visible_to(user).in_bulk(pks)
-    return [rows[pk] for pk in pks if pk in rows]
+    return led_to_kept([rows[pk] for pk in pks if pk in rows], user)
 
 
 def shown(patients: list[Patient]) -> list[dict]:
@@ -35,18 +37,19 @@ def shown(patients: list[Patient]) -> list[dict]:
     return [{"patient": p, "surname": p.surname.upper(), "age": p.age_on(today)} for p in patients]
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 @requires("patients.find")
 def people(request):
-    text = request.GET.get("q", "").strip()[:100]
+    """A name that is looked for is sent, not put in the address, where histories and logs would keep it."""
+    text = request.POST.get("q", "").strip()[:100]
     context = {"q": text}
     if text:
         found = search.find(request.user, text)
         context |= {"found": shown(found), "more": len(found) == search.MOST}
-        record("patients.searched", request=request, detail={"found": len(found)})
+        note_read("patients.searched", request=request, detail={"found": len(found)})
     else:
         context["recent"] = shown(_recent(request.user))
-        record("patients.listed", request=request, detail={"found": len(context["recent"])})
+        note_read("patients.listed", request=request, detail={"found": len(context["recent"])})
     template = "patients/partials/found.html" if request.htmx and not request.htmx.boosted else "patients/list.html"
     return render(request, template, context)
 
@@ -58,7 +61,9 @@ def register(request):
     if not sites:
         return render(request, "patients/no_site.html", status=403)
     if request.method != "POST":
-        start = {"surname": request.GET.get("surname", "")[:100], "phone": request.GET.get("phone", "")[:40]}
+        return render(request, "patients/register.html", {"form": RegisterForm(sites=sites)})
+    if "begin" in request.POST:  # from a search that found nobody, with what was typed there
+        start = {"surname": request.POST.get("surname", "")[:100], "phone": request.POST.get("phone", "")[:40]}
         return render(request, "patients/register.html", {"form": RegisterForm(sites=sites, initial=start)})
     form = RegisterForm(request.POST, sites=sites)
     if not form.is_valid():
@@ -74,7 +79,7 @@ def register(request):
     try:
         registered = services.register(site=site, by=request.user, request=request, request_key=key, seen=seen, **fields)
     except services.NotSeenYet as found:
-        record("patients.searched", request=request, detail={"found": len(found.same), "before": "registering"})
+        note_read("patients.searched", request=request, detail={"found": len(found.same), "before": "registering"})
         context = {"form": form, "same": found.same, "typed": fields, "errors_on_page": True}
         return render(request, "patients/likely_same.html", context, status=422)
     messages.success(request, f"{registered} is registered with the number {registered.number}.")
@@ -85,9 +90,10 @@ def register(request):
 @requires("patients.view")
 def detail(request, number: int):
     patient = patient_or_404(request, number)
-    context = {"patient": patient, "overview": overview_of(patient, request.user), "tab": "overview"}
+    merges = PatientMerge.objects.visible_to(request.user).of(patient).select_related("kept", "other")
+    context = {"patient": patient, "overview": overview_of(patient, request.user), "merges": merges, "tab": "overview"}
     response = render(request, "patients/detail.html", context)
-    record("patient.viewed", request=request, patient=patient, obj=patient)
+    note_read("patient.viewed", request=request, patient=patient, obj=patient)
     return response
 
 
@@ -97,14 +103,9 @@ def _last_change(patient: Patient) -> AuditEvent | None:
 
 def _differences(form: EditForm, standing: Patient) -> list[tuple[str, str, str]]:
     """(label, as saved now, as typed) of each field that differs."""
-    from planner.wording import day
 
     def words(name, value):
-        if name == "birth_date":
-            return day(value)
-        if name == "sex":
-            return Sex(value).label if value else "Not asked"
-        return str(value) if value not in (None, "") else ("Not asked" if name == "phototype" else "Empty")
+        return in_words(name, value, empty="Not asked" if name == "phototype" else "Empty")
 
     labels = {name: field.label for name, field in form.fields.items()} | {"birth_date": "Date of birth"}
     return [
@@ -122,7 +123,7 @@ def edit(request, number: int):
     context = {"patient": patient, "tab": "edit"}
     if request.method != "POST":
         form = EditForm(patient=patient, clinical=clinical)
-        record("patient.viewed", request=request, patient=patient, obj=patient)
+        note_read("patient.viewed", request=request, patient=patient, obj=patient)
         return render(request, "patients/edit.html", {**context, "form": form})
     form = EditForm(request.POST, patient=patient, clinical=clinical)
     if not form.is_valid():

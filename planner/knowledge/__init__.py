@@ -13,10 +13,12 @@ from decimal import Decimal
 from typing import Any
 
 from planner.errors import Fault, KnowledgeFaults
-from planner.reading import Reader, type_name
+from planner.reading import MISSING, Reader, repeated, type_name
+from planner.spellings import Spellings
 from planner.words import NameIndex, tokens
 
 from . import entries as e
+from . import structure, wording_section
 from .checks import check
 from .sections import SectionReader, texts_of
 
@@ -34,6 +36,8 @@ class Names:
     noise: frozenset[str]
     medicines: NameIndex[e.Medicine]
     ambiguous: NameIndex[str]
+    denied: NameIndex[str]
+    spellings: Spellings
     procedures: NameIndex[e.Procedure]
     allergens: NameIndex[e.Allergen]
     adjuvants: NameIndex[e.Adjuvant]
@@ -68,6 +72,7 @@ class Knowledge:
     rules                     id -> Rule: every contraindication and caution with what it does
     questions                 about 14 Question (covers: Cover per rule), in the order asked
     question_of               rule id -> Question
+    lists                     medicines, allergies -> ListQuestion: how long a list holds once it was gone through
     medicines, medicine_classes, matching, procedures, allergens, lab_rules
     phototype_rules           PhototypeRule; `phototype_rule("V")`
     combination               id -> CombinationRule; limits: LimitOrder; large_area_regions; above_evaluated_sign_off
@@ -76,6 +81,8 @@ class Knowledge:
     precare, aftercare, aftercare_by_adjuvant (id -> Fact), sun_protection, normal_course, red_flags, review_advice
     course, not_healed, pigmentation, operator_rules
     settings                  id -> Setting (default, options): what the clinic decides once
+    kept                      what follows from the protocol alone, worked out at first use; a changed copy begins anew
+    patient_wording           PatientWording: the words of the aftercare sheet; None in versions from before they were signed
     """
 
     version: str
@@ -97,6 +104,7 @@ class Knowledge:
     adjuvant_rules: e.AdjuvantRules = field(repr=False)
     rules: Mapping[str, e.Rule] = field(repr=False)
     questions: tuple[e.Question, ...] = field(repr=False)
+    lists: Mapping[str, e.ListQuestion] = field(repr=False)
     question_of: Mapping[str, e.Question] = field(repr=False)
     medicine_classes: Mapping[str, e.MedicineClass] = field(repr=False)
     medicines: tuple[e.Medicine, ...] = field(repr=False)
@@ -130,7 +138,9 @@ class Knowledge:
     operator_rules: e.OperatorRules = field(repr=False)
     review_advice: tuple[e.ReviewAdvice, ...] = field(repr=False)
     settings: Mapping[str, e.Setting] = field(repr=False)
+    patient_wording: wording_section.PatientWording | None = field(repr=False)
     names: Names = field(repr=False)
+    kept: dict[Any, Any] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     @classmethod
     def parse(cls, mapping: object) -> "Knowledge":
@@ -142,24 +152,56 @@ class Knowledge:
         """
         if not isinstance(mapping, Mapping):
             raise KnowledgeFaults([Fault("", f"a pack is a mapping of names to values, not {type_name(mapping)}")])
-        faults: list[Fault] = []
+        faults: list[Fault] = list(structure.walk(mapping))
         parts = _read(mapping, faults)
         check(mapping, parts, faults)
         if faults:
-            raise KnowledgeFaults(sorted(set(faults)))
+            raise KnowledgeFaults(structure.in_pack_order(faults, mapping))
         parts["names"] = _names(parts)
+        for name in ("combination_ids", "aftercare_adjuvants"):
+            parts.pop(name)
         return cls(document=mapping, sha256=canonical_sha256(mapping), **parts)
 
     def stamped(self, *, version: str, status: str, sha256: str) -> "Knowledge":
         """The same knowledge under a stored version's own name, status and hash."""
         return replace(self, version=version, status=status, sha256=sha256)
 
+    @property
+    def asked_rules(self) -> tuple[e.Rule, ...]:
+        """The rules with a question of their own, in the pack's order."""
+        if "asked rules" not in self.kept:
+            self.kept["asked rules"] = tuple(rule for rule in self.rules.values() if rule.question is not None)
+        found: tuple[e.Rule, ...] = self.kept["asked rules"]
+        return found
+
+    @property
+    def question_places(self) -> Mapping[str, int]:
+        """Rule id -> place of its question in the order asked."""
+        if "question places" not in self.kept:
+            self.kept["question places"] = {rule_id: place for place, rule_id in enumerate(self.question_of)}
+        found: dict[str, int] = self.kept["question places"]
+        return found
+
+    @property
+    def zone_places(self) -> Mapping[str, int]:
+        """Zone -> place in the pack's order, the zones never treated last."""
+        if "zone places" not in self.kept:
+            self.kept["zone places"] = {zone: place for place, zone in enumerate((*self.zones, *self.excluded_zones))}
+        found: dict[str, int] = self.kept["zone places"]
+        return found
+
     def phototype_rule(self, phototype: str) -> e.PhototypeRule:
-        return next(rule for rule in self.phototype_rules if phototype in rule.phototypes)
+        for rule in self.phototype_rules:
+            if phototype in rule.phototypes:
+                return rule
+        raise LookupError(f"the protocol has no rule for phototype {phototype}")  # refused when the pack is parsed
 
     def band_of(self, depth_mm: Decimal) -> e.DowntimeBand:
         """The downtime band of a session whose deepest depth is *depth_mm*."""
-        return next(band for band in self.downtime_bands if depth_mm <= band.up_to_mm)
+        for band in self.downtime_bands:
+            if depth_mm <= band.up_to_mm:
+                return band
+        raise LookupError(f"the protocol has no downtime band for {depth_mm} mm")  # refused when the pack is parsed
 
 
 def canonical_sha256(mapping: Mapping[str, Any]) -> str:
@@ -190,13 +232,21 @@ def _read(mapping: Mapping[str, Any], faults: list[Fault]) -> dict[str, Any]:
         "status": top.choice("status", STATUSES) or "draft",
     }
     top.ignore("status_text")
-    vocabulary = Reader(top.take("vocabulary"), "vocabulary", faults)
+    written = top.take("vocabulary")
+    vocabulary = Reader({} if written is MISSING else written, "vocabulary", faults)
     parts["grades"] = texts_of(vocabulary, "evidence")
-    r = SectionReader(faults, tuple(parts["grades"]))
+    for key, value in vocabulary.data.items():
+        if key == "evidence" or isinstance(value, str):
+            continue
+        if isinstance(value, Mapping):
+            texts_of(vocabulary, key)
+        else:
+            vocabulary.fault(key, f"must be text or a mapping of words to their meaning, not {type_name(value)}")
+    r = SectionReader(faults, tuple(parts["grades"]), _unread(mapping.get("references")))
 
     def by_id(key: str, read: Any, ident: str = "id") -> dict[str, Any]:
         rows = top.entries(key, read, required=True, filled=True)
-        for twice in _repeats(getattr(row, ident) for row in rows):
+        for twice in repeated(getattr(row, ident) for row in rows):
             faults.append(Fault(key, f"{twice} stands twice"))
         return {getattr(row, ident): row for row in rows}
 
@@ -205,23 +255,23 @@ def _read(mapping: Mapping[str, Any], faults: list[Fault]) -> dict[str, Any]:
     parts["labelling"] = top.entry("labelling", r.labelling, required=True)
     parts["device_limits"] = top.entries("device_limits", r.device_limit, required=True)
     zones = r.zones(top)
-    for twice in _repeats(zone.id for zone in zones):
+    for twice in repeated(zone.id for zone in zones):
         faults.append(Fault("zones", f"{twice} stands twice"))
     parts["zones"] = {zone.id: zone for zone in zones}
     parts["excluded_zones"] = by_id("excluded_zones", r.excluded_zone)
     parts["zone_groups"] = top.entries("zone_groups", r.zone_group)
     parts["indications"] = by_id("indications", r.indication)
     rows = top.entries("depth_ranges", r.depth_row, required=True)
-    for indication, level, zone in _repeats((row.indication, row.level, row.zone) for row in rows):
+    for indication, level, zone in repeated((row.indication, row.level, row.zone) for row in rows):
         faults.append(Fault("depth_ranges", f"{indication}, {level}, {zone} stands twice"))
     parts["depth_rows"] = {(row.indication, row.level, row.zone): row for row in rows}
     adjuvants = r.adjuvants(top)
-    for twice in _repeats(adjuvant.id for adjuvant in adjuvants):
+    for twice in repeated(adjuvant.id for adjuvant in adjuvants):
         faults.append(Fault("adjuvants", f"{twice} stands twice"))
     parts["adjuvants"] = {adjuvant.id: adjuvant for adjuvant in adjuvants}
     parts["adjuvant_rules"] = top.entry("adjuvant_rules", r.adjuvant_rules, required=True)
     rules = r.rules(top)
-    for twice in _repeats(rule.id for rule in rules):
+    for twice in repeated(rule.id for rule in rules):
         faults.append(Fault("contraindications", f"{twice} stands twice"))
     parts["rules"] = {rule.id: rule for rule in rules}
     _read_names(top, r, parts)
@@ -235,7 +285,7 @@ def _read_names(top: Reader, r: SectionReader, parts: dict[str, Any]) -> None:
         parts["matching"] = m.entry("matching", r.matching, required=True)
         parts["medicine_source"] = r.source(m)
         classes = m.entries("classes", r.medicine_class, required=True)
-        for twice in _repeats(c.id for c in classes):
+        for twice in repeated(c.id for c in classes):
             m.fault("classes", f"{twice} stands twice")
         parts["medicine_classes"] = {c.id: c for c in classes}
         parts["medicines"] = m.entries("list", r.medicine, required=True)
@@ -265,6 +315,7 @@ def _read_names(top: Reader, r: SectionReader, parts: dict[str, Any]) -> None:
 def _read_course(top: Reader, r: SectionReader, parts: dict[str, Any], by_id: Any) -> None:
     combined = top.entries("combination_rules", r.combination, required=True)
     parts["combination"] = {rule.id: rule for rule, _ in combined}
+    parts["combination_ids"] = tuple(rule.id for rule, _ in combined)
     fields = {rule.id: values for rule, values in combined}
     order = fields.get("order_of_limits", {})
     rule = parts["combination"].get("order_of_limits")
@@ -287,6 +338,7 @@ def _read_course(top: Reader, r: SectionReader, parts: dict[str, Any], by_id: An
     parts["aftercare"] = tuple(by_id("aftercare", r.aftercare).values())
     texts = top.entries("aftercare_by_adjuvant", lambda q: (q.text("adjuvant"), r.fact(q, "text")), required=True, filled=True)
     parts["aftercare_by_adjuvant"] = dict(texts)
+    parts["aftercare_adjuvants"] = tuple(name for name, _ in texts)
     parts["sun_protection"] = top.entry("sun_protection", r.sun_protection)
     parts["normal_course"] = tuple(by_id("normal_course", r.normal).values())
     parts["red_flags"] = tuple(by_id("red_flags", r.red_flag).values())
@@ -297,7 +349,20 @@ def _read_course(top: Reader, r: SectionReader, parts: dict[str, Any], by_id: An
     parts["settings"] = by_id("settings", r.setting)
     parts["questions"] = tuple(by_id("questions", r.question).values())
     parts["question_of"] = {cover.rule: question for question in parts["questions"] for cover in question.covers}
+    lists = top.entries("lists", r.list_question)
+    for twice in repeated(question.id for question in lists):
+        top.fault("lists", f"{twice} stands twice")
+    parts["lists"] = {question.id: question for question in (*_lists_by_questions(parts), *lists)}
     parts["references"] = by_id("references", _reference)
+    parts["patient_wording"] = wording_section.read(top, parts, top.faults)
+
+
+def _unread(rows: object) -> list[str]:
+    """The ids of the references marked unverified: looked up before the entries that name them are read."""
+    if not isinstance(rows, (list, tuple)):
+        return []
+    marked = [row["id"] for row in rows if isinstance(row, Mapping) and row.get("unverified") is True and "id" in row]
+    return [ident for ident in marked if isinstance(ident, str)]
 
 
 def _reference(r: Reader) -> e.Reference:
@@ -308,20 +373,46 @@ def _reference(r: Reader) -> e.Reference:
         evidence=r.text("evidence"),
         read=r.text("read"),
         unverified=r.flag("unverified"),
-        doi=str(r.take("doi", required=False) or "") if "doi" in r.data else "",
-        pmid=str(r.take("pmid", required=False) or "") if "pmid" in r.data else "",
-        pmcid=str(r.take("pmcid", required=False) or "") if "pmcid" in r.data else "",
+        doi=_identifier(r, "doi"),
+        pmid=_identifier(r, "pmid"),
+        pmcid=_identifier(r, "pmcid"),
     )
 
 
-def _repeats(names: Any) -> list[Any]:
-    seen: set[Any] = set()
-    twice: dict[Any, None] = {}
-    for name in names:
-        if name in seen:
-            twice[name] = None
-        seen.add(name)
-    return list(twice)
+def _identifier(r: Reader, key: str) -> str:
+    """Text, or the bare number of a PMID."""
+    value = r.take(key, required=False)
+    if value is MISSING or value is None:
+        return ""
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        r.fault(key, f"must be text or a whole number, not {type_name(value)}")
+        return ""
+    return str(value) if isinstance(value, str) or abs(value) < structure.LARGEST else ""
+
+
+def _lists_by_questions(parts: dict[str, Any]) -> tuple[e.ListQuestion, ...]:
+    """Where a pack says nothing about a list, it holds as long as the shortest-lived question about what follows from it."""
+
+    def days(follows: Any) -> int:
+        questions = (parts["question_of"].get(rule.id) for rule in parts["rules"].values() if follows(rule.derived))
+        return min((question.valid_days for question in questions if question is not None), default=0)
+
+    if "medicine_source" not in parts or "allergen_source" not in parts:
+        return ()  # a broken pack: its faults are told
+    return (
+        e.ListQuestion(
+            "medicines",
+            "Have your medicines or supplements changed since you were last asked?",
+            days(lambda derived: derived.medicine_classes),
+            parts["medicine_source"],
+        ),
+        e.ListQuestion(
+            "allergies",
+            "Have you found out about a new allergy since you were last asked?",
+            days(lambda derived: derived.allergens),
+            parts["allergen_source"],
+        ),
+    )
 
 
 def _names(parts: dict[str, Any]) -> Names:
@@ -347,10 +438,14 @@ def _names(parts: dict[str, Any]) -> Names:
         noise=frozenset(token for word in filler for token in tokens(word)),
         medicines=NameIndex(listed),
         ambiguous=NameIndex((word, word) for word in matching.ambiguous),
-        procedures=NameIndex((word, p) for p in parts["procedures"] for word in p.words),
-        allergens=NameIndex((word, a) for a in parts["allergens"] for word in a.words),
-        adjuvants=NameIndex((word, a) for a in parts["adjuvants"].values() for word in (a.id, a.label, a.short_label, *a.words)),
-        refused_preparations=NameIndex((word, word) for word in parts["adjuvant_rules"].refused_words),
+        denied=NameIndex((word, word) for word in matching.denied),
+        spellings=Spellings((name, medicine.ingredient) for name, medicine in listed),
+        procedures=NameIndex(((word, p) for p in parts["procedures"] for word in p.words), plurals=True),
+        allergens=NameIndex(((word, a) for a in parts["allergens"] for word in a.words), plurals=True),
+        adjuvants=NameIndex(
+            ((word, a) for a in parts["adjuvants"].values() for word in (a.id, a.label, a.short_label, *a.words)), plurals=True
+        ),
+        refused_preparations=NameIndex(((word, word) for word in parts["adjuvant_rules"].refused_words), plurals=True),
         labs=NameIndex((word, rule.name) for rule in parts["lab_rules"] for word in (rule.name, *rule.words)),
         devices=NameIndex((word, d) for d in parts["devices"].values() for word in (d.id, d.label, d.short_label, *d.words)),
         brands=NameIndex((m.brand, m) for m in parts["device_models"].values()),

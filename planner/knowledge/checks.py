@@ -1,15 +1,14 @@
 """What must hold between the parts of a pack: every name resolves, no row above its zone's ceiling, nothing twice, nothing uncovered."""
 
-import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from planner.errors import Fault
+from planner.reading import repeated, type_name
 from planner.words import tokens
 
 from . import entries as e
 
-_HTML = re.compile(r"<\s*[/!a-zA-Z]")
 COMBINATIONS = (
     "same_zone_two_indications",
     "several_zones",
@@ -29,6 +28,8 @@ def check(document: Mapping[str, Any], parts: Mapping[str, Any], faults: list[Fa
     checker = _Checker(parts, faults)
     checker.references_resolve(document, "")
     for look in (
+        checker.nothing_twice,
+        checker.words_mean_one_thing,
         checker.zones,
         checker.devices,
         checker.depth_rows,
@@ -57,19 +58,79 @@ class _Checker:
                 self.fault(path, f"there is no {kind} {name}")
 
     def references_resolve(self, value: Any, path: str) -> None:
-        """Every `refs` list names references of the pack; no text holds HTML."""
+        """Every `refs` list names references of the pack."""
         if isinstance(value, Mapping):
             for key, item in value.items():
                 here = f"{path}.{key}" if path else str(key)
                 if key == "refs" and isinstance(item, (list, tuple)):
-                    self.known(here, [str(ref) for ref in item], self.p["references"], "reference")
+                    for ref in item:
+                        if not isinstance(ref, str):
+                            self.fault(here, f"must name references, not {type_name(ref)}")
+                        elif ref not in self.p["references"]:
+                            self.faults.append(Fault(here, f"there is no reference {ref}", "reference"))
                 else:
                     self.references_resolve(item, here)
         elif isinstance(value, (list, tuple)):
             for index, item in enumerate(value):
                 self.references_resolve(item, f"{path}[{index}]")
-        elif isinstance(value, str) and _HTML.search(value):
-            self.fault(path, "must be plain text, without HTML")
+
+    def nothing_twice(self) -> None:
+        """Rows kept as lists: no id, and no device line, stands twice."""
+        p = self.p
+        technique: e.Technique | None = p["technique"]
+        lists: tuple[tuple[str, Iterable[str]], ...] = (
+            ("zone_groups", (group.id for group in p["zone_groups"])),
+            ("allergens.list", (allergen.id for allergen in p.get("allergens", ()))),
+            ("lab_rules", (rule.id for rule in p["lab_rules"])),
+            ("phototype_rules", (rule.id for rule in p["phototype_rules"])),
+            ("combination_rules", p["combination_ids"]),
+            ("downtime_bands", (band.id for band in p["downtime_bands"])),
+            ("aftercare_by_adjuvant", p["aftercare_adjuvants"]),
+            ("medicines.list", (medicine.ingredient for medicine in p.get("medicines", ()))),
+            ("technique.passes_by", (row.id for row in technique.passes) if technique else ()),
+            ("technique.endpoints", (point.id for point in technique.endpoints) if technique else ()),
+        )
+        for path, idents in lists:
+            for twice in repeated(idents):
+                self.fault(path, f"{twice} stands twice")
+        seen: dict[tuple[str, str, str], int] = {}
+        for index, limit in enumerate(p["device_limits"]):
+            for zone in limit.zones:
+                first = seen.setdefault((limit.device, limit.indication, zone), index)
+                if first != index:
+                    what = f"{limit.device}, {limit.indication}: {zone} stands in line {first + 1} of the list as well"
+                    self.fault(f"device_limits[{index}].zones", what)
+        for indication in p["indications"].values():
+            for twice in repeated(shape.id for shape in indication.morphology):
+                self.fault(f"indications.{indication.id}.morphology", f"{twice} stands twice")
+        for rule in p["rules"].values():
+            for name in ("adds", "avoid_zones", "no_adjuvants", "applies_to_regions"):
+                for twice in repeated(getattr(rule, name)):
+                    self.fault(f"contraindications.{rule.id}.{name}", f"{twice} stands twice")
+
+    def words_mean_one_thing(self) -> None:
+        """A word people type leads to one entry; two would be a guess."""
+        p = self.p
+        zones = [*p["zones"].values(), *p["excluded_zones"].values()]
+        self._one_meaning("zones", ((z.id, (z.id, z.label, z.short_label, *z.words)) for z in zones))
+        self._one_meaning("devices", ((d.id, (d.id, d.label, d.short_label, *d.words)) for d in p["devices"].values()))
+        self._one_meaning("adjuvants", ((a.id, (a.id, a.label, a.short_label, *a.words)) for a in p["adjuvants"].values()))
+        self._one_meaning("procedures.list", ((f"{q.leads_to} {q.filler_kind or ''}", q.words) for q in p.get("procedures", ())))
+        self._one_meaning("allergens.list", ((a.id, a.words) for a in p.get("allergens", ())))
+        self._one_meaning("lab_rules", ((rule.name, (rule.name, *rule.words)) for rule in p["lab_rules"]))
+        for indication in p["indications"].values():
+            self._one_meaning(f"indications.{indication.id}.morphology", ((m.id, m.words) for m in indication.morphology))
+            self._one_meaning(f"indications.{indication.id}.levels", ((v.id, (v.id, v.short_label)) for v in indication.levels.values()))
+        self._one_meaning("indications", ((i.id, (i.id, i.label, i.short_label)) for i in p["indications"].values()))
+
+    def _one_meaning(self, path: str, names: Iterable[tuple[str, Iterable[str]]]) -> None:
+        owner: dict[tuple[str, ...], str] = {}
+        for ident, words in names:
+            for word in words:
+                typed = tokens(word.replace("_", " "))
+                other = owner.setdefault(typed, ident) if typed else ident
+                if other != ident:
+                    self.fault(f"{path}.{ident}" if " " not in ident else path, f"the word {word} belongs to {other.strip()} as well")
 
     @property
     def all_zones(self) -> set[str]:
@@ -104,6 +165,19 @@ class _Checker:
             if model and limit.max_set_mm > model.max_set_mm:
                 self.fault(f"{path}.max_set_mm", f"is above what {limit.device} can be set to ({model.max_set_mm} mm)")
 
+        self._no_ceiling_out_of_reach()
+
+    def _no_ceiling_out_of_reach(self) -> None:
+        """A ceiling deeper than anything at hand can be set to is a wrong figure or a wrong unit."""
+        p = self.p
+        kinds = {device.id for device in p["devices"].values() if device.allowed}
+        reach = [model.max_set_mm for model in p["device_models"].values() if model.kind in kinds]
+        reach += [length for device in p["devices"].values() if device.allowed for length in device.needle_lengths_mm]
+        deepest = max(reach, default=None)
+        for zone in p["zones"].values():
+            if deepest is not None and zone.max_depth_mm > deepest:
+                self.fault(f"zones.{zone.id}.max_depth_mm", f"is deeper than any device of the protocol reaches ({deepest} mm)")
+
     def depth_rows(self) -> None:
         p = self.p
         reached = set()
@@ -121,9 +195,13 @@ class _Checker:
             elif row.depth_mm.max > zone.max_depth_mm:
                 self.fault(f"{path}.max", f"{row.depth_mm.max} mm is above the ceiling of {row.zone} ({zone.max_depth_mm} mm)")
         for indication in p["indications"].values():
-            for level in indication.levels:
-                if (indication.id, level) not in reached:
-                    self.fault(f"indications.{indication.id}.levels.{level}", "has no depth for any zone")
+            if not indication.levels:
+                self.fault(f"indications.{indication.id}.levels", "must hold at least one level")
+            for level in indication.levels.values():
+                path = f"indications.{indication.id}.levels.{level.id}"
+                self.known(f"{path}.requires_home_care", level.requires_home_care, p["adjuvants"], "adjuvant")
+                if (indication.id, level.id) not in reached:
+                    self.fault(path, "has no depth for any zone")
 
     def adjuvants(self) -> None:
         p = self.p
@@ -231,6 +309,11 @@ class _Checker:
             self.known(f"lab_rules.{lab.id}.finding", [lab.finding], p["rules"], "contraindication")
 
     def phototypes(self) -> None:
+        for index, rule in enumerate(self.p["phototype_rules"]):
+            for indication, level, _ in rule.min_interval_exempt:
+                known = self.p["indications"].get(indication)
+                if known is None or level not in known.levels:
+                    self.fault(f"phototype_rules[{index}].min_interval_exempt", f"there is no level {level} of {indication}")
         covered = [phototype for rule in self.p["phototype_rules"] for phototype in rule.phototypes]
         for phototype in e.PHOTOTYPES:
             if covered.count(phototype) != 1:

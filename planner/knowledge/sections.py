@@ -7,7 +7,7 @@ from typing import Any
 from planner.reading import MISSING, Reader, type_name
 
 from . import entries as e
-from .parsing import _NO_SOURCE, ANSWER_DATES, DEEPEST_MM, DEPTH_STEPS, ZERO, PackReader, ask_if
+from .parsing import ANSWER_DATES, DEEPEST_MM, DEPTH_STEPS, NO_SOURCE, ZERO, PackReader, ask_if
 
 _FORTY_YEARS = 24 * 365 * 40
 
@@ -41,7 +41,7 @@ class SectionReader(PackReader):
         elif ident == "large_areas":
             fields["regions"] = r.words("regions", required=True)
         elif ident == "above_evaluated":
-            fields["sign_off"] = r.words("sign_off", required=True)
+            fields["sign_off"] = self.signers(r)
         elif ident == "order_of_limits":
             fields["steps"] = r.words("steps", required=True, options=DEPTH_STEPS)
             if isinstance(r.data.get("steps"), (list, tuple)) and sorted(fields["steps"]) != sorted(DEPTH_STEPS):
@@ -101,6 +101,12 @@ class SectionReader(PackReader):
             r.text("id"), r.words("zones"), r.words("indications"), self.whole_span(r, least=1, most=50), r.text("unit"), self.source(r)
         )
 
+    def studied_passes(self, r: Reader) -> e.WholeSpan:
+        r.ignore("note")
+        r.text("unit")
+        self.source(r)
+        return self.whole_span(r, least=1, most=50)
+
     def endpoint(self, r: Reader) -> e.Endpoint:
         def match(m: Reader) -> dict[str, Any]:
             return {
@@ -125,7 +131,7 @@ class SectionReader(PackReader):
         return e.Endpoint(id=r.text("id"), text=r.text("endpoint"), when=r.text("when"), source=self.source(r), **matched)
 
     def technique(self, r: Reader) -> e.Technique:
-        r.ignore("passes")  # the span of the studies; passes_by is what is acted on
+        r.entry("passes", self.studied_passes)  # the span of the studies; passes_by is what is acted on
         technique = e.Technique(
             passes=r.entries("passes_by", self.passes, required=True),
             endpoints=r.entries("endpoints", self.endpoint, required=True),
@@ -136,6 +142,8 @@ class SectionReader(PackReader):
             r.fault("passes_by", "needs a row without zones and indications, for all the rest")
         if not any(point.always for point in technique.endpoints):
             r.fault("endpoints", "needs one that always holds: when to stop")
+        if not any(not point.always for point in technique.endpoints):
+            r.fault("endpoints", "needs one besides when to stop")
         return technique
 
     def numbing(self, r: Reader) -> e.Numbing:
@@ -182,7 +190,7 @@ class SectionReader(PackReader):
         def resume(s: Reader) -> tuple[dict[str, int], e.Source, str]:
             return {k: s.whole(k, most=24 * 365) or 0 for k in e.RESUMES}, self.source(s), s.text("note", default="")
 
-        hours, source, note = r.entry("resume", resume, required=True) or ({}, _NO_SOURCE, "")
+        hours, source, note = r.entry("resume", resume, required=True) or ({}, NO_SOURCE, "")
         measures = {name: r.entry(name, self.measure, required=True) or _NO_MEASURE for name in e.MEASURES}
         return e.DowntimeBand(r.text("id"), r.text("label"), above, up_to, measures, hours, source, note)
 
@@ -269,13 +277,39 @@ class SectionReader(PackReader):
             if o.words("caps", required=True) != ("min", "typical", "max"):
                 o.fault("caps", "must be [min, typical, max]")
 
-        def expired(c: Reader) -> tuple[str, str, tuple[str, ...], e.Source]:
+        def said(c: Reader) -> e.OperatorRule:
             c.choice("action", ("caution",))
-            return c.text("id"), c.text("label"), c.words("sign_off", required=True), self.source(c)
+            return e.OperatorRule(c.text("id"), c.text("label"), c.words("sign_off"), self.source(c))
+
+        def signed(c: Reader) -> e.OperatorRule:
+            if not c.data.get("sign_off"):
+                c.fault("sign_off", "must name who countersigns")
+            return said(c)
+
+        def countersign(c: Reader) -> tuple[int, str, e.Source]:
+            return c.whole("within_days", most=60) or 0, c.text("text"), self.source(c)
 
         r.entry("over_limit", over, required=True)
-        ident, label, sign_off, source = r.entry("certificate_expired", expired, required=True) or ("", "", (), _NO_SOURCE)
-        return e.OperatorRules(ident, label, sign_off, source, self.source(r))
+        expired = r.entry("certificate_expired", signed, required=True) or e.OperatorRule("", "", (), NO_SOURCE)
+        source = self.source(r)
+        own = e.Source(source.refs, source.evidence, True)
+        # A protocol without these entries has the same rules in the planner's words, signed as it signs the certificate.
+        lead = expired.sign_off
+        days, text, by = r.entry("countersignature", countersign) or (0, "A plan is countersigned on the day of the consultation.", own)
+        return e.OperatorRules(
+            certificate_expired=expired,
+            certificate_ends=r.entry("certificate_ends", said)
+            or e.OperatorRule("operator_certificate_ends", "The operator's certificate runs out before the last session", (), own),
+            beyond_device=r.entry("beyond_device", signed)
+            or e.OperatorRule("operator_device", "Device beyond the operator's sign-off", lead, own),
+            beyond_zone=r.entry("beyond_zone", signed) or e.OperatorRule("operator_zone", "Zone beyond the operator's sign-off", lead, own),
+            not_prescriber=r.entry("not_prescriber", said)
+            or e.OperatorRule("operator_prescriber", "A prescriber must countersign", (), own),
+            countersign_within_days=days,
+            countersign_text=text,
+            countersign_source=by,
+            source=source,
+        )
 
     def review_advice(self, r: Reader) -> e.ReviewAdvice:
         return e.ReviewAdvice(r.text("id"), r.text("text"), r.words("phototypes", options=e.PHOTOTYPES), self.source(r))
@@ -286,6 +320,14 @@ class SectionReader(PackReader):
         if options and default not in dict(options):
             r.fault("default", f"must be one of {', '.join(dict(options))}")
         return e.Setting(r.text("id"), r.text("label"), default, dict(options), self.source(r))
+
+    def list_question(self, r: Reader) -> e.ListQuestion:
+        return e.ListQuestion(
+            r.choice("id", ("medicines", "allergies")) or "medicines",
+            r.text("text"),
+            r.whole("valid_days", most=3650) or 0,
+            self.source(r),
+        )
 
     # -- questions -----------------------------------------------------------------------------------------------------
 
@@ -321,10 +363,13 @@ def texts_of(r: Reader, key: str) -> Mapping[str, str]:
     """A mapping of words to their meaning."""
     value = r.take(key)
     if isinstance(value, Mapping):
+        for name, text in value.items():
+            if not isinstance(text, str) or not text.strip():
+                r.fault(f"{key}.{name}", f"must be text, not {type_name(text)}" if not isinstance(text, str) else "must not be empty")
         return {str(name): str(text) for name, text in value.items()}
     if value is not MISSING:
         r.fault(key, f"must be a mapping, not {type_name(value)}")
     return {}
 
 
-_NO_MEASURE = e.Measure(e.Span(ZERO, ZERO, ZERO), _NO_SOURCE)
+_NO_MEASURE = e.Measure(e.Span(ZERO, ZERO, ZERO), NO_SOURCE)

@@ -9,7 +9,7 @@ import yaml
 
 from planner.knowledge import Knowledge
 
-PACK = resources.files("protocols").joinpath("packs/2026.1.yaml")
+PACK = resources.files("protocols").joinpath("packs/2026.2.yaml")
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _document = yaml.load(PACK.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe loader
 _knowledge = Knowledge.parse(_document)
@@ -25,10 +25,12 @@ def document() -> dict:
 
 
 def library() -> list[tuple[str, dict]]:
-    """Every case of the library with its name, dates as text as in JSON."""
-    folder = resources.files("planner.tests").joinpath("cases")
+    """Every case that comes with the project, with its name; dates as text as in JSON."""
+    folder = resources.files("protocols").joinpath("cases")
     files = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".yaml")), key=lambda entry: entry.name)
-    return [(entry.name, yaml.load(entry.read_text(encoding="utf-8"), Loader=_Loader)) for entry in files]  # noqa: S506
+    read = [yaml.load(entry.read_text(encoding="utf-8"), Loader=_Loader) for entry in files]  # noqa: S506
+    entries = [entry for content in read for entry in (content if isinstance(content, list) else [content])]
+    return [(entry["name"], json.loads(json.dumps(entry, default=str))) for entry in entries]
 
 
 def a_case(**changes) -> dict:

@@ -103,7 +103,7 @@ def test_any_section_of_any_shape_is_refused_not_crashed_on(key, value):
     else:
         refused = False
     if not refused:
-        assert key in ("status_text", "zone_groups", "sun_protection", "device_limits", "lab_rules", "pack_version")
+        assert key in ("status_text", "zone_groups", "sun_protection", "device_limits", "lab_rules", "pack_version", "lists")
 
 
 @pytest.mark.parametrize("value", [None, [], "text"])

@@ -3,118 +3,87 @@
 import pytest
 
 from planner.case import Case
+from planner.expectations import VOCABULARY, check, protective
 from planner.propose import propose
 
-from .conftest import library, packaged, words_of
+from .conftest import library, packaged
 
-PARAMETERS = ("device", "zones", "sessions", "interval_weeks", "downtime_days", "course", "alternatives")
+EVERYTHING = next(entry["case"] for name, entry in library() if name == "Everything answered yes")
 
 
 def answer(entry: dict) -> dict:
-    policies = entry["expect"].get("policies")
+    policies = entry.get("expect", {}).get("policies")
     return propose(Case.parse(entry["case"]), packaged(), policies=policies).as_mapping()
-
-
-def mismatches(expect: dict, said: dict) -> list[str]:
-    """Everything the answer does not give of what is expected."""
-    wrong = []
-    zones = {zone["zone"]: zone for zone in said.get("zones", [])}
-
-    def must(holds: bool, what: str) -> None:
-        if not holds:
-            wrong.append(what)
-
-    def within(value, band) -> bool:
-        return value is not None and band[0] <= value <= band[1]
-
-    for key, want in expect.items():
-        if key == "status":
-            must(said["status"] in want, f"status {said['status']}, not {want}")
-        elif key == "device":
-            must(said.get("device", {}).get("id") in want, f"device, not {want}")
-        elif key == "depth_mm":
-            for zone, band in want.items():
-                must(within(zones.get(zone, {}).get("depth_mm", {}).get("typical"), band), f"depth of {zone}")
-        elif key == "depth_exact":
-            for zone, mm in want.items():
-                got = zones.get(zone, {}).get("depth_mm", {}).get("typical")
-                must(got == mm, f"depth of {zone}: {got}, not {mm}")
-        elif key == "max_mm":
-            for zone, mm in want.items():
-                got = zones.get(zone, {}).get("depth_mm", {}).get("max")
-                must(got == mm, f"max of {zone}: {got}, not {mm}")
-        elif key == "ceiling":
-            for zone, mm in want.items():
-                must(zones[zone]["ceiling_mm"] == mm, f"ceiling of {zone}")
-        elif key in ("sessions", "interval_weeks"):
-            must(within(said.get(key, {}).get("typical"), want), key)
-        elif key == "zones_excluded":
-            must({zone["zone"] for zone in said["zones_excluded"]} == set(want), f"zones excluded {said['zones_excluded']}")
-        elif key == "says":
-            must(all(word.casefold() in words_of(said) for word in want), f"says {want}")
-        elif key == "last_session_before":
-            must(
-                bool(said.get("course")) and said["course"]["dates"][-1] <= str(want), f"last session {said.get('course', {}).get('dates')}"
-            )
-        elif key == "first_session_from":
-            must(said["course"]["dates"][0] >= str(want), f"first session {said['course']['dates'][0]}")
-        elif key == "findings":
-            must(set(want) <= {finding["id"] for finding in said["findings"]}, f"findings {want}")
-        elif key == "not_findings":
-            must(not set(want) & {finding["id"] for finding in said["findings"]}, f"none of {want}")
-        elif key in ("no_parameters", "no_parameters_accepted_until_answered"):
-            must(not any(name in said for name in PARAMETERS) and "use" not in said["adjuvants"], "parameters")
-        elif key == "earliest":
-            if want is None:
-                must(said["earliest"] is None, f"earliest {said['earliest']}")
-            else:
-                must(said["earliest"] is not None and within(said["earliest"], [str(day) for day in want]), f"earliest {said['earliest']}")
-        elif key == "condition_says":
-            must(want in (said["condition"] or ""), f"condition {said['condition']}")
-        elif key == "asks":
-            must(all(any(word in ask["id"] for ask in said["asks"]) for word in want), f"asks {[ask['id'] for ask in said['asks']]}")
-        elif key == "label_status":
-            must(said["device"]["label_status"] == want, said["device"]["label_text"])
-        elif key in ("used", "home_only", "refused"):
-            got = [verdict["id"] for verdict in said["adjuvants"]["use" if key == "used" else key]]
-            must(got == want if key == "used" else set(want) <= set(got), f"{key}: {got}")
-        elif key == "decisions":
-            must(set(want) <= {who for decision in said["decisions"] for who in decision["who"]}, f"decisions {said['decisions']}")
-        elif key == "numbing_allowed":
-            must(said["advice"]["numbing"]["allowed"] is want, "numbing")
-        elif key == "alternative_possible":
-            got = {other["id"]: other["possible"] for other in said["alternatives"]}
-            must(all(got[name] is possible for name, possible in want.items()), f"alternatives {got}")
-        elif key != "policies":
-            wrong.append(f"the runner does not know {key}")
-    return wrong
 
 
 @pytest.mark.parametrize(("name", "entry"), library(), ids=[name for name, _ in library()])
 def test_case_gives_what_it_expects(name, entry):
-    assert mismatches(entry["expect"], answer(entry)) == []
-
-
-def test_the_runner_can_fail():
-    """Negative control: a wrong expectation of each kind is noticed."""
-    entry = {"case": library()[0][1]["case"], "expect": {}}
     said = answer(entry)
+    assert check(entry["expect"], said) == []
+    assert check(entry.get("exact", {}), said) == []
+
+
+def test_every_expectation_can_fail():
+    """Negative control: a wrong expectation of each word of the vocabulary is noticed, and each is judged."""
+    said = answer({"case": library()[0][1]["case"], "expect": {}})
     wrong = {
         "status": ["refuse"],
+        "status_at_least": "refuse",
         "device": ["roller"],
+        "label_status": "on-label",
         "depth_mm": {"cheeks": [2.4, 2.5]},
+        "depth_exact": {"cheeks": 0.1},
+        "depth_at_most": {"cheeks": 0.1},
+        "max_mm": {"cheeks": 0.1},
+        "max_at_most": {"cheeks": 0.1},
+        "ceiling": {"cheeks": 0.1},
+        "endpoint_says": {"cheeks": "unicorn"},
         "sessions": [9, 9],
-        "zones_excluded": ["chin"],
-        "says": ["unicorn"],
+        "interval_weeks": [40, 50],
+        "interval_at_least": 50,
+        "downtime_days": [90, 91],
+        "downtime_band": "unicorn",
+        "visits": 90,
+        "first_session_from": "2027-03-02",
         "last_session_before": "2026-03-08",
+        "zones_excluded": ["chin"],
+        "left_out": ["chin"],
+        "zones_until": {"chin": None},
         "findings": ["keloid"],
+        "not_findings": [finding["id"] for finding in answer({"case": EVERYTHING, "expect": {}})["findings"]],
+        "actions": {"keloid": "refuse"},
         "no_parameters": True,
+        "no_parameters_accepted_until_answered": True,
         "earliest": ["2026-03-06", "2026-03-20"],
+        "earliest_from": "2026-03-20",
+        "condition_says": "unicorn",
         "asks": ["phototype"],
-        "used": [],
-        "unheard_of": 1,
+        "used": ["unicorn"],
+        "offered": ["unicorn"],
+        "home_only": ["unicorn"],
+        "refused": ["unicorn"],
+        "not_used": ["hyaluronic_acid", "prp", "vitamin_c", "peptides"],
+        "decisions": ["prescriber"],
+        "numbing_allowed": False,
+        "alternative_possible": {"fewer_visits": False, "gentler": False},
+        "says": ["unicorn"],
     }
-    assert [key for key, want in wrong.items() if not mismatches({key: want}, said)] == []
+    assert set(wrong) == set(VOCABULARY)
+    kept = [key for key, want in wrong.items() if not check({key: want}, said if key != "not_findings" else answer({"case": EVERYTHING}))]
+    assert kept == []
+
+
+@pytest.mark.parametrize(("name", "entry"), library(), ids=[name for name, _ in library()])
+def test_what_protects_is_met_by_the_proposal_it_is_made_from(name, entry):
+    said = answer(entry)
+    assert check(protective(said), said) == []
+
+
+def test_a_faulty_expectation_never_holds():
+    said = answer({"case": library()[0][1]["case"], "expect": {}})
+    assert check({"unheard_of": 1}, said) == ["expect.unheard_of: there is no such expectation"]
+    for key, want in {"status": "plan", "sessions": [3], "depth_mm": {"cheeks": 1}, "earliest": ["soon", "later"], "visits": True}.items():
+        assert check({key: want}, said)[0].startswith(f"expect.{key}: must be")
 
 
 def sourced_parts(value, path=""):

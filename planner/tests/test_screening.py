@@ -127,6 +127,23 @@ def test_a_treated_keratosis_needs_its_date_and_clear_skin():
     assert answer(treated="2025-06-01", healed="2026-01-01") == []
 
 
+def test_a_refusal_because_every_zone_is_left_out_says_what_would_free_them():
+    answer = said(
+        requests=[{"indication": "acne_scars", "level": "grade_2", "zones": ["cheeks"], "morphology": "boxcar"}],
+        findings_today=[{"id": "actinic_keratosis", "zone": "cheeks"}],
+    )
+    assert (answer["status"], answer["condition"]) == ("refuse", "treated and clear")
+
+
+@pytest.mark.parametrize(("zone", "told"), [("cheeks", True), ("upper_lip", True), ("thighs", False)])
+def test_a_cold_sore_that_healed_still_asks_for_antiviral_cover(zone, told):
+    """It bars no more; the history it is proof of stays, where the face is treated and it was on the face."""
+    answer = said(screening={"herpes_active": {"answer": True, "zone": zone, "seen": "2026-02-02", "healed": "2026-02-12"}})
+    assert answer["status"] == ("caution" if told else "plan")
+    assert bool(found(answer, "herpes_history")) is told
+    assert ("antiviral" in [decision["id"] for decision in answer["decisions"]]) is told
+
+
 def test_radiotherapy_needs_a_year_and_a_clearance_elsewhere():
     def answer(**more):
         return said(

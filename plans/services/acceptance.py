@@ -10,8 +10,10 @@ from django.utils import timezone
 from accounts.permissions import may
 from accounts.versioning import StaleRow
 from audit.models import Outcome
-from audit.services import record
+from audit.services import gathered, record
 from patients import services as on_file
+from patients.lists import due_lists
+from patients.merged import MergedAway
 from patients.models import Allergy, Asked, Medication, Patient, Procedure, ScreeningAnswer
 from planner.propose import PLANNER_VERSION
 from planner.wording import number
@@ -20,8 +22,10 @@ from .. import typed
 from ..conversion import rules_marked
 from ..inputs import one, rows
 from ..models import Consultation, PlanOverride, PlanZone, TreatmentPlan
+from ..moved import moved
 from ..settled import Settled, settle
 from .consultation import Computed, ConsultationClosed, propose_for
+from .medicines import keep_with
 
 STATUS_WORDS = {
     "refuse": "There is a Stop: no plan can be accepted.",
@@ -46,11 +50,17 @@ class AcceptanceRefused(Exception):
         self.left = left
 
 
-def what_is_left(consultation: Consultation, computed: Computed, settled: Settled, *, by, today) -> list[Left]:
-    """Everything that keeps this plan from being accepted, in the order of the screen; empty = it may be accepted."""
+def what_is_left(consultation: Consultation, computed: Computed, settled: Settled, *, by, today, send: bool = False) -> list[Left]:
+    """
+    Everything that keeps this plan from being accepted, in the order of the screen; empty = it may be accepted. send: what
+    somebody else of the clinic must decide may wait for them.
+    """
     left = []
     version = consultation.protocol_version
-    if not version.is_approved:
+    gone = None if version.is_approved else moved(consultation)
+    if gone is not None and gone.is_retired:
+        left.append(Left(gone.words, "moved"))
+    elif not version.is_approved:
         left.append(
             Left(
                 f"Protocol {version.version} is not approved. The medical lead must approve it before a plan can be accepted.",
@@ -63,7 +73,7 @@ def what_is_left(consultation: Consultation, computed: Computed, settled: Settle
         left.append(Left("Only a clinician or the medical lead can accept a plan.", "bar"))
     for name, words in computed.reading.faults.items():
         left.append(Left(words, f"f-{name}"))
-    status = computed.proposal["status"]
+    status = settled.status
     if status in STATUS_WORDS:
         if status == "ask":
             left += [Left(item.words, item.anchor) for item in settled.missing] or [Left(STATUS_WORDS[status], "missing")]
@@ -78,8 +88,14 @@ def what_is_left(consultation: Consultation, computed: Computed, settled: Settle
             left.append(Left(words, f"{part}-{setting.name}"))
     if settled.device_fault:
         left.append(Left(settled.device_fault, "reason-device"))
+    waiting = {decision.key for decision in settled.to_countersign}
     for decision in settled.undecided:
-        left.append(Left(decision.wanted, decision.anchor))
+        if not (send and decision.key in waiting):
+            left.append(Left(decision.wanted, decision.anchor))
+    if waiting and not send and len(left) == len(waiting):
+        left.append(Left("Or send the plan for countersignature", "send"))
+    for item in settled.unanswered:
+        left.append(Left(f"Beyond what you are signed off for: {item.words}. Another clinician has to plan this", "zones"))
     if settled.numbing_fault:
         left.append(Left(settled.numbing_fault, "numbing"))
     return left
@@ -93,11 +109,14 @@ def accept(
     shown: str | None = None,
     saved_from: str = "",
     at: datetime | None = None,
+    send: bool = False,
     request=None,
 ):
     """
     Write the plan that clinician and patient agreed on, and return it. A second call returns the same plan.
 
+    send: what only a medical lead or a prescriber decides is left to them; the plan then waits for their countersignature and
+    the plan before it stays in force.
     version: of the consultation as the clinician saw it. shown: the digest of the proposal they saw; None = not shown to anyone
     (a record brought in). at: when it was accepted, for records brought in.
 
@@ -111,7 +130,7 @@ def accept(
     at = at or timezone.now()
     computed = propose_for(consultation, inputs=consultation.inputs, chosen=consultation.chosen, by=by)
     settled = settle(consultation, computed, by=by)
-    left = what_is_left(consultation, computed, settled, by=by, today=timezone.localdate(at))
+    left = what_is_left(consultation, computed, settled, by=by, today=timezone.localdate(at), send=send)
     if shown is not None and shown != computed.digest:
         left.insert(0, Left("The proposal changed since it was shown. Look at it again, then accept.", "proposal"))
     if left:
@@ -125,8 +144,10 @@ def accept(
             detail={"left": len(left)},
         )
         raise AcceptanceRefused(left)
-    with transaction.atomic():
+    with transaction.atomic(), gathered():
         patient = Patient.objects.select_for_update().get(pk=consultation.patient_id)
+        if patient.merged_into_id is not None:
+            raise MergedAway(patient)
         stored = Consultation.objects.select_for_update().get(pk=consultation.pk)
         existing = TreatmentPlan.objects.filter(consultation=stored).first()
         if existing is not None:
@@ -143,7 +164,7 @@ def accept(
         stored.save(update_fields=["status", "case", "proposal", "saved_by", "saved_at"])
         _keep_on_file(stored, patient, computed, by=by, at=at, request=request)
         record(
-            "plan.accepted",
+            "plan.sent" if plan.is_awaiting else "plan.accepted",
             actor=by,
             patient=patient,
             obj=plan,
@@ -152,6 +173,7 @@ def accept(
                 "number": plan.number,
                 "protocol": plan.protocol_version.version,
                 "overrides": [item.name for item in settled.overridden],
+                **({"needs": sorted({need["who"] for need in plan.needs})} if plan.needs else {}),
             },
         )
     consultation.status, consultation.version = stored.status, stored.version
@@ -161,14 +183,16 @@ def accept(
 def _write(consultation, patient, computed: Computed, settled: Settled, *, by, at) -> TreatmentPlan:
     proposal = computed.proposal
     before = TreatmentPlan.objects.filter(patient=patient).order_by("-number").first()
-    replaced = TreatmentPlan.objects.filter(patient=patient, status=TreatmentPlan.Status.ACCEPTED).order_by("-number").first()
-    TreatmentPlan.objects.filter(patient=patient, status=TreatmentPlan.Status.ACCEPTED).update(status=TreatmentPlan.Status.SUPERSEDED)
+    needs = [decision.as_need for decision in settled.to_countersign]
+    replaced = None if needs else replace_standing(patient)
     interval = proposal["interval_weeks"]
     weeks = int(settled.interval.value)
     plan = TreatmentPlan.objects.create(
         patient=patient,
         consultation=consultation,
         number=before.number + 1 if before else 1,
+        status=TreatmentPlan.Status.WRITING,
+        needs=needs,
         protocol_version=consultation.protocol_version,
         planner_version=PLANNER_VERSION,
         case=computed.reading.case,
@@ -236,7 +260,17 @@ def _write(consultation, patient, computed: Computed, settled: Settled, *, by, a
             )
         )
     PlanOverride.objects.bulk_create(overrides)
+    plan.status = TreatmentPlan.Status.AWAITING if needs else TreatmentPlan.Status.ACCEPTED
+    plan.save(update_fields=["status"])
     return plan
+
+
+def replace_standing(patient) -> TreatmentPlan | None:
+    """The plan of *patient* that was in force, now superseded; inside the transaction that brings another into force."""
+    standing = TreatmentPlan.objects.filter(patient=patient, status=TreatmentPlan.Status.ACCEPTED)
+    replaced = standing.order_by("-number").first()
+    standing.update(status=TreatmentPlan.Status.SUPERSEDED)
+    return replaced
 
 
 def _keep_on_file(consultation, patient, computed: Computed, *, by, at, request) -> None:
@@ -263,8 +297,9 @@ def _keep_on_file(consultation, patient, computed: Computed, *, by, at, request)
             )
         )
     ScreeningAnswer.objects.bulk_create(answers)
-    _keep_medicines(consultation, patient, by=by, request=request)
-    _keep_allergies(consultation, patient, by=by, request=request)
+    old = set(due_lists(patient, catalogue.knowledge.lists, consultation.visit_date))
+    _keep_medicines(consultation, patient, catalogue.knowledge, old, by=by, request=request)
+    _keep_allergies(consultation, patient, old, by=by, request=request)
     _keep_procedures(inputs, patient, by=by, request=request)
 
 
@@ -272,15 +307,16 @@ def _date(text: str):
     return typed.day(text, "Date") if text else None
 
 
-def _keep_medicines(consultation, patient, *, by, request) -> None:
+def _keep_medicines(consultation, patient, knowledge, old, *, by, request) -> None:
     listed = {}
     for _, fields in rows(consultation.inputs, "medicine"):
         row = on_file.add_medicine(patient, by=by, name=fields["name"], stopped_on=_date(fields.get("stopped", "")), request=request)
+        keep_with(row, consultation.chosen, knowledge=knowledge, request=request)
         listed[row.pk] = row
-    _take_back_the_rest(Medication, patient, consultation, "medicines_asked", listed, by=by, request=request)
+    _take_back_the_rest(Medication, patient, consultation, "medicines", listed, old, by=by, request=request)
 
 
-def _keep_allergies(consultation, patient, *, by, request) -> None:
+def _keep_allergies(consultation, patient, old, *, by, request) -> None:
     listed = {}
     for _, fields in rows(consultation.inputs, "allergy"):
         year = int(Decimal(fields["year"])) if fields.get("year") else None
@@ -288,21 +324,22 @@ def _keep_allergies(consultation, patient, *, by, request) -> None:
             patient, by=by, substance=fields["substance"], reaction=fields.get("reaction", ""), year=year, request=request
         )
         listed[row.pk] = row
-    _take_back_the_rest(Allergy, patient, consultation, "allergies_asked", listed, by=by, request=request)
+    _take_back_the_rest(Allergy, patient, consultation, "allergies", listed, old, by=by, request=request)
 
 
-def _take_back_the_rest(model, patient, consultation, column, listed, *, by, request) -> None:
+def _take_back_the_rest(model, patient, consultation, name, listed, old, *, by, request) -> None:
     """
     A line that was on file when the consultation began and was taken off its list is taken back; what a colleague added
-    since stays. "None" is recorded as said.
+    since stays. "None" is recorded as said; said again, where the one on file is *old*, it holds from today.
     """
     inputs = consultation.inputs
+    column = f"{name}_asked"
     said = one(inputs, column)
     if not listed and said != "none":
         return
     for row in model.objects.filter(patient=patient, recorded_at__lt=consultation.started_at).exclude(pk__in=listed):
         on_file.take_back(row, by=by, request=request)
-    if said == "none" and getattr(patient, column) != Asked.NONE and not model.objects.filter(patient=patient).exists():
+    if said == "none" and (getattr(patient, column) != Asked.NONE or name in old) and not model.objects.filter(patient=patient).exists():
         on_file.say_none_known(patient, column, by=by, request=request)
 
 

@@ -8,20 +8,27 @@ from datetime import date
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from accounts.competence import operator_of
 from accounts.models import ClinicSettings
 from accounts.versioning import StaleRow
 from audit.services import record
+from patients.conversion import screening_of
+from patients.merged import refuse_merged
 from patients.models import Asked
 from planner.case import Case
 from planner.errors import CaseFaults
+from planner.knowledge import Knowledge
 from planner.propose import propose
 from protocols.services import current_version
 
-from .. import registry
+from .. import registry, taken_for
 from ..catalogue import Catalogue, catalogue_of
 from ..conversion import Reading, case_of
 from ..inputs import Inputs
+from ..lists import asked_lately
 from ..models import Consultation
+from ..moved import moved
+from .medicines import said_on_file
 
 
 class ConsultationClosed(Exception):
@@ -58,7 +65,7 @@ def start(patient, *, by, on: date | None = None, request=None) -> Consultation:
     that were asked for before.
 
     Raises:
-        NoProtocol: no protocol version is loaded.
+        NoProtocol: no protocol version is loaded. MergedAway: *patient* was merged into another record.
     """
     version = current_version()
     if version is None:
@@ -70,13 +77,15 @@ def start(patient, *, by, on: date | None = None, request=None) -> Consultation:
         return existing
     try:
         with transaction.atomic():
+            refuse_merged(patient)
             consultation = Consultation.objects.create(
                 patient=patient,
                 site=patient.site,
                 clinician=by,
                 visit_date=today,
                 protocol_version=version,
-                inputs=_on_file(patient),
+                inputs=asked_lately(_on_file(patient, catalogue_of(version).knowledge), patient, catalogue_of(version).knowledge, today),
+                chosen={"said": said} if (said := said_on_file(patient, catalogue_of(version).knowledge)) else {},
                 saved_by=by,
             )
             record("consultation.started", actor=by, patient=patient, obj=consultation, request=request)
@@ -85,9 +94,12 @@ def start(patient, *, by, on: date | None = None, request=None) -> Consultation:
         return found.get()
 
 
-def _on_file(patient) -> Inputs:
-    """What is known already, as if it had been typed. Screening is asked anew at every visit."""
-    inputs: Inputs = {}
+def _on_file(patient, knowledge: Knowledge) -> Inputs:
+    """
+    What is known already, as if it had been typed. Screening is asked anew at every visit; what a medicine was said to be taken for
+    stands ready beside it.
+    """
+    inputs = taken_for.on_file(screening_of(patient), knowledge)
     if patient.phototype:
         inputs["phototype"] = str(patient.phototype)
     if patient.medicines_asked == Asked.NONE:
@@ -122,14 +134,14 @@ def propose_for(consultation: Consultation, *, inputs: Inputs, chosen: dict, by)
     """Ask the planner about *inputs*. Reads only; the caller saves."""
     catalogue = catalogue_of(consultation.protocol_version)
     patient, day = consultation.patient, consultation.visit_date
-    operator = {"max_depth_mm": float(by.max_depth_mm)} if by.max_depth_mm is not None else None
     reading = case_of(
         inputs,
         patient=patient,
         visit_date=day,
         catalogue=catalogue,
         lifted=chosen.get("lifted"),
-        operator=operator,
+        said=chosen.get("said"),
+        operator=operator_of(by, day),
         history=registry.history_of(patient, day),
     )
     policies = ClinicSettings.current().policies
@@ -161,6 +173,18 @@ def _ask_planner(case: dict, catalogue: Catalogue, day: date, policies, consulta
         }
 
 
+def go_on(consultation: Consultation, *, to: int) -> bool:
+    """
+    Put an open consultation on the approved version *to*, for the next `save`; what was typed stays. False, and nothing is changed,
+    where *to* is not the version to plan from.
+    """
+    offered = moved(consultation)
+    if offered is None or offered.to is None or offered.to.pk != to:
+        return False
+    consultation.protocol_version = offered.to
+    return True
+
+
 def save(consultation: Consultation, *, inputs: Inputs, chosen: dict, by, version: int, saved_from: str, force: bool = False, request=None):
     """
     Save what is on the screen and return what the planner makes of it.
@@ -173,9 +197,6 @@ def save(consultation: Consultation, *, inputs: Inputs, chosen: dict, by, versio
     """
     if not consultation.is_open:
         raise ConsultationClosed
-    current = current_version()
-    if current is not None and current.pk != consultation.protocol_version_id:
-        consultation.protocol_version = current
     computed = propose_for(consultation, inputs=inputs, chosen=chosen, by=by)
     with transaction.atomic():
         # What the planner said last is written over below: it need not be read for that.
@@ -185,12 +206,16 @@ def save(consultation: Consultation, *, inputs: Inputs, chosen: dict, by, versio
         if stored.version != version and not force and (not saved_from or stored.saved_from != saved_from):
             raise StaleRow(stored)
         stored.claim(stored.version)
+        # Pressing Accept saves once more what the screen has saved already: the same again is no change.
+        is_new = (stored.inputs, stored.chosen, stored.protocol_version_id) != (inputs, chosen, consultation.protocol_version_id)
         stored.inputs, stored.chosen = inputs, chosen
         stored.case, stored.proposal = computed.reading.case, computed.proposal
         stored.protocol_version = consultation.protocol_version
         stored.saved_by, stored.saved_from = by, saved_from
         stored.save()
-        record("consultation.saved", actor=by, patient=stored.patient_id, obj=stored, request=request, detail={"version": stored.version})
+        if is_new:
+            detail = {"version": stored.version, "protocol": stored.protocol_version.version}
+            record("consultation.saved", actor=by, patient=stored.patient_id, obj=stored, request=request, detail=detail)
     for name in ("inputs", "chosen", "case", "proposal", "version", "saved_at", "saved_by", "saved_from"):
         setattr(consultation, name, getattr(stored, name))
     return computed
@@ -214,7 +239,7 @@ def decide(chosen: dict, key: str, what: str, *, by, note: str = "") -> dict:
 
 def close(consultation: Consultation, *, by, version: int, saved_from: str = "", request=None) -> None:
     """
-    End a consultation without a plan; what was found stays on file.
+    End a consultation without a plan. What was found stays with it: a file takes medicines, allergies and answers only with a plan.
 
     Raises:
         StaleRow, ConsultationClosed: as `save`.

@@ -6,6 +6,7 @@ from django import template
 from django.utils import timezone
 
 from planner import wording
+from plans.traces import in_order
 
 register = template.Library()
 
@@ -25,6 +26,9 @@ def may_be_made_by(decision, user):
 @register.filter
 def rule_of(rule_id, catalogue):
     return catalogue.rules.get(rule_id)
+
+
+register.filter("in_order", in_order)
 
 
 @register.filter

@@ -36,6 +36,10 @@ def consultation(patient, clinician, protocol):
 
 @pytest.fixture
 def typed(consultation):
+    return plain(consultation.protocol_version)
+
+
+def plain(protocol) -> dict:
     """What is typed for a plan without any caution: moderate acne scars of cheeks and chin, all questions answered no."""
     from plans.catalogue import catalogue_of
 
@@ -50,7 +54,7 @@ def typed(consultation):
         "allergies_asked": "none",
         "downtime_days": "3",
     }
-    for question in catalogue_of(consultation.protocol_version).questions:
+    for question in catalogue_of(protocol).questions:
         fields[f"q.{question.id}"] = "no"
     return fields
 

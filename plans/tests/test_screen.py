@@ -4,7 +4,10 @@ from decimal import Decimal
 
 import pytest
 
-from plans.screen import first_sentence, shorten, source_word, tint, value_words, watch_words
+from plans.alerts import first_sentence, shorten, watch_words
+from plans.references import source_word
+from plans.screen import tint
+from plans.traces import value_words
 
 
 @pytest.mark.parametrize(

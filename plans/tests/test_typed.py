@@ -4,8 +4,9 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
+from django.http import QueryDict
 
-from plans import typed
+from plans import inputs, typed
 
 
 @pytest.mark.parametrize(
@@ -38,7 +39,7 @@ def test_day_is_read_as_typed_and_as_shown(text):
     assert typed.day(text, "Seen on") == dt.date(2026, 11, 17)
 
 
-@pytest.mark.parametrize("text", ["17/11/2026", "2026-02-30", "soon", "1800-01-01"])
+@pytest.mark.parametrize("text", ["17/11/2026", "2026-02-30", "soon", "1800-01-01", "9999-12-31"])
 def test_day_that_is_none_is_refused(text):
     with pytest.raises(ValueError, match="Seen on must be"):
         typed.day(text, "Seen on")
@@ -56,3 +57,9 @@ def test_count_outside_its_range_is_refused():
     for text in ("0", "21", "4.5", "four", ""):
         with pytest.raises(ValueError, match="Visits possible must be a whole number from 1 to 20"):
             typed.count(text, "Visits possible", low=1, high=20)
+
+
+def test_marks_that_turn_the_line_are_not_kept_in_the_fields():
+    post = QueryDict(mutable=True)
+    post["medicine.0.name"] = "War\u202efarin\u202c 5\u2066 mg\u2069"
+    assert inputs.read(post) == {"medicine.0.name": "Warfarin 5 mg"}

@@ -207,7 +207,21 @@ def test_a_stop_offers_no_plan_and_can_be_saved_without_one(here, url, consultat
     assert "Save without a plan" in html
     here.post(f"{url}close/", posted(consultation, typed))
     assert Consultation.objects.get().status == "closed"
-    assert "Closed without a plan" in here.get(url).content.decode()
+    page = here.get(url).content.decode()
+    assert "Closed without a plan" in page
+    assert f'href="{reverse("patients:details", args=[consultation.patient.number])}">Enter new ones in the file</a>' in page
+
+
+def test_what_a_medicine_is_said_to_be_stays_with_a_consultation_that_ends_without_a_plan(here, url, consultation, typed):
+    """And the screen says that the file does not have it."""
+    typed |= {"medicine.0.name": "zorblaxin 10 mg", "q.scars": "yes", "rule.scars": ["keloid"]}
+    html = here.post(url, posted(consultation, typed | {"said": "0", "said_class.0": ["nsaid"]}), **HTMX).content.decode()
+    assert 'id="not-on-file"' in html
+    page = here.post(f"{url}close/", posted(consultation, typed), follow=True).content.decode()
+    assert "stays with the consultation, not on the file" in page
+    consultation.refresh_from_db()
+    assert consultation.chosen["said"]["zorblaxin"]["classes"] == ["nsaid"]
+    assert not consultation.patient.medications.exists()
 
 
 def test_a_defer_shows_the_first_possible_date(here, url, consultation, typed):
@@ -246,7 +260,7 @@ def test_one_of_another_day_says_so_and_a_new_one_can_be_started(here, url, cons
 
 
 def stored_words(consultation):
-    from plans.screen import watch_words
+    from plans.alerts import watch_words
 
     return watch_words(Consultation.objects.get(pk=consultation.pk).proposal)
 
@@ -276,7 +290,7 @@ def test_open_questions_leave_the_header_at_not_asked_until_they_are_answered(he
 
 def test_a_save_costs_the_same_queries_for_one_zone_and_for_three(here, url, consultation, typed, django_assert_max_num_queries):
     here.post(url, posted(consultation, typed), **HTMX)
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(17):
         here.post(url, posted(consultation, typed | {"zones.acne_scars": ["cheeks", "chin", "forehead", "nose"]}), **HTMX)
 
 
@@ -340,4 +354,5 @@ def test_seeing_what_a_colleague_wrote_meanwhile_is_logged_once(here, url, consu
     here.post(url, posted(consultation, typed, saved_from="another-page"), **HTMX)
     before = AuditEvent.objects.count()
     assert here.post(url, {**typed, "version": 1, "saved_from": "page-2"}, **HTMX).status_code == 409
-    assert [row.action for row in AuditEvent.objects.order_by("pk")[before:]] == ["consultation.viewed"]
+    (row,) = AuditEvent.objects.order_by("pk")[before:]
+    assert (row.action, row.outcome, row.detail["shown"]) == ("consultation.saved", "refused", "consultation.viewed")

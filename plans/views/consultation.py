@@ -6,18 +6,21 @@ from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.datastructures import MultiValueDict
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.permissions import Role, requires
 from accounts.versioning import StaleRow
-from audit.services import record
+from audit.services import about, note_read
 from patients.access import patient_or_404
+from patients.forms import WhatItIsForm
 
-from .. import services
+from .. import services, ways
 from ..catalogue import catalogue_of
 from ..decisions import needed
-from ..inputs import differences, read, text, without_row
-from ..models import Consultation
+from ..inputs import differences, one, read, text, without_row
+from ..models import Consultation, TreatmentPlan
+from ..moved import moved
 from ..overrides import read as read_values
 from ..panel import Panel, field_words, value_words
 from ..screen import Screen
@@ -41,12 +44,15 @@ def start(request, number):
 
 
 def _find(request, number, pk) -> Consultation:
-    rows = Consultation.objects.visible_to(request.user).select_related("patient", "clinician", "protocol_version", "saved_by", "site")
-    # The document is long, and its knowledge is kept by its hash.
-    found = rows.defer("protocol_version__document").filter(pk=pk, patient__number=number).first()
+    rows = Consultation.objects.visible_to(request.user).select_related(
+        "patient", "clinician", "protocol_version__approved_by", "saved_by", "site"
+    )
+    # The document is long, and its knowledge is kept by its hash; case and proposal are made anew at every look.
+    found = rows.defer("protocol_version__document", "case", "proposal").filter(pk=pk, patient__number=number).first()
     if found is None:
         patient_or_404(request, number)  # somebody of another site is logged
         raise Http404
+    about(found.patient_id)
     return found
 
 
@@ -59,13 +65,13 @@ def consultation(request, number, pk):
     if not found.is_open:
         return _ended(request, found)
     computed = services.propose_for(found, inputs=found.inputs, chosen=found.chosen, by=request.user)
-    record("consultation.viewed", request=request, patient=found.patient, obj=found)
+    note_read("consultation.viewed", request=request, patient=found.patient, obj=found)
     return render(request, PAGE, _context(request, found, computed, saved_from=secrets.token_hex(8)))
 
 
 def _ended(request, found):
     """A consultation that has ended is read on the plan's page, or said to have ended without one."""
-    record("consultation.viewed", request=request, patient=found.patient, obj=found)
+    note_read("consultation.viewed", request=request, patient=found.patient, obj=found)
     if found.status == Consultation.Status.PLANNED:
         return redirect("plans:plan", number=found.patient.number, plan_number=found.plan.number)
     return render(request, "plans/closed.html", {"consultation": found, "patient": found.patient})
@@ -76,7 +82,7 @@ def _context(request, found, computed, *, saved_from, left=(), stale=None) -> di
     return {
         "consultation": found,
         "patient": found.patient,
-        "panel": Panel(found, computed.catalogue, computed.reading.faults),
+        "panel": Panel(found, computed.catalogue, computed.reading, request.user),
         "screen": Screen(found, computed, settled, request.user),
         "settled": settled,
         "faults": computed.reading.faults,
@@ -87,6 +93,7 @@ def _context(request, found, computed, *, saved_from, left=(), stale=None) -> di
         "errors_on_page": bool(left),
         "can_accept": request.user.may("plans.accept"),
         "of_another_day": found.visit_date != timezone.localdate(),
+        "moved": moved(found),
     }
 
 
@@ -112,8 +119,29 @@ def _read(request, found) -> tuple[dict, dict]:
         },
         "decisions": found.chosen.get("decisions", {}),
         "lifted": found.chosen.get("lifted", {}),
+        "said": found.chosen.get("said", {}),
     }
     return inputs, chosen
+
+
+def _say(request, found, inputs, chosen) -> dict:
+    """What a clinician says a medicine is that the protocol does not know (a button of the form), or takes back."""
+    number = request.POST.get("said", "")
+    name = one(inputs, f"medicine.{number.removeprefix('-')}.name")
+    if not name:
+        return chosen
+    knowledge = catalogue_of(found.protocol_version).knowledge
+    if number.startswith("-"):
+        return services.take_answer_back(chosen, name, knowledge)
+    posted = {
+        "classes": request.POST.getlist(f"said_class.{number}"),
+        "ingredient": [text(request.POST.get(f"said_ingredient.{number}", ""))],
+    }
+    form = WhatItIsForm(MultiValueDict(posted), classes=knowledge.medicine_classes)
+    if not form.is_valid():
+        messages.error(request, f"{name}: {next(iter(form.errors.values()))[0]}.")
+        return chosen
+    return services.say_what_it_is(found, chosen, name, knowledge=knowledge, by=request.user, request=request, **form.cleaned_data)
 
 
 def _decide(request, found, chosen) -> dict:
@@ -151,11 +179,22 @@ def _lift(request, found, chosen) -> dict:
     return {**chosen, "lifted": lifted}
 
 
+def _go(request, found, chosen) -> dict:
+    """Take the values of the way that a button of the comparison carries."""
+    name = text(request.POST.get("way", ""), 40)
+    if not name:
+        return chosen
+    computed = services.propose_for(found, inputs=found.inputs, chosen=chosen, by=request.user)
+    return ways.choose(chosen, computed.proposal, name)
+
+
 def _keep(request, found):
     """Save what was posted; on a conflict return None and what differs."""
+    if request.POST.get("go_on") and not services.go_on(found, to=_number(request.POST["go_on"])):
+        messages.error(request, "The protocol to go on with is another one now. Read what the page says.")
     inputs, chosen = _read(request, found)
     found.inputs = inputs
-    chosen = _lift(request, found, _decide(request, found, chosen))
+    chosen = _say(request, found, inputs, _go(request, found, _lift(request, found, _decide(request, found, chosen))))
     keep = request.POST.get("keep", "")
     version = _number(keep) if keep else _number(request.POST.get("version", ""))
     saved_from = text(request.POST.get("saved_from", ""), 20)
@@ -196,7 +235,7 @@ def _save(request, found):
     saved_from = text(request.POST.get("saved_from", ""), 20)
     if stale:
         # What a colleague wrote is shown beside one's own.
-        record("consultation.viewed", request=request, patient=found.patient, obj=found, detail={"beside": "own changes"})
+        note_read("consultation.viewed", request=request, patient=found.patient, obj=found, detail={"beside": "own changes"})
         if request.htmx:
             return render(request, "plans/partials/stale.html", {"stale": stale}, status=409)
         computed = services.propose_for(found, inputs=found.inputs, chosen=found.chosen, by=request.user)
@@ -225,7 +264,7 @@ def accept_plan(request, number, pk):
     found = _find(request, number, pk)
     saved_from = text(request.POST.get("saved_from", ""), 20)
     if found.status == Consultation.Status.PLANNED:
-        return redirect("sessions:book_course", number=number, plan_number=found.plan.number)
+        return _go_on(found.plan)
     if not found.is_open:
         return _ended(request, found)
     try:
@@ -239,6 +278,7 @@ def accept_plan(request, number, pk):
             version=found.version,
             shown=request.POST.get("shown", ""),
             saved_from=saved_from,
+            send=bool(request.POST.get("send")),
             request=request,
         )
     except services.AcceptanceRefused as refusal:
@@ -248,10 +288,19 @@ def accept_plan(request, number, pk):
     except services.ConsultationClosed:
         found.refresh_from_db()
         if found.status == Consultation.Status.PLANNED:
-            return redirect("sessions:book_course", number=number, plan_number=found.plan.number)
+            return _go_on(found.plan)
         return _ended(request, found)
-    messages.success(request, f"Plan {plan.number} accepted.")
-    return redirect("sessions:book_course", number=number, plan_number=plan.number)
+    if plan.is_awaiting:
+        messages.success(request, f"Plan {plan.number} is sent for countersignature. It can be booked once it is signed.")
+    else:
+        messages.success(request, f"Plan {plan.number} accepted.")
+    return _go_on(plan)
+
+
+def _go_on(plan):
+    """To the diary, or to the plan where nothing can be booked from it yet."""
+    name = "sessions:book_course" if plan.status == TreatmentPlan.Status.ACCEPTED else "plans:plan"
+    return redirect(name, number=plan.patient.number, plan_number=plan.number)
 
 
 @require_POST
@@ -269,5 +318,5 @@ def close_consultation(request, number, pk):
         services.close(found, by=request.user, version=found.version, saved_from=saved_from, request=request)
     except (StaleRow, services.ConsultationClosed):
         return redirect("plans:consultation", number=number, pk=pk)
-    messages.success(request, "Saved without a plan.")
+    messages.success(request, "Saved without a plan. What is new stays with the consultation, not on the file.")
     return redirect("patients:detail", number=number)

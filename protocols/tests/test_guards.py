@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from audit import guards
 from protocols.guards import NAME
-from protocols.models import ProtocolVersion, VersionStatus
+from protocols.models import ProtocolEdit, ProtocolStep, ProtocolVersion, VersionStatus
 from protocols.services import load_pack
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
@@ -40,13 +40,19 @@ CHANGES = {
     "saved": lambda v: _save_with(v, document="{}"),
 }
 if connection.vendor == "sqlite":
-    _COPY = "SELECT {id}, {version}, 'draft', '{{}}', sha256, created_at, '', is_demo FROM protocols_protocolversion"
-    _COLUMNS = "(id, version, status, document, sha256, created_at, approval_reason, is_demo)"
-    CHANGES["replaced by its key"] = lambda v: _sql(
-        f"INSERT OR REPLACE INTO protocols_protocolversion {_COLUMNS} {_COPY.format(id='id', version='version')}"
-    )
-    CHANGES["replaced by its name"] = lambda v: _sql(
-        f"INSERT OR REPLACE INTO protocols_protocolversion {_COLUMNS} {_COPY.format(id='id + 100', version='version')}"
+    # Every column of the table as it stands in the row, but for what the copy gives: a column added later is copied too.
+    _GIVEN = {"status": "'draft'", "document": "'{}'", "approved_by_id": "NULL", "approved_at": "NULL"}
+    _NAMES = [field.column for field in ProtocolVersion._meta.concrete_fields]
+
+    def _replace(**given):
+        values = ", ".join(given.get(name) or _GIVEN.get(name) or name for name in _NAMES)
+        columns, table = ", ".join(_NAMES), "protocols_protocolversion"
+        _sql(f"INSERT OR REPLACE INTO {table} ({columns}) SELECT {values} FROM {table}")  # noqa: S608 - our own names
+
+    CHANGES["replaced by its key"] = lambda v: _replace()
+    CHANGES["replaced by its name"] = lambda v: _replace(id="id + 100")
+    CHANGES["pushed out by another approved one"] = lambda v: _replace(
+        id="id + 100", version="'other'", status="'approved'", approved_by_id="approved_by_id", approved_at="approved_at"
     )
 
 
@@ -58,6 +64,9 @@ def _save_with(version, **fields):
 
 @pytest.fixture
 def approved(protocol):
+    """Alone: its steps have a guard of their own."""
+    with guards.suspended("protocols_protocolstep_locked"):
+        ProtocolStep.objects.all().delete()
     connection.check_constraints()  # PostgreSQL empties no table while foreign keys of this transaction wait to be checked
     return protocol
 
@@ -123,3 +132,86 @@ def test_a_draft_cannot_be_renamed_over_an_approved_version(approved, pack):
     with pytest.raises(IntegrityError, match="never changed"), transaction.atomic():
         _sql("UPDATE OR REPLACE protocols_protocolversion SET version = %s WHERE version = '2027.1'", approved.version)
     assert ProtocolVersion.objects.count() == 2
+
+
+# At most one is approved
+
+
+def _copy(version, **fields):
+    row = ProtocolVersion.objects.get(pk=version.pk)
+    row.pk = None
+    for name, value in {"version": "2030.1", **fields}.items():
+        setattr(row, name, value)
+    row.save(force_insert=True)
+    return row
+
+
+def test_a_second_approved_version_cannot_be_written(approved):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        _copy(approved)
+    draft = _copy(approved, status=VersionStatus.DRAFT)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ProtocolVersion.objects.filter(pk=draft.pk).update(status=VersionStatus.APPROVED)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        _sql("UPDATE protocols_protocolversion SET status = 'approved' WHERE version = '2030.1'")
+    assert list(ProtocolVersion.objects.filter(status=VersionStatus.APPROVED)) == [approved]
+
+
+def test_without_the_index_there_could_be_two(approved):
+    """The negative control: what refuses the second one is the index (and the guard before it), nothing else."""
+    _sql("DROP INDEX at_most_one_approved_version")
+    with guards.suspended(NAME):
+        _copy(approved)
+    assert ProtocolVersion.objects.filter(status=VersionStatus.APPROVED).count() == 2
+
+
+# What was written down once
+
+
+@pytest.fixture(params=["edit", "step"])
+def line(request, draft_protocol, medical_lead):
+    given = {"protocol_version": draft_protocol, "made_by": medical_lead, "made_at": timezone.now()}
+    if request.param == "edit":
+        return ProtocolEdit.objects.create(lock_version=2, section="depths", changes=[], **given)
+    return ProtocolStep.objects.create(step="submitted", sha256="0" * 64, **given)
+
+
+LINE_CHANGES = {
+    "updated": lambda line: type(line).objects.update(made_at=timezone.now()),
+    "updated in SQL": lambda line: _sql(f"UPDATE {line._meta.db_table} SET made_at = NULL"),  # noqa: S608 - our own names
+    "deleted": lambda line: line.delete(),
+    "deleted in SQL": lambda line: _sql(f"DELETE FROM {line._meta.db_table}"),  # noqa: S608 - our own names
+    "with its version": lambda line: line.protocol_version.delete(),
+}
+
+
+@pytest.mark.parametrize("change", LINE_CHANGES.values(), ids=LINE_CHANGES)
+def test_the_history_of_a_version_is_written_once(line, change):
+    before = list(type(line).objects.values())
+    with pytest.raises(IntegrityError, match="written once"), transaction.atomic():
+        change(line)
+    assert list(type(line).objects.values()) == before
+
+
+def test_without_its_guard_the_history_could_be_rewritten(line):
+    with guards.suspended(f"{line._meta.db_table}_locked"):
+        LINE_CHANGES["deleted"](line)
+    assert not type(line).objects.exists()
+
+
+REPLACED = """
+    INSERT OR REPLACE INTO protocols_protocoledit (protocol_version_id, lock_version, section, changes, made_by_id, made_at)
+    SELECT protocol_version_id, lock_version, 'other', '[]', made_by_id, made_at FROM protocols_protocoledit WHERE lock_version = 2
+"""
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="REPLACE is SQLite's alone")
+def test_on_sqlite_no_other_row_takes_the_place_of_a_line(draft_protocol, medical_lead):
+    """REPLACE deletes the row with the same values of a unique constraint, and fires no DELETE trigger."""
+    given = {"protocol_version": draft_protocol, "made_by": medical_lead, "made_at": timezone.now(), "changes": []}
+    ProtocolEdit.objects.create(lock_version=2, section="depths", **given)
+    with pytest.raises(IntegrityError, match="written once"), transaction.atomic():
+        _sql(REPLACED)
+    with guards.suspended("protocols_protocoledit_locked"):
+        _sql(REPLACED)
+    assert ProtocolEdit.objects.get().section == "other"

@@ -155,8 +155,9 @@ class TestPages:
         assert "No protocol is loaded" in self._get(client, "protocols:list")
 
     def test_a_draft_says_not_approved_everywhere(self, client, draft_protocol):
-        for name, args in (("list", ()), ("version", ("2026.1",)), ("indication", ("2026.1", "acne-scars"))):
-            page = self._get(client, f"protocols:{name}", *args)
+        name = draft_protocol.version
+        for page_name, args in (("list", ()), ("version", (name,)), ("indication", (name, "acne-scars"))):
+            page = self._get(client, f"protocols:{page_name}", *args)
             assert "Not approved" in page
             assert "Demo approval" not in page
 
@@ -170,11 +171,12 @@ class TestPages:
     def test_a_demo_approval_is_marked(self, client, draft_protocol, medical_lead):
         import datetime as dt
 
-        from protocols.services import approve
+        from protocols.services import approve, submit
 
+        version = draft_protocol.version
         due = timezone.localdate() + dt.timedelta(days=20)
-        approve(draft_protocol, by=medical_lead, reason="For trying it", next_review_on=due, is_demo=True)
-        for name, args in (("list", ()), ("version", ("2026.1",)), ("indication", ("2026.1", "striae"))):
+        approve(submit(draft_protocol, by=medical_lead), by=medical_lead, reason="For trying it", next_review_on=due, is_demo=True)
+        for name, args in (("list", ()), ("version", (version,)), ("indication", (version, "striae"))):
             assert "Demo approval" in self._get(client, f"protocols:{name}", *args)
         assert "Review soon" in self._get(client, "protocols:list")
 
@@ -195,12 +197,12 @@ class TestPages:
             assert set(re.findall(r'href="#([^"]+)"', page)) <= set(ids)
 
     def test_an_indication_by_its_id_leads_to_its_address(self, client, protocol):
-        response = client.get("/protocols/2026.1/acne_scars/")
-        assert (response.status_code, response["Location"]) == (301, "/protocols/2026.1/acne-scars/")
+        response = client.get(f"/protocols/{protocol.version}/acne_scars/")
+        assert (response.status_code, response["Location"]) == (301, f"/protocols/{protocol.version}/acne-scars/")
 
-    @pytest.mark.parametrize("address", ["/protocols/1999.1/", "/protocols/2026.1/baldness/", "/protocols/1999.1/acne-scars/"])
+    @pytest.mark.parametrize("address", ["/protocols/1999.1/", "/protocols/{}/baldness/", "/protocols/1999.1/acne-scars/"])
     def test_what_is_not_there_is_404(self, client, protocol, address):
-        assert client.get(address).status_code == 404
+        assert client.get(address.format(protocol.version)).status_code == 404
 
     def test_reading_is_logged(self, client, protocol, desk):
         self._get(client, "protocols:indication", protocol.version, "wrinkles")
@@ -209,6 +211,6 @@ class TestPages:
 
     def test_the_document_is_not_read_again_for_each_page(self, client, protocol, django_assert_max_num_queries):
         self._get(client, "protocols:version", protocol.version)
-        with django_assert_max_num_queries(7) as queries:
+        with django_assert_max_num_queries(10) as queries:
             self._get(client, "protocols:version", protocol.version)
         assert not [one for one in queries.captured_queries if '"document"' in one["sql"]]

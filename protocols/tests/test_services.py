@@ -1,24 +1,19 @@
-"""Loading, approving and retiring a version."""
+"""Loading a version and reading it back."""
 
 import datetime as dt
 import json
 from decimal import Decimal
 
 import pytest
-from django.utils import timezone
 
 from audit.models import AuditEvent
 from planner.errors import KnowledgeFaults
 from protocols.documents import canonical, sha256
 from protocols.knowledge import DocumentChanged, knowledge_of, packaged
 from protocols.models import ProtocolVersion, VersionStatus
-from protocols.services import ProtocolRefused, VersionTaken, approve, current_version, load_pack
+from protocols.services import ProtocolRefused, VersionTaken, current_version, load_pack
 
 pytestmark = pytest.mark.django_db
-
-
-def _next_year():
-    return timezone.localdate() + dt.timedelta(days=365)
 
 
 def test_a_pack_is_stored_as_one_canonical_document_with_its_hash(pack):
@@ -90,53 +85,6 @@ def test_the_hash_is_the_planners_own(pack, draft_protocol):
     assert packaged().sha256 == knowledge_of(draft_protocol).sha256 == draft_protocol.sha256
 
 
-# Approving
-
-
-def test_a_medical_lead_approves(draft_protocol, medical_lead):
-    due = _next_year()
-    version = approve(draft_protocol, by=medical_lead, reason="Read against its sources", next_review_on=due, is_demo=True)
-    version.refresh_from_db()
-    assert version.is_approved
-    assert (version.approved_by, version.next_review_on, version.is_demo) == (medical_lead, due, True)
-    assert knowledge_of(version).status == "approved"
-    assert AuditEvent.objects.get(action="protocol.approved").actor == medical_lead
-
-
-@pytest.mark.parametrize("role", ["clinician", "front_desk", "manager"])
-def test_nobody_else_approves(draft_protocol, make_user, role):
-    with pytest.raises(ProtocolRefused, match="Only a medical lead"):
-        approve(draft_protocol, by=make_user("one", role), reason="Because", next_review_on=_next_year())
-    draft_protocol.refresh_from_db()
-    assert not draft_protocol.is_approved
-
-
-@pytest.mark.parametrize(
-    ("change", "words"), [({"reason": "  "}, "Enter why"), ({"next_review_on": dt.date(2020, 1, 1)}, "must be in the future")]
-)
-def test_an_approval_needs_a_reason_and_a_review_to_come(draft_protocol, medical_lead, change, words):
-    given = {"by": medical_lead, "reason": "Read", "next_review_on": _next_year()} | change
-    with pytest.raises(ProtocolRefused, match=words):
-        approve(draft_protocol, **given)
-
-
-def test_a_version_is_approved_once(protocol, medical_lead):
-    with pytest.raises(ProtocolRefused, match="approved already"):
-        approve(protocol, by=medical_lead, reason="Again", next_review_on=_next_year())
-
-
-def test_a_new_approval_retires_the_one_before_and_old_plans_keep_theirs(protocol, pack, medical_lead):
-    pack["pack_version"] = "2027.1"
-    newer, _ = load_pack(pack)
-    assert current_version() == protocol
-    approve(newer, by=medical_lead, reason="Yearly review", next_review_on=_next_year())
-    protocol.refresh_from_db()
-    assert protocol.status == VersionStatus.RETIRED
-    assert protocol.retired_at is not None
-    assert current_version() == newer
-    assert knowledge_of(protocol).version == protocol.version
-
-
 def test_without_an_approved_version_the_newest_is_current(draft_protocol, pack):
     pack["pack_version"] = "2027.1"
     assert current_version() == draft_protocol
@@ -166,9 +114,3 @@ def test_a_document_that_lost_its_hash_is_not_read(draft_protocol):
     ProtocolVersion.objects.filter(pk=draft_protocol.pk).update(document=changed, sha256="0" * 64)
     with pytest.raises(DocumentChanged, match="no longer matches"):
         knowledge_of(ProtocolVersion.objects.get(pk=draft_protocol.pk))
-
-
-def test_a_tampered_document_is_never_approved(draft_protocol, medical_lead):
-    ProtocolVersion.objects.filter(pk=draft_protocol.pk).update(sha256="0" * 64)
-    with pytest.raises(DocumentChanged):
-        approve(draft_protocol, by=medical_lead, reason="Read", next_review_on=_next_year())

@@ -3,7 +3,6 @@
 import datetime as dt
 import re
 import uuid
-from zoneinfo import ZoneInfo
 
 from django import forms
 
@@ -11,10 +10,12 @@ from accounts.models import Site
 from patients.forms import PatientForm, PlainForm
 from patients.models import Patient
 from patients.search import MONTHS
+from planner import wording
 from plans.models import TreatmentPlan
 
 from ..models import Booking, Resource
-from ..services.hours import at_clock
+from ..services.hours import clinician_minutes, moments_at
+from ..services.visit_steps import LATEST
 
 YEARS_AROUND = 20
 
@@ -105,14 +106,29 @@ class _SlotForm(PlainForm):
     clinician = forms.ChoiceField(label="With", required=False)
     room = forms.ChoiceField(label="Room", required=False)
     device = forms.ChoiceField(label="Device", required=False)
+    which = forms.ChoiceField(
+        label="Which of the two",
+        required=False,
+        choices=[("", "Choose"), ("first", "Before the clocks go back"), ("second", "After the clocks go back")],
+        error_messages={"invalid_choice": "Choose one from the list"},
+    )
+
+    gap_reason = forms.CharField(
+        label="Why it may be sooner",
+        required=False,
+        max_length=300,
+        help_text="Kept with your name",
+        error_messages={"max_length": "Why it may be sooner must be 300 letters or fewer"},
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
 
     ANY = {"clinician": "Anyone who is free", "room": "Any free room", "device": "Any free device that fits"}
 
     def __init__(self, *args, site: Site, today: dt.date, **kwargs):
         super().__init__(*args, **kwargs)
-        self.site, self.zone = site, ZoneInfo(site.time_zone)
+        self.site, self.zone = site, site.zone
         self.fields["day"].today = today
-        self.resources = list(Resource.objects.filter(site=site, is_active=True).order_by("name"))
+        self.resources = list(Resource.objects.at(site).filter(is_active=True).order_by("name"))
         for role, words in self.ANY.items():
             field = self.fields[role]
             mine = [(str(r.pk), r.name) for r in self.resources if r.kind == role]
@@ -123,9 +139,36 @@ class _SlotForm(PlainForm):
         chosen = self.cleaned_data.get(role)
         return next((r for r in self.resources if str(r.pk) == chosen), None) if chosen else None
 
+    def clean(self):
+        data = super().clean()
+        day, clock = data.get("day"), data.get("time")
+        if day is None or clock is None:
+            return data
+        moments = moments_at(day, clock, self.zone)
+        if not moments:
+            self.add_error("time", f"There is no {clock:%H:%M} on {wording.day(day, weekday=True)}: the clocks go forward over it")
+        elif len(moments) == 2 and not data.get("which"):
+            self.asks_which = True
+            words = f"{clock:%H:%M} comes twice on {wording.day(day, weekday=True)}, as the clocks go back: choose which"
+            self.add_error("which", words)
+        else:
+            self.asks_which = len(moments) == 2
+            data["starts_at"] = moments[-1 if data.get("which") == "second" else 0]
+        return data
+
+    # Whether the time comes twice that day, so that the page has to ask which is meant.
+    asks_which = False
+    # Whether the healing gap stands against it, and whoever is at the screen may say why it may be sooner.
+    asks_sooner = False
+
+    def refused(self, refusal, user) -> None:
+        """Put what the door said beside its field; where a reason would let it through, ask for that."""
+        self.asks_sooner = getattr(refusal, "may_be_overridden", False) and user.may("bookings.sooner")
+        self.add_error(refusal.field if refusal.field in self.fields else None, refusal.message)
+
     @property
     def starts_at(self) -> dt.datetime:
-        return at_clock(self.cleaned_data["day"], self.cleaned_data["time"], self.zone)
+        return self.cleaned_data["starts_at"]
 
     def slot_typed(self) -> dict:
         """Arguments for the door; only after is_valid()."""
@@ -198,9 +241,22 @@ class BookingForm(_SlotForm):
             "kind": self.cleaned_data["kind"],
             "plan": plan,
             "note": self.cleaned_data["note"],
+            "gap_reason": self.cleaned_data["gap_reason"],
             "request_key": str(self.cleaned_data["request_key"]),
             **slot,
         }
+
+
+class WalkInForm(BookingForm):
+    """Somebody who stands at the desk: a visit that begins now, so neither day nor time is asked."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for name in ("day", "time", "which"):
+            del self.fields[name]
+
+    def slot_typed(self) -> dict:
+        return {role: self.resource(role) for role in self.ANY}
 
 
 class CallerForm(PatientForm):
@@ -210,7 +266,7 @@ class CallerForm(PatientForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, prefix="new", **kwargs)
-        for name in ("preferred_name", "email", "address", "sex"):
+        for name in ("preferred_name", "email", "address", "sex", "language"):
             self.fields[name].required = False
         self.fields["phone"].required = True
         self.fields["phone"].error_messages["required"] = "Enter the phone number"
@@ -232,13 +288,21 @@ class CallerForm(PatientForm):
 
 class MoveForm(_SlotForm):
     version = forms.IntegerField(widget=forms.HiddenInput)
+    minutes = forms.IntegerField(
+        label="Minutes with the clinician",
+        required=False,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "class": "w4"}),
+        error_messages={"invalid": "Minutes must be a whole number, like 45"},
+    )
 
     def __init__(self, *args, booking: Booking, **kwargs):
-        local = booking.starts_at.astimezone(ZoneInfo(booking.site.time_zone))
+        local = booking.on_site(booking.starts_at)
         kwargs["initial"] = {
             "day": local.date(),
             "time": f"{local:%H:%M}",
             "version": booking.version,
+            "which": ("second" if local.fold else "first") if len(moments_at(local.date(), local.time(), local.tzinfo)) == 2 else "",
+            "minutes": clinician_minutes(booking),
             **{role: str(getattr(booking, f"{role}_id") or "") for role in self.ANY},
             **(kwargs.get("initial") or {}),
         }
@@ -253,6 +317,12 @@ class MoveForm(_SlotForm):
     def resource(self, role):
         return super().resource(role) if role in self.fields else None
 
+    def changes_place(self, booking: Booking) -> bool:
+        """Whether another time, person, room or device is asked for; only after is_valid()."""
+        wanted = self.slot_typed()
+        named = any(wanted[role] is not None and wanted[role].pk != getattr(booking, f"{role}_id") for role in self.ANY)
+        return named or wanted["starts_at"] != booking.starts_at
+
 
 class CancelForm(PlainForm):
     REASONS = ("Patient asked", "Patient is ill", "Clinician away", "Not ready for treatment", "Booked by mistake")
@@ -265,20 +335,19 @@ class CancelForm(PlainForm):
     )
 
 
-class CourseForm(PlainForm):
-    """How the dates of a course are to be found."""
+class LateForm(PlainForm):
+    """How late a patient said to be; empty takes it back."""
 
-    first_day = DayField(label="First session on or after", error_messages={"required": "Enter the first day"})
-    time = ClockField(label="Time", error_messages={"required": "Enter the time"})
-    clinician = forms.ChoiceField(label="With", required=False)
-
-    def __init__(self, *args, site: Site, today: dt.date, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.fields["first_day"].today = today
-        self.people = list(Resource.objects.filter(site=site, is_active=True, kind=Resource.Kind.CLINICIAN).select_related("user"))
-        self.fields["clinician"].choices = [("", "Anyone who is free"), *((str(r.pk), r.name) for r in self.people)]
-        self.fields["clinician"].error_messages["invalid_choice"] = "Choose one from the list"
-
-    @property
-    def with_whom(self) -> Resource | None:
-        return next((r for r in self.people if str(r.pk) == self.cleaned_data.get("clinician")), None)
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    late = forms.IntegerField(
+        label="Minutes late",
+        required=False,
+        min_value=1,
+        max_value=LATEST,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "class": "w4"}),
+        error_messages={
+            "invalid": "Minutes late must be a whole number, like 20",
+            "min_value": "Minutes late must be 1 or more",
+            "max_value": f"Minutes late must be {LATEST} or less",
+        },
+    )

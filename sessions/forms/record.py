@@ -10,13 +10,13 @@ from decimal import Decimal
 from django import forms
 
 from planner.wording import mm, number
+from plans.competence import most_by_zone
 
-from ..conversion import clinic_day, clinic_time
 from ..models import SessionZone, TreatmentSession
+from .clock_time import ClockTime, after, before, clock_words
 
 # One separator, point or comma, at most two decimals; `.5` is read as 0.5. Nothing else is guessed.
 _MM = re.compile(r"\d{0,2}[.,]\d{1,2}|\d{1,2}", re.ASCII)
-_TIME = re.compile(r"(\d{1,2})[:.]?(\d{2})", re.ASCII)
 _MONTHS = {name: n for n, name in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], start=1)}
 _MOST_PASSES = 50
 
@@ -79,24 +79,6 @@ class PrintedDate(forms.CharField):
         return found
 
 
-class ClockTime(forms.CharField):
-    """A time of the day on the clinic's wall clock, on *day*; comes out aware."""
-
-    def __init__(self, *, day: dt.date, **kwargs):
-        super().__init__(required=False, strip=True, **kwargs)
-        self.day = day
-
-    def clean(self, value):
-        text = super().clean(value)
-        if not text:
-            return None
-        match = _TIME.fullmatch(text)
-        if not match or int(match[1]) > 23 or int(match[2]) > 59:
-            raise forms.ValidationError(f"{self.label} must be a time such as 14:05")
-        zone = clinic_time(dt.datetime.now(dt.UTC)).tzinfo
-        return dt.datetime.combine(self.day, dt.time(int(match[1]), int(match[2])), tzinfo=zone).astimezone(dt.UTC)
-
-
 def read_printed_date(text: str) -> dt.date | None:
     """Return the last day *text* names, or None where it names none or could name two."""
     words = [word for word in re.split(r"[\s./-]+", text.strip().lower()) if word]
@@ -140,14 +122,28 @@ class RecordForm(forms.Form):
 
     terms: the protocol's endpoints and adjuvants (see sessions.services.terms). blocked: why no zone may be recorded yet, or ''.
     left_out: {zone id: reason} for zones the planner leaves out today. devices: the rows to choose from.
+    limits: {zone id: (deepest mm today, why)} where today's answers allow less than the plan. adjuvants_out: {id: why not today}.
     """
 
-    def __init__(self, data, *, session: TreatmentSession, terms, devices, blocked: str = "", left_out: dict[str, str] | None = None):
+    def __init__(
+        self,
+        data,
+        *,
+        session: TreatmentSession,
+        terms,
+        devices,
+        blocked: str = "",
+        left_out: dict[str, str] | None = None,
+        limits: dict[str, tuple[Decimal, str]] | None = None,
+        adjuvants_out: dict[str, str] | None = None,
+    ):
         super().__init__(data, auto_id="f-%s")
         self.session, self.terms, self.devices = session, terms, devices
         self.blocked, self.left_out = blocked, left_out or {}
+        self.limits, self.adjuvants_out = limits or {}, adjuvants_out or {}
         self.zones = list(session.zones.all())
-        self.day = clinic_day(session.started_at)
+        self.day = session.day
+        self.most = most_by_zone(session.clinician, session.plan, on=self.day)
         text = {"required": False, "strip": True}
         self.fields["identity_checked"] = forms.BooleanField(label="Name and birth date checked", required=False)
         self.fields["skin_checked"] = forms.BooleanField(label="Skin looked at today", required=False)
@@ -159,8 +155,8 @@ class RecordForm(forms.Form):
         self.fields["needle_lot"] = forms.CharField(label="Needle lot", max_length=40, **text)
         self.fields["needle_expires_on"] = PrintedDate(label="Use-by date", max_length=30, **text)
         self.fields["numbing"] = forms.CharField(label="Numbing product", max_length=120, **text)
-        self.fields["numbing_on"] = ClockTime(label="Numbing on", day=self.day)
-        self.fields["numbing_off"] = ClockTime(label="Numbing off", day=self.day)
+        self.fields["numbing_on"] = ClockTime(label="Numbing on")
+        self.fields["numbing_off"] = ClockTime(label="Numbing off")
         for adjuvant in terms.adjuvants:
             self.fields[f"adj-{adjuvant.id}-used"] = forms.BooleanField(label=f"{adjuvant.label} used", required=False)
             self.fields[f"adj-{adjuvant.id}-product"] = forms.CharField(label=f"{adjuvant.label}: product", max_length=120, **text)
@@ -170,8 +166,8 @@ class RecordForm(forms.Form):
         )
         self.fields["reaction_note"] = forms.CharField(label="What happened", max_length=1000, **text)
         self.fields["note"] = forms.CharField(label="Note", max_length=4000, **text)
-        self.fields["started"] = ClockTime(label="Start time", day=self.day)
-        self.fields["ended"] = ClockTime(label="End time", day=self.day)
+        self.fields["started"] = ClockTime(label="Start time")
+        self.fields["ended"] = ClockTime(label="End time")
         for zone in self.zones:
             self._add_zone(zone)
         for field in self.fields.values():
@@ -184,7 +180,7 @@ class RecordForm(forms.Form):
         name, label = f"z{zone.pk}", zone.zone_label
         endpoints = [("", "Choose the endpoint"), *((words, words[:1].upper() + words[1:]) for words in self.terms.endpoints)]
         self.fields[f"{name}-depth"] = Millimetres(
-            label=f"{label} depth", ceiling=zone.ceiling_mm, operator=self.session.clinician.max_depth_mm, max_length=20
+            label=f"{label} depth", ceiling=zone.ceiling_mm, operator=self.most.get(zone.zone), max_length=20
         )
         self.fields[f"{name}-passes"] = Passes(label=f"{label} passes", required=False, strip=True, max_length=10)
         self.fields[f"{name}-endpoint"] = forms.ChoiceField(label=f"{label} endpoint", required=False, choices=endpoints)
@@ -204,23 +200,58 @@ class RecordForm(forms.Form):
                 self.add_error(depth, self.blocked)
             elif zone.zone in self.left_out:
                 self.add_error(depth, f"{zone.zone_label} is left out today: {self.left_out[zone.zone]}")
+            elif zone.zone in self.limits and values[depth] > self.limits[zone.zone][0]:
+                self.add_error(depth, deeper_than_today(zone.zone_label, *self.limits[zone.zone]))
+        for adjuvant in self.terms.adjuvants:
+            if adjuvant.id in self.adjuvants_out and values.get(f"adj-{adjuvant.id}-used"):
+                self.add_error(f"adj-{adjuvant.id}-used", f"{adjuvant.label} is left out today: {self.adjuvants_out[adjuvant.id]}")
         expires = values.get("needle_expires_on")
         if expires and expires < self.day:
             self.add_error("needle_expires_on", "Use-by date must be in the future. Take another needle")
-        self._check_order("started", "ended", "End time must be after the start time")
-        self._check_order("numbing_on", "numbing_off", "Numbing off must be after numbing on")
+        self._times()
         return values
 
-    def _check_order(self, first: str, second: str, message: str) -> None:
-        earlier, later = self.cleaned_data.get(first), self.cleaned_data.get(second)
-        if first == "started" and earlier is None and "started" not in self.errors:
-            earlier = self.session.started_at
-        if earlier and later and later <= earlier:
-            self.add_error(second, message)
+    def _times(self) -> None:
+        """What the clock showed becomes moments: a time of the clock has no day of its own, and a treatment may run past midnight."""
+        started, ended = self.cleaned_data.get("started"), self.cleaned_data.get("ended")
+        on, off = self.cleaned_data.get("numbing_on"), self.cleaned_data.get("numbing_off")
+        self._put("started", started)
+        # Without a start that can be read there is nothing to measure from; what is empty leaves the start as it stands.
+        began = self.cleaned_data.get("started") or (None if "started" in self.errors else self.session.started_at)
+        self._put("ended", ended, after, began, "End time must be after the start time")
+        # The numbing of a session just past midnight began the evening before.
+        self._put("numbing_off", off)
+        if "numbing_off" in self.errors:
+            self._put("numbing_on", on)
+        else:
+            self._put("numbing_on", on, before, self.cleaned_data.get("numbing_off"), "Numbing off must be after numbing on", "numbing_off")
+
+    def _put(self, name: str, clock, place=None, other: dt.datetime | None = None, message: str = "", told: str = "") -> None:
+        if clock is None:
+            return
+        zone = self.session.site.zone
+        try:
+            moment = place(clock, other, self.day, zone) if other else clock.on(self.day, zone)
+        except forms.ValidationError as error:
+            self.add_error(name, error)
+            return
+        if moment is None:
+            # The two do not fit each other: what was typed stays as it was read for its own day, and the later one is asked about.
+            self.add_error(told or name, message)
+            if told:
+                self._put(name, clock)
+            return
+        self.cleaned_data[name] = moment
+
+
+def deeper_than_today(label: str, most: Decimal, why: str) -> str:
+    mend = "Treat it at that depth with the reason, leave it out, or make a new plan"
+    return f"{label} must be {mm(most)} or less today: {why.rstrip('.')}. {mend}"
 
 
 def values_of(session: TreatmentSession) -> dict[str, str]:
     """The rows as the screen's fields hold them, with what could not be read as it was typed."""
+    site = session.site
     values = {
         "identity_checked": _tick(session.identity_checked),
         "skin_checked": _tick(session.skin_checked),
@@ -230,13 +261,13 @@ def values_of(session: TreatmentSession) -> dict[str, str]:
         "needle_lot": session.needle_lot,
         "needle_expires_on": f"{session.needle_expires_on:%Y-%m-%d}" if session.needle_expires_on else "",
         "numbing": session.numbing,
-        "numbing_on": _clock(session.numbing_on_at),
-        "numbing_off": _clock(session.numbing_off_at),
+        "numbing_on": clock_words(session.numbing_on_at, site),
+        "numbing_off": clock_words(session.numbing_off_at, site),
         "reaction": session.reaction,
         "reaction_note": session.reaction_note,
         "note": session.note,
-        "started": _clock(session.started_at),
-        "ended": _clock(session.ended_at),
+        "started": clock_words(session.started_at, site),
+        "ended": clock_words(session.ended_at, site),
     }
     for row in session.adjuvants:
         values[f"adj-{row['id']}-used"] = _tick(row.get("used", True))
@@ -256,7 +287,3 @@ def values_of(session: TreatmentSession) -> dict[str, str]:
 
 def _tick(value: bool) -> str:
     return "on" if value else ""
-
-
-def _clock(moment) -> str:
-    return f"{clinic_time(moment):%H:%M}" if moment else ""

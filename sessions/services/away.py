@@ -1,18 +1,23 @@
-"""Visits that stand although somebody or something they need is away: an absence entered after they were booked."""
+"""Visits that stand although somebody or something they need is away, the site is closed, or a thing is retired: entered after them."""
 
+import datetime as dt
 from collections.abc import Iterable
 
-from django.db.models import prefetch_related_objects
+from django.db.models import Q, prefetch_related_objects
 
-from ..models import Absence, Booking
+from planner import wording
 
+from ..models import Absence, Booking, Holiday, Resource
+from .hours import clinic_zone, local_day
+
+_A_DAY = dt.timedelta(days=1)
 WAITING = (Booking.Status.BOOKED, Booking.Status.ARRIVED)
 
 
 def away_words(visits: Iterable[Booking]) -> dict[int, str]:
     """
-    `Room 2 away: repair` for each of *visits* that has not begun and holds what is away at that time, by the visit's pk.
-    One query, and one more where somebody is away and the holds are not loaded yet.
+    `Room 2 away: repair`, `Closed: Christmas Day` or `Pen A out of service from 3 Dec 2026` for each of *visits* that has not begun
+    and stands in it, by the visit's pk. Three queries, and one more where somebody is away and the holds are not loaded yet.
     """
     waiting = [visit for visit in visits if visit.status in WAITING]
     if not waiting:
@@ -21,14 +26,32 @@ def away_words(visits: Iterable[Booking]) -> dict[int, str]:
     absences: dict[int, list[Absence]] = {}
     for absence in Absence.objects.filter(starts_at__lt=end, ends_at__gt=start).select_related("resource"):
         absences.setdefault(absence.resource_id, []).append(absence)
-    if not absences:
+    sites = {visit.site_id for visit in waiting}
+    around = (start.date() - _A_DAY, end.date() + _A_DAY)
+    closed = {(row.site_id, row.day): row.name for row in Holiday.objects.filter(site__in=sites, day__range=around)}
+    here = Q(site__in=sites) | Q(hours__site__in=sites)
+    retired = {row.pk: row for row in Resource.objects.filter(here, retired_on__lte=around[1]).select_related("site")}
+    if not absences and not closed and not retired:
         return {}
     words: dict[int, str] = {}
     prefetch_related_objects(waiting, "holds")
     for visit in waiting:
-        for hold in visit.holds.all():
-            away = next((a for a in absences.get(hold.resource_id, ()) if a.starts_at < hold.ends_at and a.ends_at > hold.starts_at), None)
-            if away is not None:
-                words[visit.pk] = f"{away.resource} away: {away.reason}"
-                break
+        if said := _of(visit, absences, closed, retired):
+            words[visit.pk] = said
     return words
+
+
+def _of(visit: Booking, absences: dict[int, list[Absence]], closed: dict, retired: dict[int, Resource]) -> str:
+    for hold in visit.holds.all():
+        away = next((a for a in absences.get(hold.resource_id, ()) if a.starts_at < hold.ends_at and a.ends_at > hold.starts_at), None)
+        if away is not None:
+            return f"{away.resource} away: {away.reason}"
+        gone = retired.get(hold.resource_id)
+        if gone is not None and local_day(hold.starts_at, clinic_zone(gone.site)) >= gone.retired_on:
+            return f"{gone} out of service from {wording.day(gone.retired_on)}"
+    if not closed:
+        return ""
+    zone = clinic_zone(visit.site)
+    days = (local_day(at, zone) for at in (visit.starts_at, visit.ends_at))
+    name = next((closed[visit.site_id, day] for day in days if (visit.site_id, day) in closed), "")
+    return f"Closed: {name}" if name else ""

@@ -5,54 +5,69 @@ the last word to the database (`sessions.guards`).
 
 import datetime as dt
 
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import Site
 from accounts.versioning import StaleRow
-from audit.services import record
-from planner import wording
+from audit.services import gathered, record
+from patients.merged import MergedAway, as_it_stands, record_of_plan
 
-from .. import guards
-from ..models import Booking, Hold, Resource
-from . import gap
-from .free_time import Diary, FreeTime, Party, around, nearest
-from .hours import Visit, clinic_zone, covers, local_day, moment, seconds, visit_again, visit_of
-from .refusals import AlreadyBooked, BookingRefused, InThePast, KeyUsed, NotNow, OutsideHours, ResourceAbsent, SlotTaken
+from ..models import Booking, Resource
+from . import gap, placing
+from .hours import clinic_zone, day_bounds, local_day, visit_again, visit_of
+from .refusals import AlreadyBooked, BookingRefused, InThePast, KeyUsed, NotNow, SlotTaken
+from .visit_status import arrive, is_over, take
 
 Status = Booking.Status
 
 STEP_MINUTES = 5  # visits begin at whole steps of the clock
+SHORTEST, LONGEST = 5, 480  # minutes of the part with the clinician
 DAYS_AHEAD = 730
-RUNS_LATE = dt.timedelta(hours=12)  # a visit may begin this long after it should have ended, so an evening may pass midnight
-
-# What may follow what. Cancelled and missed visits come back only through `reinstate`, which asks the database again.
-NEXT = {
-    Status.BOOKED: {Status.ARRIVED, Status.IN_ROOM, Status.MISSED, Status.CANCELLED},
-    Status.ARRIVED: {Status.BOOKED, Status.IN_ROOM, Status.MISSED, Status.CANCELLED},
-    Status.IN_ROOM: {Status.ARRIVED, Status.DONE},
-    Status.DONE: set(),
-    Status.MISSED: {Status.BOOKED},
-    Status.CANCELLED: {Status.BOOKED},
-}
 
 _DAY_LOCK, _PATIENT_LOCK = 7301, 7302
 
 
-def enter_diary(site: Site, patient, days) -> None:
+def enter_diary(site: Site | None, patient, days, *, places=()) -> None:
     """
-    Wait for one's turn at these days of the site and at this patient, until the end of the transaction.
+    Wait for one's turn at these days and at this patient, until the end of the transaction. A day is that of all sites, by UTC:
+    whoever works at two of them is held at either. places: (site, day) of others that the same transaction will touch; all are taken
+    now, in the one order.
 
     PostgreSQL: advisory locks in one fixed order, because bare inserts against an exclusion constraint deadlock when many come at
     once. SQLite: the transaction is IMMEDIATE, so its one write lock is held already.
     """
     if connection.vendor != "postgresql":
         return
-    keys = sorted({(_DAY_LOCK, (site.pk * 1_000_003 + day.toordinal()) % 2**31) for day in days})
-    keys.append((_PATIENT_LOCK, patient.pk % 2**31))
+    wanted = [*((site, day) for day in days), *places]
+    keys: list[tuple[int, int]] = sorted({(_DAY_LOCK, number) for at, day in wanted for number in _utc_days(at, day)})
+    keys.append((_PATIENT_LOCK, patient.person_pk % 2**31))
+    _wait(keys)
+
+
+def enter_patients(*patients) -> None:
+    """As `enter_diary`, for what makes one person of these records or two again: it waits for who books for any of them."""
+    if connection.vendor == "postgresql":
+        _wait(sorted((_PATIENT_LOCK, pk % 2**31) for patient in patients for pk in patient.every_record().values_list("pk", flat=True)))
+
+
+def _wait(keys: list[tuple[int, int]]) -> None:
     with connection.cursor() as cursor:
         for key in keys:
             cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", key)
+
+
+def _utc_days(site: Site, day: dt.date) -> range:
+    """The days in UTC, as numbers, that *day* of *site* touches: one or two."""
+    start, end = day_bounds(day, clinic_zone(site))
+    return range(start.toordinal(), (end - dt.timedelta(seconds=1)).toordinal() + 1)
+
+
+def _site_of(patient, clinician: Resource | None) -> Site:
+    """Where the visit is: at the patient's own site where the clinician works there, else at the clinician's."""
+    if clinician is None or clinician.site_id == patient.site_id or Resource.objects.at(patient.site).filter(pk=clinician.pk).exists():
+        return patient.site
+    return clinician.site
 
 
 def book(
@@ -69,38 +84,49 @@ def book(
     session_number: int | None = None,
     minutes: dict[str, int] | None = None,
     note: str = "",
+    gap_reason: str = "",
+    bay: Resource | None = None,
 ) -> Booking:
     """
     Book one visit and return it. A role left None is filled with the first that is free.
 
-    starts_at: the moment the patient comes; the numbing, where there is any, begins then. session_number: left None, the next
+    starts_at: the moment the patient comes; the numbing, where there is any, begins then: in *bay*, in any free bay, or in the
+    room where there is none. session_number: left None, the next
     session of *plan* that has no visit. minutes: other lengths than the site's, by part (see `hours.visit_of`).
+    gap_reason: why it may be sooner than the healing gap, by somebody who may say so; kept only where it is needed.
     The same request_key twice returns the first booking.
 
+    What follows from a plan is booked for the record of that plan, where a patient was registered twice (see `patients.person`).
+
     Raises:
-        BookingRefused: one of its kinds; SlotTaken carries the nearest free times.
+        BookingRefused: one of its kinds; SlotTaken carries the nearest free times. MergedAway: *patient* was merged into another record.
     """
-    site = clinician.site if clinician else patient.site
-    visit = visit_of(site, kind, minutes=minutes)
+    patient = record_of_plan(patient, plan)
+    site = _site_of(patient, clinician)
+    visit = visit_of(site, kind, minutes=minutes, plan=plan)
     zone = clinic_zone(site)
-    named = {"clinician": clinician, "room": room, "device": device}
-    slot = None
+    named = {"clinician": clinician, "room": room, "device": device, "bay": bay}
+    slot = sooner = None
     try:
         if earlier := _made_before(request_key, patient, kind, plan):
             return earlier
         check_start(starts_at)
         if all(named[role] for role in visit.roles if role in named):
             # Nothing is left to choose, so hours and absences are looked at before the lock: it is held the shorter.
-            slot = _choose(site, visit, starts_at, patient, plan, **named)
+            slot = placing.choose(site, visit, starts_at, patient, plan, **named)
+            if slot.bay is not None and bay is None:
+                slot = None  # a bay was left to choose
         with transaction.atomic():
             enter_diary(site, patient, {local_day(starts_at, zone), local_day(starts_at + dt.timedelta(minutes=visit.minutes), zone)})
             if earlier := _made_before(request_key, patient, kind, plan):
                 return earlier
+            if as_it_stands(patient).merged_into_id is not None and plan is None:
+                raise MergedAway(patient)
             if plan is not None and kind == Booking.Kind.SESSION:
                 session_number = session_number or next_number(plan)
                 gap.check_plan(plan, session_number)
-                gap.check_gap(plan, session_number, starts_at)
-            slot = slot or _choose(site, visit, starts_at, patient, plan, **named)
+                sooner = gap.check_gap(plan, session_number, starts_at, reason=gap_reason, by=by)
+            slot = slot or placing.choose(site, visit, starts_at, patient, plan, **named)
             booking = Booking(
                 site=site,
                 patient=patient,
@@ -112,15 +138,19 @@ def book(
                 clinician=slot.clinician,
                 room=slot.room,
                 device=slot.device,
+                bay=slot.bay,
                 note=note,
                 created_by=by,
                 request_key=request_key,
             )
-            _write(booking, visit)
+            _keep_override(booking, sooner)
+            placing.write(booking, visit)
             record("booking.made", actor=by, patient=patient, obj=booking, detail=_detail(booking))
             return booking
     except SlotTaken as taken:
-        _offer(taken, site=site, visit=visit, wanted=starts_at, patient=patient, clinician=clinician, plan=plan, number=session_number)
+        placing.offer(
+            taken, site=site, visit=visit, wanted=starts_at, patient=patient, clinician=clinician, plan=plan, number=session_number
+        )
         raise
 
 
@@ -161,9 +191,12 @@ def move(
     clinician: Resource | None = None,
     room: Resource | None = None,
     device: Resource | None = None,
+    gap_reason: str = "",
+    bay: Resource | None = None,
 ) -> Booking:
     """
     Put a visit somewhere else, with the same lengths; a role left None stays as it is. Sent twice, the second changes nothing.
+    gap_reason: as in `book`.
 
     Raises:
         BookingRefused: as in `book`; the visit then stays where it was. StaleRow: somebody changed it meanwhile.
@@ -175,7 +208,7 @@ def move(
             zone = clinic_zone(site)
             ends_at = starts_at + dt.timedelta(minutes=visit.minutes)
             enter_diary(site, patient, {local_day(at, zone) for at in (booking.starts_at, booking.ends_at, starts_at, ends_at)})
-            fresh = _take(booking, version, same=lambda now: _is_there(now, starts_at, clinician, room, device))
+            fresh = take(booking, version, same=lambda now: _is_there(now, starts_at, clinician, room, device, bay))
             if fresh is None:
                 return Booking.objects.get(pk=booking.pk)
             if fresh.status not in (Status.BOOKED, Status.ARRIVED):
@@ -184,8 +217,9 @@ def move(
             if fresh.starts_at != starts_at:
                 check_start(starts_at)
             if fresh.plan is not None and fresh.kind == Booking.Kind.SESSION and fresh.session_number:
-                gap.check_gap(fresh.plan, fresh.session_number, starts_at, ignoring=fresh)
-            slot = _choose(
+                sooner = gap.check_gap(fresh.plan, fresh.session_number, starts_at, ignoring=fresh, reason=gap_reason, by=by)
+                _keep_override(fresh, sooner)
+            slot = placing.choose(
                 site,
                 visit,
                 starts_at,
@@ -194,18 +228,22 @@ def move(
                 clinician=clinician or fresh.clinician,
                 room=room or fresh.room,
                 device=device or fresh.device,
+                bay=bay,
+                before=fresh.bay,
                 ignoring=fresh,
             )
             if local_day(starts_at, zone) != local_day(fresh.starts_at, zone):
-                fresh.status, fresh.arrived_at = Status.BOOKED, None
+                fresh.status, fresh.arrived_at, fresh.numbing_started_at = Status.BOOKED, None, None
+            if fresh.starts_at != starts_at:
+                fresh.late_minutes = None  # was said of the old time
             fresh.starts_at, fresh.ends_at = slot.starts_at, slot.ends_at
-            fresh.clinician, fresh.room, fresh.device = slot.clinician, slot.room, slot.device
+            fresh.clinician, fresh.room, fresh.device, fresh.bay = slot.clinician, slot.room, slot.device, slot.bay
             fresh.holds.all().delete()
-            _write(fresh, visit)
+            placing.write(fresh, visit)
             record("booking.moved", actor=by, patient=patient, obj=fresh, detail={"from": before, "to": _detail(fresh)})
             return fresh
     except SlotTaken as taken:
-        _offer(
+        placing.offer(
             taken,
             site=site,
             visit=visit,
@@ -219,65 +257,81 @@ def move(
         raise
 
 
-def arrive(booking: Booking, *, by, version: int | None = None) -> Booking:
-    """The patient is here. Only on the day of the visit."""
-    if local_day(booking.starts_at, clinic_zone(booking.site)) != local_day(timezone.now(), clinic_zone(booking.site)):
-        day = wording.day(local_day(booking.starts_at, clinic_zone(booking.site)), weekday=True)
-        raise NotNow(f"This visit is on {day}. Arrival is marked on the day.")
-    return _step(booking, Status.ARRIVED, by=by, version=version, arrived_at=booking.arrived_at or timezone.now())
-
-
-def not_its_day(booking: Booking) -> str:
-    """Why this visit does not begin now: its day is still to come, or over; empty where it may begin."""
-    zone, now = clinic_zone(booking.site), timezone.now()
-    day = local_day(booking.starts_at, zone)
-    if day > local_day(now, zone):
-        return f"This visit is on {wording.day(day, weekday=True)}. To begin it today, move it to today."
-    if booking.ends_at + RUNS_LATE < now:
-        return f"This visit was on {wording.day(day, weekday=True)}. If the patient is here now, move it to today."
-    return ""
-
-
-def not_arrived(booking: Booking, *, by, version: int | None = None) -> Booking:
-    """Take an arrival back."""
-    return _step(booking, Status.BOOKED, by=by, version=version, arrived_at=None)
-
-
-def in_room(booking: Booking, *, by, version: int | None = None) -> Booking:
-    """The visit begins: on its own day, or shortly after midnight where it ran late."""
-    if words := not_its_day(booking):
-        raise NotNow(words)
-    return _step(booking, Status.IN_ROOM, by=by, version=version, arrived_at=booking.arrived_at or timezone.now())
-
-
-def done(booking: Booking, *, by, version: int | None = None) -> Booking:
-    return _step(booking, Status.DONE, by=by, version=version)
-
-
-def missed(booking: Booking, *, by, version: int | None = None) -> Booking:
-    """The patient did not come. What was held is free again."""
-    if booking.starts_at > timezone.now():
-        raise NotNow("This visit has not begun yet. Cancel it, or wait until its time.")
-    return _step(booking, Status.MISSED, by=by, version=version)
-
-
-def cancel(booking: Booking, *, reason: str, by, version: int | None = None) -> Booking:
-    """Cancel a visit that has not begun. What was held is free again."""
-    if not reason.strip():
-        raise BookingRefused("Say why the visit is cancelled.", field="reason")
-    return _step(booking, Status.CANCELLED, by=by, version=version, cancel_reason=reason.strip())
-
-
-def untreated(booking: Booking, *, by) -> Booking:
-    """The patient was in the room and nothing was treated: back to "here", then cancelled. What was held is free again."""
-    with transaction.atomic():
-        _step(booking, Status.ARRIVED, by=by, version=None)
-        return _step(booking, Status.CANCELLED, by=by, version=None, cancel_reason="Nothing was treated")
-
-
-def reinstate(booking: Booking, *, by, version: int | None = None) -> Booking:
+def resize(booking: Booking, *, minutes: int, by, version: int | None = None) -> Booking:
     """
-    Bring a cancelled or missed visit back to its old time, through the same door as a new one.
+    Give the part with the clinician another length, in minutes; the start, the numbing and the clean-down stay as they are.
+    Sent twice, the second changes nothing.
+
+    Raises:
+        BookingRefused: as in `book`; the visit then keeps its length. StaleRow: somebody changed it meanwhile.
+    """
+    if minutes < SHORTEST or minutes > LONGEST or minutes % STEP_MINUTES:
+        raise BookingRefused(f"Choose {SHORTEST} to {LONGEST} minutes, in steps of {STEP_MINUTES}.", field="minutes")
+    site, patient = booking.site, booking.patient
+    visit = placing.with_minutes(visit_again(booking), minutes)
+    try:
+        with transaction.atomic():
+            zone = clinic_zone(site)
+            ends_at = booking.starts_at + dt.timedelta(minutes=visit.minutes)
+            enter_diary(site, patient, {local_day(at, zone) for at in (booking.starts_at, booking.ends_at, ends_at)})
+            fresh = take(booking, version, same=lambda now: now.ends_at == ends_at and now.starts_at == booking.starts_at)
+            if fresh is None:
+                return Booking.objects.get(pk=booking.pk)
+            if fresh.status not in (Status.BOOKED, Status.ARRIVED):
+                raise NotNow(f"This visit is {fresh.get_status_display().lower()}. Only a visit that has not begun changes its length.")
+            if fresh.starts_at != booking.starts_at:
+                raise StaleRow(fresh)
+            before = _detail(fresh)
+            slot = placing.choose(
+                site,
+                visit,
+                fresh.starts_at,
+                patient,
+                fresh.plan,
+                clinician=fresh.clinician,
+                room=fresh.room,
+                device=fresh.device,
+                before=fresh.bay,
+                ignoring=fresh,
+            )
+            fresh.ends_at, fresh.bay = slot.ends_at, slot.bay
+            fresh.holds.all().delete()
+            placing.write(fresh, visit)
+            lengths = {"from": before | {"minutes": round((booking.ends_at - booking.starts_at).total_seconds() / 60)}}
+            record("booking.resized", actor=by, patient=patient, obj=fresh, detail=lengths | {"to": {"minutes": visit.minutes}})
+            return fresh
+    except SlotTaken as taken:
+        placing.offer(
+            taken,
+            site=site,
+            visit=visit,
+            wanted=booking.starts_at,
+            patient=patient,
+            clinician=booking.clinician,
+            plan=booking.plan,
+            number=booking.session_number,
+            ignoring=booking,
+        )
+        raise
+
+
+def walk_in(*, patient, kind: str, by, request_key: str, **named) -> Booking:
+    """
+    Book a visit that begins now, at the next step of the clock, and mark the patient as here. named: as in `book`.
+
+    Raises:
+        BookingRefused: as in `book`; nothing was written, and SlotTaken says when the next free times are.
+    """
+    step = STEP_MINUTES * 60
+    starts_at = dt.datetime.fromtimestamp(-(-timezone.now().timestamp() // step) * step, tz=dt.UTC)
+    with transaction.atomic(), gathered():
+        booking = book(patient=patient, kind=kind, starts_at=starts_at, by=by, request_key=request_key, **named)
+        return booking if booking.status != Status.BOOKED else arrive(booking, by=by)
+
+
+def reinstate(booking: Booking, *, by, version: int | None = None, gap_reason: str = "") -> Booking:
+    """
+    Bring a cancelled or missed visit back to its old time, through the same door as a new one. gap_reason: as in `book`.
 
     Raises:
         SlotTaken: somebody has that time now; the nearest free times come with it. Others as in `book`.
@@ -287,17 +341,18 @@ def reinstate(booking: Booking, *, by, version: int | None = None) -> Booking:
         with transaction.atomic():
             zone = clinic_zone(site)
             enter_diary(site, patient, {local_day(booking.starts_at, zone), local_day(booking.ends_at, zone)})
-            fresh = _take(booking, version, same=lambda now: now.status == Status.BOOKED)
+            fresh = take(booking, version, same=lambda now: now.status == Status.BOOKED)
             if fresh is None:
                 return Booking.objects.get(pk=booking.pk)
             if fresh.status not in (Status.CANCELLED, Status.MISSED):
                 raise NotNow(f"This visit is {fresh.get_status_display().lower()}, so there is nothing to bring back.")
-            if fresh.ends_at <= timezone.now():
+            if is_over(fresh):
                 raise InThePast("The time of this visit is over. Book a new one.")
             if fresh.plan is not None and fresh.kind == Booking.Kind.SESSION and fresh.session_number:
                 gap.check_plan(fresh.plan, fresh.session_number)
-                gap.check_gap(fresh.plan, fresh.session_number, fresh.starts_at, ignoring=fresh)
-            _choose(
+                sooner = gap.check_gap(fresh.plan, fresh.session_number, fresh.starts_at, ignoring=fresh, reason=gap_reason, by=by)
+                _keep_override(fresh, sooner)
+            slot = placing.choose(
                 site,
                 visit,
                 fresh.starts_at,
@@ -306,176 +361,35 @@ def reinstate(booking: Booking, *, by, version: int | None = None) -> Booking:
                 clinician=fresh.clinician,
                 room=fresh.room,
                 device=fresh.device,
+                before=fresh.bay,
                 ignoring=fresh,
             )
-            fresh.status, fresh.cancel_reason, fresh.arrived_at = Status.BOOKED, "", None
+            fresh.bay = slot.bay
+            fresh.status, fresh.cancel_reason, fresh.arrived_at, fresh.numbing_started_at = Status.BOOKED, "", None, None
             fresh.holds.all().delete()
-            _write(fresh, visit)
+            placing.write(fresh, visit)
             record("booking.reinstated", actor=by, patient=patient, obj=fresh, detail=_detail(fresh))
             return fresh
     except SlotTaken as taken:
-        _offer(taken, site=site, visit=visit, wanted=booking.starts_at, patient=patient, clinician=booking.clinician, plan=booking.plan)
+        placing.offer(
+            taken, site=site, visit=visit, wanted=booking.starts_at, patient=patient, clinician=booking.clinician, plan=booking.plan
+        )
         raise
 
 
 # Inside the door
 
 
-def _take(booking: Booking, version: int | None, *, same) -> Booking | None:
-    """The row as it stands, claimed for writing; None where *same(row)* says that the wish is already fulfilled."""
-    fresh = Booking.objects.with_names().select_related("site").get(pk=booking.pk)
-    if same(fresh):
-        return None
-    if version is not None and fresh.version != version:
-        raise StaleRow(fresh)
-    fresh.claim(fresh.version)
-    return fresh
+def _keep_override(booking: Booking, sooner: gap.Override | None) -> None:
+    """The word that lets it be sooner than the healing gap; none where it needs none."""
+    booking.gap_reason = sooner.reason if sooner else ""
+    booking.gap_by, booking.gap_at = (sooner.by, sooner.at) if sooner else (None, None)
+    booking.gap_first_day = sooner.first_day if sooner else None
 
 
-def _is_there(now: Booking, starts_at, clinician, room, device) -> bool:
-    wanted = (starts_at, clinician or now.clinician, room or now.room, device or now.device)
-    return (now.starts_at, now.clinician, now.room, now.device) == wanted
-
-
-def _step(booking: Booking, status: str, *, by, version: int | None, **fields) -> Booking:
-    """Change the status where the table allows it, and let the holds follow. Sent twice, the second changes nothing."""
-    with transaction.atomic():
-        fresh = _take(booking, version, same=lambda now: now.status == status)
-        if fresh is None:
-            return Booking.objects.get(pk=booking.pk)
-        if status not in NEXT[fresh.status]:
-            raise NotNow(f"This visit is {fresh.get_status_display().lower()}. It cannot become {Status(status).label.lower()}.")
-        before, fresh.status = fresh.status, status
-        for name, value in fields.items():
-            setattr(fresh, name, value)
-        fresh.save(update_fields=["status", *fields])
-        if not fresh.is_live:
-            fresh.holds.update(is_live=False)
-        record(f"booking.{status}", actor=by, patient=fresh.patient_id, obj=fresh, detail={"from": before})
-        return fresh
-
-
-def _choose(site, visit: Visit, starts_at, patient, plan, *, clinician, room, device, ignoring=None) -> FreeTime:
-    """
-    Who and what takes part at *starts_at*. What is named stays, free or not: whether it is free the database decides.
-
-    Raises:
-        NotSuitable, OutsideHours, ResourceAbsent; SlotTaken where a role was left open and none of its candidates is free.
-    """
-    zone = clinic_zone(site)
-    day = local_day(starts_at, zone)
-    diary = Diary(site, day, day, patient=patient, ignoring=ignoring)
-    party = diary.party(kind=visit.kind, patient=patient, clinician=clinician, room=room, device=device, plan=plan)
-    named = {"clinician": clinician, "room": room, "device": device}
-    start, chosen = seconds(starts_at), {}
-    for role in visit.roles:
-        if role == "patient":
-            continue
-        low, high = visit.reach(role)
-        open_ones = [r for r in party.candidates[role] if covers(diary.open(r), start + low, start + high)]
-        if not open_ones:
-            raise _closed(diary, party, role, start + low, start + high)
-        free = [r for r in open_ones if covers(diary.free(r), start + low, start + high)]
-        if named[role] is not None:
-            chosen[role] = named[role]
-        elif free:
-            chosen[role] = free[0]
-        else:
-            raise SlotTaken(f"No {role} is free then.")
-    return FreeTime(moment(start), moment(start + visit.minutes * 60), **chosen)
-
-
-def _closed(diary: Diary, party: Party, role: str, start: int, end: int) -> BookingRefused:
-    """Why no candidate is there: away, or outside the weekly hours, which are named."""
-    zone = diary.zone
-    low, high = moment(start).astimezone(zone), moment(end).astimezone(zone)
-    candidates = party.candidates[role]
-    inside = [r for r in candidates if covers(diary.in_hours(r), start, end)]
-    if inside:
-        if len(candidates) > 1:
-            return ResourceAbsent(f"No {role} is there at {low:%H:%M} on {wording.day(low.date(), weekday=True)}.")
-        absence = next(a for a in diary.absences[inside[0].pk] if seconds(a.starts_at) < end and seconds(a.ends_at) > start)
-        back = absence.ends_at.astimezone(zone)
-        return ResourceAbsent(
-            f"{inside[0]} is away then ({absence.reason}), until {wording.day(back.date(), weekday=True)}, {back:%H:%M}.",
-            field=role if role == "device" else "day",
-        )
-    who = str(candidates[0]) if len(candidates) == 1 else f"Every {role}"
-    rows = sorted((row.opens, row.closes) for r in candidates for row in diary.hours.get(r.pk, ()) if row.weekday == low.weekday())
-    if not rows:
-        return OutsideHours(f"{who} is closed on {low:%A}s." if role != "clinician" else _never(candidates, low), field="day")
-    spans = " and ".join(f"{opens:%H:%M} to {closes:%H:%M}" for opens, closes in dict.fromkeys(rows))
-    needs = f" The visit needs {low:%H:%M} to {high:%H:%M}." if role != "patient" else ""
-    if len(candidates) > 1:
-        return OutsideHours(f"The clinic's hours on {low:%A}s are {rows[0][0]:%H:%M} to {max(c for _, c in rows):%H:%M}.{needs}")
-    return OutsideHours(f"{who} is there {spans} on {low:%A}s.{needs}")
-
-
-def _never(candidates, low) -> str:
-    return f"{candidates[0]} does not work on {low:%A}s." if len(candidates) == 1 else f"Nobody works on {low:%A}s."
-
-
-def _write(booking: Booking, visit: Visit) -> None:
-    """Save the booking with its holds. The database refuses what overlaps; then nothing of it stays."""
-    try:
-        with transaction.atomic():
-            booking.save()
-            Hold.objects.bulk_create(_holds(booking, visit))
-    except IntegrityError as error:
-        if guards.is_overlap(error):
-            raise SlotTaken("This time is taken.", booking=booking) from error
-        if "session_of_a_plan_booked_once" in str(error) or "booking.session_number" in str(error):
-            other = gap.placed(booking.plan).get(booking.session_number)
-            raise AlreadyBooked(
-                f"Session {booking.session_number} of {str(booking.plan).lower()} is booked already.", booking=other
-            ) from error
-        raise
-
-
-def _holds(booking: Booking, visit: Visit) -> list[Hold]:
-    held = {"clinician": booking.clinician, "room": booking.room, "device": booking.device}
-    holds = []
-    for part in visit.parts:
-        low = booking.starts_at + dt.timedelta(minutes=part.offset)
-        times = {"segment": part.segment, "starts_at": low, "ends_at": low + dt.timedelta(minutes=part.minutes)}
-        for role in part.roles:
-            if role == "patient":
-                holds.append(Hold(booking=booking, patient=booking.patient, subject=f"p{booking.patient_id}", **times))
-            elif held[role] is not None:
-                holds.append(Hold(booking=booking, resource=held[role], subject=f"r{held[role].pk}", **times))
-    return holds
-
-
-def _taken_words(diary: Diary, booking: Booking, visit: Visit) -> str:
-    """Who or what is taken, for the sentence on the screen."""
-    zone = diary.zone
-    start, busy = seconds(booking.starts_at), []
-    for role in visit.roles:
-        low, high = visit.reach(role)
-        if role == "patient":
-            if not covers(diary.free_of_patient(booking.patient), start + low, start + high):
-                busy.append("The patient")
-        elif not covers(diary.free(getattr(booking, role)), start + low, start + high):
-            busy.append(str(getattr(booking, role)))
-    who = " and ".join(busy) if busy else "This time"
-    verb = "are" if len(busy) > 1 else "is"
-    local = booking.starts_at.astimezone(zone)
-    return f"{who} {verb} taken at {local:%H:%M} on {wording.day(local.date(), weekday=True)}."
-
-
-def _offer(taken: SlotTaken, *, site, visit, wanted, patient, clinician, plan, number=None, ignoring=None) -> None:
-    """Say who is taken, and add the nearest free times: inside the plan's weeks where it is one of its sessions. Needs no lock."""
-    first = last = None
-    if plan is not None and visit.kind == Booking.Kind.SESSION and number:
-        zone = clinic_zone(site)
-        days = {n: local_day(v.starts_at, zone) for n, v in gap.placed(plan, ignoring=ignoring).items()}
-        before = gap.last_before_plan(plan)
-        bounds = gap.window(plan, number, days, local_day(before.starts_at, zone) if before else None)
-        first, last = bounds.first_day, bounds.last_day
-    diary, low, high = around(site, wanted, patient=patient, first_day=first, last_day=last, ignoring=ignoring)
-    if taken.booking is not None:
-        taken.message = _taken_words(diary, taken.booking, visit)
-    taken.nearest = nearest(diary, visit, wanted, low, high, patient=patient, clinician=clinician, plan=plan)
+def _is_there(now: Booking, starts_at, clinician, room, device, bay=None) -> bool:
+    wanted = (starts_at, clinician or now.clinician, room or now.room, device or now.device, bay or now.bay)
+    return (now.starts_at, now.clinician, now.room, now.device, now.bay) == wanted
 
 
 def _detail(booking: Booking) -> dict:
@@ -486,6 +400,8 @@ def _detail(booking: Booking) -> dict:
         "clinician": booking.clinician_id,
         "room": booking.room_id,
         "device": booking.device_id,
+        **({"bay": booking.bay_id} if booking.bay_id else {}),
         "plan": booking.plan_id,
         "session_number": booking.session_number,
+        **({"sooner_by": booking.gap_by_id, "first_day": booking.gap_first_day.isoformat()} if booking.gap_first_day else {}),
     }

@@ -1,19 +1,27 @@
 """
-The weeks between the sessions of a plan, judged at every door: single booking, move, course.
+The weeks between the sessions of a plan, judged at every door: single booking, move, bringing back, course.
 
-Whole days on the clinic's wall clock, counted between the dates of the visits. The weeks come from the accepted plan,
-which took them from its protocol version.
+Whole days on the clinic's wall clock, counted between the dates of the visits. The weeks come from the accepted plan, raised
+by what was really done (`services.healing`). Sooner only with a reason by somebody who may say so, kept with the visit.
 """
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 
+from django.utils import timezone
+
+from accounts.permissions import may, who
 from planner import wording
 from plans.models import TreatmentPlan
 
 from ..models import Booking
+from .healing import Healing, healing_of
 from .hours import clinic_zone, local_day
 from .refusals import BookingRefused, GapRefused
+
+OVERRIDE = "bookings.sooner"  # the permission to book sooner than healing allows, with a reason
+WAITING = (Booking.Status.BOOKED, Booking.Status.ARRIVED)
 
 
 @dataclass(frozen=True)
@@ -24,6 +32,16 @@ class Window:
     last_day: dt.date | None = None
     first_because: str = ""
     last_because: str = ""
+
+
+@dataclass(frozen=True)
+class Override:
+    """Why a session may be sooner than healing allows, who said so, and the first day that would have needed no reason."""
+
+    reason: str
+    by: object
+    at: dt.datetime
+    first_day: dt.date
 
 
 def weeks(days: int) -> str:
@@ -49,40 +67,34 @@ def placed(plan: TreatmentPlan, *, ignoring: Booking | None = None) -> dict[int,
     return {visit.session_number: visit for visit in visits}
 
 
-def last_before_plan(plan: TreatmentPlan) -> Booking | None:
-    """The latest session that was done under the plans this one replaces: the skin does not know of the new plan."""
-    earlier, at = [], plan.supersedes_id
-    while at is not None and at not in earlier:
-        earlier.append(at)
-        at = TreatmentPlan.objects.filter(pk=at).values_list("supersedes_id", flat=True).first()
-    if not earlier:
-        return None
-    done = Booking.objects.filter(plan__in=earlier, kind=Booking.Kind.SESSION, status=Booking.Status.DONE)
-    return done.order_by("-starts_at").first()
-
-
-def window(plan: TreatmentPlan, number: int, days: dict[int, dt.date], before_plan: dt.date | None = None) -> Window:
+def window(plan: TreatmentPlan, number: int, days: dict[int, dt.date], healing: Healing | None = None) -> Window:
     """
     When session *number* may be, given the days of the plan's other sessions.
 
-    A session further away in the count needs that many times the interval, so that those between still fit.
+    A session further away in the count needs that many times the interval, so that those between still fit. What was done deeper
+    than planned, and what other plans treated in the same zones, counts as `services.healing` has it.
     """
-    low, high = plan.interval_weeks_min * 7, plan.interval_weeks_max * 7
+    healing = healing or healing_of(plan)
     first = last = None
     first_because = last_because = ""
     earlier = max((n for n in days if n < number), default=None)
     later = min((n for n in days if n > number), default=None)
     if earlier is not None:
-        steps = number - earlier
-        first, last = days[earlier] + dt.timedelta(days=steps * low), days[earlier] + dt.timedelta(days=steps * high)
+        low, high = healing.between(earlier, number)
+        first, last = days[earlier] + dt.timedelta(days=low), days[earlier] + dt.timedelta(days=high)
         first_because = last_because = f"session {earlier} is on {wording.day(days[earlier], weekday=True)}"
-    elif before_plan is not None:
-        first = before_plan + dt.timedelta(days=low)
-        first_because = f"the last session of the plan before was on {wording.day(before_plan, weekday=True)}"
+        if raised := healing.after(earlier).why:
+            first_because = f"{first_because}. {raised}"
+    before = healing.before
+    if before is not None and (first is None or before.first_day > first):
+        first = before.first_day
+        first_because = f"the last session of {before.plan} was on {wording.day(before.day, weekday=True)}"
+        if before.weeks.why:
+            first_because = f"{first_because}. {before.weeks.why}"
     if later is not None:
-        steps = later - number
+        low, high = healing.between(number, later)
         because = f"session {later} is on {wording.day(days[later], weekday=True)}"
-        until, since = days[later] - dt.timedelta(days=steps * low), days[later] - dt.timedelta(days=steps * high)
+        until, since = days[later] - dt.timedelta(days=low), days[later] - dt.timedelta(days=high)
         if last is None or until < last:
             last, last_because = until, because
         if first is None:
@@ -99,33 +111,85 @@ def check_plan(plan: TreatmentPlan, number: int) -> None:
         raise BookingRefused(f"{plan} has {plan.sessions_count} sessions. There is no session {number}.")
 
 
-def check_gap(plan: TreatmentPlan, number: int, starts_at: dt.datetime, *, ignoring: Booking | None = None) -> None:
+def too_soon(plan: TreatmentPlan, number: int, day: dt.date, days: dict[int, dt.date], healing: Healing | None = None) -> GapRefused | None:
+    """The refusal where *day* is nearer to what was treated before session *number* than healing allows; None where it is not."""
+    healing = healing or healing_of(plan)
+    if healing.before is None and not any(n < number for n in days):
+        return None
+    bounds = window(plan, number, days, healing)
+    if bounds.first_day is None or day >= bounds.first_day:
+        return None
+    return GapRefused(
+        f"The plan allows {allowed(plan)} between sessions and {bounds.first_because}. "
+        f"The first day for session {number} is {wording.day(bounds.first_day, weekday=True)}.",
+        first_day=bounds.first_day,
+        may_be_overridden=True,
+    )
+
+
+def check_gap(
+    plan: TreatmentPlan,
+    number: int,
+    starts_at: dt.datetime,
+    *,
+    ignoring: Booking | None = None,
+    reason: str = "",
+    by=None,
+    without: Collection[int] = (),
+) -> Override | None:
     """
-    Raises GapRefused where *starts_at* is nearer to a neighbouring session than the plan allows.
+    Raises GapRefused where *starts_at* is nearer to a neighbouring session than healing allows.
+
+    reason: why it may be sooner all the same; counts where *by* may say so, and comes back as the override to keep with the visit.
+    without: numbers of sessions that move along, and so are not asked.
+    An override that the visit (*ignoring*) has already holds as long as it is not put nearer, and nothing asks for more time since.
 
     A longer wait than the plan's longest is not refused here: a single late session is better than none, and the screen says so.
     """
     zone = clinic_zone(plan.patient.site)
-    day = local_day(starts_at, zone)
-    days = {n: local_day(visit.starts_at, zone) for n, visit in placed(plan, ignoring=ignoring).items()}
-    before = last_before_plan(plan)
-    low = dt.timedelta(days=plan.interval_weeks_min * 7)
-    earlier = max((n for n in days if n < number), default=None)
+    day, healing = local_day(starts_at, zone), healing_of(plan)
+    others = {n: visit for n, visit in placed(plan, ignoring=ignoring).items() if n not in without}
+    days = {n: local_day(visit.starts_at, zone) for n, visit in others.items()}
+    override = None
+    if refused := too_soon(plan, number, day, days, healing):
+        override = _override(refused, day, reason.strip(), by, ignoring)
     later = min((n for n in days if n > number), default=None)
-    bounds = window(plan, number, days, local_day(before.starts_at, zone) if before else None)
-    if (earlier is not None or before is not None) and bounds.first_day is not None and day < bounds.first_day:
-        raise GapRefused(
-            f"The plan allows {allowed(plan)} between sessions and {bounds.first_because}. "
-            f"The first day for session {number} is {wording.day(bounds.first_day, weekday=True)}.",
-            first_day=bounds.first_day,
-        )
-    if later is not None and day > days[later] - (later - number) * low:
-        latest = days[later] - (later - number) * low
-        raise GapRefused(
-            f"The plan allows {allowed(plan)} between sessions and session {later} is on {wording.day(days[later], weekday=True)}. "
-            f"The last day for session {number} is {wording.day(latest, weekday=True)}; move session {later} first.",
-            first_day=bounds.first_day,
-        )
+    if later is not None:
+        needed = dt.timedelta(days=healing.between(number, later)[0])
+        agreed = others[later].gap_first_day  # the next session is sooner by somebody's word: this one may not ask more of it
+        if day + needed > max(days[later], agreed or days[later]):
+            latest = days[later] - needed
+            raise GapRefused(
+                f"The plan allows {allowed(plan)} between sessions and session {later} is on {wording.day(days[later], weekday=True)}. "
+                f"The last day for session {number} is {wording.day(latest, weekday=True)}; move session {later} first.",
+                first_day=window(plan, number, days, healing).first_day,
+            )
+    return override
+
+
+def _override(refused: GapRefused, day: dt.date, reason: str, by, visit: Booking | None) -> Override:
+    """The word that lets a session be sooner: given now, or with the visit already. Raises GapRefused where there is none."""
+    held = visit.gap_first_day if visit is not None else None
+    stands = held is not None and not reason and refused.first_day <= held
+    if stands and day >= local_day(visit.starts_at, clinic_zone(visit.site)):
+        return Override(visit.gap_reason, visit.gap_by, visit.gap_at, held)
+    if not reason:
+        raise refused
+    if by is None or not may(by, OVERRIDE):
+        raise GapRefused(f"{refused.message} Only {who(OVERRIDE)} may book it sooner.", first_day=refused.first_day)
+    return Override(reason, by, timezone.now(), refused.first_day)
+
+
+def soon_words(booking: Booking) -> str:
+    """A sentence where a session that stands is sooner than healing allows and nobody has said why; empty where it is not."""
+    if booking.kind != Booking.Kind.SESSION or booking.plan is None or not booking.session_number or booking.status not in WAITING:
+        return ""
+    zone = clinic_zone(booking.site)
+    days = {n: local_day(v.starts_at, zone) for n, v in placed(booking.plan, ignoring=booking).items()}
+    refused = too_soon(booking.plan, booking.session_number, local_day(booking.starts_at, zone), days)
+    if refused is None or (booking.gap_first_day is not None and refused.first_day <= booking.gap_first_day):
+        return ""
+    return refused.message
 
 
 def late_words(booking: Booking) -> str:
@@ -138,6 +202,6 @@ def late_words(booking: Booking) -> str:
     if earlier is None:
         return ""
     days = (local_day(booking.starts_at, zone) - others[earlier]).days
-    if days <= booking.plan.interval_weeks_max * 7 * (booking.session_number - earlier):
+    if days <= healing_of(booking.plan).between(earlier, booking.session_number)[1]:
         return ""
     return f"{weeks(days)} after session {earlier}. The plan allows {allowed(booking.plan)}."

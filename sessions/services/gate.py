@@ -7,21 +7,21 @@ kept in `start_check`: what was true when the needle touched the skin does not c
 """
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from decimal import Decimal
 
 from django.utils import timezone
 
-from accounts.models import ClinicSettings
-from patients.conversion import case_of
-from planner.case import Case
-from planner.propose import propose
+from patients.lists import DueList
 from planner.wording import day as day_words
-from planner.wording import mm
+from plans.competence import beyond, without_agreed
 from plans.models import TreatmentPlan
-from protocols.knowledge import knowledge_of
 
-from ..conversion import clinic_day
 from ..models import Resource, SessionZone, TreatmentSession
+from .due import Due, asked_of, due_of
+from .healing import after_record
+from .planner_today import Today, planner_today
+from .planner_today import case_today as today_case
 
 OK, LEFT, STOP = "ok", "todo", "stop"
 
@@ -54,6 +54,9 @@ class DayCheck:
     left_out: dict[str, str]
     cautions: tuple[str, ...]
     due: tuple[str, ...]  # ids of the questions to ask again
+    due_lists: tuple[DueList, ...] = ()
+    limits: dict[str, tuple[Decimal, str]] = field(default_factory=dict)  # {zone: (deepest mm today, why)} below the plan's depth
+    adjuvants_out: dict[str, str] = field(default_factory=dict)  # {adjuvant of the plan: why not today}
     is_kept: bool = False
 
     @property
@@ -67,6 +70,8 @@ class DayCheck:
             "conditions": [{"name": c.name, "state": c.state, "words": c.words, "holds": c.holds} for c in self.conditions],
             "left_out": self.left_out,
             "cautions": list(self.cautions),
+            "limits": {zone: {"mm": str(most), "why": why} for zone, (most, why) in self.limits.items()},
+            "adjuvants_out": self.adjuvants_out,
         }
 
 
@@ -76,19 +81,31 @@ def day_check(session: TreatmentSession, on: dt.date | None = None) -> DayCheck:
     if kept:
         return DayCheck(
             on=dt.date.fromisoformat(kept["on"]),
-            conditions=tuple(Condition(**row) for row in kept["conditions"]),
+            conditions=tuple(_as_kept(session, kept, row) for row in kept["conditions"]),
             left_out=kept["left_out"],
             cautions=tuple(kept["cautions"]),
             due=(),
+            limits={zone: (Decimal(row["mm"]), row["why"]) for zone, row in kept.get("limits", {}).items()},
+            adjuvants_out=kept.get("adjuvants_out", {}),
             is_kept=True,
         )
-    on = on or clinic_day(session.started_at)
-    due = due_questions(session, on)
-    planner, left_out, cautions = _planner_today(session, on)
+    on = on or session.day
+    due = due_of(session.patient, session.plan.protocol_version, on)
+    today = planner_today(session.plan, session.patient, on)
+    planner = _planner(today)
     if due and planner.state != STOP:
         planner = Condition("planner", LEFT, "The plan is checked again once they are answered", "plan check", "due", holds=True)
-    conditions = (_plan(session), _screening(session, due), planner, _gap(session, on), _operator(session))
-    return DayCheck(on=on, conditions=conditions, left_out=left_out, cautions=cautions, due=due)
+    conditions = (_plan(session), _screening(due), planner, _gap(session, on, today.interval_weeks), _operator(session, on))
+    return DayCheck(
+        on=on,
+        conditions=conditions,
+        left_out=today.left_out,
+        cautions=today.cautions,
+        due=tuple(question.id for question in due.questions),
+        due_lists=due.lists,
+        limits=today.limits,
+        adjuvants_out=today.adjuvants_out,
+    )
 
 
 def may_start(session: TreatmentSession, on: dt.date | None = None, *, check: DayCheck | None = None) -> list[Condition]:
@@ -125,11 +142,18 @@ def _plan(session: TreatmentSession) -> Condition:
     plan = session.plan
     if plan.status == TreatmentPlan.Status.ACCEPTED:
         return Condition(
-            "plan", OK, f"Plan {plan.number} accepted on {day_words(clinic_day(plan.accepted_at))}", f"plan {plan.number}", holds=True
+            "plan",
+            OK,
+            f"Plan {plan.number} accepted on {day_words(session.site.day_of(plan.accepted_at))}",
+            f"plan {plan.number}",
+            holds=True,
         )
     words = {
         TreatmentPlan.Status.SUPERSEDED: f"Plan {plan.number} was replaced by a newer one. Book this session from the newer plan",
         TreatmentPlan.Status.COMPLETED: f"Plan {plan.number} is completed. Make a new plan for further sessions",
+        TreatmentPlan.Status.AWAITING: f"Plan {plan.number} waits for a countersignature",
+        TreatmentPlan.Status.RETURNED: f"Plan {plan.number} was sent back. Make a new plan before treating",
+        TreatmentPlan.Status.WRITING: f"Plan {plan.number} is not whole yet",
         TreatmentPlan.Status.STOPPED: f"Plan {plan.number} was stopped. Make a new plan before treating again",
     }
     return Condition("plan", STOP, words[plan.status], f"plan {plan.number}", "day", holds=True)
@@ -137,78 +161,38 @@ def _plan(session: TreatmentSession) -> Condition:
 
 def due_questions(session: TreatmentSession, on: dt.date) -> tuple[str, ...]:
     """Ids of the protocol's questions with no answer, or one older than their `valid_days` (0 = ask at every visit)."""
-    patient = session.patient
-    newest: dict[str, dt.date] = {}
-    for question, answered_at in patient.screening_answers.order_by("pk").values_list("question", "answered_at"):
-        newest[question] = clinic_day(answered_at)
-    asked = asked_questions(session, on)
-    return tuple(q.id for q in asked if q.id not in newest or (on - newest[q.id]).days > q.valid_days)
+    return tuple(question.id for question in due_of(session.patient, session.plan.protocol_version, on).questions)
 
 
 def asked_questions(session: TreatmentSession, on: dt.date) -> list:
     """The protocol's questions that are asked of this patient, in its order."""
-    sex, age = session.patient.sex or None, session.patient.age_on(on)
-    return [question for question in knowledge_of(session.plan.protocol_version).questions if question.asked(sex=sex, age=age)]
+    return asked_of(session.patient, session.plan.protocol_version, on)
 
 
-def _screening(session: TreatmentSession, due: tuple[str, ...]) -> Condition:
+def _screening(due: Due) -> Condition:
     if not due:
         return Condition("screening", OK, "Safety checks are up to date", "safety checks", holds=True)
-    count = f"{len(due)} safety check{'s' if len(due) > 1 else ''}"
-    return Condition("screening", LEFT, f"Ask again first: {count} due", "safety checks", "due", holds=True)
+    return Condition("screening", LEFT, f"Ask again first: {due.words} due", "safety checks", "due", holds=True)
 
 
-def _planner_today(session: TreatmentSession, on: dt.date) -> tuple[Condition, dict[str, str], tuple[str, ...]]:
-    """Ask the planner again with today's answers: may this person be needled today, and where not."""
-    mapping = case_today(session, on)
-    policies = ClinicSettings.current().policies
-    proposal = propose(Case.parse(mapping), knowledge_of(session.plan.protocol_version), on=on, policies=policies).as_mapping()
-    findings = proposal.get("findings", [])
-    left_out = {row["zone"]: _why(row, findings) for row in proposal.get("zones_excluded", [])}
-    cautions = tuple(dict.fromkeys(row["reason"] for row in findings if row["action"] == "caution"))
-    status = proposal["status"]
-    if status in ("refuse", "defer"):
-        word = "Stop" if status == "refuse" else "Defer"
-        reasons = [row["reason"] for row in findings if row["action"] == status] or [row["reason"] for row in findings[:1]]
-        until = proposal.get("earliest")
-        first = f" First possible date: {day_words(dt.date.fromisoformat(until))}." if until else ""
-        return Condition("planner", STOP, f"{word}: {' '.join(reasons)}{first}", "stop", "day", holds=True), left_out, cautions
-    if status == "ask":
-        asks = [row["reason"] for row in findings if row["action"] == "ask"]
-        return Condition("planner", LEFT, f"Answer first: {' '.join(asks)}", "open questions", "day", holds=True), left_out, cautions
-    return Condition("planner", OK, "Today's answers still fit the plan", "plan check", holds=True), left_out, cautions
+def _planner(today: Today) -> Condition:
+    if today.status in ("refuse", "defer"):
+        return Condition("planner", STOP, today.barred, "stop", "day", holds=True)
+    if today.status == "ask":
+        return Condition("planner", LEFT, today.barred, "open questions", "day", holds=True)
+    if today.decisions:
+        words = f"New since the plan was made: {'; '.join(today.decisions)}. Make a new plan, so that it is decided and written down"
+        return Condition("planner", STOP, words, "new decision", "day", holds=True)
+    if today.limits or today.adjuvants_out:
+        return Condition(
+            "planner", OK, "Today's answers narrow the plan: see the zones and what goes with the needling", "plan check", holds=True
+        )
+    return Condition("planner", OK, "Today's answers still fit the plan", "plan check", holds=True)
 
 
 def case_today(session: TreatmentSession, on: dt.date) -> dict:
-    """
-    The plan's case with the patient's answers of today (case format). Wishes and what was seen at the consultation stay out:
-    only whether, and where, this person may be needled today is asked. The healing gap is a condition of its own.
-    """
-    plan = session.plan
-    zones = [row.zone for row in plan.zones.all()]
-    requests = [
-        request | {"zones": kept}
-        for request in plan.case.get("requests", [])
-        if (kept := [zone for zone in request.get("zones", []) if zone in zones])
-    ]
-    case = {**case_of(session.patient, visit_date=on), "requests": requests}
-    case["visit_date"] = on.isoformat()
-    case["devices"] = [plan.device_brand or plan.device_kind]
-    case["adjuvants_requested"] = list(plan.adjuvants)
-    for name in ("labs", "operator"):
-        if name in plan.case:
-            case[name] = plan.case[name]
-    # What somebody entitled lifted for this plan stays lifted, as long as today's answer is the one it was lifted for.
-    for rule, answer in plan.case.get("screening", {}).items():
-        today = case["screening"].get(rule)
-        if answer.get("override") and today and today.get("answer") and answer.get("answer"):
-            case["screening"][rule] = {**today, "override": answer["override"]}
-    return case
-
-
-def _why(row: dict, findings: list[dict]) -> str:
-    reasons = [finding["reason"] for finding in findings if finding["id"] in row.get("because", ())]
-    return " ".join(reasons) or "left out by the protocol"
+    """See `planner_today.case_today`."""
+    return today_case(session.plan, session.patient, on)
 
 
 def last_signed(session: TreatmentSession) -> TreatmentSession | None:
@@ -223,17 +207,20 @@ def last_signed(session: TreatmentSession) -> TreatmentSession | None:
             zones__zone__in=zones,
         )
         .exclude(pk=session.pk)
+        .select_related("booking__site")
         .order_by("-started_at")
         .first()
     )
 
 
-def _gap(session: TreatmentSession, on: dt.date) -> Condition:
+def _gap(session: TreatmentSession, on: dt.date, longer: int | None = None) -> Condition:
+    """*longer*: the shortest interval in weeks where today's answers ask for more than the plan's."""
     last = last_signed(session)
     if last is None:
         return Condition("gap", OK, "No earlier session in these zones", "healing gap", holds=True)
-    weeks = session.plan.interval_weeks_min
-    treated = clinic_day(last.started_at)
+    healing = after_record(last, session.plan)
+    weeks = max(longer or 0, healing.least)
+    treated = last.day
     days = (on - treated).days
     since = f"{days} days since session {last.session_number} on {day_words(treated)}"
     if days >= weeks * 7:
@@ -241,21 +228,40 @@ def _gap(session: TreatmentSession, on: dt.date) -> Condition:
     if session.gap_reason:
         return Condition("gap", OK, f"{since}, accepted by {session.gap_by}: {session.gap_reason}", "healing gap", holds=True)
     first = day_words(treated + dt.timedelta(weeks=weeks))
-    words = f"{since}: the plan leaves at least {weeks} weeks, so from {first}. Say why it is sooner, or book another day"
+    if longer and longer >= healing.least:
+        leaves = f"today's answers ask for at least {weeks} weeks"
+    else:
+        leaves = f"the plan leaves at least {weeks} weeks" if not healing.why else healing.why[0].lower() + healing.why[1:]
+    words = f"{since}: {leaves}, so from {first}. Say why it is sooner, or book another day"
     return Condition("gap", LEFT, words, "healing gap", "f-gap_reason", holds=True)
 
 
-def _operator(session: TreatmentSession) -> Condition:
-    who, limit = session.clinician, session.clinician.max_depth_mm
+def _as_kept(session: TreatmentSession, kept: dict, row: dict) -> Condition:
+    """The answer of the start; somebody who took over since is judged by what they are signed off for."""
+    if row["name"] == "operator" and kept.get("treats", session.clinician_id) != session.clinician_id:
+        return _operator(session, dt.date.fromisoformat(kept["on"]))
+    return Condition(**row)
+
+
+def _operator(session: TreatmentSession, on: dt.date) -> Condition:
+    """
+    The one who treats is judged on the day of treatment: certificates, device, zones, depths. A countersignature of the plan
+    covers the clinician it was given for, and only what it named.
+    """
+    who, plan = session.clinician, session.plan
     if not who.may("records.sign"):
         return Condition("operator", STOP, f"{who} may not treat. A clinician has to", "who treats", "day", holds=True)
-    deeper = [zone for zone in session.zones.all() if limit is not None and zone.planned_depth_mm > limit]
-    if deeper:
-        zones = ", ".join(f"{zone.zone_label} {mm(zone.planned_depth_mm)}" for zone in deeper)
-        words = f"{who} is signed off for up to {mm(limit)}, and the plan has {zones}. Somebody signed off for it has to treat"
+    found = beyond(who, plan, on=on)
+    left = without_agreed(found, who, plan)
+    if left:
+        reasons = "; ".join(item.words for item in left)
+        beyond_it = f"Beyond what {who} is signed off for: {reasons}"
+        words = f"{beyond_it}. Somebody signed off for it has to treat, or a plan of theirs is countersigned"
         return Condition("operator", STOP, words, "who treats", "day", holds=True)
-    known = f" is signed off for up to {mm(limit)}" if limit is not None else " treats"
-    return Condition("operator", OK, f"{who}{known}", "who treats", holds=True)
+    if found:
+        words = f"{who} treats, countersigned by {plan.countersigned_by}"
+        return Condition("operator", OK, words, "who treats", holds=True)
+    return Condition("operator", OK, f"{who} treats", "who treats", holds=True)
 
 
 # Device and needle
@@ -271,7 +277,7 @@ def devices_for(session: TreatmentSession):
 
 
 def _device_and_needle(session: TreatmentSession) -> list[Condition]:
-    on = clinic_day(session.started_at)
+    on = session.day
     device = session.device
     if device is None:
         device_row = Condition("device", LEFT, "Choose the device", "device", "f-device")

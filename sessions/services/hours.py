@@ -6,30 +6,50 @@ the wall clock of the site, so 09:00 is 09:00 on both sides of a clock change.
 """
 
 import datetime as dt
+from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
+from operator import itemgetter
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from django.db.models import Q
+
 from accounts.models import Site, User
 
-from ..models import Booking, Hold, ResourceHours, ServiceTime
+from ..models import Booking, Hold, NumbingTime, Resource, ResourceHours, ServiceTime
 
 Span = tuple[int, int]
 
 
 def clinic_zone(site: Site) -> ZoneInfo:
-    return ZoneInfo(site.time_zone)
+    return site.zone
 
 
-def site_of(user: User) -> Site | None:
-    """The site whose diary *user* opens: the first of theirs by name."""
-    return Site.objects.filter(pk__in=user.site_ids()).order_by("name").first()
+def sites_of(user: User) -> list[Site]:
+    """The sites whose diaries *user* opens, by name."""
+    return list(Site.objects.filter(pk__in=user.site_ids()).order_by("name"))
+
+
+def chosen(sites: list[Site], slug: str) -> Site | None:
+    """The one called *slug*, else the first; None where there is none."""
+    return next((site for site in sites if site.slug == slug), sites[0] if sites else None)
 
 
 def at_clock(day: dt.date, clock: dt.time, zone: ZoneInfo) -> dt.datetime:
     """The moment at which the clinic's clock shows *clock* on *day*, in UTC."""
     return dt.datetime.combine(day, clock, tzinfo=zone).astimezone(dt.UTC)
+
+
+def moments_at(day: dt.date, clock: dt.time, zone: ZoneInfo) -> list[dt.datetime]:
+    """
+    The moments, in UTC, at which the clinic's clock shows *clock* on *day*: one, as a rule; none where the clocks go forward over
+    it; two where they go back over it, the earlier first.
+    """
+    shown = dt.datetime.combine(day, clock)
+    found = {shown.replace(tzinfo=zone, fold=fold).astimezone(dt.UTC) for fold in (0, 1)}
+    return sorted(moment for moment in found if moment.astimezone(zone).replace(tzinfo=None) == shown)
 
 
 def same_clock(moment: dt.datetime, days: int, zone: ZoneInfo) -> dt.datetime:
@@ -102,8 +122,13 @@ def common(left: list[Span], right: list[Span]) -> list[Span]:
     return result
 
 
+_start = itemgetter(0)
+
+
 def covers(spans: list[Span], start: int, end: int) -> bool:
-    return any(low <= start and end <= high for low, high in spans)
+    """Whether one of *spans* (in order, none over another) holds the whole of [start, end)."""
+    at = bisect_right(spans, start, key=_start) - 1
+    return at >= 0 and end <= spans[at][1]
 
 
 class Opening(NamedTuple):
@@ -112,13 +137,22 @@ class Opening(NamedTuple):
     weekday: int
     opens: dt.time
     closes: dt.time
+    valid_from: dt.date | None = None
+    valid_until: dt.date | None = None
+
+    def holds_on(self, day: dt.date) -> bool:
+        """Whether these are the hours of *day*."""
+        if self.weekday != day.weekday() or (self.valid_from is not None and day < self.valid_from):
+            return False
+        return self.valid_until is None or day <= self.valid_until
 
 
 def weekly_hours(site: Site) -> dict[int, list[Opening]]:
-    """The weekly hours of every active resource of *site*, by primary key."""
-    rows = ResourceHours.objects.filter(resource__site=site, resource__is_active=True).order_by()
+    """The weekly hours at *site* of everybody and everything active there, by primary key."""
+    here = Q(site=site) | Q(site__isnull=True, resource__site=site)
+    rows = ResourceHours.objects.filter(here, resource__is_active=True).order_by()
     hours: dict[int, list[Opening]] = {}
-    for pk, *row in rows.values_list("resource_id", "weekday", "opens", "closes"):
+    for pk, *row in rows.values_list("resource_id", *Opening._fields):
         hours.setdefault(pk, []).append(Opening(*row))
     return hours
 
@@ -132,7 +166,9 @@ def open_spans(rows: Iterable[Opening], first_day: dt.date, last_day: dt.date, z
     day = first_day
     while day <= last_day:
         spans += [
-            (seconds(at_clock(day, row.opens, zone)), seconds(at_clock(day, row.closes, zone))) for row in by_weekday.get(day.weekday(), ())
+            (seconds(at_clock(day, row.opens, zone)), seconds(at_clock(day, row.closes, zone)))
+            for row in by_weekday.get(day.weekday(), ())
+            if row.holds_on(day)
         ]
         day += dt.timedelta(days=1)
     return merged(span for span in spans if span[0] < span[1])
@@ -151,6 +187,9 @@ class Part:
     roles: tuple[str, ...]
 
 
+ROLES = ("patient", "clinician", "room", "device", "bay")
+
+
 @dataclass(frozen=True)
 class Visit:
     """What a visit takes, before it is known of whom and when."""
@@ -158,18 +197,46 @@ class Visit:
     kind: str
     parts: tuple[Part, ...]
 
-    @property
+    @cached_property
     def minutes(self) -> int:
         return max(part.offset + part.minutes for part in self.parts)
 
-    @property
+    @cached_property
     def roles(self) -> tuple[str, ...]:
-        return tuple(role for role in ("patient", "clinician", "room", "device") if any(role in part.roles for part in self.parts))
+        return tuple(role for role in ROLES if any(role in part.roles for part in self.parts))
+
+    @cached_property
+    def _reaches(self) -> dict[str, tuple[int, int, int]]:
+        """By role: when it is held from and until, and when its use ends before it is made ready, in seconds from the start."""
+        found = {}
+        for role in self.roles:
+            parts = [part for part in self.parts if role in part.roles]
+            ends = [part.offset + part.minutes for part in parts]
+            used = [part.offset + part.minutes for part in parts if part.segment != Hold.Segment.CLEAN_DOWN]
+            found[role] = (min(part.offset for part in parts) * 60, max(ends) * 60, max(used or ends) * 60)
+        return found
 
     def reach(self, role: str) -> Span:
         """(offset, end) in seconds from the start of the visit during which *role* is held: its parts follow each other."""
-        parts = [part for part in self.parts if role in part.roles]
-        return min(part.offset for part in parts) * 60, max(part.offset + part.minutes for part in parts) * 60
+        return self._reaches[role][:2]
+
+    def held(self, role: str, resource: Resource) -> Span:
+        """`reach` with the minutes *resource* needs after each use; a room is made ready in the clean-down, or longer."""
+        low, high, used = self._reaches[role]
+        return low, max(high, used + resource.cleaning_minutes * 60)
+
+    @cached_property
+    def numbs(self) -> bool:
+        return any(part.segment == Hold.Segment.NUMBING for part in self.parts)
+
+    def in_bay(self) -> "Visit":
+        """The same visit with the numbing in a bay, so that the room is free until the needling."""
+        return self._in_bay
+
+    @cached_property
+    def _in_bay(self) -> "Visit":
+        parts = [replace(part, roles=("patient", "bay")) if part.segment == Hold.Segment.NUMBING else part for part in self.parts]
+        return Visit(self.kind, tuple(parts))
 
     def words(self) -> str:
         """`90 min: numbing 30, needling 50, clean-down 10`."""
@@ -188,15 +255,21 @@ def service_time(site: Site, kind: str) -> ServiceTime:
     return ServiceTime(site=site, kind=kind, numbing_minutes=numbing, needling_minutes=needling, clean_down_minutes=clean_down)
 
 
-def visit_of(site: Site, kind: str, *, minutes: dict[str, int] | None = None) -> Visit:
+def visit_of(site: Site, kind: str, *, minutes: dict[str, int] | None = None, plan=None) -> Visit:
     """
-    The parts of a visit of *kind* at *site*.
+    The parts of a visit of *kind* at *site*: the site's minutes, for a session of *plan* those of its zones and numbing product.
 
     minutes: other lengths than the site's, by part: {"numbing": 0, "needling": 40, "clean_down": 10}.
     """
     row = service_time(site, kind)
-    lengths = {"numbing": row.numbing_minutes, "needling": row.needling_minutes, "clean_down": row.clean_down_minutes, **(minutes or {})}
-    return build_visit(kind, lengths)
+    lengths = {"numbing": row.numbing_minutes, "needling": row.needling_minutes, "clean_down": row.clean_down_minutes}
+    if plan is not None and kind == Booking.Kind.SESSION:
+        if row.minutes_per_zone:
+            lengths["needling"] += row.minutes_per_zone * max(0, len(plan.zones.all()) - row.zones_included)
+        if plan.numbing:
+            named = NumbingTime.objects.filter(site=site, product__iexact=plan.numbing.strip()).first()
+            lengths["numbing"] = named.minutes if named else lengths["numbing"]
+    return build_visit(kind, lengths | (minutes or {}))
 
 
 def build_visit(kind: str, lengths: dict[str, int]) -> Visit:
@@ -217,7 +290,16 @@ def build_visit(kind: str, lengths: dict[str, int]) -> Visit:
 def visit_again(booking: Booking) -> Visit:
     """The parts a booking has now, so that moving it keeps its lengths."""
     lengths = {"numbing": 0, "needling": 0, "clean_down": 0}
+    holds = list(booking.holds.all())
+    own = [hold for hold in holds if hold.patient_id is not None]
     names = {Hold.Segment.NUMBING: "numbing", Hold.Segment.CLEAN_DOWN: "clean_down"}
-    for hold in {(h.segment, h.starts_at): h for h in booking.holds.all()}.values():
+    for hold in {(h.segment, h.starts_at): h for h in own or holds}.values():
         lengths[names.get(hold.segment, "needling")] += round((hold.ends_at - hold.starts_at).total_seconds() / 60)
+    if own:  # the patient is gone while the room is made ready
+        lengths["clean_down"] = round((booking.ends_at - max(hold.ends_at for hold in own)).total_seconds() / 60)
     return build_visit(booking.kind, lengths)
+
+
+def clinician_minutes(booking: Booking) -> int:
+    """How long the clinician is held by *booking*, in minutes: the part that `resize` changes."""
+    return sum(part.minutes for part in visit_again(booking).parts if "clinician" in part.roles)

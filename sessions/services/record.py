@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from audit.services import record
+from audit.services import gathered, record
 from plans.models import TreatmentPlan
 
 from ..forms.record import RecordForm, values_of
 from ..models import Booking, SessionCorrection, SessionZone, TreatmentSession
-from . import booking as diary
-from . import gate
+from . import gate, visit_status
 from .canonical import canonical
 from .drafts import Locked, for_writing
 from .signing import on_signed
@@ -47,7 +46,7 @@ def start(booking: Booking, by) -> TreatmentSession:
     if existing is not None:
         return existing
     try:
-        with transaction.atomic():
+        with transaction.atomic(), gathered():
             return _start(booking, by)
     except IntegrityError:
         # Two presses at once: one made the record, the other shows it. Any other refusal of the database is a fault.
@@ -70,7 +69,7 @@ def _start(booking: Booking, by) -> TreatmentSession:
         raise CannotStart(f"Plan {plan.number} is {plan.get_status_display().lower()}. Book the session from the plan that holds now.")
     if booking.status not in _STARTS_FROM:
         raise CannotStart(f"This visit is {booking.get_status_display().lower()}. Open the calendar to book it anew.")
-    if words := diary.not_its_day(booking):
+    if words := visit_status.not_its_day(booking):
         raise CannotStart(words)
     device = booking.device
     if device is not None and (not device.is_active or device.device_kind != plan.device_kind):
@@ -83,6 +82,9 @@ def _start(booking: Booking, by) -> TreatmentSession:
         clinician=by,
         started_at=timezone.now().replace(second=0, microsecond=0),
         device=device,
+        gap_reason=booking.gap_reason,
+        gap_by=booking.gap_by,
+        gap_at=booking.gap_at,
     )
     SessionZone.objects.bulk_create(
         SessionZone(
@@ -98,7 +100,7 @@ def _start(booking: Booking, by) -> TreatmentSession:
         )
         for zone in plan.zones.all()
     )
-    diary.in_room(booking, by=by)
+    visit_status.in_room(booking, by=by)
     record("record.started", actor=by, patient=booking.patient_id, obj=session, detail={"booking": booking.pk, "plan": plan.number})
     return session
 
@@ -131,7 +133,7 @@ def save(session: TreatmentSession, *, by, typed, version: int, page: str = "", 
             ended = now.replace(second=0, microsecond=0)
             row.ended_at = ended if ended > row.started_at else None
         if not row.start_check and any(zone.state == SessionZone.State.DONE for zone in form.zones):
-            row.start_check = check.as_mapping() | {"at": now.isoformat(timespec="seconds"), "by": str(by)}
+            row.start_check = check.as_mapping() | {"treats": row.clinician_id, "at": now.isoformat(timespec="seconds"), "by": str(by)}
         row.saved_at, row.saved_by, row.saved_page, row.saved_turn = now, by, page, turn
         row.save()
         SessionZone.objects.bulk_update(form.zones, ["state", "done_depth_mm", "passes", "endpoint", "reason", "note"])
@@ -151,6 +153,8 @@ def form_for(session: TreatmentSession, typed=None, *, check: gate.DayCheck | No
         devices=gate.devices_for(session),
         blocked=check.blocked,
         left_out=check.left_out,
+        limits=check.limits,
+        adjuvants_out=check.adjuvants_out,
     )
 
 
@@ -225,6 +229,18 @@ def take_over(session: TreatmentSession, *, by, version: int) -> TreatmentSessio
     return row
 
 
+def hand_over(session: TreatmentSession, *, to, by) -> TreatmentSession:
+    """*to* is who treats from now on, and so who signs, because who began it has left. *by* saw to it. Raises Locked."""
+    with transaction.atomic():
+        row = for_writing(session)
+        row.claim(row.version)
+        earlier = row.clinician_id
+        row.clinician, row.saved_by, row.saved_at, row.saved_page = to, by, timezone.now(), ""
+        row.save(update_fields=["clinician", "saved_by", "saved_at", "saved_page"])
+        record("record.handed_over", actor=by, patient=row.patient_id, obj=row, detail={"from": earlier, "to": to.pk})
+    return row
+
+
 def close_untreated(session: TreatmentSession, *, by, version: int, reason: str) -> TreatmentSession:
     """
     Lock a record in which no zone was treated, with the reason; the visit is cancelled and its times are free again.
@@ -233,7 +249,7 @@ def close_untreated(session: TreatmentSession, *, by, version: int, reason: str)
         StaleRow, Locked; ValueError: a zone was treated, or no reason was given.
     """
     reason = reason.strip()
-    with transaction.atomic():
+    with transaction.atomic(), gathered():
         row = for_writing(session)
         if not reason:
             raise ValueError("Say why nothing was treated")
@@ -242,7 +258,7 @@ def close_untreated(session: TreatmentSession, *, by, version: int, reason: str)
         row.claim(version)
         row.status, row.closed_reason, row.saved_by, row.saved_at = TreatmentSession.Status.CLOSED, reason[:300], by, timezone.now()
         row.save()
-        diary.untreated(row.booking, by=by)
+        visit_status.untreated(row.booking, by=by)
         record("record.closed", actor=by, patient=row.patient_id, obj=row, detail={"booking": row.booking_id})
     return row
 

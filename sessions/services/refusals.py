@@ -47,13 +47,17 @@ class NotSuitable(BookingRefused):
 
 
 class GapRefused(BookingRefused):
-    """Too close to the session before or after. `first_day` is the first day the plan allows, where there is one."""
+    """
+    Too close to the session before or after. `first_day` is the first day the plan allows, where there is one;
+    `may_be_overridden`: a reason by somebody who may say so lets it through.
+    """
 
     field = "day"
 
-    def __init__(self, message: str, *, first_day: dt.date | None = None):
+    def __init__(self, message: str, *, first_day: dt.date | None = None, may_be_overridden: bool = False):
         super().__init__(message)
         self.first_day = first_day
+        self.may_be_overridden = may_be_overridden
 
 
 class AlreadyBooked(BookingRefused):

@@ -10,14 +10,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from audit.models import Outcome
-from audit.services import record
+from audit.services import gathered, record
 from planner.wording import mm
 from plans.models import TreatmentPlan
 
 from ..conversion import reason_words
 from ..models import SessionZone, TreatmentSession
-from . import booking as diary
-from . import gate
+from . import gate, visit_status
 from .canonical import canonical
 from .drafts import for_writing
 
@@ -54,7 +53,7 @@ def sign(session: TreatmentSession, *, by, password: str, version: int) -> Treat
     if not known:
         record("record.signed", actor=by, patient=session.patient_id, obj=session, outcome=Outcome.REFUSED, detail={"why": "password"})
         raise WrongPassword
-    with transaction.atomic():
+    with transaction.atomic(), gathered():
         done = TreatmentSession.objects.filter(pk=session.pk, status=TreatmentSession.Status.SIGNED, signed_by=by).first()
         if done is not None:
             return done
@@ -70,7 +69,7 @@ def sign(session: TreatmentSession, *, by, password: str, version: int) -> Treat
         row.signed_content = canonical(content_of(row))
         row.signed_sha256 = sha256(row.signed_content)
         row.save()
-        diary.done(row.booking, by=by)
+        visit_status.done(row.booking, by=by)
         completed = _complete_plan(row)
         record(
             "record.signed",

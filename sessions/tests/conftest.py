@@ -48,7 +48,8 @@ def diary(site, clinician, make_user):
 
 @pytest.fixture
 def make_plan(clinician):
-    from plans.models import Consultation, PlanZone, TreatmentPlan
+    from plans.models import Consultation
+    from plans.tests.rows import plan_with
     from protocols.models import ProtocolVersion
 
     def make(patient, *, number=1, sessions=4, weeks=(4, 4, 8), review_days=28, **fields):
@@ -64,7 +65,22 @@ def make_plan(clinician):
         first = dt.date(2026, 1, 5)
         last = first + dt.timedelta(weeks=weeks[1] * (sessions - 1))
         course = {"dates": [first.isoformat(), last.isoformat()], "review": (last + dt.timedelta(days=review_days)).isoformat()}
-        plan = TreatmentPlan.objects.create(
+        zone = {
+            "zone": "cheeks",
+            "zone_label": "Cheeks",
+            "indication": "acne_scars",
+            "level": "grade_2",
+            "depth_mm": "1",
+            "proposed_depth_mm": "1",
+            "min_depth_mm": "0.5",
+            "max_depth_mm": "1.5",
+            "passes_min": 1,
+            "passes_typical": 2,
+            "passes_max": 3,
+            "endpoint": "even redness",
+        }
+        return plan_with(
+            [zone],
             **{
                 "patient": patient,
                 "consultation": consultation,
@@ -83,25 +99,8 @@ def make_plan(clinician):
                 "accepted_by": clinician,
                 "accepted_at": timezone.now(),
                 **fields,
-            }
+            },
         )
-        PlanZone.objects.create(
-            plan=plan,
-            position=1,
-            zone="cheeks",
-            zone_label="Cheeks",
-            indication="acne_scars",
-            level="grade_2",
-            depth_mm="1",
-            proposed_depth_mm="1",
-            min_depth_mm="0.5",
-            max_depth_mm="1.5",
-            passes_min=1,
-            passes_typical=2,
-            passes_max=3,
-            endpoint="even redness",
-        )
-        return plan
 
     return make
 

@@ -3,18 +3,27 @@
 import datetime as dt
 import json
 from decimal import Decimal
+from functools import cache
 
 from django.utils import timezone
 
 from patients.models import Asked, ScreeningAnswer
-from plans.models import Consultation, PlanZone, TreatmentPlan
+from plans.models import Consultation
+from plans.tests.rows import plan_with
 from protocols.documents import canonical, sha256
 from protocols.knowledge import packaged
 from protocols.models import ProtocolVersion
-from sessions.conversion import clinic_time
+from sessions.forms.clock_time import clock_words
 from sessions.models import Booking, Hold, Resource
 from sessions.services.record import save, start
 from sessions.services.signing import sign
+
+
+@cache
+def stored() -> tuple[str, str]:
+    """The packaged protocol as it is kept, with its SHA-256: written once for all tests, because the writing takes its time."""
+    document = canonical(packaged().document)
+    return document, sha256(document)
 
 
 def endpoint(name: str) -> str:
@@ -30,13 +39,14 @@ class RecordCase:
         self.site, self.clinician, self.patient = site, clinician, patient
         patient.phototype = 3
         patient.allergies_asked = patient.medicines_asked = Asked.NONE
+        patient.allergies_asked_at = patient.medicines_asked_at = timezone.now()
         patient.save()
-        document = canonical(packaged().document)
+        document, digest = stored()
         self.version, _ = ProtocolVersion.objects.get_or_create(
             version="2026.1",
             defaults={
                 "document": document,
-                "sha256": sha256(document),
+                "sha256": digest,
                 "status": "approved",
                 "approved_by": clinician,
                 "approved_at": timezone.now(),
@@ -60,7 +70,25 @@ class RecordCase:
             protocol_version=self.version,
         )
         zones = [zone for zone, *_ in self.ZONES]
-        plan = TreatmentPlan.objects.create(
+        rows = [
+            {
+                "zone": zone,
+                "zone_label": label,
+                "indication": "acne_scars",
+                "level": "grade_2",
+                "depth_mm": Decimal(depth),
+                "proposed_depth_mm": Decimal(depth),
+                "min_depth_mm": Decimal("0.25"),
+                "max_depth_mm": Decimal(depth) + Decimal("0.25"),
+                "passes_min": 2,
+                "passes_typical": passes,
+                "passes_max": 8,
+                "endpoint": endpoint(reached),
+            }
+            for zone, label, depth, reached, passes in self.ZONES
+        ]
+        return plan_with(
+            rows,
             patient=self.patient,
             consultation=consultation,
             number=number,
@@ -79,24 +107,6 @@ class RecordCase:
             accepted_by=self.clinician,
             accepted_at=timezone.now(),
         )
-        for position, (zone, label, depth, reached, passes) in enumerate(self.ZONES, start=1):
-            PlanZone.objects.create(
-                plan=plan,
-                position=position,
-                zone=zone,
-                zone_label=label,
-                indication="acne_scars",
-                level="grade_2",
-                depth_mm=Decimal(depth),
-                proposed_depth_mm=Decimal(depth),
-                min_depth_mm=Decimal("0.25"),
-                max_depth_mm=Decimal(depth) + Decimal("0.25"),
-                passes_min=2,
-                passes_typical=passes,
-                passes_max=8,
-                endpoint=endpoint(reached),
-            )
-        return plan
 
     def answer_all(self, at=None, **yes):
         """A no to every question; `yes` is {question id: {rule id: answer}}."""
@@ -161,8 +171,8 @@ class RecordCase:
             "needle_lot": "b24-0917X",
             "needle_expires_on": "2031-03",
             "reaction": "none",
-            "started": f"{clinic_time(session.started_at):%H:%M}",
-            "ended": f"{clinic_time(ended):%H:%M}",
+            "started": clock_words(session.started_at, session.site),
+            "ended": clock_words(ended, session.site),
             "adj-hyaluronic_acid-used": "on",
             "adj-hyaluronic_acid-product": "Glide gel 2 ml",
             "adj-hyaluronic_acid-lot": "HA-77",

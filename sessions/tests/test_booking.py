@@ -9,8 +9,9 @@ from django.utils import timezone
 from accounts.versioning import StaleRow
 from audit.models import AuditEvent
 from plans.models import TreatmentPlan
-from sessions.models import Absence, Booking, Hold, ServiceTime
+from sessions.models import Absence, Booking, Hold, ResourceHours, ServiceTime
 from sessions.services import booking as door
+from sessions.services import visit_status
 from sessions.services.refusals import (
     AlreadyBooked,
     BookingRefused,
@@ -185,10 +186,10 @@ def test_a_device_of_another_kind_than_the_plans_is_refused(diary, book, plan):
         book(diary.at(diary.monday(), 10), plan=plan, device=roller)
 
 
-def test_a_clinician_who_may_not_go_as_deep_is_refused_and_never_proposed(diary, book, plan):
-    diary.osei.user.max_depth_mm = Decimal("0.5")
-    diary.osei.user.save()
-    with pytest.raises(NotSuitable, match="may not treat as deep"):
+def test_a_clinician_who_may_not_go_as_deep_is_refused_and_never_proposed(diary, book, patient, make_plan, protocol, signed_off):
+    plan = make_plan(patient, protocol_version=protocol)
+    signed_off(diary.osei.user, max_depth_mm=Decimal("0.5"))
+    with pytest.raises(NotSuitable, match=r"signed off for: Cheeks 1.mm, more than"):
         book(diary.at(diary.monday(), 10), plan=plan)
     assert book(diary.at(diary.monday(), 10), plan=plan, clinician=None).clinician == diary.berg
 
@@ -238,7 +239,7 @@ def test_the_gap_counts_from_the_last_session_of_the_plan_before(diary, book, pl
     done = book(diary.at(day, 9), plan=plan)
     Booking.objects.filter(pk=done.pk).update(status="done")
     new = make_plan(patient, number=2, supersedes=plan)
-    with pytest.raises(GapRefused, match="the last session of the plan before"):
+    with pytest.raises(GapRefused, match="the last session of plan 1 was on"):
         book(diary.at(day + dt.timedelta(days=14), 9), plan=new)
 
 
@@ -282,7 +283,7 @@ def test_an_old_form_does_not_move_or_cancel(diary, book, desk):
     with pytest.raises(StaleRow):
         door.move(booking, starts_at=diary.at(diary.monday(), 14), by=desk, version=old)
     with pytest.raises(StaleRow):
-        door.cancel(booking, reason="Ill", by=desk, version=old)
+        visit_status.cancel(booking, reason="Ill", by=desk, version=old)
 
 
 def test_the_same_move_sent_twice_is_done_once(diary, book, desk):
@@ -296,21 +297,21 @@ def test_cancelling_frees_the_time_and_needs_a_reason(diary, book, desk, make_pa
     start = diary.at(diary.monday(), 10)
     booking = book(start)
     with pytest.raises(BookingRefused, match="Say why"):
-        door.cancel(booking, reason="  ", by=desk)
-    assert door.cancel(booking, reason="Patient is ill", by=desk).status == "cancelled"
+        visit_status.cancel(booking, reason="  ", by=desk)
+    assert visit_status.cancel(booking, reason="Patient is ill", by=desk).status == "cancelled"
     assert book(start, patient=make_patient()).pk
 
 
 def test_a_cancelled_visit_comes_back_only_where_its_time_is_free(diary, book, desk, make_patient):
     start = diary.at(diary.monday(), 10)
-    booking = door.cancel(book(start), reason="Patient is ill", by=desk)
+    booking = visit_status.cancel(book(start), reason="Patient is ill", by=desk)
     other = book(start, patient=make_patient())
     with pytest.raises(SlotTaken) as refused:
         door.reinstate(booking, by=desk)
     assert refused.value.nearest
     booking.refresh_from_db()
     assert booking.status == "cancelled"
-    door.cancel(other, reason="Changed mind", by=desk)
+    visit_status.cancel(other, reason="Changed mind", by=desk)
     back = door.reinstate(booking, by=desk)
     assert (back.status, back.holds.filter(is_live=True).count()) == ("booked", 7)
     with pytest.raises(SlotTaken):
@@ -328,29 +329,91 @@ def today_at_noon(diary, desk, patient):
 
 def test_arrive_in_room_done(diary, desk, patient):
     booking = today_at_noon(diary, desk, patient)
-    arrived = door.arrive(booking, by=desk)
+    arrived = visit_status.arrive(booking, by=desk)
     assert (arrived.status, arrived.arrived_at is not None) == ("arrived", True)
-    assert door.arrive(booking, by=desk).version == arrived.version  # twice is once
-    assert door.in_room(arrived, by=desk).status == "in_room"
-    assert door.done(arrived, by=desk).status == "done"
+    assert visit_status.arrive(booking, by=desk).version == arrived.version  # twice is once
+    assert visit_status.in_room(arrived, by=desk).status == "in_room"
+    assert visit_status.done(arrived, by=desk).status == "done"
     with pytest.raises(NotNow):
-        door.cancel(arrived, reason="Too late", by=desk)
+        visit_status.cancel(arrived, reason="Too late", by=desk)
 
 
 def test_arrival_is_only_for_the_day_and_can_be_taken_back(diary, book, desk, make_patient):
     with pytest.raises(NotNow, match="Arrival is marked on the day"):
-        door.arrive(book(diary.at(diary.monday(), 10)), by=desk)
-    booking = door.arrive(today_at_noon(diary, desk, make_patient()), by=desk)
-    back = door.not_arrived(booking, by=desk)
+        visit_status.arrive(book(diary.at(diary.monday(), 10)), by=desk)
+    booking = visit_status.arrive(today_at_noon(diary, desk, make_patient()), by=desk)
+    back = visit_status.not_arrived(booking, by=desk)
     assert (back.status, back.arrived_at) == ("booked", None)
 
 
 def test_nobody_is_in_the_room_on_another_day(diary, book, desk):
     booking = book(diary.at(diary.monday(), 10))
     with pytest.raises(NotNow, match="move it to today"):
-        door.in_room(booking, by=desk)
+        visit_status.in_room(booking, by=desk)
 
 
 def test_a_visit_that_has_not_begun_is_not_missed(diary, book, desk):
     with pytest.raises(NotNow):
-        door.missed(book(diary.at(diary.monday(), 10)), by=desk)
+        visit_status.missed(book(diary.at(diary.monday(), 10)), by=desk)
+
+
+# Another length, and a visit now
+
+
+def test_a_longer_visit_holds_longer_from_the_same_start(diary, book, desk):
+    booking = book(diary.at(diary.monday(), 10))
+    longer = door.resize(booking, minutes=80, by=desk, version=booking.version)
+    assert (longer.starts_at, longer.version) == (booking.starts_at, booking.version + 1)
+    assert minutes_held(longer) == {("numbing", 0, 30), ("needling", 30, 110), ("clean_down", 110, 120)}
+    assert door.resize(longer, minutes=80, by=desk).version == longer.version
+    event = AuditEvent.objects.get(action="booking.resized")
+    assert (event.detail["from"]["minutes"], event.detail["to"]["minutes"]) == (90, 120)
+
+
+def test_a_length_over_another_visit_is_refused_and_the_old_one_stays(diary, book, desk, make_patient):
+    booking = book(diary.at(diary.monday(), 10))
+    book(diary.at(diary.monday(), 11, 30), patient=make_patient())
+    before = minutes_held(booking)
+    with pytest.raises(SlotTaken) as refused:
+        door.resize(booking, minutes=90, by=desk)
+    assert refused.value.nearest
+    assert minutes_held(Booking.objects.get(pk=booking.pk)) == before
+
+
+@pytest.mark.parametrize("minutes", [0, -30, 3, 52, 485, 10_000])
+def test_a_length_that_cannot_be_is_refused_in_words(diary, book, desk, minutes):
+    booking = book(diary.at(diary.monday(), 10))
+    with pytest.raises(BookingRefused, match="Choose 5 to 480 minutes, in steps of 5"):
+        door.resize(booking, minutes=minutes, by=desk)
+
+
+def test_a_length_beyond_the_hours_or_of_a_stale_page_is_refused(diary, book, desk):
+    booking = book(diary.at(diary.monday(), 15))
+    with pytest.raises(OutsideHours):
+        door.resize(booking, minutes=120, by=desk)
+    door.move(booking, starts_at=diary.at(diary.monday(), 14), by=desk)
+    with pytest.raises(StaleRow):
+        door.resize(booking, minutes=40, by=desk, version=booking.version)
+
+
+def test_a_cancelled_visit_has_no_length_to_change(diary, book, desk):
+    booking = visit_status.cancel(book(diary.at(diary.monday(), 15)), reason="Wish", by=desk)
+    with pytest.raises(NotNow):
+        door.resize(booking, minutes=40, by=desk)
+
+
+def test_who_walks_in_is_booked_now_and_here(diary, desk, patient, make_patient):
+    ResourceHours.objects.all().delete()  # at any hour of any day these two alone are there
+    for resource in (diary.osei, diary.room1):
+        for weekday in range(7):
+            resource.hours.update_or_create(weekday=weekday, defaults={"opens": dt.time(0), "closes": dt.time(23, 59)})
+    now = timezone.now()
+    if now.astimezone(diary.zone).hour == 23:
+        pytest.skip("no visit fits before midnight")
+    visit = door.walk_in(patient=patient, kind="consultation", by=desk, request_key="walk")
+    assert (visit.status, visit.clinician) == ("arrived", diary.osei)
+    assert dt.timedelta(0) <= visit.starts_at - now < dt.timedelta(minutes=5, seconds=2)
+    assert door.walk_in(patient=patient, kind="consultation", by=desk, request_key="walk").pk == visit.pk
+    with pytest.raises(BookingRefused):
+        door.walk_in(patient=make_patient(), kind="consultation", by=desk, request_key="next")
+    assert Booking.objects.count() == 1

@@ -1,14 +1,19 @@
 """A course: dates on the wall clock, alternatives for a clash, the gap in a sentence, and all or none."""
 
 import datetime as dt
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.core import mail
 from django.db import connection
 from django.utils import timezone
 
+from audit.models import AuditEvent
 from sessions.models import Absence, Booking, Hold, ResourceHours
-from sessions.services.course import REVIEW, Slot, book_course, judge, propose_course
+from sessions.services import booking as door
+from sessions.services.course import REVIEW, Slot, book_course, judge
+from sessions.services.course_dates import Wishes, propose_course
 from sessions.services.free_time import free_times
 from sessions.services.refusals import AlreadyBooked, BookingRefused, GapRefused, SlotTaken
 
@@ -126,48 +131,93 @@ def test_the_rest_of_a_course_is_proposed_around_what_is_booked(diary, plan, boo
     assert course.button == "Book 3 sessions and review"
 
 
-def test_a_clash_in_the_third_leaves_none(diary, plan, desk, make_patient, book):
+@pytest.mark.parametrize("taken", range(5))
+def test_a_clash_in_any_of_them_leaves_none(diary, plan, desk, make_patient, book, taken):
     course = propose_course(plan, first_day=diary.monday(), time=TEN)
     slots = slots_of(course)
-    book(slots[2].starts_at, patient=make_patient(), clinician=slots[2].clinician)
+    for who, room, pen in ((diary.osei, diary.room1, diary.pen), (diary.berg, diary.room2, diary.pen2)):
+        book(slots[taken].starts_at, patient=make_patient(), clinician=who, room=room, device=pen)
     with pytest.raises(SlotTaken) as refused:
         book_course(plan, slots=slots, by=desk, request_key=diary.key())
-    assert refused.value.number == 3
+    assert refused.value.number == slots[taken].number
     assert refused.value.nearest
     assert not Booking.objects.filter(plan=plan).exists()
     assert not Hold.objects.filter(patient=plan.patient).exists()
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_fault_of_the_database_in_the_third_leaves_none(diary, plan, desk):
-    """The database itself gives up on the third insert, as with a full disk: nothing of the first two stays."""
-    slots = slots_of(propose_course(plan, first_day=diary.monday(), time=TEN))
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(
-                "CREATE FUNCTION third_fails() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'the disk is full'; END $$"
-            )
-            cursor.execute(
-                "CREATE TRIGGER third_fails BEFORE INSERT ON treatment_sessions_booking FOR EACH ROW "
-                "WHEN (NEW.session_number = 3) EXECUTE FUNCTION third_fails()"
-            )
-        else:
-            cursor.execute(
-                "CREATE TRIGGER third_fails BEFORE INSERT ON treatment_sessions_booking WHEN NEW.session_number = 3 "
-                "BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
-            )
-    try:
-        with pytest.raises(Exception, match="the disk is full"):
-            book_course(plan, slots=slots, by=desk, request_key=diary.key())
-        assert Booking.objects.count() == 0
-        assert Hold.objects.count() == 0
-    finally:
+@pytest.fixture
+def failing():
+    """`failing(k)`: the database itself gives up on session k (0: on the review), as with a full disk; `failing(None)` mends it."""
+
+    def fail(number):
         with connection.cursor() as cursor:
             if connection.vendor == "postgresql":
-                cursor.execute("DROP FUNCTION third_fails CASCADE")
+                cursor.execute("DROP FUNCTION IF EXISTS one_fails CASCADE")
             else:
-                cursor.execute("DROP TRIGGER third_fails")
+                cursor.execute("DROP TRIGGER IF EXISTS one_fails")
+            if number is None:
+                return
+            when = f"NEW.session_number = {number:d}" if number else "NEW.kind = 'review'"
+            if connection.vendor == "postgresql":
+                cursor.execute(
+                    "CREATE FUNCTION one_fails() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'the disk is full'; END $$"
+                )
+                cursor.execute(
+                    "CREATE TRIGGER one_fails BEFORE INSERT ON treatment_sessions_booking FOR EACH ROW "
+                    f"WHEN ({when}) EXECUTE FUNCTION one_fails()"
+                )
+            else:
+                cursor.execute(
+                    f"CREATE TRIGGER one_fails BEFORE INSERT ON treatment_sessions_booking WHEN {when} "
+                    "BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
+                )
+
+    yield fail
+    fail(None)
+
+
+def left_behind() -> tuple[int, int, int, int]:
+    """Visits, holds, lines of the audit log, messages."""
+    return Booking.objects.count(), Hold.objects.count(), AuditEvent.objects.count(), len(mail.outbox)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_fault_of_the_database_at_any_of_them_leaves_nothing(diary, plan, desk, failing):
+    slots = slots_of(propose_course(plan, first_day=diary.monday(), time=TEN))
+    before = left_behind()
+    for number in (1, 2, 3, 4, REVIEW):
+        failing(number)
+        with pytest.raises(Exception, match="the disk is full"):
+            book_course(plan, slots=slots, by=desk, request_key=diary.key())
+        assert left_behind() == before, number
+    failing(None)
     assert len(book_course(plan, slots=slots, by=desk, request_key=diary.key())) == 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_the_one_transaction_the_same_fault_leaves_two(diary, plan, desk, failing):
+    """The protection off: the same visits one by one at the same door."""
+    slots = slots_of(propose_course(plan, first_day=diary.monday(), time=TEN))
+    before = left_behind()
+    failing(3)
+
+    def one_by_one():
+        for slot in slots:
+            door.book(
+                patient=plan.patient,
+                kind="session",
+                starts_at=slot.starts_at,
+                clinician=slot.clinician,
+                plan=plan,
+                session_number=slot.number,
+                by=desk,
+                request_key=diary.key(),
+            )
+
+    with pytest.raises(Exception, match="the disk is full"):
+        one_by_one()
+    assert Booking.objects.count() == 2
+    assert left_behind() != before
 
 
 @pytest.mark.parametrize("weeks", [3, 9])
@@ -204,11 +254,11 @@ def test_the_sentence_says_which_gap_is_wrong(plan):
     assert judge(plan, days) == ("Session 3 is 9 weeks after session 2. The plan allows 4 to 8\u00a0weeks.", False)
 
 
-def test_free_times_take_four_queries_whatever_the_days(diary, patient, book, make_patient, django_assert_num_queries):
+def test_free_times_take_seven_queries_whatever_the_days(diary, patient, book, make_patient, django_assert_num_queries):
     for n in range(6):
         book(diary.at(diary.monday() + dt.timedelta(days=n % 5), 9 + 2 * (n // 5)), patient=make_patient())
     for days in (1, 28):
-        with django_assert_num_queries(5):  # the diary's four, and the minutes of the visit
+        with django_assert_num_queries(7):  # the diary's five, who is trained on what, and the minutes of the visit
             free_times(site=diary.site, kind="session", first_day=diary.monday(), days=days, patient=patient)
 
 
@@ -230,3 +280,92 @@ def test_free_times_are_all_bookable_and_leave_none_out(diary, patient, book, ma
         made.delete()
     assert offered == tried
     assert offered
+
+
+# What the patient asks for
+
+
+def proposed(plan, diary, clinician=None, **wishes):
+    return propose_course(plan, first_day=diary.monday(), time=TEN, clinician=clinician, wishes=Wishes(**wishes))
+
+
+def test_the_days_that_suit_come_next_to_the_interval(diary, plan):
+    course = proposed(plan, diary, weekdays=frozenset({2, 3}))
+    assert [line.state for line in course.lines] == ["free"] * 5
+    assert {local(line.starts_at).weekday() for line in course.lines} == {2}
+    gaps = {(local(b.starts_at).date() - local(a.starts_at).date()).days for a, b in pairwise(course.lines[:4])}
+    assert gaps == {28}
+    assert course.is_bookable
+
+
+@pytest.mark.parametrize(
+    ("between", "clock"), [((dt.time(14), None), dt.time(14)), ((None, dt.time(9, 30)), dt.time(9, 30)), ((dt.time(9), dt.time(12)), TEN)]
+)
+def test_the_time_stays_between_what_suits(diary, plan, between, clock):
+    course = proposed(plan, diary, earliest=between[0], latest=between[1])
+    assert {local(line.starts_at).time() for line in course.lines} == {clock}
+
+
+def test_the_other_times_of_a_clash_are_those_that_suit_first(diary, plan):
+    second = diary.monday() + dt.timedelta(weeks=4)
+    for who in (diary.osei, diary.berg):
+        Absence.objects.create(resource=who, starts_at=diary.at(second, 9), ends_at=diary.at(second, 17), reason="Leave")
+    line = proposed(plan, diary, weekdays=frozenset({0}), latest=dt.time(12)).lines[1]
+    assert line.state == "clash"
+    assert all(local(time.starts_at).weekday() == 0 and local(time.starts_at).time() <= dt.time(12) for time in line.alternatives[:1])
+
+
+def test_the_same_person_for_all_is_whoever_is_free_most(diary, plan):
+    for week in (4, 8):
+        day = diary.monday() + dt.timedelta(weeks=week)
+        Absence.objects.create(resource=diary.osei, starts_at=diary.at(day, 0), ends_at=diary.at(day, 23), reason="Leave")
+    mixed = proposed(plan, diary)
+    assert {line.slot.clinician for line in mixed.lines} == {diary.osei, diary.berg}
+    same = proposed(plan, diary, same_person=True)
+    assert {line.slot.clinician for line in same.lines} == {diary.berg}
+    assert same.is_bookable
+
+
+def test_whoever_has_begun_the_course_goes_on_with_it(diary, plan, book):
+    book(diary.at(diary.monday(), 10), plan=plan, clinician=diary.berg)
+    assert {line.slot.clinician for line in proposed(plan, diary, same_person=True).to_book} == {diary.berg}
+
+
+def test_another_interval_within_the_plans_weeks_is_kept(diary, plan):
+    course = proposed(plan, diary, weeks=6)
+    assert course.sentence == "All gaps are 6\u00a0weeks. The plan allows 4 to 8\u00a0weeks."
+    assert course.is_bookable
+
+
+# Sooner than healing
+
+
+def test_a_sooner_course_takes_a_named_reason(diary, plan, desk, clinician):
+    assert proposed(plan, diary, weeks=3).sentence.startswith("All gaps are 4")  # whoever may not say so is not shown it
+    course = proposed(plan, diary, weeks=3, sooner=True)
+    assert (course.is_bookable, course.is_complete) == (False, True)
+    assert "The first day for session 2 is" in course.sooner
+    slots = slots_of(course)
+    before = left_behind()
+    with pytest.raises(GapRefused) as refused:
+        book_course(plan, slots=slots, by=clinician, request_key=diary.key())
+    assert refused.value.may_be_overridden
+    with pytest.raises(GapRefused, match="Only clinicians and medical leads may book it sooner"):
+        book_course(plan, slots=slots, by=desk, request_key=diary.key(), gap_reason="Patient travels")
+    assert left_behind() == before
+    made = book_course(plan, slots=slots, by=clinician, request_key=diary.key(), gap_reason="Skin seen and healed")
+    assert [(row.gap_reason, row.gap_by) for row in made] == [("", None), *[("Skin seen and healed", clinician)] * 3, ("", None)]
+
+
+def test_a_reason_opens_no_gap_that_is_too_long(diary, plan, clinician):
+    slots = [Slot(n + 1, diary.at(diary.monday() + dt.timedelta(weeks=9 * n), 10)) for n in range(4)]
+    with pytest.raises(GapRefused, match="9 weeks after"):
+        book_course(plan, slots=slots, by=clinician, request_key=diary.key(), gap_reason="Travels")
+
+
+def test_the_rest_of_a_course_is_booked_beside_one_that_is_sooner_by_somebodys_word(diary, plan, desk, clinician, book):
+    book(diary.at(diary.monday(), 10), plan=plan)
+    book(diary.at(diary.monday() + dt.timedelta(weeks=3), 10), plan=plan, by=clinician, gap_reason="Skin seen and healed")
+    course = proposed(plan, diary)
+    assert course.is_bookable
+    assert len(book_course(plan, slots=slots_of(course), by=desk, request_key=diary.key())) == 3

@@ -268,7 +268,7 @@ def test_free_times_are_drawn_for_what_is_typed(browser, typed, diary, book, mak
 def test_the_day_shows_each_visit_in_its_column(browser, diary, book, by):
     book(diary.at(diary.monday(), 10))
     reply = browser.get(reverse("sessions:day_on", args=[diary.monday().isoformat()]), {"by": by})
-    column = next(c for c in reply.context["diary"].columns if c.booked)
+    column = next(c for c in reply.context["grid"].columns if c.booked)
     assert column.resource == {"people": diary.osei, "rooms": diary.room1, "devices": diary.pen}[by]
     assert "RAHMAN, Nadia" in reply.content.decode()
 
@@ -282,11 +282,11 @@ def test_the_day_takes_as_many_queries_for_nine_visits_as_for_one(browser, diary
 
 
 def test_cancelled_visits_leave_the_columns_and_stand_below(browser, diary, book, desk):
-    from sessions.services.booking import cancel
+    from sessions.services.visit_status import cancel
 
     cancel(book(diary.at(diary.monday(), 10)), reason="Patient is ill", by=desk)
     reply = browser.get(reverse("sessions:day_on", args=[diary.monday().isoformat()]))
-    assert not any(column.booked for column in reply.context["diary"].columns)
+    assert not any(column.booked for column in reply.context["grid"].columns)
     assert "Patient is ill" in reply.content.decode()
 
 

@@ -130,10 +130,9 @@ def test_the_ceiling_is_the_pinned_protocols(case):
     assert {zone.zone: zone.ceiling_mm for zone in session.zones.all()} == {"cheeks": Decimal("2.5"), "forehead": Decimal("1")}
 
 
-def test_nobody_records_deeper_than_they_are_signed_off_for(case):
+def test_nobody_records_deeper_than_they_are_signed_off_for(case, signed_off):
+    signed_off(case.clinician, max_depth_mm=Decimal("1.25"))
     session = case.started()
-    case.clinician.max_depth_mm = Decimal("1.25")
-    case.clinician.save()
     zone = case.zone(session, "cheeks")
     saved = save(case, session, **{f"z{zone.pk}-depth": "1.5"})
     assert "must be 1.25\u00a0mm or less" in saved.form.errors[f"z{zone.pk}-depth"][0]
@@ -189,6 +188,29 @@ def test_the_end_lies_after_the_start(case):
     saved = save(case, session, started="11:00", ended="10:59")
     assert saved.form.errors["ended"] == ["End time must be after the start time"]
     assert TreatmentSession.objects.get(pk=session.pk).ended_at is None
+
+
+def test_what_runs_past_midnight_ends_on_the_next_day(case):
+    session = case.started()
+    late = session.site.local(session.started_at - dt.timedelta(days=1)).replace(hour=23, minute=30)
+    TreatmentSession.objects.filter(pk=session.pk).update(started_at=late)
+    session.refresh_from_db()
+    typed = {"started": "23:30", "ended": "00:20", "numbing": "Example cream", "numbing_on": "23:50", "numbing_off": "00:05"}
+    saved = save(case, session, **typed)
+    assert "ended" not in saved.form.errors
+    assert session.site.local(saved.session.ended_at) == late + dt.timedelta(minutes=50)
+    assert saved.form["ended"].value() == "00:20"  # shown as it was typed, and read the same again
+    assert save(case, saved.session, **typed).session.ended_at == saved.session.ended_at
+
+
+def test_numbing_put_on_before_midnight_was_put_on_the_day_before(case):
+    session = case.started()
+    early = session.site.local(session.started_at).replace(hour=0, minute=30)
+    TreatmentSession.objects.filter(pk=session.pk).update(started_at=early)
+    session.refresh_from_db()
+    saved = save(case, session, started="00:30", ended="01:10", numbing="Example cream", numbing_on="23:40", numbing_off="00:20")
+    assert saved.session.numbing_off_at - saved.session.numbing_on_at == dt.timedelta(minutes=40)
+    assert saved.session.ended_at - saved.session.started_at == dt.timedelta(minutes=40)
 
 
 def test_the_reaction_sets_the_end_time_where_none_was_typed(case):
@@ -354,9 +376,8 @@ def test_the_healing_gap_is_met_to_the_day(case):
     assert "gap" not in names(gate.may_start(case.started(2)))
 
 
-def test_an_operator_signed_off_for_less_than_the_plan_does_not_start(case):
-    case.clinician.max_depth_mm = Decimal("1")
-    case.clinician.save()
+def test_an_operator_signed_off_for_less_than_the_plan_does_not_start(case, signed_off):
+    signed_off(case.clinician, max_depth_mm=Decimal("1"))
     session = case.started()
     operator = next(condition for condition in gate.may_start(session) if condition.name == "operator")
     assert operator.state == gate.STOP

@@ -168,6 +168,27 @@ def test_from_the_record_to_the_lock(client, case, session):
     assert "<textarea" not in locked
 
 
+def test_the_signing_page_is_no_place_to_guess_a_password(client, case, session):
+    assert post(client, case, session, next="sign").url == url("sign", session)
+    session.refresh_from_db()
+    answers = [client.post(url("sign", session), {"version": session.version, "password": f"guess {turn}"}) for turn in range(5)]
+    assert [answer.status_code for answer in answers] == [422, 422, 422, 422, 403]
+    assert "1 try left" in answers[3].content.decode()
+    right = client.post(url("sign", session), {"version": session.version, "password": PASSWORD})
+    assert right.status_code == 302
+    assert right.url.startswith(reverse("accounts:sign_in"))
+    session.refresh_from_db()
+    assert not session.is_signed
+
+
+def test_a_right_password_is_no_wrong_try_whatever_else_stands_against_the_signature(client, case, session):
+    assert post(client, case, session, next="sign").url == url("sign", session)
+    session.refresh_from_db()
+    old = {"version": session.version - 1, "password": PASSWORD}
+    assert {client.post(url("sign", session), old).status_code for _ in range(7)} == {409}
+    assert {client.post(url("sign", session), {"version": session.version, "password": ""}).status_code for _ in range(7)} == {422}
+
+
 def test_an_incomplete_record_has_no_signing_page(client, session):
     assert client.get(url("sign", session)).url == f"{url('record', session)}?missing=1"
 
@@ -264,6 +285,17 @@ def test_an_answer_given_today_can_be_changed_until_the_needle_touches(client, c
     assert client.post(url("record_answers", session), sent).status_code == 302
     assert case.patient.screening_answers.count() == before + 1
     assert "This session cannot start" in client.get(url("record", session)).content.decode()
+
+
+def test_what_holds_every_zone_back_is_said_once_above_the_page(client, case, session):
+    sent = {f"q.{question.id}": "no" for question in packaged().questions}
+    sent |= {"again": "1", "q.reproduction": "yes", "rule.reproduction": "pregnancy"}
+    client.post(url("record_answers", session), sent)
+    depths = {f"z{zone.pk}-depth": "0.5" for zone in session.zones.all()}
+    assert len(depths) > 1
+    page = post(client, case, session, **depths).content.decode()
+    above = page[page.index('id="problem"') :].partition("</div>")[0]
+    assert above.count("Defer: Pregnancy") == 1
 
 
 def test_a_change_of_an_answer_that_is_not_whole_says_what_is_missing(client, case, session):

@@ -1,38 +1,35 @@
-"""Making, showing, moving and cancelling one visit."""
+"""A new visit: by phone, from a free gap of the calendar, from a plan."""
 
 import datetime as dt
 import uuid
-from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.db import transaction
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.permissions import requires
-from accounts.versioning import StaleRow
-from audit.models import AuditEvent
-from audit.services import record
+from audit.services import about, gathered, note_read
 from patients import services as patient_services
 from patients.duplicates import likely_same
 from patients.models import Patient
 from patients.search import find as find_patients
-from planner import wording
 
-from ..forms.booking import BookingForm, CallerForm, CancelForm, MoveForm, read_clock, read_day, within_reach
+from ..forms.booking import BookingForm, CallerForm, read_clock, read_day, within_reach
 from ..models import Booking, Resource
 from ..services import booking as door
-from ..services import gap
-from ..services.away import away_words
 from ..services.free_time import free_times as free_times_of
-from ..services.hours import clinic_zone, local_day, site_of, visit_again, visit_of
+from ..services.hours import chosen, clinic_zone, sites_of, visit_of
 from ..services.refusals import AlreadyBooked, BookingRefused, KeyUsed, SlotTaken
+from .calendar_drawer import Toast, drawer_reply, on_the_calendar, part_of
+from .visit import show_visit, take_slot, visit_or_404, when_words
 
 FREE_SHOWN = 24
 FOUND_SHOWN = 8
+SEARCHED_DAYS = 28
+SOONEST_SHOWN = 6
 
 
 # A new visit
@@ -45,21 +42,24 @@ def new(request):
     A phone booking on one page. POST with `do` = find, choose or free only draws the page again with what was typed; a
     button named `slot` books that time; else the day and time typed are booked.
     """
-    site = site_of(request.user)
-    if site is None:
+    sites = sites_of(request.user)
+    if not sites:
         return render(request, "sessions/booking/no_site.html", status=403)
-    page = _NewPage(request, site)
+    page = NewPage(request, sites)
     if request.method != "POST":
         return page.show()
     return page.find_or_book()
 
 
-class _NewPage:
+class NewPage:
     """One request for the page: its forms, and what to show beside them."""
 
-    def __init__(self, request, site):
-        self.request, self.site, self.zone = request, site, clinic_zone(site)
-        self.today = timezone.now().astimezone(self.zone).date()
+    form_class = BookingForm
+    page, part, opens = "sessions/booking/new.html", "sessions/calendar/partials/new.html", "new"
+    done_words = "Booked"
+
+    def __init__(self, request, sites):
+        self.request, self.sites = request, sites
         self.data = request.POST.copy() if request.method == "POST" else None
         if self.data is not None and self.data.get("slot"):
             self._take_slot(self.data["slot"])
@@ -68,21 +68,33 @@ class _NewPage:
         sent = request.POST if request.method == "POST" else request.GET
         number = sent.get("choose") or ("" if sent.get("do") == "other" else sent.get("patient", ""))
         self.patient = self._patient(number)
+        # A patient is seen at the own site: a visit elsewhere would be one that nobody there can open.
+        site = self.site = self.patient.site if self.patient else chosen(sites, sent.get("at") or sent.get("site", ""))
+        self.zone = clinic_zone(site)
+        self.today = timezone.now().astimezone(self.zone).date()
         if self.data is not None:
             self.data["patient"] = str(self.patient.number) if self.patient else ""
         common = {"site": site, "today": self.today, "who": self.patient}
         if self.data is not None:
-            self.form = BookingForm(self.data, **common)
+            self.form = self.form_class(self.data, **common)
             self.caller = CallerForm(self.data)
         else:
-            self.form = BookingForm(initial=self._start(request.GET), **common)
+            self.form = self.form_class(initial=self._start(request.GET), **common)
             self.caller = CallerForm(initial={"surname": request.GET.get("surname", "")[:100]})
         self.q = sent.get("q", "")[:100]
 
     def _patient(self, number: str) -> Patient | None:
         if not number.isdecimal() or len(number) > 9:
             return None
-        return get_object_or_404(Patient.objects.visible_to(self.request.user), number=int(number))
+        patient = get_object_or_404(Patient.objects.visible_to(self.request.user).select_related("site", "merged_into"), number=int(number))
+        about(patient)
+        if patient.merged_into_id is None:
+            return patient
+        if self.request.method != "POST":
+            messages.info(
+                self.request, f"No. {patient.number} was merged into no. {patient.merged_into.number}. The visit is booked there."
+            )
+        return patient.merged_into
 
     def _start(self, sent) -> dict:
         """What a link into the page fills in: a free gap of the calendar, a patient, a plan."""
@@ -95,26 +107,20 @@ class _NewPage:
             "kind": sent.get("kind") or ("session" if plan else ""),
             "plan": plan,
             "clinician": sent.get("clinician", ""),
+            "room": sent.get("room", ""),
             "day": day,
             "time": f"{clock:%H:%M}" if clock else "",
         }
 
     def _take_slot(self, slot: str) -> None:
-        """A pressed time, `2026-11-24T10:00/12`: day, time and clinician as if they had been typed."""
-        when, _, clinician = slot.partition("/")
-        try:
-            moment = dt.datetime.fromisoformat(when)
-        except ValueError as error:
-            raise Http404 from error
-        self.data["day"], self.data["time"] = moment.date().isoformat(), f"{moment:%H:%M}"
-        self.data["clinician"] = clinician
         # What was chosen for another time need not be free at this one.
         self.data["room"] = self.data["device"] = ""
+        take_slot(self.data, slot)
 
     def show(self, *, status: int = 200, problems: bool = False, **context):
         found = find_patients(self.request.user, self.q) if self.q and self.patient is None else []
         if found or self.q:
-            record("patients.searched", request=self.request, detail={"found": len(found), "before": "booking"})
+            note_read("patients.searched", request=self.request, detail={"found": len(found), "before": "booking"})
         # The next thing to type or press has the focus; where something went wrong, the words about it have.
         fine = status == 200 and not problems
         if fine and self.patient is not None:
@@ -127,13 +133,24 @@ class _NewPage:
             "q": self.q,
             "found": found[:FOUND_SHOWN],
             "site": self.site,
+            "sites": self.sites if len(self.sites) > 1 and self.patient is None else [],
             "errors_on_page": problems,
             "problems": self._problems() if problems else [],
             # Beside the nearest free times the list of the day would only be in the way.
             "free": None if context.get("taken") else self._free(),
             **context,
         }
-        return render(self.request, "sessions/booking/new.html", context, status=status)
+        if part_of(self.request):
+            context["soonest"] = None if context.get("taken") else self._soonest()
+            opened = {"open": self.opens, **{name: str(value) for name, value in self._opened().items() if value}}
+            return drawer_reply(self.request, self.part, context, status=status, open=opened)
+        return render(self.request, self.page, context, status=status)
+
+    def _opened(self) -> dict:
+        """What the address of the drawer says of it: enough to open it again, and nothing of a caller."""
+        typed = self.data or self.form.initial
+        shown = {"time": typed.get("time"), "clinician": typed.get("clinician"), "room": typed.get("room"), "plan": typed.get("plan")}
+        return {**shown, "patient": self.patient.number if self.patient else "", "kind_of": typed.get("kind")}
 
     def _problems(self) -> list[tuple[str, str]]:
         """(message, id of the field) over both forms, in the order of the page."""
@@ -145,13 +162,22 @@ class _NewPage:
     def _free(self) -> "FreeList":
         return FreeList.of(self.site, self.zone, self.today, self.data or self.form.initial, self.patient, self.form)
 
+    def _soonest(self) -> list:
+        """The next free times from the typed day on, over four weeks, with the typed clinician or anyone."""
+        return FreeList.soonest(self.site, self.today, self.data or self.form.initial, self.patient, self.form)
+
     def find_or_book(self):
         sent = self.request.POST
         # Enter in a field presses the first button of the page, which is "Find": with nothing to find it means "Book".
-        only_looks = sent.get("choose") or sent.get("use_day") or (sent.get("do") and not (sent.get("do") == "find" and not self.q.strip()))
+        only_looks = (
+            sent.get("choose")
+            or sent.get("at")
+            or sent.get("use_day")
+            or (sent.get("do") and not (sent.get("do") == "find" and not self.q.strip()))
+        )
         if only_looks:
             # Only looked for: nothing is judged yet, and nothing typed is lost.
-            self.form = BookingForm(initial=self._typed(), site=self.site, today=self.today, who=self.patient)
+            self.form = self.form_class(initial=self._typed(), site=self.site, today=self.today, who=self.patient)
             self.caller = CallerForm(initial={name: self.data.get(f"new-{name}", "") for name in CallerForm.base_fields})
             return self.show()
         fine = self.form.is_valid()
@@ -171,23 +197,30 @@ class _NewPage:
     def _book(self):
         visit = self.form.visit()
         try:
-            with transaction.atomic():
+            with transaction.atomic(), gathered():
                 patient = self.patient or self._register()
                 if patient is None:
                     return self._ask_whether_same()
-                booking = door.book(patient=patient, by=self.request.user, **visit)
+                booking = self._made(patient, visit)
         except SlotTaken as taken:
             return self.show(status=409, taken=taken)
         except (KeyUsed, AlreadyBooked) as refused:
             self.data["request_key"] = str(uuid.uuid4())
-            self.form = BookingForm(self.data, site=self.site, today=self.today, who=self.patient)
+            self.form = self.form_class(self.data, site=self.site, today=self.today, who=self.patient)
             return self.show(status=409, refused=refused)
         except BookingRefused as refused:
-            self.form.add_error(refused.field if refused.field in self.form.fields else None, refused.message)
+            self.form.refused(refused, self.request.user)
             first_day = getattr(refused, "first_day", None)
             return self.show(status=422, problems=True, first_day=first_day)
-        messages.success(self.request, f"Booked: {patient}, {when_words(booking)}.")
+        words = f"{self.done_words}: {patient}, {when_words(booking)}."
+        if part_of(self.request):
+            fresh = visit_or_404(self.request, booking.pk)
+            return show_visit(self.request, fresh, toast=Toast(words, None, on_the_calendar(self.request, fresh)), changed=True)
+        messages.success(self.request, words)
         return redirect("sessions:booking", booking.pk)
+
+    def _made(self, patient: Patient, visit: dict) -> Booking:
+        return door.book(patient=patient, by=self.request.user, **visit)
 
     def _register(self) -> Patient | None:
         """The new patient; None where somebody alike is registered and was not shown yet."""
@@ -203,7 +236,7 @@ class _NewPage:
         return patient_services.register(site=self.site, by=self.request.user, request=self.request, request_key=key, **fields)
 
     def _ask_whether_same(self):
-        record("patients.searched", request=self.request, detail={"found": len(self.same), "before": "registering"})
+        note_read("patients.searched", request=self.request, detail={"found": len(self.same), "before": "registering"})
         seen = ",".join(str(likeness.patient.pk) for likeness in self.same)
         return self.show(status=422, same=self.same, seen=seen)
 
@@ -216,212 +249,60 @@ class FreeList:
 
     @classmethod
     def of(cls, site, zone, today, typed, patient, form) -> "FreeList | None":
-        kind = str(typed.get("kind") or "")
-        wanted = typed.get("day")
-        day = wanted if isinstance(wanted, dt.date) else read_day(str(wanted or ""), today)
-        if kind not in Booking.Kind.values or day is None or not within_reach(day, today):
+        asked = _asked(site, today, typed, patient, form)
+        if asked is None:
             return None
-        words = f"{Booking.Kind(kind).label}, {visit_of(site, kind).words()}"
+        day, wanted = asked
+        words = f"{Booking.Kind(wanted['kind']).label}, {visit_of(site, wanted['kind']).words()}"
         if day < today:
             return cls(day, [], words=words)
-        plan = None
-        if kind == Booking.Kind.SESSION:
-            number = str(typed.get("plan") or "")
-            plan = next((p for p in form.plans if str(p.number) == number), form.plans[0] if len(form.plans) == 1 else None)
-        clinician = next(
-            (r for r in form.resources if r.kind == Resource.Kind.CLINICIAN and str(r.pk) == str(typed.get("clinician"))), None
-        )
-        asked = {"site": site, "kind": kind, "patient": patient, "clinician": clinician, "plan": plan}
         try:
-            times = free_times_of(first_day=day, **asked)
+            times = free_times_of(first_day=day, **wanted)
             if not times:
-                later = free_times_of(first_day=day + dt.timedelta(days=1), days=21, limit=1, **asked)
+                later = free_times_of(first_day=day + dt.timedelta(days=1), days=21, limit=1, **wanted)
                 return cls(day, [], next_days=later, words=words)
         except BookingRefused as refused:
             return cls(day, [], words=refused.message)
         return cls(day, times[:FREE_SHOWN], words=words)
+
+    @staticmethod
+    def soonest(site, today, typed, patient, form) -> list:
+        asked = _asked(site, today, typed, patient, form)
+        if asked is None:
+            return []
+        day, wanted = asked
+        try:
+            return free_times_of(first_day=max(day, today), days=SEARCHED_DAYS, limit=SOONEST_SHOWN, **wanted)
+        except BookingRefused:
+            return []
+
+
+def _asked(site, today, typed, patient, form) -> tuple[dt.date, dict] | None:
+    """The day, and the visit whose free times are wanted; None while either is not said yet."""
+    kind = str(typed.get("kind") or "")
+    wanted = typed.get("day")
+    day = wanted if isinstance(wanted, dt.date) else read_day(str(wanted or ""), today)
+    if kind not in Booking.Kind.values or day is None or not within_reach(day, today):
+        return None
+    plan = None
+    if kind == Booking.Kind.SESSION:
+        number = str(typed.get("plan") or "")
+        plan = next((p for p in form.plans if str(p.number) == number), form.plans[0] if len(form.plans) == 1 else None)
+    clinicians = (r for r in form.resources if r.kind == Resource.Kind.CLINICIAN)
+    clinician = next((r for r in clinicians if str(r.pk) == str(typed.get("clinician"))), None)
+    return day, {"site": site, "kind": kind, "patient": patient, "clinician": clinician, "plan": plan}
 
 
 @require_POST
 @requires("bookings.edit")
 def free_times(request):
     """The free times beside the form, drawn again when kind, person or day change."""
-    site = site_of(request.user)
-    if site is None:
+    sites = sites_of(request.user)
+    if not sites:
         raise Http404
-    page = _NewPage(request, site)
-    record("calendar.searched", request=request, patient=page.patient, detail={"kind": str(page.data.get("kind", ""))[:20]})
-    return render(request, "sessions/booking/partials/free.html", {"free": page._free(), "patient": page.patient, "first_paint": False})
-
-
-# A visit that stands
-
-
-def _visit(request, pk: int) -> Booking:
-    rows = Booking.objects.visible_to(request.user).with_names().select_related("site", "created_by")
-    return get_object_or_404(rows, pk=pk)
-
-
-@require_safe
-@requires("bookings.view")
-def detail(request, pk: int):
-    booking = _visit(request, pk)
-    response = _show(request, booking)
-    record("booking.viewed", request=request, patient=booking.patient, obj=booking)
-    return response
-
-
-def _show(request, booking: Booking, *, status: int = 200, move_form=None, cancel_form=None, **context):
-    zone = clinic_zone(booking.site)
-    today = local_day(timezone.now(), zone)
-    day = local_day(booking.starts_at, zone)
-    waiting = booking.status in (Booking.Status.BOOKED, Booking.Status.ARRIVED)
-    context = {
-        "booking": booking,
-        "patient": booking.patient,
-        "day": day,
-        "is_today": day == today,
-        "is_waiting": waiting,
-        "has_begun": booking.starts_at <= timezone.now(),
-        "is_gone": not booking.is_live,
-        "can_return": not booking.is_live and booking.ends_at > timezone.now(),
-        "visit_words": _lengths(booking),
-        "late": gap.late_words(booking),
-        "away": away_words([booking]).get(booking.pk, ""),
-        "can_start": booking.kind == Booking.Kind.SESSION and booking.plan_id is not None and waiting and not door.not_its_day(booking),
-        "record": getattr(booking, "record", None) if request.user.may("records.view") else None,
-        "move_form": move_form or (MoveForm(booking=booking, today=today) if waiting else None),
-        "cancel_form": cancel_form or (CancelForm(initial={"version": booking.version}) if waiting else None),
-        "history": _history(booking),
-        "errors_on_page": status == 422,
-        **context,
-    }
-    return render(request, "sessions/booking/detail.html", context, status=status)
-
-
-def _lengths(booking: Booking) -> str:
-    return visit_again(booking).words()
-
-
-_STEP_WORDS = {
-    "booking.made": "Booked",
-    "booking.moved": "Moved",
-    "booking.arrived": "Marked as here",
-    "booking.booked": "Arrival taken back",
-    "booking.in_room": "In room",
-    "booking.done": "Done",
-    "booking.missed": "Marked as missed",
-    "booking.cancelled": "Cancelled",
-    "booking.reinstated": "Brought back",
-    "record.started": "Record started",
-}
-
-
-def _history(booking: Booking) -> list[tuple[str, AuditEvent]]:
-    rows = AuditEvent.objects.filter(object_type=booking._meta.label_lower, object_pk=str(booking.pk), action__in=_STEP_WORDS)
-    return [(_STEP_WORDS[row.action], row) for row in rows.order_by("pk")]
-
-
-def when_words(booking: Booking) -> str:
-    """`Tue 24 Nov 2026, 10:00`."""
-    local = booking.starts_at.astimezone(clinic_zone(booking.site))
-    return f"{wording.day(local.date(), weekday=True)}, {local:%H:%M}"
-
-
-def _stale(request, booking: Booking, **forms):
-    """409: what stands now, by whom, with what was typed kept; its form carries the version that stands."""
-    fresh = _visit(request, booking.pk)
-    last = AuditEvent.objects.filter(object_type=fresh._meta.label_lower, object_pk=str(fresh.pk)).exclude(action="booking.viewed").first()
-    for form in forms.values():
-        if form is not None:
-            form.data = form.data.copy()
-            form.data["version"] = fresh.version
-    return _show(request, fresh, status=409, stale=last or True, **forms)
-
-
-@require_POST
-@requires("bookings.edit")
-def move(request, pk: int):
-    booking = _visit(request, pk)
-    today = local_day(timezone.now(), clinic_zone(booking.site))
-    data = request.POST.copy()
-    if data.get("slot"):
-        when, _, clinician = data["slot"].partition("/")
-        try:
-            moment = dt.datetime.fromisoformat(when)
-        except ValueError as error:
-            raise Http404 from error
-        data["day"], data["time"], data["clinician"] = moment.date().isoformat(), f"{moment:%H:%M}", clinician
-    form = MoveForm(data, booking=booking, today=today)
-    if not form.is_valid():
-        return _show(request, booking, status=422, move_form=form)
-    wanted = form.slot_typed()
-    try:
-        moved = door.move(booking, by=request.user, version=form.cleaned_data["version"], **wanted)
-    except StaleRow:
-        return _stale(request, booking, move_form=form)
-    except SlotTaken as taken:
-        return _show(request, booking, status=409, move_form=form, taken=taken)
-    except BookingRefused as refused:
-        form.add_error(refused.field if refused.field in form.fields else None, refused.message)
-        return _show(request, booking, status=422, move_form=form)
-    messages.success(request, f"Moved to {when_words(moved)}, {moved.clinician}.")
-    return redirect("sessions:booking", pk)
-
-
-@require_POST
-@requires("bookings.edit")
-def cancel(request, pk: int):
-    booking = _visit(request, pk)
-    form = CancelForm(request.POST)
-    if not form.is_valid():
-        return _show(request, booking, status=422, cancel_form=form)
-    try:
-        door.cancel(booking, reason=form.cleaned_data["reason"], by=request.user, version=form.cleaned_data["version"])
-    except StaleRow:
-        return _stale(request, booking, cancel_form=form)
-    except BookingRefused as refused:
-        form.add_error(None, refused.message)
-        return _show(request, booking, status=409, cancel_form=form)
-    messages.success(request, "Cancelled. Its time is free again.")
-    return redirect("sessions:booking", pk)
-
-
-STEPS = {
-    "arrive": (door.arrive, "Marked as here."),
-    "not-arrived": (door.not_arrived, "Arrival taken back."),
-    "in-room": (door.in_room, "In the room."),
-    "done": (door.done, "Done."),
-    "missed": (door.missed, "Marked as missed. Its time is free again."),
-    "bring-back": (door.reinstate, "The visit is back at its time."),
-}
-
-
-def _step(request, pk: int, name: str):
-    booking = _visit(request, pk)
-    action, words = STEPS[name]
-    version = request.POST.get("version", "")
-    try:
-        action(booking, by=request.user, version=int(version) if version.isdecimal() and len(version) < 10 else None)
-    except StaleRow:
-        return _stale(request, booking)
-    except BookingRefused as refused:
-        return _show(request, booking, status=409, refused=refused, taken=refused if isinstance(refused, SlotTaken) else None)
-    messages.success(request, words)
-    back = request.POST.get("next", "")
-    where = urlsplit(back)
-    # Only pages of ours that list visits, never an address from outside.
-    ours = not where.scheme and not where.netloc and where.path in (reverse("clinic:today"), reverse("sessions:day"))
-    return redirect(back if ours else reverse("sessions:booking", args=[pk]))
-
-
-@require_POST
-@requires("bookings.edit")
-def arrive(request, pk: int):
-    return _step(request, pk, "arrive")
-
-
-@require_POST
-@requires("bookings.edit")
-def step(request, pk: int, name: str):
-    return _step(request, pk, name)
+    page = NewPage(request, sites)
+    note_read("calendar.searched", request=request, patient=page.patient, detail={"kind": str(page.data.get("kind", ""))[:20]})
+    context = {"free": page._free(), "patient": page.patient, "first_paint": False}
+    if part_of(request, target="free"):
+        context["soonest"] = page._soonest()
+    return render(request, "sessions/booking/partials/free.html", context)

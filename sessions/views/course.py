@@ -9,18 +9,22 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from accounts.permissions import requires
-from audit.services import record
+from accounts.permissions import requires, who
+from audit.services import about, note_read
 from patients.models import Patient
 from planner import wording
 from plans.models import TreatmentPlan
 
-from ..forms.booking import CourseForm, within_reach
+from ..forms.booking import within_reach
+from ..forms.course import CourseForm
 from ..models import Resource
-from ..services.course import Slot, book_course, first_day_of, propose_course
-from ..services.free_time import why_unfit
+from ..services import gap
+from ..services.course import Slot, book_course
+from ..services.course_dates import first_day_of, propose_course
 from ..services.hours import clinic_zone, local_day
-from ..services.refusals import BookingRefused, SlotTaken
+from ..services.party import why_unfit
+from ..services.refusals import BookingRefused
+from .calendar_drawer import Toast, drawer_reply, part_of
 
 USUAL_TIME = dt.time(10)
 
@@ -33,15 +37,16 @@ def book_plan(request, number: int, plan_number: int):
     the times that were shown, all or none.
     """
     patient = get_object_or_404(Patient.objects.visible_to(request.user).select_related("site"), number=number)
+    about(patient)
     plan = get_object_or_404(
-        TreatmentPlan.objects.visible_to(request.user).select_related("accepted_by"), patient=patient, number=plan_number
+        TreatmentPlan.objects.visible_to(request.user).select_related("accepted_by"), patient__pk=patient.pk, number=plan_number
     )
     plan.patient = patient
     page = _CoursePage(request, plan)
     if request.method == "POST" and "book" in request.POST:
         return page.book()
     response = page.show()
-    record("plan.course_viewed", request=request, patient=patient, obj=plan)
+    note_read("plan.course_viewed", request=request, patient=patient, obj=plan)
     return response
 
 
@@ -52,11 +57,11 @@ class _CoursePage:
         self.today = local_day(timezone.now(), self.zone)
         sent = request.POST if request.method == "POST" else request.GET
         self.picks = self._read(sent, "pick-")
-        common = {"site": self.site, "today": self.today}
+        common = {"site": self.site, "today": self.today, "plan": plan, "user": request.user}
         if "first_day" in sent:
             self.form = CourseForm(sent, **common)
         else:
-            usual = Resource.objects.filter(site=self.site, is_active=True, user=plan.accepted_by).first()
+            usual = Resource.objects.at(self.site).filter(is_active=True, user=plan.accepted_by).first()
             if usual is not None and why_unfit(usual, "session", plan):
                 usual = None
             first = first_day_of(plan, today=self.today)
@@ -65,7 +70,7 @@ class _CoursePage:
 
     def _read(self, sent, prefix: str) -> dict[int, Slot]:
         """The times chosen (`pick-`) or shown (`shown-`), by session (0 for the review). What cannot be read counts as not sent."""
-        people = {str(r.pk): r for r in Resource.objects.filter(site=self.site, kind=Resource.Kind.CLINICIAN).select_related("user")}
+        people = {str(r.pk): r for r in Resource.objects.at(self.site).filter(kind=Resource.Kind.CLINICIAN).select_related("user")}
         picks = {}
         for name in sent:
             key = name.removeprefix(prefix)
@@ -81,22 +86,23 @@ class _CoursePage:
             picks[int(key)] = Slot(int(key), local.astimezone(dt.UTC), people.get(clinician))
         return picks
 
-    def show(self, *, status: int = 200, **context):
+    def show(self, *, status: int = 200, toast: Toast | None = None, changed: int = 0, **context):
         course, refused = None, context.pop("refused", None)
         plan = self.plan
         if plan.status != TreatmentPlan.Status.ACCEPTED:
             refused = refused or BookingRefused(f"This plan is {plan.get_status_display().lower()}. Book from the plan that is in force.")
-        elif self.form.is_valid():
+        elif not set(self.form.errors) - {"gap_reason"}:
             data = self.form.cleaned_data
             if data["first_day"] < self.today:
                 self.form.add_error("first_day", "The first day must be today or later")
             else:
                 try:
-                    course = propose_course(
-                        plan, first_day=data["first_day"], time=data["time"], clinician=self.form.with_whom, picks=self.picks
-                    )
+                    asked = {"first_day": data["first_day"], "time": data["time"], "clinician": self.form.with_whom}
+                    course = propose_course(plan, **asked, picks=self.picks, wishes=self.form.wishes)
                 except BookingRefused as error:
                     refused = refused or error
+        if course is not None and course.sooner and not self.form.may_say_sooner:
+            course.sooner += f" Only {who(gap.OVERRIDE)} may book it sooner."
         if self.form.errors and status == 200 and self.request.GET.get("first_day") is not None:
             status = 422
         context = {
@@ -111,23 +117,30 @@ class _CoursePage:
             "accepted": wording.day(local_day(plan.accepted_at, self.zone), weekday=True),
             **context,
         }
-        template = (
-            "sessions/booking/partials/course.html"
-            if self.request.htmx and self.request.method == "GET"
-            else "sessions/booking/course.html"
-        )
-        return render(self.request, template, context, status=status)
+        if part_of(self.request):
+            opened = {"open": f"course-{plan.patient.number}-{plan.number}"}
+            template = "sessions/calendar/partials/course.html"
+            return drawer_reply(self.request, template, context, status=status, open=opened, toast=toast, changed=changed)
+        # The dates drawn again after a choice are taken out of the page: in the drawer they stay the drawer's.
+        context["drawer"] = bool(part_of(self.request, target="course"))
+        return render(self.request, "sessions/booking/course.html", context, status=status)
 
     def book(self):
         key = self.request.POST.get("request_key", "")[:40] or uuid.uuid4().hex
         try:
             slots = {**self._read(self.request.POST, "shown-"), **self.picks}
-            made = book_course(self.plan, slots=list(slots.values()), by=self.request.user, request_key=key)
-        except SlotTaken as taken:
-            return self.show(status=409, refused=taken)
+            reason = self.request.POST.get("gap_reason", "")[:300]
+            made = book_course(self.plan, slots=list(slots.values()), by=self.request.user, request_key=key, gap_reason=reason)
         except BookingRefused as refused:
+            if getattr(refused, "may_be_overridden", False) and self.form.may_say_sooner and self.form.is_valid():
+                self.form.add_error("gap_reason", f"Say why it may be sooner. {refused.message}")
+                return self.show(status=422)
             return self.show(status=409, refused=refused)
         sessions = sum(b.kind == "session" for b in made)
         review = " and the review" if len(made) > sessions else ""
-        messages.success(self.request, f"Booked: {sessions} session{'' if sessions == 1 else 's'}{review}.")
+        words = f"Booked: {sessions} session{'' if sessions == 1 else 's'}{review}."
+        if part_of(self.request):
+            self.picks = {}
+            return self.show(toast=Toast(f"{self.plan.patient}: {words}"), changed=made[0].pk if made else 0)
+        messages.success(self.request, words)
         return redirect("patients:detail", self.plan.patient.number)

@@ -8,9 +8,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import trigger_client_event
 
+from accounts.desk import services as desk
+from accounts.desk.views import ended, tries_in_words
 from accounts.permissions import requires
 from accounts.versioning import StaleRow
 from audit.models import Outcome
+from audit.services import about, note_read
 from audit.services import record as log
 
 from ..forms.correction import CorrectionForm
@@ -25,10 +28,13 @@ from .record_page import changes, draft_page, locked_page, planned_into, sign_pa
 
 def _session_or_404(request, pk) -> TreatmentSession:
     rows = TreatmentSession.objects.visible_to(request.user).select_related(
-        "booking__site", "patient", "plan__protocol_version", "clinician", "device", "gap_by", "saved_by", "signed_by"
+        "booking__site", "patient__site", "plan__protocol_version", "clinician", "device", "gap_by", "saved_by", "signed_by"
     )
     rows = rows.defer("plan__protocol_version__document")
-    return get_object_or_404(rows.prefetch_related("zones__plan_zone", "corrections__made_by"), pk=pk)
+    session = get_object_or_404(rows.prefetch_related("zones__plan_zone", "corrections__made_by"), pk=pk)
+    about(session.patient_id)
+    session.site.set_clock()
+    return session
 
 
 def _version(request) -> int:
@@ -52,6 +58,7 @@ def _to_record(session, anchor: str = ""):
 @require_POST
 def start(request, pk):
     booking = get_object_or_404(Booking.objects.visible_to(request.user).select_related("patient"), pk=pk)
+    about(booking.patient_id)
     try:
         session = records.start(booking, request.user)
     except records.CannotStart as refusal:
@@ -73,7 +80,7 @@ def record(request, pk):
     session = _session_or_404(request, pk)
     if request.method == "POST":
         return _save(request, session)
-    log("record.viewed", request=request, patient=session.patient_id, obj=session)
+    note_read("record.viewed", request=request, patient=session.patient_id, obj=session)
     if session.is_locked:
         return render(
             request, "sessions/record/locked.html", locked_page(session, request.user) | {"sections": sections_of(session, request)}
@@ -170,7 +177,7 @@ def close(request, pk):
         return _to_record(session)
     context = {"session": session, "reason": request.POST.dict().get("reason", "")}
     if request.method == "GET":
-        log("record.viewed", request=request, patient=session.patient_id, obj=session)
+        note_read("record.viewed", request=request, patient=session.patient_id, obj=session)
         return render(request, "sessions/record/close.html", context)
     try:
         records.close_untreated(session, by=request.user, version=_version(request), reason=context["reason"])
@@ -194,13 +201,21 @@ def sign(request, pk):
     if request.method != "POST":
         if gate.unmet(gate.may_sign(session, by=request.user)):
             return redirect(f"{reverse('sessions:record', args=[session.pk])}?missing=1")
-        log("record.viewed", request=request, patient=session.patient_id, obj=session)
+        note_read("record.viewed", request=request, patient=session.patient_id, obj=session)
         return render(request, "sessions/record/sign.html", sign_page(session, request.user))
+    typed = request.POST.get("password", "")
+    if typed and not desk.may_try(request):
+        desk.judged(request, right=False)
+        return ended(request)
     try:
-        signing.sign(session, by=request.user, password=request.POST.get("password", ""), version=_version(request))
+        _sign(request, session, typed)
     except signing.WrongPassword:
-        typed = request.POST.get("password", "")
-        fault = "Password does not match yours. Type it again" if typed else "Enter your password"
+        if typed and desk.judged(request, right=False) is desk.Opening.ENDED:
+            return ended(request)
+        fault = "Enter your password"
+        if typed:
+            left = tries_in_words(desk.tries_left(request.session.row))
+            fault = f"Password does not match yours. Type it again: {left} left, then you have to sign in in full"
         return render(
             request, "sessions/record/sign.html", sign_page(session, request.user) | {"fault": fault, "errors_on_page": True}, status=422
         )
@@ -218,6 +233,22 @@ def sign(request, pk):
     return _to_record(session)
 
 
+def _sign(request, session, typed: str) -> None:
+    """
+    Raises what `signing.sign` raises. The try was counted before (`desk.may_try`): a screen that was left open is no place to
+    guess at somebody's password. Whatever else stands against the signature, a right one is no wrong try.
+    """
+    right = True
+    try:
+        signing.sign(session, by=request.user, password=typed, version=_version(request))
+    except signing.WrongPassword:
+        right = False
+        raise
+    finally:
+        if right:
+            desk.judged(request, right=True)
+
+
 @requires("records.edit")
 @require_http_methods(["GET", "HEAD", "POST"])
 def correct(request, pk):
@@ -230,6 +261,6 @@ def correct(request, pk):
         correction = records.correct(session, by=request.user, **form.cleaned_data)
         return _to_record(session, f"correction-{correction.number}")
     if request.method != "POST":
-        log("record.viewed", request=request, patient=session.patient_id, obj=session)
+        note_read("record.viewed", request=request, patient=session.patient_id, obj=session)
     context = locked_page(session, request.user) | {"form": form, "errors_on_page": bool(form.errors)}
     return render(request, "sessions/record/correct.html", context, status=422 if form.errors else 200)

@@ -3,19 +3,18 @@
 import secrets
 from dataclasses import dataclass
 
-from django.conf import settings
-
 from planner.wording import number
-from plans.inputs import many, one, read
 from protocols.knowledge import knowledge_of
 
 from ..conversion import record_version, zones_left_out
-from ..forms.record import values_of
+from ..forms.record import deeper_than_today, values_of
 from ..models import SessionZone
 from ..services import gate
+from ..services.due import may_need_explaining
 from ..services.record import form_for
 from ..services.signing import MEANING, deviations
 from ..services.terms import terms_of
+from .questions import list_rows, question_rows
 
 UNNAMED = {"version", "page", "turn", "csrfmiddlewaretoken", "next", "keep", "as_planned", "all_as_planned"}
 
@@ -32,6 +31,7 @@ class ZoneRow:
     reason: object
     note: object
     left_out: str
+    limit: str
     differs: bool
     is_recorded: bool
 
@@ -66,7 +66,7 @@ def draft_page(session, user, *, form=None, pressed=False, failed=False, answers
         "patient": session.patient,
         "plan": session.plan,
         "form": form,
-        "clock_zone": settings.CLINIC_TIME_ZONE,
+        "clock_zone": session.site.time_zone,
         "page_key": secrets.token_urlsafe(12),
         "terms": terms,
         "check": check,
@@ -74,23 +74,33 @@ def draft_page(session, user, *, form=None, pressed=False, failed=False, answers
         "met": [condition for condition in check.conditions if condition.met],
         "gap": next((condition for condition in check.conditions if condition.name == "gap"), None),
         "due": _due(session, check, answers, answer_faults or {}, again=again and not check.is_kept),
+        "due_lists": list_rows(check.due_lists, answers=answers, faults=answer_faults),
         "again": again and not check.is_kept,
         "answer_faults": answer_faults or {},
         "zones": rows,
         "left_out": zones_left_out(session) if not session.is_locked else (),
         "recorded": sum(row.is_recorded for row in rows),
-        "adjuvants": [_adjuvant_row(adjuvant, form) for adjuvant in terms.adjuvants],
+        "adjuvants": [_adjuvant_row(adjuvant, form, check) for adjuvant in terms.adjuvants],
         "missing": missing,
         "to_do": [row for row in missing if row.name != "unread" and row.field.removeprefix("f-") not in form.errors],
         "missing_words": _missing_words(missing),
         "pressed": pressed,
         "failed": failed,
-        "errors": [(form.fields[name].label, errors[0], f"f-{name}") for name, errors in form.errors.items() if name in form.fields],
+        "errors": _errors(form),
         "errors_on_page": failed or pressed or bool(answer_faults),
         "treats_another": user.pk != session.clinician_id,
         "step": number(terms.step_mm) if terms.step_mm else "",
         "lengths": " ".join(number(length) for length in terms.lengths_mm),
     }
+
+
+def _errors(form) -> list[tuple[str, str, str]]:
+    """(label, words, field) of what is to be mended; what holds every zone back is said once and leads to the first."""
+    found: dict[str, tuple[str, str, str]] = {}
+    for name, errors in form.errors.items():
+        if name in form.fields:
+            found.setdefault(errors[0], (form.fields[name].label, errors[0], f"f-{name}"))
+    return list(found.values())
 
 
 def _missing_words(missing) -> list[gate.Condition]:
@@ -118,73 +128,37 @@ def _zone_row(zone: SessionZone, form, check) -> ZoneRow:
         reason=form[f"{name}-reason"],
         note=form[f"{name}-note"],
         left_out=check.left_out.get(zone.zone, ""),
+        limit=deeper_than_today(zone.zone_label, *check.limits[zone.zone]) if zone.zone in check.limits else "",
         differs=gate.differs(zone),
         is_recorded=zone.state != SessionZone.State.NOT_RECORDED,
     )
 
 
-def _adjuvant_row(adjuvant, form) -> dict:
+def _adjuvant_row(adjuvant, form, check) -> dict:
     name = f"adj-{adjuvant.id}"
-    return {"label": adjuvant.label, "used": form[f"{name}-used"], "product": form[f"{name}-product"], "lot": form[f"{name}-lot"]}
+    return {
+        "label": adjuvant.label,
+        "used": form[f"{name}-used"],
+        "product": form[f"{name}-product"],
+        "lot": form[f"{name}-lot"],
+        "out": check.adjuvants_out.get(adjuvant.id, ""),
+    }
 
 
 def _due(session, check, answers, faults, *, again: bool) -> list[dict]:
     """
-    Questions to ask again, with the last answer; a yes opens with what it was, ready to be confirmed. *again*: all of them, those
-    that are not due with their answer, to change one.
+    Questions to ask again, with the last answer. *again*: all of them, those that are not due with their answer, to change one.
     """
     shown = {question.id for question in gate.asked_questions(session, check.on)} if again else set(check.due)
     if not shown:
         return []
-    typed = read(answers) if answers is not None else {}
     last = {answer.question: answer for answer in session.patient.screening_answers.order_by("pk")}
     zones = [(row.zone, row.zone_label) for row in session.zones.all()]
-    rows = []
-    for question in knowledge_of(session.plan.protocol_version).questions:
-        if question.id not in shown:
-            continue
-        earlier = last.get(question.id)
-        was = earlier.rules if earlier else {}
-        marked = many(typed, f"rule.{question.id}") if typed else [rule for rule, row in was.items() if row.get("answer")]
-        rows.append(
-            {
-                "id": question.id,
-                "text": question.text,
-                "help": question.help,
-                "last": earlier,
-                "answer": one(typed, f"q.{question.id}") if typed or question.id in check.due else _yes_or_no(earlier),
-                "fault": faults.get(f"q.{question.id}", ""),
-                "covers": [_cover(question, cover, typed, was.get(cover.rule) or {}, marked, faults) for cover in question.covers],
-                "zones": zones,
-            }
-        )
-    return rows
-
-
-def _yes_or_no(answer) -> str:
-    return "" if answer is None else "yes" if answer.answer else "no"
-
-
-def _cover(question, cover, typed, was, marked, faults) -> dict:
-    name = f"rule.{question.id}.{cover.rule}"
-
-    def field(part, otherwise):
-        return one(typed, f"{name}.{part}") if typed else otherwise or ""
-
-    return {
-        "name": name,
-        "rule": cover.rule,
-        "label": cover.label,
-        "only": len(question.covers) == 1,
-        "marked": cover.rule in marked,
-        "date_label": (cover.date_label or "Date") if cover.date_field else "",
-        "date": field("date", was.get(cover.date_field or "")),
-        "asks_zone": cover.zone,
-        "zone": field("zone", was.get("zone")),
-        "note_label": cover.note_label or "",
-        "note": field("note", was.get("note")),
-        "fault": faults.get(f"{name}.date", ""),
-    }
+    questions = [question for question in knowledge_of(session.plan.protocol_version).questions if question.id in shown]
+    medicines = may_need_explaining(session.patient, session.plan.protocol_version, check.on)
+    return question_rows(
+        questions, answers=answers, faults=faults, zones=zones, last=last, preset=shown - set(check.due), medicines=medicines
+    )
 
 
 def planned_into(session, typed: dict, *, only: str | None = None) -> dict:

@@ -1,15 +1,193 @@
-// The calendar's single keys, and opening at the present moment. Nothing here is needed to use it.
+// The calendar: its keys, its drawer, its toasts. Nothing here is needed to use it: every block is a link to its page.
 "use strict";
 
-document.addEventListener("keydown", (event) => {
-  if (!("keys" in document.body.dataset) || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target.closest("input, select, textarea, [contenteditable]")) return;
-  document.querySelector(`.tools [data-key="${CSS.escape(event.key)}"]`)?.click();
-});
+const panel = (() => {
+  const drawer = () => document.getElementById("drawer");
+  const isOpen = () => Boolean(drawer()?.firstElementChild);
+  let opener = "";
+  let quiet = false;
 
-document.addEventListener("DOMContentLoaded", () => {
-  const now = document.getElementById("now");
-  const calendar = document.querySelector(".cal");
-  if (!now || !calendar) return;
-  calendar.scrollTop = Math.max(0, now.getBoundingClientRect().top - calendar.getBoundingClientRect().top - calendar.clientHeight / 3);
-});
+  const address = () => {
+    const url = new URL(window.location.href);
+    for (const name of ["open", "time", "clinician", "room", "patient", "kind_of", "plan"]) url.searchParams.delete(name);
+    return url.pathname + url.search;
+  };
+  const visit = () => drawer()?.querySelector(".visit-drawer")?.dataset.visit || "";
+  const mark = () => {
+    for (const one of document.querySelectorAll("#board .is-open")) one.classList.remove("is-open");
+    if (visit()) diary.block(visit())?.classList.add("is-open");
+    const point = drawer()?.querySelector("[data-move]");
+    if (point) point.hidden = !document.querySelector("#board .cal") || !diary.block(visit())?.hasAttribute("data-movable");
+  };
+  const hide = () => {
+    if (!isOpen()) return;
+    drawer().replaceChildren();
+    window.history.pushState({ htmx: true }, "", address());
+    mark();
+  };
+  const shut = () => {
+    const back = (visit() && diary.block(visit())?.querySelector("a")) || document.getElementById(opener);
+    hide();
+    if (back?.parentElement?.parentElement?.matches(".lane")) diary.go(back);
+    else (back || document.querySelector("#board .cal, #t-new"))?.focus();
+  };
+  const open = (url, from) => {
+    opener = from?.id || from?.closest?.("li[id]")?.id || "";
+    return htmx.ajax("GET", url, { target: "#drawer", swap: "innerHTML show:none" });
+  };
+  const renew = () => {
+    quiet = true;
+    htmx.ajax("GET", `/bookings/${visit()}/`, { target: "#drawer", swap: "innerHTML show:none" });
+  };
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    // Drawn again because something else changed it: nobody's focus goes there.
+    if (quiet && event.detail.target === drawer()) {
+      quiet = false;
+      event.detail.serverResponse = event.detail.serverResponse.replaceAll(" data-focus", "");
+    }
+  });
+  return { drawer, isOpen, visit, mark, hide, shut, open, renew };
+})();
+
+(() => {
+  let before = "";
+  let scrolled = null;
+
+  const current = () => {
+    const here = document.activeElement;
+    const numbing = /^b(\d+)-/.exec(here?.closest?.("#board .lane > li")?.id ?? "");
+    const block = numbing ? diary.block(numbing[1]) : here?.closest?.("#board [data-visit]");
+    return block || (panel.visit() && (here === document.body || panel.drawer()?.contains(here)) ? diary.block(panel.visit()) : null);
+  };
+  const press = (key) => document.querySelector(`.tools [data-key="${CSS.escape(key)}"]`)?.click();
+  const arrived = () => {
+    const block = current();
+    if (!block?.hasAttribute("data-waits")) return live("Only a visit that is waited for can be marked as here");
+    htmx.ajax("POST", `/bookings/${block.dataset.visit}/arrive/`, { target: "#toasts", swap: "innerHTML", values: { version: block.dataset.version } });
+  };
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      const pop = document.querySelector(".pop[open]");
+      if (pop) {
+        pop.open = false;
+        pop.querySelector("summary").focus();
+      } else if (panel.isOpen() && !document.querySelector("dialog[open], details.me[open]")) panel.shut();
+      return;
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey || inField(event.target) || document.querySelector("dialog[open]")) return;
+    if (event.key.startsWith("Arrow") && document.querySelector("#board .cal")) {
+      const here = document.activeElement;
+      if (here !== document.body && !here.closest("#board .cal")) return;
+      diary.walk(event.key);
+      event.preventDefault();
+      return;
+    }
+    const [key, after] = [event.key, before];
+    before = key;
+    if (!("keys" in document.body.dataset) || after === "g") return;
+    if (key === "a") arrived();
+    else if (key === "m") mover.lift(current(), "keys");
+    else if (key === "c") {
+      const course = current()?.dataset.course;
+      if (course) panel.open(course, current());
+    } else if (key === "?") document.getElementById("keys")?.showModal();
+    else if (["n", "t", "[", "]", "d", "w", "l"].includes(key)) press(key);
+    else return;
+    event.preventDefault();
+  });
+
+  // A free gap fills in the form that is open already; pressed with the mouse it begins where it was pressed.
+  const gap = (event, link) => {
+    const url = new URL(link.href);
+    const li = link.parentElement;
+    if (event.detail && diary.long(li) > 12) {
+      // A long gap: the quarter of the hour under the pointer, or the beginning itself.
+      const begins = diary.place(li);
+      const row = begins + Math.floor((event.clientY - li.getBoundingClientRect().top) / 7 / 3) * 3;
+      url.searchParams.set("time", mover.clock(Math.max(begins, row - (row % 3))));
+    }
+    const form = panel.drawer()?.querySelector("form[action$='/calendar/new/']");
+    if (!form) return panel.open(url.pathname + url.search, link);
+    for (const name of ["day", "time", "clinician", "room"]) {
+      const field = form.elements[name];
+      if (field && url.searchParams.has(name)) field.value = url.searchParams.get(name);
+    }
+    form.elements.day.dispatchEvent(new Event("change", { bubbles: true }));
+    form.elements.time.focus();
+    live(`${url.searchParams.get("time")} filled in`);
+  };
+
+  document.addEventListener("click", (event) => {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+    const shut = event.target.closest("[data-shut]");
+    if (shut) {
+      event.preventDefault();
+      return panel.shut();
+    }
+    if (event.target.closest("[data-keyhelp]")) return document.getElementById("keys")?.showModal();
+    if (event.target.closest("[data-clear]")) for (const box of event.target.closest("form").querySelectorAll("input[type=checkbox]")) box.checked = false;
+    for (const pop of document.querySelectorAll(".pop[open]")) if (!pop.contains(event.target)) pop.open = false;
+    const link = event.target.closest("#board a[href]");
+    if (!link) return;
+    if (link.pathname === "/calendar/new/") {
+      event.preventDefault();
+      if (link.parentElement.matches("[data-free]")) gap(event, link);
+      else panel.open(link.pathname + link.search, link);
+    } else if (link.pathname.startsWith("/bookings/")) {
+      event.preventDefault();
+      panel.open(link.pathname, link);
+    }
+  });
+
+  // ---- After each answer ----
+
+  const time = (toast) => {
+    if (toast.dataset.timed) return;
+    toast.dataset.timed = "1";
+    setTimeout(() => toast.remove(), Number(toast.dataset.until || 180) * 1000);
+  };
+  document.addEventListener("htmx:afterSettle", () => {
+    panel.mark();
+    document.querySelectorAll("#toasts .toast").forEach(time);
+  });
+  document.addEventListener("diaryChanged", async (event) => {
+    const visit = String(event.detail.visit);
+    const inDrawer = event.detail.elt === panel.drawer() || panel.drawer()?.contains(event.detail.elt);
+    await diary.refresh(true);
+    panel.mark();
+    if (panel.visit() === visit && !inDrawer && !panel.drawer().querySelector("[role=alert]")) panel.renew();
+    if (document.activeElement === document.body || !document.activeElement) {
+      const link = diary.block(visit)?.querySelector("a");
+      if (link?.closest(".lane")) diary.go(link);
+      else link?.focus();
+    }
+  });
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.target?.id === "calendar") scrolled = document.querySelector("#board .cal")?.scrollTop ?? null;
+  });
+  const toNow = () => {
+    const calendar = document.querySelector("#board .cal");
+    const now = document.getElementById("now");
+    if (calendar && now) calendar.scrollTop = Math.max(0, now.offsetTop - calendar.clientHeight / 3);
+  };
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (!document.getElementById("board") || (event.detail.target?.id !== "calendar" && event.detail.target?.id !== "split")) return;
+    diary.start();
+    panel.mark();
+    const calendar = document.querySelector("#board .cal");
+    if (calendar && scrolled !== null) calendar.scrollTop = scrolled;
+    else toNow();
+    document.title = document.title.replace(/^.*( - [^-]*)$/, `Calendar, ${document.getElementById("day-h").textContent.trim().replace(/\s+/g, " ")}$1`);
+    live(document.getElementById("day-h").textContent.trim().replace(/\s+/g, " "));
+  });
+  document.addEventListener("htmx:historyRestore", () => {
+    diary.start();
+    panel.mark();
+    toNow();
+  });
+  document.addEventListener("DOMContentLoaded", () => {
+    toNow();
+    panel.mark();
+  });
+})();

@@ -81,6 +81,12 @@ const renewSecret = (secret) => {
   document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": secret }));
   for (const field of document.querySelectorAll('input[name="csrfmiddlewaretoken"]')) field.value = secret;
 };
+// The words of the page that an error brought, for a part of a page that stays where it is.
+const wordsOf = (xhr, { withTitle }) => {
+  const page = new DOMParser().parseFromString(xhr.responseText, "text/html");
+  const parts = [...page.querySelectorAll(withTitle ? ".bare-card h1, .bare-card h1 + p" : ".bare-card h1 + p")];
+  return parts.map((part) => part.textContent.trim().replace(/([^.])$/, "$1.")).join(" ");
+};
 document.addEventListener("htmx:responseError", (event) => {
   const { status } = event.detail.xhr;
   const secret = event.detail.xhr.getResponseHeader("X-Fresh-Token");
@@ -91,9 +97,13 @@ document.addEventListener("htmx:responseError", (event) => {
   } else if (status === 401) {
     const link = { href: event.detail.xhr.getResponseHeader("X-Sign-In") || "/accounts/sign-in/", text: "Sign in in a new tab", target: "_blank" };
     bar("You are signed out. Sign in in a new tab, then try again; what you typed is still here.", link);
-  } else if (status === 403) bar("Your role does not include this, so nothing was changed.");
+  } else if (status === 403) bar(wordsOf(event.detail.xhr, { withTitle: false }) || "Your role does not include this, so nothing was changed.");
   else if (status === 404) bar("This record is not here any more. Nothing was changed.", { href: window.location.href, text: "Reload the page" });
-  else if (status >= 500) bar("Something went wrong on our side. What you typed is still here; try again.");
+  else if (event.detail.xhr.getResponseHeader("X-Say")) bar(event.detail.xhr.getResponseHeader("X-Say"));
+  else {
+    const words = wordsOf(event.detail.xhr, { withTitle: true }) || "Something went wrong on our side. Nothing that was saved is lost.";
+    bar(`${words} What you typed is still here.`);
+  }
 });
 document.addEventListener("htmx:afterRequest", (event) => {
   if (event.detail.successful) bar("");

@@ -20,18 +20,26 @@
     for (const { name, value } of [...fresh.attributes]) if (!keep.has(name) && old.getAttribute(name) !== value) old.setAttribute(name, value);
   };
 
+  // While a way of the comparison is being taken, the values and reasons of the answer replace what was typed.
+  let taking = false;
+  const ofAValue = (field) => /^(yours|reason|other|told|meant)\./.test(field.name);
   const mergeField = (old, fresh) => {
     const typed = fresh.dataset.typed;
     const was = old.dataset.was;
     const untouched = was !== undefined && old.value === was;
-    if (old.dataset.sync !== undefined) old.checked = fresh.checked;
+    if (old.dataset.sync !== undefined || (taking && ofAValue(old))) old.checked = fresh.checked;
     mergeAttributes(old, fresh);
     if (old.type === "hidden") old.value = fresh.getAttribute("value") ?? "";
-    else if (document.activeElement !== old && (untouched || (typed && typed === old.value))) old.value = fresh.getAttribute("value") ?? "";
+    else if (document.activeElement !== old && ((taking && ofAValue(old)) || untouched || (typed && typed === old.value))) old.value = fresh.getAttribute("value") ?? "";
   };
 
   const mergeSelect = (old, fresh) => {
     mergeAttributes(old, fresh);
+    if (taking && ofAValue(old)) {
+      old.replaceChildren(...[...fresh.childNodes].map((node) => document.importNode(node, true)));
+      old.value = fresh.value;
+      return;
+    }
     if (old.innerHTML === fresh.innerHTML || document.activeElement === old) return;
     const value = old.value;
     old.replaceChildren(...[...fresh.childNodes].map((node) => document.importNode(node, true)));
@@ -106,6 +114,7 @@
         if (old) merge(old, part);
       }
     }
+    taking = false;
     for (const row of form.querySelectorAll(".why-row[data-needs-open]")) setWhy(row.id.slice(4), true);
     for (const row of form.querySelectorAll(".why-row")) setWhy(row.id.slice(4), row.classList.contains("is-open"));
     if (focusedId && !document.contains(focused)) (byId(focusedId) ?? byId("proposal")).focus({ preventScroll: true });
@@ -135,6 +144,7 @@
   document.body.addEventListener("htmx:configRequest", (event) => {
     if (event.target !== form || !action) return;
     event.detail.parameters[action.name] = action.value;
+    taking = action.name === "way";
     action = null;
   });
   document.body.addEventListener("signedInAgain", nudge);
@@ -245,7 +255,7 @@
       button.closest("[data-row]").remove();
       (list.querySelector("input:not([type=hidden]), select") ?? list).focus();
       nudge();
-    } else if (window.htmx && ["decide", "lift", "keep"].includes(button?.name)) {
+    } else if (window.htmx && ["decide", "lift", "keep", "way", "said"].includes(button?.name)) {
       event.preventDefault();
       act(button.name, button.value);
     }
@@ -332,7 +342,7 @@
   document.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {
       event.preventDefault();
-      (byId("accept") ?? byId("close"))?.click();
+      (byId("accept") ?? byId("send") ?? byId("close"))?.click();
       return;
     }
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -380,6 +390,7 @@
 
   // The proposal sticks below the header; one taller than the window sticks when its end is reached, so all of it can be read.
   const stick = () => {
+    if (!form.isConnected) return; // covered by the lock
     const header = document.querySelector(".story")?.offsetHeight ?? 0;
     const room = window.innerHeight - (byId("bar")?.offsetHeight ?? 0) - 14;
     form.style.setProperty("--stick", `${Math.min(header + 14, room - byId("proposal").offsetHeight)}px`);

@@ -55,7 +55,8 @@
     if (asking || document.visibilityState !== "visible") return;
     asking = true;
     try {
-      const answer = await fetch(list.dataset.poll, { headers: { "X-Requested-With": "fetch" }, redirect: "manual" });
+      const seen = list.querySelector("[data-seen]")?.dataset.seen || "";
+      const answer = await fetch(`${list.dataset.poll}&seen=${seen}`, { headers: { "X-Requested-With": "fetch" }, redirect: "manual" });
       if (answer.ok) {
         take(await answer.text());
         fresh = Date.now();

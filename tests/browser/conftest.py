@@ -36,11 +36,12 @@ def chromium():
     executable = find_browser()
     if executable is None or not driver_runs():
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(MISSING)
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
     # Playwright keeps a loop running in this thread; Django must be told that this is no asynchronous code.
     before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    expect.set_options(timeout=30_000)  # a save that reads a whole pack takes its time on a busy machine
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
         yield browser
@@ -52,7 +53,7 @@ def chromium():
 @pytest.fixture
 def visitor(chromium, clinic, request):
     """Somebody in front of the screen. After the test their pages must have kept the rules above."""
-    context = chromium.new_context(base_url=clinic.url, viewport={"width": 1280, "height": 900}, locale="en-GB")
+    context = chromium.new_context(base_url=clinic.url, viewport={"width": 1280, "height": 900}, locale="en-GB", reduced_motion="reduce")
     context.set_default_timeout(30_000)
     someone = Visitor(context, clinic, re.sub(r"\W+", "-", request.node.name).strip("-"))
     yield someone

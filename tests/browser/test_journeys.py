@@ -4,6 +4,7 @@ import datetime as dt
 import hashlib
 import io
 import re
+import shutil
 from zoneinfo import ZoneInfo
 
 import pikepdf
@@ -12,10 +13,19 @@ from playwright.sync_api import expect
 
 from clinic.demo.sign_ins import PASSWORD
 
-from ..running_clinic import zone_where_it_is_mid_morning
+from ..running_clinic import start_demo, stop, zone_where_it_is_mid_morning
 from .visitor import Visitor
 
 ZONES = ("cheeks", "chin")
+
+
+@pytest.fixture(scope="module")
+def clinic():
+    """Its own: what is booked today must be free, whatever other tests have booked."""
+    running = start_demo()
+    yield running
+    stop(running)
+    shutil.rmtree(running.data, ignore_errors=True)
 
 
 def now() -> dt.datetime:
@@ -151,6 +161,7 @@ def test_from_the_first_look_to_the_printed_sheet(visitor):
     page.wait_for_load_state()
     visitor.look("booking")
     page.get_by_role("button", name="Mark as here").click()
+    page.get_by_role("button", name="Not here after all").wait_for()
     page.get_by_role("button", name="Start the session").click()
     page.wait_for_url(re.compile(r"/sessions/\d+/"))
 
@@ -203,16 +214,13 @@ def test_a_new_patient_books_by_telephone(visitor):
     for label, value in (("Day", "4"), ("Month", "3"), ("Year", "1991")):
         page.get_by_role("group", name="Date of birth").get_by_label(label).fill(value)
     choose(page, "kind", "consultation")
-    page.locator("input[name='day']").fill((now().date() + dt.timedelta(days=2)).isoformat())
+    page.locator("#drawer input[name='day']").fill((now().date() + dt.timedelta(days=2)).isoformat())
     page.get_by_role("button", name="Show free times").click()
-    page.wait_for_load_state()
+    page.locator("#free button[name='slot']").first.wait_for()
     visitor.look("free-times")
-    page.locator("#free button").first.click()
-    page.wait_for_load_state()
-    if not re.search(r"/bookings/\d+/", page.url):
-        page.get_by_role("button", name="Book the visit").click()
-        page.wait_for_load_state()
+    page.locator("#free button[name='slot']").first.click()
+    page.locator("#drawer .visit-drawer").wait_for()
     visitor.look("booked")
     assert surname.upper() in page.locator("body").inner_text().upper()
-    page.goto(f"/patients/?q={surname}")
+    visitor.find_patient(surname)
     assert page.locator("main a[href^='/patients/']").filter(has_text=re.compile(surname, re.IGNORECASE)).count() == 1

@@ -14,22 +14,24 @@ def follow(visitor, name: str | re.Pattern, screen: str, *, role: str = "link") 
 
 def open_patient(visitor, text: str) -> None:
     """Find somebody the way people do: in the search box of the bar."""
-    visitor.page.goto(f"/patients/?q={text}")
+    visitor.find_patient(text)
     visitor.page.locator("main a[href^='/patients/']").filter(has_text=re.compile(text, re.IGNORECASE)).first.click()
     visitor.page.wait_for_load_state()
 
 
 def test_patients(visitor):
     visitor.sign_in("june")
-    for screen, address in (
-        ("patients", "/patients/"),
-        ("found", "/patients/?q=rahman"),
-        ("nobody-found", "/patients/?q=zzzzz"),
-        ("register", "/patients/new/"),
-        ("find", "/find/?q=rahman"),
-    ):
+    for screen, address in (("patients", "/patients/"), ("register", "/patients/new/")):
         visitor.page.goto(address)
         visitor.look(screen)
+    for screen, typed in (("found", "rahman"), ("nobody-found", "zzzzz")):
+        visitor.find_patient(typed)
+        visitor.look(screen)
+    visitor.page.locator("#find").fill("rahman")
+    visitor.page.locator("#find").press("Enter")
+    visitor.page.wait_for_load_state()
+    visitor.look("find")
+    assert "rahman" not in visitor.page.url
 
 
 @pytest.mark.parametrize("surname", ["Rahman", "Featherstonehaugh", "Kusumawardhani", "Кузнецова", "العبد"])
@@ -59,17 +61,57 @@ def test_protocols(visitor):
     visitor.sign_in("iris")
     visitor.page.goto("/protocols/")
     visitor.look("protocols")
-    visitor.page.locator("main a[href^='/protocols/']").first.click()
+    visitor.page.locator("main th a[href^='/protocols/']").first.click()
     visitor.page.wait_for_load_state()
     visitor.look("version")
     version = visitor.page.url
-    addresses = visitor.page.locator("main a[href^='/protocols/']").evaluate_all("links => links.map(link => link.pathname)")
-    indications = sorted({address for address in addresses if address.strip("/").count("/") == 2})
+    indications = visitor.page.locator("#indications th a").evaluate_all("links => links.map(link => link.pathname)")
     assert len(indications) == 5, indications
     for address in indications:
         visitor.page.goto(address)
         visitor.look(address.strip("/").rpartition("/")[2])
     assert version
+
+
+def test_versions_side_by_side_import_and_who_is_on_a_retired_one(visitor):
+    visitor.sign_in("iris")
+    page = visitor.page
+    page.goto("/protocols/compare/")
+    visitor.look("compare")
+    page.goto("/protocols/import/")
+    visitor.look("import")
+    page.get_by_label("Or paste the pack").fill("zones: 1")
+    page.get_by_role("button", name="Import as a draft").click()
+    page.wait_for_selector("main [role=alert]")
+    assert page.get_by_label("Or paste the pack").input_value() == "zones: 1"
+    visitor.look("import-faults")
+    page.goto("/protocols/")
+    page.locator("a[href^='/plans/on-retired-protocols/']").first.click()
+    page.wait_for_load_state()
+    assert page.locator("main tbody tr").count() > 0
+    visitor.look("on-retired")
+
+
+def test_a_draft_is_handed_over_and_sent_back_and_approving_asks_for_what_is_missing(visitor):
+    """The demo's draft, from its page alone. In the end it is a draft again: the other journeys plan with the version in use."""
+    visitor.sign_in("iris")
+    page = visitor.page
+    page.goto("/protocols/")
+    page.locator("main tr", has_text="Draft").locator("th a").first.click()
+    page.get_by_role("button", name="Hand over for review").click()
+    page.get_by_role("button", name="Approve").click()
+    page.wait_for_selector("main [role=alert]")
+    visitor.look("approve-problems")
+    page.get_by_label("Why this version is approved").fill("Read against its sources")
+    page.get_by_label("Next review").fill("2999-01-05")
+    page.get_by_role("button", name="Approve").click()
+    page.get_by_role("link", name="Next review must be within five years").wait_for()
+    assert page.get_by_label("Why this version is approved").input_value() == "Read against its sources"
+    page.get_by_text("Send it back to draft").click()
+    page.get_by_label("What has to be changed").fill("Read the note on the forehead once more")
+    page.get_by_role("button", name="Send back").click()
+    page.get_by_text("Read the note on the forehead once more").wait_for()
+    page.get_by_role("link", name="Edit the draft").wait_for()
 
 
 @pytest.mark.parametrize("columns", ["people", "rooms", "devices"])

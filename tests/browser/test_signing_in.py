@@ -24,12 +24,12 @@ def test_a_wrong_password_says_what_to_do_and_keeps_the_name(visitor):
 
 @pytest.mark.parametrize("username", [person[0] for person in STAFF])
 def test_everybody_of_the_demo_can_sign_in(visitor, username):
-    visitor.sign_in(username)
+    visitor.sign_in(username, anew=True)
     visitor.look("today")
 
 
 def test_signing_out_closes_the_door(visitor):
-    visitor.sign_in("june")
+    visitor.sign_in("june", anew=True)
     visitor.page.locator("summary", has_text="JP").click()
     visitor.page.get_by_role("button", name="Sign out").click()
     visitor.page.wait_for_url("**/accounts/sign-in/")

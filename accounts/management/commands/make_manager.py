@@ -1,21 +1,13 @@
 """The first start of an empty clinic: its settings, its first site and its first manager."""
 
-import secrets
-
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
+from accounts.first_passwords import first_password
 from accounts.models import ClinicSettings, Site, User
 from accounts.permissions import Role
+from accounts.watched import kinds, services
 from audit.services import record
-
-# Without letters and digits that are read for one another on a screen or on paper.
-_SIGNS = "abcdefghjkmnpqrstuvwxyz23456789"
-
-
-def _password() -> str:
-    """Four groups of five, about 99 bits."""
-    return "-".join("".join(secrets.choice(_SIGNS) for _ in range(5)) for _ in range(4))
 
 
 class Command(BaseCommand):
@@ -38,10 +30,15 @@ class Command(BaseCommand):
             raise CommandError(f"The user name {username} is taken. Choose another with --username.")
         ClinicSettings.objects.get_or_create(pk=1, defaults={"name": clinic})
         place = Site.objects.order_by("pk").first() or Site.objects.create(name=site, slug="main")
-        password = _password()
-        manager = User.objects.create_user(username, email, password, role=Role.MANAGER, first_name=first_name, last_name=last_name)
+        password = first_password()
+        manager = User.objects.create_user(
+            username, email, password, role=Role.MANAGER, first_name=first_name, last_name=last_name, password_is_temporary=True
+        )
         manager.sites.add(place)
+        services.note(kinds.CREATED, manager, by=None)
         record("user.created", obj=manager, detail={"role": Role.MANAGER, "by": "make_manager"})
         self.stdout.write(f"User name  {username}")
         self.stdout.write(f"Password   {password}")
-        self.stdout.write("Write it down now: it is not kept anywhere and is not shown again.")
+        self.stdout.write(
+            "Write it down now: it is not kept anywhere and is not shown again. At the first sign-in an own one is asked for."
+        )

@@ -11,7 +11,9 @@ from django.db.migrations.executor import MigrationExecutor
 
 from accounts.models import User
 from audit import guards
+from clinic import starting
 from clinic.demo import sign_ins
+from clinic.durability import places
 
 
 class Command(BaseCommand):
@@ -23,6 +25,8 @@ class Command(BaseCommand):
         first.add_argument("--first-manager", action="store_true", help="make a first manager where nobody can sign in yet")
 
     def handle(self, *, demo, first_manager, **options):
+        if places.half_restored_mark().exists():
+            raise CommandError(starting.refusal())
         self._migrate()
         call_command("load_protocols", stdout=self.stdout)
         if not User.objects.exists():
@@ -36,12 +40,21 @@ class Command(BaseCommand):
             )
         self._collect_static()
         self._leave_sign_ins()
+        self._look()
 
     def _migrate(self) -> None:
         executor = MigrationExecutor(connection)
         if executor.migration_plan(executor.loader.graph.leaf_nodes()) or guards.missing():
             self.stdout.write("Preparing the database ...")
             call_command("migrate", verbosity=0, interactive=False)
+
+    def _look(self) -> None:
+        said = starting.refusal()
+        if said:
+            raise CommandError(said)
+        said = starting.look()
+        if said:
+            self.stdout.write(f"The clinic opens read-only. {said}")
 
     def _collect_static(self) -> None:
         """Copy and fingerprint static files, only where one of them changed."""

@@ -1,0 +1,70 @@
+"""What a member of staff is signed off for, as the planner reads it, and how near its certificates are to their end."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from planner import wording
+
+from .models import Competence, User
+from .querysets import EXPIRES_SOON_DAYS
+
+
+def operator_of(user: User, day: dt.date, *, any_day: bool = False, rows: list[Competence] | None = None) -> dict:
+    """
+    The case format's `operator` for *user* on *day*. No row at all: no limit known. Rows that were ended are not among them;
+    rows of other days are, with their dates, and cover nothing. any_day: leave the dates out, for a day not yet chosen.
+    rows: what `standing_of` said just now, so that it is not asked again.
+    """
+    operator: dict = {"role": user.role, "prescriber": user.prescribes_on(day)}
+    rows = standing_of(user) if rows is None else rows
+    if rows:
+        operator["covers"] = [_cover(row, any_day=any_day) for row in rows]
+    return operator
+
+
+def standing_of(user: User) -> list[Competence]:
+    """The rows nobody ended, in the order of their dates. Sorted here, so that a prefetch is used."""
+    return sorted((row for row in user.competences.all() if row.ended_at is None), key=lambda row: (row.valid_from, row.pk))
+
+
+def _cover(row: Competence, *, any_day: bool) -> dict:
+    cover: dict = {
+        "device": row.device or None,
+        "zones": row.zones or None,
+        "max_depth_mm": float(row.max_depth_mm) if row.max_depth_mm is not None else None,
+        "name": row.certificate,
+    }
+    if not any_day:
+        cover["from"] = row.valid_from.isoformat()
+        cover["until"] = row.valid_until.isoformat() if row.valid_until else None
+    return cover
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a row stands on a day. state: held | soon | expired | later | ended; words for the screen; tone: class of the tag."""
+
+    state: str
+    words: str
+    tone: str
+
+
+def standing_on(row: Competence, day: dt.date) -> Standing:
+    if row.ended_at is not None:
+        return Standing("ended", "Ended", "mute")
+    if row.valid_until is not None and row.valid_until < day:
+        return Standing("expired", f"Ran out on {wording.day(row.valid_until)}", "defer")
+    if row.valid_from > day:
+        return Standing("later", f"From {wording.day(row.valid_from)}", "mute")
+    if row.valid_until is not None and (row.valid_until - day).days <= EXPIRES_SOON_DAYS:
+        left = (row.valid_until - day).days
+        when = "today" if left == 0 else f"in {wording.counted(left, 'day')}"
+        return Standing("soon", f"Runs out {when}, {wording.day(row.valid_until)}", "caut")
+    return Standing("held", "Valid", "clear")
+
+
+def running_out(user: User, day: dt.date):
+    """Standing rows that *user* may see and that ran out or will within the month, nearest first; people who left do not count."""
+    until = day + dt.timedelta(days=EXPIRES_SOON_DAYS)
+    rows = Competence.objects.visible_to(user).standing().filter(valid_until__lte=until, user__is_active=True)
+    return rows.select_related("user").order_by("valid_until", "pk")

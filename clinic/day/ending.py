@@ -1,0 +1,165 @@
+"""What one site still has to settle at the end of a day: each line with the link that settles it, and nothing that is settled."""
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+from django.db.models import Exists, OuterRef
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import Site
+from aftercare.models import Sheet
+from audit.models import AuditEvent, Outcome
+from plans.querysets import PLAN_DOCUMENTS
+from sessions.models import Booking, SessionZone, TreatmentSession
+from sessions.querysets import RECORD_DOCUMENTS, of
+from sessions.services.hours import clinic_zone, day_bounds
+
+OPEN = (Booking.Status.BOOKED, Booking.Status.ARRIVED, Booking.Status.IN_ROOM)
+NEEDED = tuple(name for name in RECORD_DOCUMENTS if name != "adjuvants")
+
+
+@dataclass(frozen=True)
+class Left:
+    """One line. do: what the link is called; empty url: somebody else settles it, as `facts` says."""
+
+    clock: str
+    who: str
+    what: str
+    facts: str
+    url: str
+    do: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """id of the heading; one, many: what is counted; fine: the sentence where nothing is left."""
+
+    id: str
+    title: str
+    one: str
+    many: str
+    fine: str
+    lines: list[Left] = field(default_factory=list)
+
+    @property
+    def words(self) -> str:
+        """`2 records to sign`."""
+        return f"{len(self.lines)} {self.one if len(self.lines) == 1 else self.many}" if self.lines else self.fine
+
+
+@dataclass(frozen=True)
+class Ending:
+    site: Site
+    day: dt.date
+    sections: list[Section]
+
+    @property
+    def count(self) -> int:
+        return sum(len(section.lines) for section in self.sections)
+
+
+def ending_of(user, site: Site, day: dt.date) -> Ending:
+    """What is left of *day* at *site*, of what *user* may see. Six queries, however long the day was."""
+    zone = clinic_zone(site)
+    start, end = day_bounds(day, zone)
+    visits = Booking.objects.visible_to(user).filter(site=site, starts_at__gte=start, starts_at__lt=end)
+    visits = list(visits.for_lists(record=True).order_by("starts_at", "pk"))
+    done = SessionZone.objects.filter(session=OuterRef("pk"), state=SessionZone.State.DONE)
+    records = TreatmentSession.objects.visible_to(user).filter(booking__in=[visit.pk for visit in visits])
+    records = records.select_related("patient", "plan", "clinician").defer(*NEEDED, *of("plan", PLAN_DOCUMENTS))
+    records = list(records.annotate(treated=Exists(done)).prefetch_related("corrections").order_by("started_at", "pk"))
+    return Ending(
+        site,
+        day,
+        [
+            _unmarked(visits, zone),
+            _unsigned(records, user, zone),
+            _without_lot(records, user, zone),
+            _not_handed_over(records, user, zone, start),
+        ],
+    )
+
+
+def _clock(moment: dt.datetime, zone) -> str:
+    return f"{moment.astimezone(zone):%H:%M}"
+
+
+def _unmarked(visits: list[Booking], zone) -> Section:
+    """Visits whose time is over and of which nobody said what became of them. One in the room with a record is the record's to end."""
+    now, lines = timezone.now(), []
+    for visit in visits:
+        if visit.status not in OPEN or visit.ends_at > now or (visit.status == Booking.Status.IN_ROOM and hasattr(visit, "record")):
+            continue
+        facts = f"{visit.title}, {visit.clinician.name}, {visit.get_status_display().lower()}"
+        url = reverse("sessions:booking", args=[visit.pk])
+        lines.append(Left(_clock(visit.starts_at, zone), str(visit.patient), facts, "Done or missed?", url, "Mark it"))
+    return Section("unmarked", "Visits", "visit not marked", "visits not marked", "Every visit is marked.", lines)
+
+
+def _unsigned(records: list[TreatmentSession], user, zone) -> Section:
+    lines = []
+    for row in records:
+        if row.status != TreatmentSession.Status.DRAFT:
+            continue
+        mine = user.may("records.edit")
+        facts = "" if mine else f"{row.clinician.display_name} signs it."
+        url = reverse("sessions:record", args=[row.pk]) if mine else reverse("sessions:booking", args=[row.booking_id])
+        what = f"Session {row.session_number} of {row.plan.sessions_count}, {row.clinician.display_name}"
+        lines.append(Left(_clock(row.started_at, zone), str(row.patient), what, facts, url, "Sign it" if mine else "Open the visit"))
+    return Section("unsigned", "Records", "record not signed", "records not signed", "Every record is signed or closed.", lines)
+
+
+def lots_missing(row: TreatmentSession) -> list[str]:
+    """What was used and has no lot: the needle, and each product beside it."""
+    needle = ["needle"] if row.treated and not row.needle_lot else []
+    return needle + [str(used.get("label") or used.get("product") or "product") for used in row.adjuvants if not used.get("lot")]
+
+
+def _without_lot(records: list[TreatmentSession], user, zone) -> Section:
+    lines = []
+    for row in records:
+        missing = lots_missing(row) if row.status != TreatmentSession.Status.CLOSED else []
+        if not missing:
+            continue
+        if not user.may("records.edit"):
+            url, do = reverse("sessions:booking", args=[row.booking_id]), "Open the visit"
+        elif row.is_signed:
+            url, do = reverse("sessions:correct", args=[row.pk]), "Add a correction"
+        else:
+            url, do = f"{reverse('sessions:record', args=[row.pk])}#f-needle_lot", "Enter the lot"
+        what = f"Session {row.session_number} of {row.plan.sessions_count}, {row.clinician.display_name}"
+        lines.append(Left(_clock(row.started_at, zone), str(row.patient), what, f"Lot missing: {', '.join(missing)}", url, do))
+    return Section("lots", "Lots", "record without a lot", "records without a lot", "Every lot is recorded.", lines)
+
+
+def _not_handed_over(records: list[TreatmentSession], user, zone, start: dt.datetime) -> Section:
+    """A sheet counts as handed over once the one of the record as it stands was opened to print."""
+    signed = {row.pk: row for row in records if row.is_signed}
+    sheets: dict[int, list[Sheet]] = {}
+    for sheet in Sheet.objects.visible_to(user).filter(session__in=signed).order_by("pk"):
+        if sheet.record_version == 1 + len(signed[sheet.session_id].corrections.all()):
+            sheets.setdefault(sheet.session_id, []).append(sheet)
+    pks = [str(sheet.pk) for found in sheets.values() for sheet in found]
+    rows = AuditEvent.objects.filter(at__gte=start, action="sheet.opened", outcome=Outcome.DONE, object_type=Sheet._meta.label_lower)
+    opened = set(rows.filter(object_pk__in=pks).values_list("object_pk", flat=True))
+    lines = []
+    for row in signed.values():
+        found = sheets.get(row.pk, [])
+        if any(str(sheet.pk) in opened for sheet in found):
+            continue
+        sheet = found[-1] if found else None
+        if not user.may("sheets.view"):
+            url, do = reverse("sessions:booking", args=[row.booking_id]), "Open the visit"
+        elif sheet is None:
+            url, do = reverse("sessions:record", args=[row.pk]) if user.may("records.view") else reverse("aftercare:queue"), "Ask for it"
+        elif sheet.state == Sheet.State.READY:
+            url, do = reverse("aftercare:sheet", args=[sheet.pk]), "Print it"
+        else:
+            url, do = reverse("aftercare:sheet", args=[sheet.pk]), "Look at it"
+        facts = {None: "Not made yet", Sheet.State.READY: "Ready, not printed", Sheet.State.FAILED: "Could not be made"}
+        what = f"Session {row.session_number} of {row.plan.sessions_count}"
+        words = facts.get(sheet.state if sheet else None, "Being made")
+        lines.append(Left(_clock(row.started_at, zone), str(row.patient), what, words, url, do))
+    one, many = "aftercare sheet not handed over", "aftercare sheets not handed over"
+    return Section("sheets", "Aftercare sheets", one, many, "Every aftercare sheet was printed.", lines)

@@ -1,0 +1,73 @@
+"""
+A page as a PDF at once, for lists that are made, sent and kept nowhere. Drawn in a process of its own: no thread of the web server ever
+draws, and what is drawn leaves no file behind (see `aftercare.page_printer`).
+"""
+
+import json
+import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
+from threading import BoundedSemaphore
+
+from django.conf import settings
+from django.template.loader import get_template
+
+from aftercare.page_printer import NO_DRAWING_LIBRARY
+from aftercare.render import NO_PANGO, PAGE_SIZES, font_folder
+
+LONGEST = 60  # seconds; the first page on a machine cuts the fonts
+AT_ONCE = BoundedSemaphore(2)
+log = logging.getLogger(__name__)
+
+
+class CannotPrint(Exception):
+    """Nothing was made. The message says what to do."""
+
+
+def as_pdf(template: str, style: str, context: dict, *, paper: str) -> bytes:
+    """
+    Return *template* with *context*, drawn with *style*, as a PDF on *paper* lying on its side.
+
+    Raises:
+        CannotPrint: in words for the screen.
+    """
+    css = Path(get_template(style).origin.name).read_text(encoding="utf-8")
+    asked = {
+        "html": get_template(template).render(context),
+        "css": f"{css}\n@page{{size:{PAGE_SIZES[paper]} landscape}}",
+        "fonts": str(font_folder()),
+    }
+    if not AT_ONCE.acquire(timeout=LONGEST / 2):
+        raise CannotPrint("Other lists are being printed right now. Press again in a minute.")
+    try:
+        done = _drawn(asked)
+        if done.returncode < 0:  # killed by a signal: the drawing libraries are C, and nothing was kept, so it may simply be done again
+            log.warning("The drawing process died of signal %s; drawn again", -done.returncode)
+            done = _drawn(asked)
+    except subprocess.TimeoutExpired as error:
+        raise CannotPrint("Making the list took too long and was stopped. Press again.") from error
+    finally:
+        AT_ONCE.release()
+    if done.returncode == NO_DRAWING_LIBRARY:
+        raise CannotPrint(NO_PANGO)
+    if done.returncode or not done.stdout.startswith(b"%PDF-1.") or not done.stdout.rstrip().endswith(b"%%EOF"):
+        # The kind of the fault alone: a message may quote what was to be printed.
+        kind = (done.stderr.decode(errors="replace").strip().splitlines() or [""])[-1].partition(":")[0][:60]
+        log.error("A list could not be drawn (%s): %s", done.returncode, kind)
+        raise CannotPrint("The list could not be made. Press again; if it fails again, tell whoever looks after the system.")
+    return done.stdout
+
+
+def _drawn(asked: dict) -> subprocess.CompletedProcess:
+    """What a drawing process answers to *asked*."""
+    return subprocess.run(  # our own module, no shell, nothing that anybody types among the arguments
+        [sys.executable, "-m", "aftercare.page_printer"],
+        input=json.dumps(asked).encode(),
+        capture_output=True,
+        timeout=LONGEST,
+        cwd=settings.BASE_DIR,
+        env={name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH")},
+        check=False,
+    )

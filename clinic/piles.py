@@ -1,0 +1,304 @@
+"""What is still to finish: the piles below the worklist, each with its first rows and the count of the rest."""
+
+import datetime as dt
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count, F, OuterRef, Subquery
+from django.db.models.functions import Coalesce
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.competence import running_out, standing_on
+from accounts.models import Site
+from accounts.watched.services import standing_for
+from aftercare.models import Sheet
+from audit.models import Outcome
+from followup.services.drift import Kind, may_wait_longer, seems_late, with_lateness
+from patients.models import EmergencyOpening, ErasedOpening, Patient
+from planner import wording
+from plans.models import Consultation, TreatmentPlan
+from plans.services import waiting_for
+from protocols.models import ProtocolVersion
+from sessions.handover import without_anybody
+from sessions.models import Booking, TreatmentSession
+from sessions.querysets import of
+from sessions.services.gap import weeks
+
+from .log.reading import Search, found
+from .log.words import words_of
+
+MOST_UNFINISHED = 6
+NAMED = ("number", "surname", "given")  # what a line says of a patient
+STAFF_NAMED = ("title", "first_name", "last_name", "username")
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    title: str
+    facts: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Pile:
+    """One sort of unfinished work. *words*: '2 records to sign'."""
+
+    id: str
+    words: str
+    items: list[Unfinished]
+    more: int = 0
+    url: str = ""
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
+
+
+def piles_of(user, *, own: bool) -> list[Pile]:
+    piles = []
+    if user.may("plans.countersign"):
+        piles += _countersignatures(user)
+    if user.may("records.edit"):
+        piles += [_records_to_sign(user, own), _drafts(user, own)]
+    if user.may("bookings.edit"):
+        piles += [*_courses(user, own), _visits_without_anybody(user)]
+    if user.may("sheets.make"):
+        piles.append(_failed_sheets(user, own))
+    if user.may("protocols.approve"):
+        piles.append(_protocols_to_read())
+    if user.may("competence.view"):
+        piles.append(_certificates(user))
+    if user.may("emergency.view"):
+        piles += [_emergencies(user), _erased_emergencies(user)]
+    if user.may("audit.view") and not user.may("patients.view"):
+        piles.append(_refusals(user))
+    piles += _watched(user)
+    return [pile for pile in piles if pile is not None]
+
+
+def _refusals(user) -> Pile | None:
+    """For who reads the log alone: what was refused today, the newest first."""
+
+    def item(row):
+        return Unfinished(row.actor_name, f"{words_of(row.action)}, {timezone.localtime(row.at):%H:%M}", page)
+
+    day = timezone.localdate()
+    page = f"{reverse('clinic:log')}?outcome={Outcome.REFUSED}&first_day={day.isoformat()}"
+    rows = found(user, Search(outcome=Outcome.REFUSED, first_day=day))
+    return _pile("refusals", rows, "thing refused today", "things refused today", item, url=page)
+
+
+def _watched(user) -> list[Pile | None]:
+    """What two people are to know of: to agree to, to carry out, to read."""
+    found = standing_for(user)
+    return [
+        _acts("agree", found.decide, "change waits for you to agree", "changes wait for you to agree"),
+        _acts("go-on", found.go_on, "change you asked for can go on", "changes you asked for can go on"),
+        _acts("watched", found.read, "change to read", "changes to read"),
+    ]
+
+
+def _acts(name: str, acts: list, one: str, many: str) -> Pile | None:
+    if not acts:
+        return None
+    page = reverse("accounts:watched")
+
+    def item(act):
+        person = name == "go-on" and act.person_id is not None
+        return Unfinished(act.words, act.stands, reverse("accounts:person", args=[act.person_id]) if person else page)
+
+    return Pile(name, _count(len(acts), one, many), [item(act) for act in acts[:MOST_UNFINISHED]], len(acts[MOST_UNFINISHED:]), page)
+
+
+def _countersignatures(user) -> list[Pile | None]:
+    mine, sent = waiting_for(user)
+    return [
+        _listed("countersign", mine, "plan waiting for your countersignature", "plans waiting for your countersignature"),
+        _listed("sent", sent, "plan sent for countersignature", "plans sent for countersignature"),
+    ]
+
+
+def _plan_that_waits(plan: TreatmentPlan) -> Unfinished:
+    sent = timezone.localtime(plan.accepted_at)
+    facts = f"Sent by {plan.accepted_by.display_name}, {wording.day(sent.date())}, {sent:%H:%M}"
+    return Unfinished(str(plan.patient), facts, reverse("plans:plan", args=[plan.patient.number, plan.number]))
+
+
+def _protocols_to_read() -> Pile | None:
+    def item(version):
+        address = reverse("protocols:version", args=[version.version])
+        if version.is_approved:
+            return Unfinished(f"Protocol {version.version}", f"Review overdue since {wording.day(version.next_review_on)}", address)
+        handed = wording.day(timezone.localtime(version.submitted_at).date()) if version.submitted_at else "some time ago"
+        by = f" by {version.submitted_by.display_name}" if version.submitted_by else ""
+        return Unfinished(f"Protocol {version.version}", f"Handed over {handed}{by}", address)
+
+    rows = ProtocolVersion.objects.to_read(timezone.localdate()).select_related("submitted_by")
+    return _pile("protocols", rows, "protocol to review", "protocols to review", item, url=reverse("protocols:list"))
+
+
+def _certificates(user) -> Pile | None:
+    day = timezone.localdate()
+
+    def item(row):
+        words = standing_on(row, day).words
+        facts = f"{row.certificate}: {words[:1].lower()}{words[1:]}"
+        return Unfinished(row.user.display_name, facts, reverse("accounts:person", args=[row.user_id]))
+
+    rows = running_out(user, day)
+    return _pile("certificates", rows, "certificate runs out", "certificates run out", item, url=reverse("accounts:staff"))
+
+
+def _listed(name: str, rows: list, one: str, many: str) -> Pile | None:
+    if not rows:
+        return None
+    shown = [_plan_that_waits(row) for row in rows[:MOST_UNFINISHED]]
+    return Pile(name, _count(len(rows), one, many), shown, more=len(rows) - len(shown), url=reverse("plans:waiting"))
+
+
+def _pile(name: str, rows, one: str, many: str, item, url: str = "") -> Pile | None:
+    """Show the first rows and count the rest; None for an empty pile."""
+    first = list(rows[: MOST_UNFINISHED + 1])
+    if not first:
+        return None
+    total = len(first) if len(first) <= MOST_UNFINISHED else rows.count()
+    shown = [item(row) for row in first[:MOST_UNFINISHED]]
+    return Pile(name, _count(total, one, many), shown, more=total - len(shown), url=url)
+
+
+def _visits_without_anybody(user) -> Pile | None:
+    """Visits to come whose clinician has left."""
+
+    def item(row):
+        starts = row.on_site(row.starts_at)
+        when = f"{wording.day(starts.date(), weekday=True)}, {starts:%H:%M}"
+        return Unfinished(str(row.patient), f"{when}, {row.clinician.name} has left", reverse("sessions:booking", args=[row.pk]))
+
+    return _pile("without-anybody", without_anybody(user), "visit to move to somebody else", "visits to move to somebody else", item)
+
+
+def _emergencies(user) -> Pile | None:
+    """Records opened by people of other sites, until somebody who answers for the site has looked at it."""
+
+    def item(row):
+        opened = timezone.localtime(row.opened_at)
+        return Unfinished(row.user.display_name, f"No. {row.patient.number}, {wording.day(opened.date())}, {opened:%H:%M}", page)
+
+    page = reverse("patients:openings")
+    rows = (
+        EmergencyOpening.objects.to_review(user)
+        .select_related("user", "patient")
+        .only("opened_at", "patient__number", *of("user", STAFF_NAMED))
+    )
+    return _pile("emergencies", rows, "emergency access to look at", "emergency accesses to look at", item, url=page)
+
+
+def _erased_emergencies(user) -> Pile | None:
+    """The same of patients who were erased before anybody had looked."""
+
+    def item(row):
+        opened = timezone.localtime(row.opened_at)
+        return Unfinished(row.user.display_name, f"No. {row.patient_number}, erased, {wording.day(opened.date())}, {opened:%H:%M}", page)
+
+    page = reverse("patients:openings")
+    rows = ErasedOpening.objects.to_review(user).select_related("user").only("opened_at", "patient_number", *of("user", STAFF_NAMED))
+    one, many = "emergency access to an erased record to look at", "emergency accesses to erased records to look at"
+    return _pile("erased-emergencies", rows, one, many, item, url=page)
+
+
+def _records_to_sign(user, own: bool) -> Pile | None:
+    rows = TreatmentSession.objects.visible_to(user).filter(status=TreatmentSession.Status.DRAFT)
+    rows = rows.select_related("patient", "booking__site")
+    rows = rows.only("session_number", "started_at", "booking__site__time_zone", *of("patient", NAMED))
+    rows = (rows.filter(clinician=user) if own else rows).order_by("started_at")
+
+    def item(row):
+        when = wording.day(row.day, weekday=True)
+        return Unfinished(str(row.patient), f"Session {row.session_number}, started {when}", reverse("sessions:record", args=[row.pk]))
+
+    return _pile("records", rows, "record to sign", "records to sign", item)
+
+
+def _drafts(user, own: bool) -> Pile | None:
+    rows = Consultation.objects.visible_to(user).filter(status=Consultation.Status.OPEN).select_related("patient")
+    rows = rows.only("visit_date", *of("patient", NAMED))
+    rows = (rows.filter(clinician=user) if own else rows).order_by("started_at")
+
+    def item(row):
+        url = reverse("plans:consultation", args=[row.patient.number, row.pk])
+        return Unfinished(str(row.patient), f"Consultation of {wording.day(row.visit_date)}", url)
+
+    return _pile("drafts", rows, "consultation to finish", "consultations to finish", item)
+
+
+def unplaced(user):
+    """Accepted plans with fewer sessions booked or done than agreed; `placed` counts those."""
+    live = Booking.objects.filter(plan=OuterRef("pk"), kind=Booking.Kind.SESSION, status__in=Booking.LIVE).order_by()
+    placed = live.values("plan").values(count=Count("*"))
+    plans = TreatmentPlan.objects.visible_to(user).filter(status=TreatmentPlan.Status.ACCEPTED)
+    return plans.annotate(placed=Coalesce(Subquery(placed), 0)).filter(placed__lt=F("sessions_count"))
+
+
+_OF_A_COURSE = ("pk", "number", "sessions_count", "interval_weeks_max", "placed", "last", "is_booked")
+
+
+def _courses(user, own: bool) -> list[Pile | None]:
+    """
+    Courses whose longest wait is over with nothing booked next, the latest first, and those to place, the oldest first. One query for
+    both, of few columns: all that wait are looked at, because which are late is not the database's to say. And one more where any seem so.
+    """
+    rows = unplaced(user).filter(accepted_by=user) if own else unplaced(user)
+    rows = (
+        with_lateness(rows).order_by("accepted_at", "pk").values(*_OF_A_COURSE, *of("patient", NAMED), zone=F("patient__site__time_zone"))
+    )
+    rows, now, zones = list(rows), timezone.now(), {}
+    for row in rows:
+        zone, row["today"] = zones.get(row["zone"]) or zones.setdefault(row["zone"], _clock_of(row["zone"], now))
+        row["last_day"] = row["last"].astimezone(zone).date() if row["last"] else None
+    past = {row["pk"] for row in rows if seems_late(row, row["last_day"], row["today"])}
+    if past:
+        past -= may_wait_longer(TreatmentPlan.objects.visible_to(user).filter(pk__in=past))
+    late = [((row["today"] - row["last_day"]).days - row["interval_weeks_max"] * 7, row) for row in rows if row["pk"] in past]
+    left = [(row["sessions_count"] - row["placed"], row) for row in rows if row["pk"] not in past]
+    late.sort(key=lambda one: -one[0])
+    board = f"{reverse('followup:drift')}?kind={Kind.PAST_LATEST}"
+    return [
+        _of_courses("late", late, "course past its longest wait", "courses past their longest wait", _how_late, board),
+        _of_courses("plans", left, "plan to place", "plans to place", _how_many_left),
+    ]
+
+
+def _clock_of(name: str, now: dt.datetime) -> tuple[ZoneInfo, dt.date]:
+    zone = Site(time_zone=name).zone
+    return zone, now.astimezone(zone).date()
+
+
+def _of_courses(name: str, courses: list[tuple[int, dict]], one: str, many: str, facts, url: str = "") -> Pile | None:
+    if not courses:
+        return None
+    items = []
+    for count, row in courses[:MOST_UNFINISHED]:
+        patient = Patient(surname=row["patient__surname"], given=row["patient__given"])
+        address = reverse("sessions:book_course", args=[row["patient__number"], row["number"]])
+        items.append(Unfinished(str(patient), facts(count, row), address))
+    return Pile(name, _count(len(courses), one, many), items, more=len(courses) - len(items), url=url)
+
+
+def _how_late(days: int, row: dict) -> str:
+    return f"{weeks(days)} past, the last session on {wording.day(row['last_day'])}"
+
+
+def _how_many_left(count: int, row: dict) -> str:
+    return f"{count} of {_count(row['sessions_count'], 'session', 'sessions')} to book"
+
+
+def _failed_sheets(user, own: bool) -> Pile | None:
+    rows = Sheet.objects.visible_to(user).filter(state=Sheet.State.FAILED).select_related("session__patient")
+    rows = rows.only("problem", "session__patient", *of("session__patient", NAMED))
+    rows = (rows.filter(session__clinician=user) if own else rows).order_by("requested_at")
+
+    def item(row):
+        return Unfinished(str(row.session.patient), row.problem or "The sheet was not made", reverse("aftercare:sheet", args=[row.pk]))
+
+    return _pile("sheets", rows, "sheet failed", "sheets failed", item, url=reverse("aftercare:queue"))

@@ -1,0 +1,142 @@
+"""One patient with a row of every patient model, and one word in every field that takes text: what an erasure must leave nothing of."""
+
+import datetime as dt
+import json
+import uuid
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import connection, models
+from django.utils import timezone
+
+from aftercare.models import Sheet
+from aftercare.services.files import name_of, part_name, sha256
+from aftercare.tests.signed_record import signed
+from audit import guards
+from audit.patient_models import of_patients
+from followup.models import ContactChoice, OutboxText, Reminder, WaitingEntry
+from patients.models import Allergy, EmergencyOpening, Medication, Patient, PatientMerge, Procedure, ScreeningAnswer
+from plans.models import Consultation, KeptCase, PlanCountersignature, PlanOverride
+from protocols.models import ProtocolCase
+from sessions.models import Hold, SessionCorrection
+
+PDF = b"%PDF-1.7 a sheet\n%%EOF"
+# Looked up or compared by the database; nobody types into them.
+NOT_TYPED = {"subject", "file", "sha256", "signed_sha256"}
+
+
+def make(site, clinician, *, number=48213, marker="Zqmarkerx", ended_at=None, **fields) -> Patient:
+    """*marker*: letters only, written into every text and document of every row of the patient."""
+    now = ended_at or timezone.now()
+    patient = Patient.objects.create(number=number, site=site, surname=marker, given=marker, birth_date=dt.date(1991, 3, 4), **fields)
+    session = signed(site, clinician, patient=patient, ended_at=now)
+    plan, by = session.plan, clinician
+    Allergy.objects.create(patient=patient, substance=marker, recorded_by=by)
+    taken_back = Allergy.objects.create(patient=patient, substance=f"{marker} again", recorded_by=by)
+    Allergy.objects.filter(pk=taken_back.pk).update(removed_at=now, removed_by=by)
+    Medication.objects.create(patient=patient, name=marker, recorded_by=by)
+    Procedure.objects.create(patient=patient, what=marker, performed_on=now.date(), recorded_by=by)
+    ScreeningAnswer.objects.create(patient=patient, question="q", protocol_version="x", answer=True, answered_at=now)
+    EmergencyOpening.objects.create(
+        patient=patient, user=by, reason=marker, opened_at=now, ends_at=now + dt.timedelta(hours=1), request_key=uuid.uuid4()
+    )
+    PatientMerge.objects.create(
+        kept=Patient.objects.create(number=number + 500_000, site=site, surname="Apart", birth_date=dt.date(1991, 3, 4)),
+        other=patient,
+        merged_by=by,
+        merged_at=now,
+        reason=marker,
+        before={"marker": marker},
+        after={"marker": marker},
+        request_key=uuid.uuid4(),
+        undone_at=now,
+        undone_by=by,
+    )
+    case = ProtocolCase.objects.create(name=f"{marker} {number}", case={"note": marker}, note=marker, created_by=by)
+    KeptCase.objects.create(consultation=plan.consultation, case=case, kept_by=by)
+    draft = Consultation.objects.create(
+        patient=patient, site=site, clinician=by, status="closed", visit_date=now.date(), protocol_version=plan.protocol_version
+    )
+    Consultation.objects.filter(pk=draft.pk).update(saved_at=now)
+    connection.check_constraints()  # PostgreSQL alters no table while foreign keys of this transaction wait to be checked
+    with guards.suspended():
+        PlanOverride.objects.create(plan=plan, field="sessions", proposed="4", chosen="5", reason="wish", made_by=by, made_at=now)
+        PlanCountersignature.objects.create(plan=plan, role="medical_lead", agreed=True, reason=marker, by=by, at=now)
+        connection.check_constraints()
+    booking = session.booking
+    sooner = {"gap_reason": marker, "gap_by": by, "gap_at": now, "gap_first_day": now.date()}
+    type(booking).objects.filter(pk=booking.pk).update(**sooner)
+    Hold.objects.create(
+        booking=booking, patient=patient, subject=f"p{patient.pk}", starts_at=booking.starts_at, ends_at=booking.ends_at, is_live=False
+    )
+    SessionCorrection.objects.create(
+        session=session, number=1, text=marker, reason=marker, made_by=by, made_at=now, request_key=str(uuid.uuid4()), sha256="0" * 64
+    )
+    sheet = Sheet.objects.create(session=session, record_version=1, variant="A4", requested_at=now)
+    default_storage.save(name_of(sheet.pk), ContentFile(PDF + marker.encode()))
+    default_storage.save(part_name(sheet.pk, 1), ContentFile(marker.encode()))
+    Sheet.objects.filter(pk=sheet.pk).update(
+        state="ready", file=name_of(sheet.pk), sha256=sha256(PDF + marker.encode()), finished_at=now, pages=1
+    )
+    ContactChoice.objects.create(patient=patient)
+    reminder = Reminder.objects.create(booking=booking, channel="sms", starts_at=booking.starts_at, state="sent", sent_at=now)
+    OutboxText.objects.create(reminder=reminder, to=marker, words=marker)
+    WaitingEntry.objects.create(
+        site=site,
+        patient=patient,
+        kind="review",
+        until=now.date(),
+        note=marker,
+        created_at=now,
+        created_by=by,
+        request_key=str(uuid.uuid4()),
+    )
+    mark_everything(patient, marker)
+    patient.refresh_from_db()
+    return patient
+
+
+def mark_everything(patient: Patient, marker: str) -> None:
+    """*marker* into every text and document of every row, past what services and guards let through."""
+    connection.check_constraints()
+    with guards.suspended():
+        for entry in of_patients():
+            for row in entry.rows_of(patient.pk):
+                values = {}
+                for field in row._meta.concrete_fields:
+                    if field.choices or field.name in NOT_TYPED or field.primary_key:
+                        continue
+                    if isinstance(field, models.JSONField):
+                        values[field.name] = {"marker": [marker]}
+                    elif isinstance(field, models.CharField | models.TextField):
+                        text = f"{marker}{row.pk}"
+                        values[field.name] = text[: field.max_length] if field.max_length else text
+                if values:
+                    type(row)._base_manager.filter(pk=row.pk).update(**values)
+        connection.check_constraints()
+
+
+def traces_of(marker: str) -> list[str]:
+    """Where *marker* still stands: "table.column", "web session" or the name of a file. Reads every table of the database."""
+    from importlib import import_module
+
+    from django.conf import settings
+
+    found, word = [], marker.casefold()
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")  # noqa: S608 - names of the database's own
+            columns = [column[0] for column in cursor.description]
+            for row in cursor.fetchall():
+                found += [f"{table}.{column}" for column, value in zip(columns, row, strict=True) if word in str(value).casefold()]
+    store = import_module(settings.SESSION_ENGINE).SessionStore()
+    rows = store.rows() if hasattr(store, "rows") else store.model.objects
+    for row in rows.all():
+        data = store.decode(row.data if hasattr(row, "data") else row.session_data)
+        if word in json.dumps(data, default=str, ensure_ascii=False).casefold():
+            found.append("web session")
+    for place in (settings.MEDIA_ROOT, settings.AUDIT_DIR):
+        for path in sorted(place.rglob("*")):
+            if path.is_file() and word.encode() in path.read_bytes().lower():
+                found.append(path.name)
+    return sorted(set(found))

@@ -1,0 +1,177 @@
+"""
+Whether a visit is reminded of, by one way, now: the one rule, asked by who sends and by who shows it.
+
+Asked from what stands at that moment, never from what stood when something was put into a queue: the visit's state and time, what
+the patient wants, what the site has set, the hours in which nobody is to be disturbed, and three minutes in which the desk may take
+a change back.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+from enum import Enum
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.utils import timezone
+
+from audit.models import AuditEvent
+from patients.languages import language_words
+from patients.models import Patient
+from planner import wording as figures
+from sessions.models import Booking
+
+from .. import sms, wording
+from ..models import Channel, ContactChoice, Reminder, ReminderSettings
+
+UNDO = dt.timedelta(seconds=180)
+LEAST = dt.timedelta(hours=2)  # later than this before the visit a reminder changes nothing any more
+LEASE = dt.timedelta(minutes=5)  # longer than any sending takes
+MOST_TRIES, TRY_AGAIN = 5, dt.timedelta(minutes=5)
+
+
+class Standing(Enum):
+    SENT = "sent"
+    WAITS = "waits"
+    NOW = "now"
+    NEVER = "never"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether it goes, in words for the desk. *at*: when it goes or went, where that is known."""
+
+    standing: Standing
+    words: str
+    at: dt.datetime | None = None
+
+
+def never(words: str) -> Verdict:
+    return Verdict(Standing.NEVER, words)
+
+
+def channels_of(row: ReminderSettings | None) -> list[str]:
+    """The ways a site reminds by."""
+    if row is None or not row.is_on:
+        return []
+    return [*([Channel.EMAIL] if row.by_email else []), *([Channel.SMS] if row.by_sms else [])]
+
+
+def language_of(patient: Patient) -> str:
+    """In which reminders to *patient* are written."""
+    return wording.written_in(patient.language)
+
+
+def _in_which(patient: Patient) -> str:
+    """` In German.`, or that there are no words in the patient's language; nothing where it is the clinic's own, or nobody has asked."""
+    written = language_of(patient)
+    if patient.language.partition("-")[0] not in ("", written):
+        return f" In {language_words(written)}: there are no words in {language_words(patient.language)} yet."
+    return f" In {language_words(written)}." if written != wording.OWN else ""
+
+
+def past_quiet(moment: dt.datetime, zone: ZoneInfo, quiet_from: dt.time, quiet_until: dt.time) -> dt.datetime:
+    """*moment*, or where it lies in the quiet hours of the site's clock, their end."""
+    if quiet_from == quiet_until:
+        return moment
+    local = moment.astimezone(zone)
+    clock, day = local.time(), local.date()
+    if quiet_from < quiet_until:
+        is_quiet = quiet_from <= clock < quiet_until
+    else:
+        is_quiet = clock >= quiet_from or clock < quiet_until
+        day += dt.timedelta(days=clock >= quiet_from)
+    return dt.datetime.combine(day, quiet_until, tzinfo=zone).astimezone(dt.UTC) if is_quiet else moment
+
+
+def changed_at(booking: Booking) -> dt.datetime:
+    """When the visit was made, moved, brought back or changed in any other way for the last time."""
+    rows = AuditEvent.objects.filter(object_type=booking._meta.label_lower, object_pk=str(booking.pk), action__startswith="booking.")
+    newest = rows.exclude(action="booking.viewed").order_by("-pk").values_list("at", flat=True).first()
+    return max(booking.created_at, newest) if newest else booking.created_at
+
+
+def decide(
+    booking: Booking,
+    channel: str,
+    *,
+    row: ReminderSettings | None,
+    choice: ContactChoice | None,
+    reminder: Reminder | None,
+    now: dt.datetime | None = None,
+) -> Verdict:
+    """*reminder*: the row for this visit at this time by this way, where there is one. *booking* is as it stands in the database."""
+    now, zone = now or timezone.now(), booking.site.zone
+    if reminder is not None and reminder.state != Reminder.State.AGAIN:
+        return happened(reminder, now)
+    if booking.status != Booking.Status.BOOKED:
+        return never(f"The visit is {booking.get_status_display().lower()}.")
+    if booking.starts_at <= now:
+        return never("The visit has begun or is over.")
+    if channel not in channels_of(row):
+        return never("This site reminds nobody this way.")
+    if refused := _refused(booking, channel, choice):
+        return never(refused)
+    due = max(booking.starts_at - dt.timedelta(hours=row.hours_before), changed_at(booking) + UNDO)
+    if reminder is not None:
+        due = max(due, reminder.claimed_at + TRY_AGAIN)
+    # Quiet at the time it was to go, and quiet now: a worker that was away in the evening disturbs nobody at night.
+    goes = past_quiet(max(due, now), zone, row.quiet_from, row.quiet_until)
+    if goes > booking.starts_at - LEAST:
+        return never("There is too little time left before the visit.")
+    if goes > now:
+        return Verdict(Standing.WAITS, f"Goes {_when(goes, zone)}.{_in_which(booking.patient)}", goes)
+    return Verdict(Standing.NOW, f"Goes now.{_in_which(booking.patient)}", now)
+
+
+def _refused(booking: Booking, channel: str, choice: ContactChoice | None) -> str:
+    """Why nothing is sent this way to this patient; empty where something is."""
+    patient = booking.patient
+    if choice is not None and choice.stopped_at(channel):
+        return f"The patient wants no reminders this way (since {figures.day(timezone.localtime(choice.stopped_at(channel)).date())})."
+    if channel == Channel.EMAIL:
+        if not patient.email:
+            return "No email address is on file."
+        return "" if settings.MAIL_FROM else "No mail server is set for the clinic."
+    return "" if patient.phone else "No phone number is on file."
+
+
+def happened(reminder: Reminder, now: dt.datetime) -> Verdict:
+    """What became of a reminder that was begun, on the clock of the visit's site."""
+    zone = reminder.booking.site.zone
+    if reminder.state == Reminder.State.AGAIN:
+        return Verdict(Standing.WAITS, "Is tried again in a few minutes.")
+    if reminder.state == Reminder.State.FAILED:
+        return never(reminder.problem)
+    if reminder.state == Reminder.State.SENDING:
+        if now - reminder.claimed_at < LEASE:
+            return Verdict(Standing.WAITS, "Is being sent.", reminder.claimed_at)
+        return never("Nobody knows whether it went: the sending was cut off. Ring, to be sure.")
+    text = getattr(reminder, "text", None) if reminder.channel == Channel.SMS else None
+    if text is None:
+        written = f", in {language_words(reminder.language)}" if reminder.language not in ("", wording.OWN) else ""
+        return Verdict(Standing.SENT, f"Sent {_when(reminder.sent_at, zone)}{written}.", reminder.sent_at)
+    if text.done_at:
+        return Verdict(Standing.SENT, f"Done by {text.done_by}, {_when(text.done_at, zone)}.", text.done_at)
+    return Verdict(Standing.WAITS, "Waits for the desk to send it: no SMS provider is set.", text.made_at)
+
+
+def _when(moment: dt.datetime, zone: ZoneInfo) -> str:
+    local = moment.astimezone(zone)
+    return f"{figures.day(local.date(), weekday=True)}, {local:%H:%M}"
+
+
+def verdicts(booking: Booking, *, now: dt.datetime | None = None) -> list[tuple[str, Verdict]]:
+    """(way, verdict) for each way the site reminds by, and for what was sent already for this time. sms.backend is not asked."""
+    row = ReminderSettings.objects.filter(site=booking.site_id).first()
+    choice = ContactChoice.of(booking.patient_id)
+    rows = Reminder.objects.filter(booking=booking, starts_at=booking.starts_at).select_related("booking__site", "text__done_by")
+    known = {one.channel: one for one in rows}
+    ways = [channel for channel in Channel.values if channel in channels_of(row) or channel in known]
+    return [
+        (Channel(channel).label, decide(booking, channel, row=row, choice=choice, reminder=known.get(channel), now=now)) for channel in ways
+    ]
+
+
+def leaves_by_itself() -> bool:
+    """Whether a text message goes without anybody's hand."""
+    return sms.backend().leaves

@@ -1,0 +1,164 @@
+"""The waiting list: put somebody on it, take somebody off, and book a time that came free with one press."""
+
+import datetime as dt
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.permissions import requires
+from audit.services import about, note_read
+from patients.access import patient_or_404
+from plans.querysets import PLAN_DOCUMENTS
+from sessions.models import Booking, Resource
+from sessions.querysets import of
+from sessions.services.hours import chosen, clinic_zone, local_day, sites_of
+from sessions.services.refusals import BookingRefused
+from sessions.views.calendar_drawer import Toast, part_of
+from sessions.views.visit import show_visit, visit_or_404, when_words
+
+from ..forms.waiting import WaitingForm, hours_words, weekdays_words
+from ..models import WaitingEntry
+from ..services import waiting as service
+
+PER_PAGE = 50
+ROLES = ("clinician", "room", "device")
+AHEAD = dt.timedelta(days=42)
+
+
+def _shown(entries) -> list[tuple]:
+    """(entry, what for, weekdays, hours) of each."""
+    return [(entry, what_for(entry), weekdays_words(entry), hours_words(entry)) for entry in entries]
+
+
+def what_for(entry: WaitingEntry) -> str:
+    return f"Session, {str(entry.plan).lower()}" if entry.plan else entry.get_kind_display()
+
+
+@require_safe
+@requires("bookings.edit")
+def waiting_list(request):
+    sites = sites_of(request.user)
+    site = chosen(sites, request.GET.get("site", ""))
+    if site is None:
+        return render(request, "sessions/booking/no_site.html", status=403)
+    rows = WaitingEntry.objects.visible_to(request.user).waiting(local_day(timezone.now(), clinic_zone(site))).filter(site=site)
+    rows = rows.select_related("patient", "plan", "clinician").defer(*of("plan", PLAN_DOCUMENTS)).order_by("created_at", "pk")
+    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page", ""))
+    note_read("waiting.listed", request=request, detail={"found": len(page)})
+    context = {"site": site, "sites": sites, "page": page, "lines": _shown(page), "tab": "waiting"}
+    return render(request, "followup/waiting.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires("bookings.edit")
+def wait(request, number: int):
+    patient = patient_or_404(request, number)
+    today = local_day(timezone.now(), clinic_zone(patient.site))
+    if request.method != "POST":
+        wanted = request.GET.get("for", "")
+        start = {"weekdays": [str(n) for n in range(5)], "until": today + AHEAD, **({"kind": wanted} if wanted else {})}
+        return _wait(request, patient, WaitingForm(initial=start, patient=patient, today=today))
+    form = WaitingForm(request.POST, patient=patient, today=today)
+    if not form.is_valid():
+        return _wait(request, patient, form, status=422)
+    try:
+        service.add(patient=patient, by=request.user, request=request, **form.values())
+    except service.WaitsAlready as already:
+        form.add_error("kind", f"The patient waits for that already, until {already.entry.until:%-d %b %Y}. Take that off first")
+        return _wait(request, patient, form, status=422)
+    messages.success(request, "On the waiting list. When a time comes free that fits, the calendar names the patient.")
+    return redirect("followup:wait", number)
+
+
+def _wait(request, patient, form, *, status: int = 200):
+    today = local_day(timezone.now(), clinic_zone(patient.site))
+    rows = WaitingEntry.objects.visible_to(request.user).waiting(today).filter(patient=patient).select_related("plan", "clinician")
+    context = {
+        "patient": patient,
+        "form": form,
+        "lines": _shown(rows.defer(*of("plan", PLAN_DOCUMENTS))),
+        "errors_on_page": status == 422,
+    }
+    response = render(request, "followup/wait.html", context, status=status)
+    note_read("patient.viewed", request=request, patient=patient, obj=patient, detail={"part": "waiting"})
+    return response
+
+
+def _entry(request, pk: int) -> WaitingEntry:
+    entry = get_object_or_404(WaitingEntry.objects.visible_to(request.user).select_related("patient__site", "site", "plan"), pk=pk)
+    about(entry.patient_id)
+    return entry
+
+
+@require_POST
+@requires("bookings.edit")
+def end_waiting(request, pk: int):
+    entry = _entry(request, pk)
+    if service.take_off(entry, by=request.user, request=request):
+        messages.success(request, f"{entry.patient} is off the waiting list.")
+    if request.POST.get("back") == "patient":
+        return redirect("followup:wait", entry.patient.number)
+    return redirect(f"{reverse('followup:waiting')}?site={entry.site.slug}")
+
+
+@require_POST
+@requires("bookings.edit")
+def book_waiting(request, pk: int):
+    """The press beside a name. *slot*: what the diary offered; *freed*: the visit whose time came free, to go back to."""
+    entry = _entry(request, pk)
+    freed, time = _freed(request), _slot(request.POST.get("slot", ""))
+    if time is None:
+        messages.error(request, "Nothing was booked: no time was chosen. Choose one for the patient.")
+        return redirect(_book_url(entry))
+    starts_at, named = time
+    try:
+        visit = service.book(entry, starts_at=starts_at, by=request.user, **named)
+    except BookingRefused as refused:
+        if freed is not None:
+            return show_visit(request, freed, status=409, refused=refused)
+        messages.error(request, refused.message)
+        return redirect(_book_url(entry))
+    words = f"{entry.patient}: booked for {when_words(visit)}, with {visit.clinician}. Off the waiting list."
+    if part_of(request):
+        return show_visit(request, visit_or_404(request, visit.pk), toast=Toast(words), changed=True)
+    messages.success(request, words)
+    return redirect("sessions:booking", visit.pk)
+
+
+def _book_url(entry: WaitingEntry) -> str:
+    """Where a time is looked for by hand."""
+    plan = f"&plan={entry.plan.number}" if entry.plan else ""
+    return f"{reverse('sessions:book')}?patient={entry.patient.number}&kind={entry.kind}{plan}"
+
+
+def _freed(request) -> Booking | None:
+    """The visit whose time it is, where the reader may see it."""
+    number = request.POST.get("freed", "")
+    return visit_or_404(request, int(number)) if number.isdecimal() and len(number) < 10 else None
+
+
+def _slot(text: str) -> tuple[dt.datetime, dict] | None:
+    """
+    `2026-11-24T10:00:00+00:00/12/5/8`: the moment, clinician, room and device. Whether they are the site's the door says. None where
+    it is not what a button of ours sends.
+    """
+    when, *named = text.split("/")
+    wanted = [one for one in named if one]
+    try:
+        starts_at = dt.datetime.fromisoformat(when)
+    except ValueError:
+        return None
+    if (
+        starts_at.tzinfo is None
+        or len(named) != len(ROLES)
+        or not all(one.isascii() and one.isdecimal() and len(one) < 10 for one in wanted)
+    ):
+        return None
+    found = {str(one.pk): one for one in Resource.objects.filter(pk__in=wanted).select_related("site")}
+    if set(wanted) - set(found):
+        return None
+    return starts_at, {role: found.get(pk) for role, pk in zip(ROLES, named, strict=True)}

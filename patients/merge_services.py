@@ -1,0 +1,284 @@
+"""Two records of one person: put together, and taken apart again within 30 days. Nothing of either's history is touched."""
+
+import datetime as dt
+import uuid
+from collections.abc import Mapping
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.permissions import may, who
+from audit.services import gathered, record
+from planner import wording
+
+from .merged_facts import LISTS, OF_THE_PERSON, joined_lists, joined_phototype, settled_lists, share
+from .merging import parts
+from .models import Patient, PatientMerge
+
+UNDO_DAYS = 30
+REASON_LEAST = 5  # letters
+NAMES = ("surname", "given", "preferred_name")
+# What is asked where the two records differ, in the order of the page.
+ASKED = (*NAMES, "birth_date", "sex", "language", "phone", "email", "address")
+MUST_AGREE = ("birth_date", "sex")
+_BEFORE = (*NAMES, *OF_THE_PERSON)
+
+
+class MergeRefused(Exception):
+    """`why`: whole sentences, each with what to do. `field`: of the form, where one thing is still to be said there."""
+
+    def __init__(self, why: list[str], *, field: str = ""):
+        super().__init__(" ".join(why))
+        self.why, self.field = why, field
+
+
+def differing(kept: Patient, other: Patient) -> list[str]:
+    """Which of `ASKED` the two say differently."""
+    return [name for name in ASKED if getattr(kept, name) != getattr(other, name)]
+
+
+def contradicting(kept: Patient, other: Patient) -> list[str]:
+    """Which of `MUST_AGREE` the two contradict each other in: a sex nobody asked for contradicts nothing."""
+    return [name for name in MUST_AGREE if getattr(kept, name) and getattr(other, name) and getattr(kept, name) != getattr(other, name)]
+
+
+def in_the_way(kept: Patient, other: Patient, *, by) -> list[str]:
+    """Why *other* cannot be merged into *kept*, in whole sentences; empty where it can."""
+    if kept.pk == other.pk:
+        return ["This is one and the same record. Choose another one."]
+    if not may(by, "patients.merge"):
+        return [f"Only {who('patients.merge')} put records together."]
+    own = by.site_ids()
+    if kept.site_id not in own or other.site_id not in own:  # an emergency access is not enough
+        return ["Both records must belong to a site you work at. Ask somebody who works at both."]
+    found = []
+    for one in (kept, other):
+        if one.merged_into_id is not None:
+            found.append(
+                f"No. {one.number} is merged into no. {one.merged_into.number} already. Choose no. {one.merged_into.number} instead."
+            )
+    if found:
+        return found
+    return [words for part in parts() for words in part.obstacles(kept, other)]
+
+
+def _json(value):
+    return value.isoformat() if isinstance(value, dt.date | dt.time) else value
+
+
+def _said(patient: Patient) -> dict:
+    """What *patient* says of `_BEFORE`, as it can be kept."""
+    fields = [Patient._meta.get_field(name) for name in _BEFORE]
+    return {field.name: _json(getattr(patient, field.attname)) for field in fields}
+
+
+def _values(said: Mapping) -> dict:
+    """`_said` the other way round: by attribute."""
+    fields = [Patient._meta.get_field(name) for name in said]
+    return {field.attname: said[field.name] if said[field.name] is None else field.to_python(said[field.name]) for field in fields}
+
+
+def _locked(*pks: int) -> dict[int, Patient]:
+    """All records of these people, locked in the order of their keys: so no two who lock some of them wait for each other."""
+    rows = Patient.objects.select_for_update().filter(Q(pk__in=pks) | Q(merged_into__in=pks))
+    return {row.pk: row for row in rows.order_by("pk")}
+
+
+def merge(
+    kept: Patient,
+    other: Patient,
+    *,
+    by,
+    versions: Mapping[int, int],
+    holds: Mapping[str, int],
+    request_key: uuid.UUID,
+    reason: str = "",
+    request=None,
+) -> PatientMerge:
+    """
+    Point *other* to *kept*. holds: of each field that differs, the number of the record whose value holds. versions: of both rows, as
+    they were shown. reason: why they are one person all the same, where birth date or sex differ.
+    The same *request_key* again returns what it made.
+
+    Raises:
+        MergeRefused: nothing was changed. StaleRow: one of the two was changed since it was shown.
+    """
+    with transaction.atomic(), gathered():
+        for part in parts():
+            part.enter(kept, other)
+        locked = _locked(kept.pk, other.pk)
+        if earlier := PatientMerge.objects.filter(request_key=request_key).first():
+            return earlier
+        if not {kept.pk, other.pk} <= set(locked):
+            raise MergeRefused(["One of the two was erased meanwhile."])
+        kept, other = locked[kept.pk], locked[other.pk]
+        if why := in_the_way(kept, other, by=by):
+            raise MergeRefused(why)
+        for row in (kept, other):
+            row.claim(versions[row.pk])
+        if contradicting(kept, other) and len(reason.strip()) < REASON_LEAST:
+            raise MergeRefused([_contradiction(kept, other)], field="reason")
+        differ = differing(kept, other)
+        for name in differ:
+            if holds.get(name) not in (kept.number, other.number):
+                raise MergeRefused(["Choose which of the two holds."], field=name)
+        before = {"kept": _said(kept), "other": _said(other)}
+        facts = {**joined_lists(kept, other), "phototype": joined_phototype(kept, other)}
+        facts |= {name: getattr(kept if holds[name] == kept.number else other, name) for name in differ}
+        for name, value in facts.items():
+            setattr(kept, name, value)
+        kept.save(update_fields=list(facts))
+        other.merged_into, other.merged_at = kept, timezone.now()
+        # One step and never a chain: what was merged into the other one before follows it. Asked from now on, as whoever asked for the
+        # kept one did not know of it either.
+        Patient.objects.filter(merged_into=other.pk).update(merged_into=kept, merged_at=other.merged_at)
+        other.save(update_fields=["merged_into", "merged_at"])
+        share(kept)
+        row = PatientMerge.objects.create(
+            kept=kept,
+            other=other,
+            merged_by=by,
+            merged_at=other.merged_at,
+            reason=reason.strip()[:300] if contradicting_in(before) else "",
+            holds={name: holds[name] for name in differ},
+            before=before,
+            after=_said(kept),
+            request_key=request_key,
+        )
+        for part in parts():
+            part.join(kept, other)
+        detail = {"kept": kept.number, "other": other.number, "fields": differ, "overridden": contradicting_in(before)}
+        for one in (kept, other):
+            record("patient.merged", actor=by, patient=one, obj=row, request=request, detail=detail)
+    return row
+
+
+def contradicting_in(before: Mapping) -> list[str]:
+    said = before["kept"], before["other"]
+    return [name for name in MUST_AGREE if said[0][name] and said[1][name] and said[0][name] != said[1][name]]
+
+
+def _contradiction(kept: Patient, other: Patient) -> str:
+    words = {"birth_date": "dates of birth", "sex": "sexes at birth"}
+    what = " and ".join(words[name] for name in contradicting(kept, other))
+    return f"The two have different {what}. Say how you know that they are one person, or leave them apart."
+
+
+# Taking apart
+
+
+def last_day(row: PatientMerge) -> dt.date:
+    """The last day on which *row* can be undone."""
+    return timezone.localdate(row.merged_at) + dt.timedelta(days=UNDO_DAYS)
+
+
+def why_not_undone(row: PatientMerge, *, by) -> str:
+    """Why *row* stays; empty where *by* may undo it."""
+    if row.undone_at is not None:
+        return f"This was undone on {wording.day(timezone.localdate(row.undone_at))}."
+    if timezone.localdate() > last_day(row):
+        return (
+            f"The two were put together on {wording.day(timezone.localdate(row.merged_at))}. That can be undone for {UNDO_DAYS} days, "
+            f"until {wording.day(last_day(row))}."
+        )
+    if row.kept.merged_into_id is not None:
+        onward = row.kept.merged_into.number
+        return f"No. {row.kept.number} was merged into no. {onward} since. Take those two apart first."
+    if not may(by, "patients.unmerge"):
+        return f"Only {who('patients.unmerge')} take records apart again. Ask one of them until {wording.day(last_day(row))}."
+    return ""
+
+
+def stays(row: PatientMerge) -> list[str]:
+    """What was made under the kept record since, in words: it stays there when *row* is undone."""
+    found = [words for part in parts() for words in part.stays(row.kept, row.other, row.merged_at)]
+    lines = (
+        ("allergy", "allergies", row.kept.allergies), ("medicine", "medicines", row.kept.medications),
+        ("earlier procedure", "earlier procedures", row.kept.procedures),
+    )  # fmt: skip
+    for one, many, rows in lines:
+        if count := rows.filter(patient__pk=row.kept_id, recorded_at__gte=row.merged_at).count():
+            found.append(f"{count} {one if count == 1 else many}")
+    if count := row.kept.screening_answers.filter(patient__pk=row.kept_id, answered_at__gte=row.merged_at).count():
+        found.append(f"{count} {'answer' if count == 1 else 'answers'} to safety questions")
+    return found
+
+
+def look_at(row: PatientMerge) -> list[str]:
+    """What stood well under each record alone and is to be looked at now that they are one person's, in sentences."""
+    return [words for part in parts() for words in part.look_at(row.kept)]
+
+
+def changed_since(row: PatientMerge, kept: Patient) -> list[str]:
+    """
+    What of the kept record was changed again after the two were put together: it stays as it is now. What a record could not say yet
+    when they were, before an upgrade, is not changed.
+    """
+    now = _said(kept)
+    return [name for name in _BEFORE if now[name] != row.after.get(name, now[name])]
+
+
+def stand_alone(row: PatientMerge, kept: Patient, other: Patient) -> None:
+    """
+    *other* points to *kept* no more and says again what it said before, with what was merged into it earlier; what follows a person
+    follows each of the two again.
+    """
+    for name, value in _values(row.before["other"]).items():
+        setattr(other, name, value)
+    other.merged_into = other.merged_at = None
+    other.save()
+    for earlier in PatientMerge.objects.filter(kept=other, undone_at__isnull=True):
+        Patient.objects.filter(pk=earlier.other_id).update(merged_into=other, merged_at=earlier.merged_at)
+    _settle(other)
+    other.refresh_from_db()
+    share(other)
+    for part in parts():
+        part.undo(kept, other)
+
+
+def _settle(one: Patient) -> None:
+    if settled := settled_lists(one):
+        Patient.objects.filter(pk=one.pk).update(**settled)
+    one.claim(one.version)
+
+
+def undo(row: PatientMerge, *, by, request=None) -> PatientMerge:
+    """
+    Take the two apart: each record says again what it said before; what was changed or made under the kept one since stays with it.
+    Pressed twice, the second changes nothing.
+
+    Raises:
+        MergeRefused: nothing was changed.
+    """
+    with transaction.atomic(), gathered():
+        for part in parts():
+            part.enter(row.kept, row.other)
+        locked = _locked(row.kept_id, row.other_id)
+        row = PatientMerge.objects.filter(pk=row.pk).first()
+        if row is None:
+            raise MergeRefused(["One of the two was erased meanwhile."])
+        if row.undone_at is not None:
+            return row
+        kept, other = locked[row.kept_id], locked[row.other_id]
+        own = by.site_ids()
+        if kept.site_id not in own:
+            raise MergeRefused(["Only somebody who works at the site of this record takes it apart."])
+        if why := why_not_undone(row, by=by):
+            raise MergeRefused([why])
+        changed = changed_since(row, kept)
+        lists_changed = {name for name in LISTS if {name, f"{name}_at"} & set(changed)}
+        keep = set(changed) | {f"{name}_at" for name in lists_changed} | lists_changed
+        for name, value in _values({name: said for name, said in row.before["kept"].items() if name not in keep}).items():
+            setattr(kept, name, value)
+        kept.save()
+        stand_alone(row, kept, other)
+        _settle(kept)
+        kept.refresh_from_db()
+        share(kept)  # others may still be merged into it
+        row.undone_at, row.undone_by = timezone.now(), by
+        row.save(update_fields=["undone_at", "undone_by"])
+        detail = {"kept": kept.number, "other": other.number, "fields": changed}
+        for one in (kept, other):
+            record("patient.unmerged", actor=by, patient=one, obj=row, request=request, detail=detail)
+    return row

@@ -1,0 +1,63 @@
+"""Two records beside each other, each as the person who looks may see it: who it is, what to watch for, and what was done."""
+
+from dataclasses import dataclass
+
+from planner.wording import day
+
+from .merge_forms import LABELS, words
+from .merge_services import ASKED
+from .models import Patient
+from .overview import Entry, overview_of
+from .storyboard import facts_of
+
+# What the timeline holds, by the symbols of its lines.
+_KINDS = (("Plans", {"i-prot"}), ("Visits and consultations", {"i-cal", "i-pen"}), ("Documents", {"i-print"}))
+MOST = 6
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing both say something about."""
+
+    label: str
+    one: str
+    two: str
+    compared: bool = True  # days on which something was done differ by themselves
+
+    @property
+    def differs(self) -> bool:
+        return self.compared and self.one != self.two
+
+
+@dataclass(frozen=True)
+class Side:
+    """What was done under one record. more: lines that are not shown here."""
+
+    entries: list[Entry]
+    more: int
+
+
+@dataclass(frozen=True)
+class Kind:
+    label: str
+    one: Side
+    two: Side
+
+
+def lines(one: Patient, two: Patient, user) -> list[Line]:
+    found = [Line(LABELS[name], words(one, name), words(two, name)) for name in ASKED]
+    found.append(Line("Site", str(one.site), str(two.site)))
+    found.append(Line("Registered", day(one.created_at.date()), day(two.created_at.date()), compared=False))
+    facts = [{label: fact.text for label, fact in facts_of(patient, user)} for patient in (one, two)]
+    return found + [Line(label, facts[0].get(label, ""), facts[1].get(label, "")) for label in dict.fromkeys([*facts[0], *facts[1]])]
+
+
+def kinds(one: Patient, two: Patient, user) -> list[Kind]:
+    timelines = [overview_of(patient, user).entries for patient in (one, two)]
+    return [
+        Kind(label, *(_side([entry for entry in timeline if entry.icon in icons]) for timeline in timelines)) for label, icons in _KINDS
+    ]
+
+
+def _side(entries: list[Entry]) -> Side:
+    return Side(entries[:MOST], max(0, len(entries) - MOST))

@@ -1,0 +1,58 @@
+"""Names one slip of the hand away from what was typed: a letter too many, missing, wrong, or two swapped. Offered, never taken."""
+
+from collections.abc import Iterable
+
+from .words import tokens
+
+LEAST_LETTERS = 5  # shorter words are one letter away from too much
+
+
+class Spellings:
+    """Known names of one word, found by every form of them with one letter left out; built when first asked."""
+
+    __slots__ = ("_by_form", "_names")
+
+    def __init__(self, names: Iterable[tuple[str, str]]):
+        self._names = tuple(names)
+        self._by_form: dict[str, tuple[tuple[str, str], ...]] | None = None
+
+    def near(self, word: str) -> list[tuple[str, str]]:
+        """(name, ingredient) of every known name one slip from *word*, by name; none for short words."""
+        if len(word) < LEAST_LETTERS:
+            return []
+        by_form = self._forms()
+        found: dict[str, str] = {}
+        for form in _without_one(word):
+            for name, ingredient in by_form.get(form, ()):
+                if name != word and one_slip(name, word):
+                    found[name] = ingredient
+        return sorted(found.items())
+
+    def _forms(self) -> dict[str, tuple[tuple[str, str], ...]]:
+        if self._by_form is None:
+            by_form: dict[str, dict[tuple[str, str], None]] = {}
+            for name, ingredient in self._names:
+                words = tokens(name)
+                if len(words) != 1 or len(words[0]) < LEAST_LETTERS:
+                    continue
+                for form in _without_one(words[0]):
+                    by_form.setdefault(form, {})[words[0], ingredient] = None
+            self._by_form = {form: tuple(entries) for form, entries in by_form.items()}
+        return self._by_form
+
+
+def _without_one(word: str) -> set[str]:
+    return {word, *(word[:place] + word[place + 1 :] for place in range(len(word)))}
+
+
+def one_slip(one: str, other: str) -> bool:
+    """Whether one letter added, left out or changed, or two neighbours swapped, makes *one* into *other*."""
+    if len(one) < len(other):
+        one, other = other, one
+    if one == other or len(one) - len(other) > 1:
+        return False
+    start = next((place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), len(other))
+    if len(one) > len(other):
+        return one[start + 1 :] == other[start:]
+    swapped = one[start : start + 2] == other[start : start + 2][::-1] and one[start + 2 :] == other[start + 2 :]
+    return swapped or one[start + 1 :] == other[start + 1 :]

@@ -1,0 +1,350 @@
+"""What differs between two versions, in the words of whoever reads it: grouped as the pages are, each value with its unit."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from typing import Any
+
+from planner.wording import number
+
+from .comparison import UNORDERED_WORDS, Difference, compare, join, rows, steps, values
+from .reading import words
+
+LONG = 70  # characters from which a text is shown with what changed marked in it
+MOST_SAME = 4  # of a list, as many that stayed are named between those that came or went
+MOST_OF_ROW = 14  # values of a row that came or went; the rest is counted
+
+# Sections of the pack under the headings of the page, in its order.
+GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("depths", "Depths", ("depth_ranges",)),
+    ("zones", "Zones and ceilings", ("zones", "excluded_zones", "zone_groups")),
+    ("indications", "Indications, sessions and intervals", ("indications", "course_rules", "alternatives")),
+    ("rules", "Screening rules", ("contraindications", "procedures", "allergens", "lab_rules")),
+    ("questions", "Screening questions", ("questions",)),
+    ("medicines", "Medicines", ("medicines",)),
+    ("phototypes", "Phototypes and limits", ("phototype_rules", "combination_rules", "history_rules", "operator_rules")),
+    ("adjuvants", "Adjuvants", ("adjuvants", "adjuvant_rules")),
+    ("devices", "Devices and labels", ("devices", "device_models", "labelling", "device_limits")),
+    ("technique", "Technique, numbing and downtime", ("technique", "anaesthesia", "numbing", "downtime_rule", "downtime_bands")),
+    (
+        "care",
+        "Care before and after",
+        ("precare", "aftercare", "sun_protection", "aftercare_by_adjuvant", "normal_course", "red_flags", "review_advice"),
+    ),
+    ("wording", "Words on the patient's sheet", ("patient_wording",)),
+    ("settings", "Settings of the clinic", ("settings",)),
+    ("references", "References", ("references",)),
+    ("version", "About the pack", ("schema", "pack_version", "status", "status_text", "vocabulary")),
+)
+_GROUP_OF = {section: name for name, _, sections in GROUPS for section in sections}
+_TITLES = {name: title for name, title, _ in GROUPS} | {"other": "Other sections"}
+# Values that change with every copy and say nothing.
+NOT_SAID = frozenset({"pack_version"})
+
+_FIELDS = {
+    "max_depth_mm": "depth at most",
+    "override_max_depth_mm": "depth at most, overridden",
+    "dial_step_mm": "dial step",
+    "max_set_mm": "can be set to",
+    "max_evaluated_mm": "evaluated to",
+    "interval_days": "waiting time",
+    "interval_weeks": "interval",
+    "valid_days": "answer holds for",
+    "refs": "sources",
+    "evidence": "evidence grade",
+    "unverified": "no study was read",
+    "unverified_fields": "no study was read for",
+    "label": "name",
+    "short_label": "short name",
+    "min_age": "age from",
+    "not_in_zones": "not in",
+    "exclude_if": "left out with",
+    "exclude_phototypes": "left out in phototypes",
+    "sign_off_if": "sign-off with",
+    "sign_off": "signed off by",
+    "leads_to": "leads to",
+    "names": "names",
+    "words": "words people use",
+    "text": "text",
+    "citation": "citation",
+    "from_hour": "from hour",
+    "to_hour": "to hour",
+    "spf_min": "sun protection factor, at least",
+    "read": "how much was read",
+    "blocks": "blocks",
+    "unit": "unit",
+}
+# Lists of words that people write: a word there is no id of anything.
+_AS_WRITTEN = frozenset(
+    {"words", "names", "ambiguous", "topical", "systemic", "noise", "units", "separators", "denied", "stems", "ingredient", "kind"}
+)
+_UNITS = {"_mm": "mm", "_days": "days", "_weeks": "weeks", "_hours": "h", "_minutes": "min", "_hour": "h"}
+_SAID = {
+    "refuse": "stop",
+    "defer": "defer",
+    "exclude_zone": "leave out the zone",
+    "caution": "caution",
+    "ask": "ask",
+    "none": "no restriction",
+    "abstract": "the abstract",
+    "page": "the page",
+    "table": "a table",
+    "not_verified": "not read",
+    "patient": "whole person",
+    "zone": "the zone",
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """
+    One difference as it is written. who: what it is about ("Acne scars, Grade 2, Cheeks"), what: the value ("max"); before and after
+    in words, or `parts` of a long text and of a list, as (kind, text) with kind "same", "del" or "ins".
+    """
+
+    path: str
+    kind: str
+    who: str
+    what: str
+    before: str = ""
+    after: str = ""
+    parts: tuple[tuple[str, str], ...] = ()
+    facts: tuple[str, ...] = ()
+    more: int = 0
+
+    @property
+    def words(self) -> str:
+        """All of it as one text: what a search goes through."""
+        told = [self.who, self.what, self.before, self.after, *(text for _, text in self.parts), *self.facts]
+        return " ".join(part for part in told if part)
+
+
+@dataclass
+class Group:
+    name: str
+    title: str
+    lines: list[Line] = field(default_factory=list)
+
+
+class Names:
+    """What the ids of either document are called, the newer document's word first."""
+
+    def __init__(self, *documents: Mapping[str, Any]):
+        self._labels: dict[str, str] = {}
+        self._brief: dict[str, str] = {}  # names for the head of a line
+        self._references: dict[str, str] = {}
+        for document in documents:
+            self._collect(document)
+
+    def _collect(self, value: Any, section: str = "") -> None:
+        if isinstance(value, Mapping):
+            for key, item in value.items():
+                self._collect(item, section or key)
+            name = value.get("id")
+            if isinstance(name, str) and section not in ("indications",):
+                if section == "references":
+                    self._references[name] = _short(str(value.get("citation", name)), 52)
+                elif isinstance(value.get("label"), str):
+                    self._labels.setdefault(name, value["label"])
+                    if section == "zones":
+                        self._brief.setdefault(name, value.get("short_label") or value["label"])
+            elif isinstance(name, str) and "levels" in value:
+                self._labels.setdefault(name, value.get("label", words(name)))
+                self._brief.setdefault(name, value.get("short_label") or self._labels[name])
+        elif isinstance(value, list):
+            for item in value:
+                self._collect(item, section)
+
+    def row(self, row: Mapping[str, Any], key: str) -> str:
+        """What an entry is called at the head of a line; *key*: what stands in its brackets."""
+        if {"indication", "level", "zone"} <= row.keys():
+            zone, indication = (self._brief.get(row[name]) or self.of(row[name]) for name in ("zone", "indication"))
+            return f"{zone}, {words(row['level']).lower()}, {indication.lower()}"
+        if {"sessions", "interval", "id"} <= row.keys():
+            return f"{words(row['id']).lower()} ({str(row.get('short_label', '')).lower()})".replace(" ()", "")
+        if {"device", "indication"} <= row.keys():
+            return f"{row['device']}, {self.of(row['indication']).lower()}, {row.get('area', '')}".rstrip(", ")
+        if "citation" in row:
+            return _short(str(row["citation"]))
+        for name in ("label", "text", "ingredient", "brand", "what", "instruction", "name"):
+            if isinstance(row.get(name), str) and row[name]:
+                return _short(row[name])
+        for name in ("rule", "adjuvant", "indication", "leads_to"):
+            if isinstance(row.get(name), str):
+                return self.of(row[name]) if " " not in row[name] else _short(row[name])
+        if isinstance(row.get("id"), str):
+            return self.of(row["id"])
+        return _short(str(row.get("fact") or row.get("unit") or f"entry {key.lstrip('#')}"))
+
+    def of(self, name: Any) -> str:
+        return self._labels.get(name) or words(name) if isinstance(name, str) else str(name)
+
+    def value(self, value: Any, key: str, unit: str = "") -> str:
+        """One value in words, with its unit."""
+        if value is None:
+            return "not stated"
+        if value is True or value is False:
+            return "yes" if value else "no"
+        if isinstance(value, (int, float)):
+            unit = next((word for end, word in _UNITS.items() if key.endswith(end)), unit)
+            return f"{number(value)}\u00a0{unit}" if unit else number(value)
+        if isinstance(value, list):
+            return ", ".join(self.value(item, key, unit) for item in value) or "none"
+        if isinstance(value, Mapping):
+            return "; ".join(f"{_field(name)} {self.value(item, name, unit)}" for name, item in value.items())
+        if key == "refs":
+            return self._references.get(value, value)
+        if key in ("action", "read", "scope") and value in _SAID:
+            return _SAID[value]
+        if key == "evidence":
+            return value.replace("CEBM-", "CEBM\u00a0")
+        if value in self._labels and key not in _AS_WRITTEN:
+            return self._labels[value]
+        return words(value).lower() if "_" in value and " " not in value else value
+
+
+def _short(text: str, most: int = 90) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= most else f"{text[: most - 2].rsplit(' ', 1)[0]} …"
+
+
+def _field(name: str) -> str:
+    if name in _FIELDS:
+        return _FIELDS[name]
+    for end in _UNITS:
+        if name.endswith(end):
+            name = name.removesuffix(end)
+            break
+    return words(name).lower()
+
+
+def _unit(row: Mapping, fields: list[str]) -> str:
+    """The unit of the lowest, typical or greatest value of a range: beside it, or in the name of the field that holds it."""
+    holder: Any = row
+    for name in fields[:-1]:
+        holder = holder.get(name, {}) if isinstance(holder, Mapping) else {}
+    if isinstance(holder, Mapping) and isinstance(holder.get("unit"), str) and fields and fields[-1] in ("min", "typical", "max"):
+        return "" if holder["unit"] in fields else holder["unit"]  # "sessions: 1", not "1 sessions"
+    return next((word for end, word in _UNITS.items() for name in fields if name.endswith(end)), "")
+
+
+def marked(before: str, after: str) -> tuple[tuple[str, str], ...]:
+    """Two texts as one, word by word: what stayed, what went, what came."""
+    old, new = before.split(), after.split()
+    parts: list[tuple[str, str]] = []
+    for tag, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag == "equal":
+            parts.append(("same", " ".join(old[i:j])))
+        else:
+            if j > i:
+                parts.append(("del", " ".join(old[i:j])))
+            if m > k:
+                parts.append(("ins", " ".join(new[k:m])))
+    return tuple(parts)
+
+
+class Comparison:
+    """Everything that differs between two documents, in words and in the order of the pages."""
+
+    def __init__(self, before: Mapping[str, Any], after: Mapping[str, Any]):
+        self._before, self._after = before, after
+        self._names = Names(after, before)
+        self._rows = {"added": dict(rows(after)), "": dict(rows(before))}
+        self.lines: dict[str, list[Line]] = {}
+        for difference in compare(before, after):
+            if difference.path in NOT_SAID:
+                continue
+            section = steps(difference.path)[0][1]
+            self.lines.setdefault(_GROUP_OF.get(section, "other"), []).append(self._line(difference))
+
+    @property
+    def count(self) -> int:
+        return sum(len(lines) for lines in self.lines.values())
+
+    def groups(self, *, only: str = "", containing: str = "") -> list[Group]:
+        """The groups that hold anything. only: one group by its name; containing: lines with all of these words."""
+        sought = containing.casefold().split()
+        found = []
+        for name in (*(name for name, _, _ in GROUPS), "other"):
+            if only and name != only:
+                continue
+            lines = [line for line in self.lines.get(name, ()) if all(word in line.words.casefold() for word in sought)]
+            if lines:
+                found.append(Group(name, _TITLES[name], lines))
+        return found
+
+    def counts(self) -> list[tuple[str, str, int]]:
+        """(name, title, number of lines) of each group that holds anything."""
+        return [(group.name, group.title, len(group.lines)) for group in self.groups()]
+
+    # One line
+
+    def _place(self, difference: Difference) -> tuple[str, list[str], Mapping]:
+        """Who a difference is about, the names of the fields below that, and the row it stands in."""
+        known = self._rows["added" if difference.kind == "added" else ""]
+        who: list[str] = []
+        fields: list[str] = []
+        row: Mapping = {}
+        path = ""
+        for kind, text in steps(difference.path):
+            if kind == "key":
+                path = join(path, text)
+                fields.append(text)
+                continue
+            path = f"{path}[{text}]"
+            row = known.get(path, {})
+            who.append(self._names.row(row, text))
+            fields = []
+        return ", ".join(who), fields, row
+
+    def _line(self, difference: Difference) -> Line:
+        who, fields, row = self._place(difference)
+        key = fields[-1] if fields else ""
+        what = ", ".join(_field(name) for name in fields)
+        if not who and fields:
+            who, what = words(fields[0]), ", ".join(_field(name) for name in fields[1:])
+        about = {"path": difference.path, "kind": difference.kind, "who": who, "what": what}
+        unit = _unit(row, fields)
+        if difference.kind in ("added", "removed"):
+            return self._whole(difference.after if difference.kind == "added" else difference.before, key, about)
+        before, after = difference.before, difference.after
+        if difference.kind == "moved" or (isinstance(before, list) and isinstance(after, list)):
+            return Line(**about, parts=self._lists(before, after, key, moved=difference.kind == "moved"))
+        if isinstance(before, str) and isinstance(after, str) and max(len(before), len(after)) > LONG:
+            return Line(**about, parts=marked(before, after))
+        return Line(**about, before=self._names.value(before, key, unit), after=self._names.value(after, key, unit))
+
+    def _lists(self, before: list, after: list, key: str, *, moved: bool) -> tuple[tuple[str, str], ...]:
+        def said(items: Iterable[Any]) -> list[str]:
+            return [self._names.value(item, key) for item in items]
+
+        old, new = said(before), said(after)
+        parts: list[tuple[str, str]] = []
+        if not moved and key in UNORDERED_WORDS:
+            stay = [item for item in old if item in new]
+            new = [*stay, *(item for item in new if item not in stay)]
+            old = [*stay, *(item for item in old if item not in stay)]
+        for tag, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+            if tag == "equal":
+                shown = old[i:j] if j - i <= MOST_SAME else [old[i], f"({j - i - 2} more stay)", old[j - 1]]
+                parts += [("same", text) for text in shown]
+            else:
+                parts += [("del", text) for text in old[i:j]] + [("ins", text) for text in new[k:m]]
+        return tuple(parts)
+
+    def _whole(self, value: Any, key: str, about: dict) -> Line:
+        if not isinstance(value, (Mapping, list)) or (isinstance(value, list) and not any(isinstance(item, Mapping) for item in value)):
+            words_of = self._names.value(value, key)
+            return Line(**about, **({"after": words_of} if about["kind"] == "added" else {"before": words_of}))
+        facts = []
+        if isinstance(value, Mapping) and {"min", "typical", "max"} <= value.keys():
+            unit = value.get("unit", "")
+            facts.append(f"{number(value['typical'])} {unit} ({number(value['min'])} to {number(value['max'])} {unit})".replace(" )", ")"))
+        for path, item in values(value):
+            name = [text for kind, text in steps(path) if kind == "key"] if path else [key]
+            if name[-1] in ("id", "min", "typical", "max", "unit", "indication", "level", "zone") and facts[:1]:
+                continue
+            if name[-1] in ("id", "label", "short_label") or item in (None, "", [], False):
+                continue
+            facts.append(f"{', '.join(_field(part) for part in name if part)}: {self._names.value(item, name[-1])}")
+        return Line(**about, facts=tuple(facts[:MOST_OF_ROW]), more=max(0, len(facts) - MOST_OF_ROW))

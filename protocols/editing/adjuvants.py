@@ -1,0 +1,95 @@
+"""What may go with the needling: role per indication, route, handling, what bars it, who signs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from planner.knowledge.entries import PHOTOTYPES
+
+from ..reading import words
+from .changes import row_name
+from .fields import Entry, Group, Making, Page
+
+SLUG, TITLE = "adjuvants", "Adjuvants"
+ABOUT = "Role for each indication, route, handling, what bars it and who signs it off."
+_PLACES = (("during", "During the session"), ("home", "At home"), ("never", "Never"))
+
+
+def items(document: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [(row["id"], row["label"]) for row in document["adjuvants"]]
+
+
+def page(document: Mapping[str, Any], item: str) -> Page | None:
+    if not item:
+        rows = [
+            {"item": row["id"], "label": row["label"], "note": dict(_PLACES).get(row["place"], ""), "refs": len(row.get("refs", ()))}
+            for row in document["adjuvants"]
+        ]
+        return Page(TITLE, [], links=[{"title": "", "rows": rows}])
+    row = next((one for one in document["adjuvants"] if one["id"] == item), None)
+    if row is None:
+        return None
+    make, path = Making(document), row_name("adjuvants", item)
+
+    def one(key: str, label: str, kind: str = "line", **more: Any):
+        return make.one(path, row, key, label, kind, **more)
+
+    rules, classes = make.labels("contraindications"), [(entry["id"], entry["label"]) for entry in document["medicines"]["classes"]]
+    said = [
+        one("label", "Name"),
+        one("short_label", "Short name", width="m"),
+        one("words", "Also called", "lines", hint="One per line.", width="m"),
+        one("place", "Used", "choice", options=_PLACES, width="m"),
+        one("home_from_day", "At home from day", "whole", unit="days", blank="drop", width="s"),
+        one("route", "Route", "text"),
+        one("handling", "Handling", "text"),
+        one("risks", "Risks", "text"),
+        one("note", "Note", "text", blank="drop"),
+        one("prescriber_decides", "What a prescriber decides", "text", blank="drop"),
+        one("sterile_only", "Sterile product only", "flag", width="m"),
+        one("counts_as_active", "Counts as an active", "flag", width="m"),
+    ]
+    bars = [
+        one("exclude_if", "Left out with these findings", "picks", options=rules),
+        one("exclude_phototypes", "Left out in these phototypes", "picks", options=[(name, name) for name in PHOTOTYPES], blank="drop"),
+        one("sign_off_if", "Signed off with these findings", "picks", options=rules, blank="drop"),
+        one("sign_off_if_medicine", "Signed off with these medicines", "picks", options=classes, blank="drop"),
+        one("sign_off", "Signed off by", "lines", blank="drop", hint="One per line, as the protocol names the role.", width="m"),
+    ]
+    roles = [(name, words(name)) for name in document["adjuvant_rules"]["role_order"]]
+    uses = {use["indication"]: use for use in row["use"]}
+    entries = []
+    for indication in document["indications"]:
+        use = uses.get(indication["id"])
+        there = f"{path}.{row_name('use', indication['id'])}"
+        full = f"{indication.get('short_label') or indication['label']}"
+        fields = [make.one(there, use or {}, "role", "Role", "choice", options=roles, width="m", full=f"{full}: role")]
+        fields.append(
+            make.one(
+                there,
+                use or {},
+                "levels",
+                "Only at these levels",
+                "picks",
+                options=[(level["id"], level["short_label"]) for level in indication["levels"]],
+                blank="drop",
+                full=f"{full}: levels",
+            )
+        )
+        entries.append(
+            Entry(
+                indication["label"],
+                fields,
+                make.source(there, use or {}, full),
+                row=there,
+                note="" if use else "No use in this indication. Choose a role to add one.",
+                removable=f"Take out {full}" if use else "",
+                fresh=None if use else (f"{path}.use", {"indication": indication["id"]}),
+                made_by=("role",),
+            )
+        )
+    groups = [
+        Group("In words", [Entry("In words", said, make.source(path, row, row["label"]))]),
+        Group("What bars it, and who signs", [Entry("Bars", bars)]),
+        Group("Role for each indication", entries),
+    ]
+    return Page(row["label"], groups, back=("", TITLE))

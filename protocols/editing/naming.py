@@ -1,0 +1,159 @@
+"""What a value of a protocol is called in a sentence, and where in the editor it is changed."""
+
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from planner.wording import number
+
+from ..comparison import NoSuchValue, steps, value_at
+from ..reading import words
+
+_PARTS = {
+    "depth_ranges": "Depth",
+    "contraindications": "Screening rule",
+    "zones": "Zone",
+    "adjuvants": "Adjuvant",
+    "indications": "Indication",
+    "medicines": "Medicines",
+    "references": "Reference",
+    "questions": "Question",
+    "precare": "Before the session",
+    "aftercare": "Aftercare",
+    "normal_course": "Normal course",
+    "red_flags": "Red flag",
+    "downtime_bands": "Downtime",
+    "course_rules": "Course",
+    "aftercare_by_adjuvant": "Aftercare with",
+    "patient_wording": "Words of the sheet",
+}
+_FIELDS = {
+    "min": "min",
+    "typical": "typical",
+    "max": "max",
+    "refs": "sources",
+    "max_depth_mm": "greatest depth",
+    "valid_days": "valid for, days",
+    "unverified": "no study was read",
+    "evidence": "evidence grade",
+    "oedema": "swelling",
+    "erythema": "redness",
+}
+_SILENT = frozenset({"list", "levels", "covers", "use"})
+CARE = frozenset({"precare", "aftercare", "aftercare_by_adjuvant", "normal_course", "red_flags", "sun_protection"})
+
+
+class Naming:
+    def __init__(self, document: Mapping[str, Any]):
+        self.document = document
+
+    @cached_property
+    def _labels(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for section in ("settings", "devices", "questions", "contraindications", "adjuvants", "excluded_zones", "zones", "indications"):
+            for row in self.document.get(section, ()):
+                if isinstance(row, Mapping) and "id" in row:
+                    found[row["id"]] = row.get("short_label") or row.get("label") or words(row["id"])
+        return found
+
+    def _level(self, indication: str, level: str) -> str:
+        for row in self.document.get("indications", ()):
+            for one in row["levels"] if row["id"] == indication else ():
+                if one["id"] == level:
+                    return one["short_label"]
+        return words(level)
+
+    def label(self, name: str) -> str:
+        return self._labels.get(name, words(name))
+
+    def __call__(self, path: str) -> str:
+        """`Depth: Acne scars, Flat marks, Cheeks: max`; a path that is none stays as it is."""
+        try:
+            names = steps(path)
+        except NoSuchValue:
+            return path
+        said, section = [], names[0][1] if names else ""
+        for place, (kind, text) in enumerate(names):
+            if kind == "row":
+                said.append(self._row(section, names[:place], text))
+            elif place == 0:
+                said.append(_PARTS.get(text, words(text)))
+            elif text not in _SILENT:
+                said.append(_FIELDS.get(text) or words(text).lower())
+        return ": ".join(said)
+
+    def _row(self, section: str, before: list[tuple[str, str]], text: str) -> str:
+        ids = [part.strip('"') for part in text.split(",")]
+        if section == "depth_ranges" and len(ids) == 3:
+            return f"{self.label(ids[0])}, {self._level(ids[0], ids[1])}, {self.label(ids[2])}"
+        if before[-1][1] == "levels" and len(before) > 1:
+            return self._level(before[1][1], text)
+        return ", ".join(
+            self.label(one) if one in self._labels else one if section in ("medicines", "references") else words(one) for one in ids
+        )
+
+    def value(self, value: Any) -> str:
+        """A value of the document in words, for "before → after"."""
+        if value is None or value in ("", [], {}):
+            return "nothing"
+        if value is True or value is False:
+            return "yes" if value else "no"
+        if isinstance(value, (int, float)):
+            return number(value)
+        if isinstance(value, str):
+            return self._labels.get(value, value)
+        if isinstance(value, list):
+            return ", ".join(self.value(item) for item in value)
+        return "; ".join(f"{_FIELDS.get(key) or words(key).lower()} {self.value(item)}" for key, item in value.items())
+
+
+def address(document: Mapping[str, Any], path: str) -> tuple[str, str]:
+    """The section of the editor and the page of it on which the value called *path* is changed."""
+    try:
+        names = steps(path)
+    except NoSuchValue:
+        return "", ""
+    if not names:
+        return "", ""
+    top = names[0][1]
+    row = names[1][1] if len(names) > 1 and names[1][0] == "row" else ""
+    if top == "depth_ranges" and row.count(",") == 2:
+        indication, _, zone = row.split(",")
+        return "depth", f"{indication}/{zone}"
+    if (
+        top == "indications"
+        and row
+        and len(names) > 2
+        and names[2][1] == "levels"
+        and {"sessions", "interval"} & {text for _, text in names}
+    ):
+        return "depth", row
+    if top == "zones":
+        return "zones", ""
+    if top in ("contraindications", "adjuvants", "references") and row:
+        return {"contraindications": "rules"}.get(top, top), _id(document, f"{top}[{row}]", row)
+    if top == "medicines" and len(names) > 2 and names[1][1] == "list":
+        return "medicines", _id(document, f"medicines.list[{names[2][1]}]", names[2][1])
+    if top == "questions":
+        return "questions", ""
+    if top in ("downtime_bands", "course_rules"):
+        return "times", ""
+    if top in CARE:
+        return "care", ""
+    if top == "patient_wording":
+        return "wording", ""
+    if top in document and top not in ("schema", "pack_version", "status", "status_text", "vocabulary"):
+        return "more", top
+    return "", ""
+
+
+def _id(document: Mapping[str, Any], path: str, row: str) -> str:
+    try:
+        found = value_at(document, path)
+    except NoSuchValue:
+        return row
+    return str(found.get("id") or found.get("ingredient") or row)
+
+
+PLACEHOLDER = re.compile(r"\{[A-Za-z_][A-Za-z0-9_]*\}")

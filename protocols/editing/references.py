@@ -1,0 +1,115 @@
+"""The sources of a version, and what rests on each of them."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from planner.words import fold
+
+from ..comparison import values
+from .changes import row_name
+from .fields import Entry, Field, Group, Making, Page
+
+SLUG, TITLE = "references", "References"
+ABOUT = "Citations, how much of each was read, and how many values rest on it."
+NEW = "new"
+
+
+def items(document: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [(row["id"], row["id"]) for row in document["references"]]
+
+
+def resting(document: Mapping[str, Any]) -> dict[str, list[str]]:
+    """By reference: the names of the entries that name it, also of references that are not in the list any more."""
+    found: dict[str, list[str]] = {}
+    for path, refs in _lists(document):
+        for ref in refs:
+            found.setdefault(str(ref), []).append(path.removesuffix(".refs"))
+    return found
+
+
+def _lists(document: Mapping[str, Any]) -> Iterator[tuple[str, list]]:
+    for path, value in values(document):
+        if isinstance(value, list) and (path == "refs" or path.endswith(".refs")):
+            yield path, value
+
+
+def missing(document: Mapping[str, Any]) -> dict[str, list[str]]:
+    """References that entries name though they are not in the list, with those entries."""
+    known = {row["id"] for row in document["references"]}
+    return {ref: paths for ref, paths in resting(document).items() if ref not in known}
+
+
+def taken_off(document: Mapping[str, Any], ref: str) -> list[dict[str, Any]]:
+    """The changes that take *ref* off every value that has another source of the list."""
+    known = {row["id"] for row in document["references"]} - {ref}
+    return [
+        {"path": path, "before": refs, "after": [one for one in refs if one != ref]}
+        for path, refs in _lists(document)
+        if ref in refs and any(one in known for one in refs)
+    ]
+
+
+def found(document: Mapping[str, Any], query: str) -> list[dict[str, Any]]:
+    wanted, rests = fold(query).strip(), resting(document)
+    rows = []
+    for number, row in enumerate(document["references"], start=1):
+        if wanted and wanted not in fold(f"{row['id']} {row['citation']} {row.get('doi') or ''} {row.get('pmid') or ''}"):
+            continue
+        rows.append(
+            {
+                "item": row["id"],
+                "label": row["citation"],
+                "number": number,
+                "note": f"{row['id']}, {row.get('type', '')}",
+                "tag": "Not read" if row.get("unverified") else "",
+                "css": "mute",
+                "rests": len(rests.get(row["id"], ())),
+            }
+        )
+    return rows
+
+
+def page(document: Mapping[str, Any], item: str, query: str = "") -> Page | None:
+    if not item:
+        return Page(TITLE, [], links=[{"title": "", "rows": found(document, query)}])
+    row = next((one for one in document["references"] if one["id"] == item), None)
+    if row is None:
+        return None
+    path = row_name("references", item)
+    return Page(item, [Group("Reference", [Entry("Reference", fields(Making(document), path, row))])], back=("", TITLE))
+
+
+def fields(make: Making, path: str, row: Mapping[str, Any]) -> list[Field]:
+    reads = sorted({str(one.get("read")) for one in make.document["references"] if one.get("read")} | {"page", "abstract", "not_verified"})
+    return [
+        make.one(path, row, "citation", "Citation", "text"),
+        make.one(path, row, "type", "Kind of source", width="m", hint="For example: randomised trial, review, label."),
+        make.one(path, row, "evidence", "Evidence grade", "choice", options=make.grades, width="m"),
+        make.one(path, row, "doi", "DOI", blank="drop", width="m"),
+        make.one(path, row, "pmid", "PubMed id", blank="drop", width="m"),
+        make.one(path, row, "pmcid", "PubMed Central id", blank="drop", width="m"),
+        make.one(path, row, "read", "How much was read", "choice", options=[(name, name.replace("_", " ")) for name in reads], width="m"),
+        make.one(path, row, "unverified", "Not read", "flag", width="m"),
+    ]
+
+
+LIST, ID, ID_LABEL = "references", "id", "Short name"
+ID_HINT = "What values name it by: small letters, numbers and low lines, for example harris2015."
+
+
+def name_problem(name: str) -> str:
+    return "" if re.fullmatch(r"[a-z0-9_]{2,60}", name) else "must be 2 to 60 small letters, numbers or low lines, for example harris2015"
+
+
+def new(document: Mapping[str, Any], ident: str) -> Page:
+    """The form for a reference that is not in the list yet."""
+    path = row_name(LIST, ident or "new")
+    entry = Entry(
+        "Reference",
+        fields(Making(document), path, {}),
+        row=path,
+        fresh=(LIST, {ID: ident}),
+        made_by=("citation", "type", "evidence", "read", "doi", "pmid", "pmcid", "unverified"),
+    )
+    return Page("Add a reference", [Group("Reference", [entry])], back=("", TITLE))

@@ -1,0 +1,180 @@
+"""
+Editing a draft, value by value. A draft is stored as one document; an edit names the paths it changes, so that two people
+who meet see exactly what the other did, and the history of a draft can be read.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.permissions import may
+from audit.services import record
+from planner.errors import Fault, KnowledgeFaults
+from planner.knowledge import Knowledge
+
+from ..documents import canonical, sha256
+from ..editing.changes import same as _same
+from ..editing.faults import named
+from ..knowledge import is_known
+from ..models import ProtocolEdit, ProtocolVersion, VersionStatus
+from ..names import version_name_problem
+from .refusals import ProtocolRefused, StaleDraft, VersionTaken
+
+REFERENCE = "reference"  # the one kind of fault a draft may be kept with: it can then be neither reviewed nor approved
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One value of the draft. path: as `protocols.comparison` names it, for example `depth_ranges[acne_scars,grade_1,cheeks].max`."""
+
+    path: str
+    before: Any
+    after: Any
+
+    def as_mapping(self) -> dict[str, Any]:
+        return {"path": self.path, "before": self.before, "after": self.after}
+
+
+class DraftFaults(KnowledgeFaults):
+    """What an edit would have left in the draft; nothing of it is kept. `document`: the draft as it would be, which the paths are about."""
+
+    def __init__(self, faults: Iterable[Fault], document: Mapping[str, Any]):
+        super().__init__(faults)
+        self.document = document
+
+
+_KEPT = 16
+_lock = Lock()
+_known: dict[str, tuple[Fault, ...]] = {}
+
+
+def faults_of(document: str, digest: str) -> list[Fault]:
+    """
+    Everything that keeps *document*, whose SHA-256 is *digest*, from being reviewed; empty = whole. Asked twice it is read once.
+    The knowledge itself is not kept: drafts change at each save, and would drive out the version that proposals are made from.
+    """
+    found = () if is_known(digest) else _known.get(digest)
+    if found is None:
+        try:
+            Knowledge.parse(json.loads(document))
+            found = ()
+        except KnowledgeFaults as error:
+            found = tuple(error.faults)
+        with _lock:
+            while len(_known) >= _KEPT:
+                _known.pop(next(iter(_known)))
+            _known[digest] = found
+    return list(found)
+
+
+@transaction.atomic
+def create_draft(source: ProtocolVersion, *, name: str, by, note: str = "") -> ProtocolVersion:
+    """
+    A draft under the new version name *name* with everything *source* holds. The same again (a second click) gives the same draft.
+
+    Raises:
+        ProtocolRefused: *by* may not edit protocols, or the name does not fit. VersionTaken: the name is in use.
+    """
+    if not may(by, "protocols.edit"):
+        raise ProtocolRefused("Only a clinician or a medical lead can edit protocols.")
+    name = name.strip()
+    if problem := version_name_problem(name):
+        raise ProtocolRefused(f"The version name {problem}.")
+    mapping = json.loads(source.document)
+    mapping["pack_version"] = name
+    document = canonical(mapping)
+    digest = sha256(document)
+    taken = ProtocolVersion.objects.defer("document").filter(version=name).first()
+    if taken is not None:
+        untouched = taken.status == VersionStatus.DRAFT and taken.lock_version == 1 and taken.sha256 == digest
+        if untouched and taken.created_by_id == by.pk and taken.based_on_id == source.pk:
+            return taken
+        raise VersionTaken(f"There is a protocol {name} already. Enter another name.")
+    draft = ProtocolVersion.objects.create(
+        version=name,
+        status=VersionStatus.DRAFT,
+        document=document,
+        sha256=digest,
+        based_on=source,
+        is_whole=not faults_of(document, digest),
+        note=note.strip()[:300],
+        created_by=by,
+    )
+    record("protocol.drafted", actor=by, obj=draft, detail={"version": name, "based_on": source.version})
+    return draft
+
+
+def edit(
+    draft: ProtocolVersion,
+    *,
+    lock_version: int,
+    section: str,
+    by,
+    apply: Callable[[dict[str, Any]], Iterable[Change]],
+) -> ProtocolVersion:
+    """
+    Change the draft whole or not at all: *apply* gets its document to change in place and returns what it changed.
+
+    The pack is read outside the transaction, which then only checks that nobody saved meanwhile, and writes.
+
+    lock_version: of the draft as the editor saw it. section: the page of the editor, for the history.
+
+    Raises:
+        ProtocolRefused: *by* may not edit, or it is no draft any more. StaleDraft: somebody saved it meanwhile.
+        DraftFaults: the draft would hold a fault that it does not hold now and that is not about references; nothing is kept. One about
+            references is kept, and the draft cannot be reviewed or approved until it is mended.
+    """
+    if not may(by, "protocols.edit"):
+        raise ProtocolRefused("Only a clinician or a medical lead can edit protocols.")
+    seen = ProtocolVersion.objects.get(pk=draft.pk)
+    _stands(seen, lock_version)
+    mapping = json.loads(seen.document)
+    changes = [change for change in apply(mapping) if not _same(change.before, change.after)]
+    if not changes:
+        return seen
+    document = canonical(mapping)
+    digest = sha256(document)
+    faults = faults_of(document, digest)
+    hard = [fault for fault in faults if fault.kind != REFERENCE]
+    if hard:
+        old = json.loads(seen.document)
+        had = {(named(old, fault.path), fault.message) for fault in faults_of(seen.document, seen.sha256)}
+        brought = [fault for fault in hard if (named(mapping, fault.path), fault.message) not in had]
+        if brought:
+            raise DraftFaults(brought, mapping)
+    with transaction.atomic():
+        stored = ProtocolVersion.objects.select_for_update().get(pk=draft.pk)
+        _stands(stored, lock_version)
+        stored.document, stored.sha256 = document, digest
+        stored.lock_version += 1
+        stored.is_whole = not faults
+        stored.edited_by, stored.edited_at = by, timezone.now()
+        stored.save(update_fields=["document", "sha256", "lock_version", "is_whole", "edited_by", "edited_at"])
+        ProtocolEdit.objects.create(
+            protocol_version=stored,
+            lock_version=stored.lock_version,
+            section=section,
+            changes=[change.as_mapping() for change in changes],
+            made_by=by,
+            made_at=stored.edited_at,
+        )
+        detail = {"version": stored.version, "section": section, "values": len(changes), "sha256": digest}
+        record("protocol.edited", actor=by, obj=stored, detail=detail)
+    return stored
+
+
+def edits_since(draft: ProtocolVersion, lock_version: int) -> list[ProtocolEdit]:
+    """What was saved after *lock_version*, the oldest first."""
+    return list(draft.edits.filter(lock_version__gt=lock_version).select_related("made_by"))
+
+
+def _stands(stored: ProtocolVersion, lock_version: int) -> None:
+    if stored.status != VersionStatus.DRAFT:
+        raise ProtocolRefused(f"Protocol {stored.version} is {stored.standing}. Make a new draft to change it.")
+    if stored.lock_version != lock_version:
+        raise StaleDraft(stored, edits_since(stored, lock_version))

@@ -1,0 +1,144 @@
+"""The editor's pages: the draft, its addresses, a page of values on screen, and what a save has met."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+
+from planner.wording import counted
+
+from ..comparison import value_at
+from ..editing import SECTIONS, references
+from ..editing.conflicts import Meeting
+from ..editing.fields import Page, ident
+from ..editing.naming import Naming, address
+from ..models import ProtocolVersion
+
+NEW = "new"
+
+
+def draft_named(version: str) -> ProtocolVersion:
+    rows = ProtocolVersion.objects.select_related("based_on", "edited_by", "created_by")
+    return get_object_or_404(rows.defer("based_on__document"), version=version)
+
+
+def locked(request, draft: ProtocolVersion, *, status: int = 200, refused: str = ""):
+    """The version is no draft: what that means, and how a draft of it is made."""
+    return render(request, "protocols/editor/locked.html", {"version": draft, "refused": refused}, status=status)
+
+
+def page_url(draft: ProtocolVersion, section: str, item: str = "") -> str:
+    if item:
+        return reverse("protocols:edit_item", args=[draft.version, section, item])
+    return reverse("protocols:edit_section", args=[draft.version, section])
+
+
+@dataclass
+class Saving:
+    """One try to save a page: what was sent, and what it met."""
+
+    request: Any
+    section: str
+    item: str
+    posted: dict[str, list[str]]
+    lock: int
+    first: int
+    new_id: str = ""
+    new_id_error: str = ""
+    meeting: Meeting | None = None
+    choices: dict[str, str] = field(default_factory=dict)
+    elsewhere: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def removed(self) -> str:
+        return self.posted.get("remove", [""])[-1]
+
+
+def page_of(section: str, item: str, document: dict, *, query: str = "", new_id: str = "") -> Page | None:
+    module = SECTIONS.get(section)
+    if module is None:
+        return None
+    if item == NEW and hasattr(module, "new"):
+        return module.new(document, new_id)
+    if hasattr(module, "found"):
+        return module.page(document, item, query)
+    return module.page(document, item)
+
+
+def show(request, draft, section, item, document, page, *, saving: Saving | None = None, query="", status=200, removal=""):
+    module = SECTIONS[section]
+    errors = [(one.ident, one.error) for one in page.fields if one.error]
+    context = {
+        "version": draft,
+        "page": page,
+        "section": section,
+        "section_title": module.TITLE,
+        "section_url": page_url(draft, section),
+        "item": item,
+        "query": query,
+        "searchable": hasattr(module, "found") and not item,
+        "new_url": page_url(draft, section, NEW) if hasattr(module, "new") else "",
+        "is_new": item == NEW and hasattr(module, "new"),
+        "module": module,
+        "back_url": (page_url(draft, section, page.back[0]) if page.back else ""),
+        "links": [
+            {"title": group["title"], "rows": [row | {"url": page_url(draft, section, row["item"])} for row in group["rows"]]}
+            for group in page.links
+        ],
+        "references": [(ref["id"], ref.get("citation", "")) for ref in document.get("references", ())],
+        "grid_urls": {row.item: page_url(draft, section, row.item) for row in page.grid.rows} if page.grid else {},
+        "missing_urls": [(page_url(draft, section, name), label) for name, label in page.grid.missing] if page.grid else [],
+        "errors": errors,
+        "lock_version": draft.lock_version,
+        "first_lock": draft.lock_version,
+        "removal": removal,
+        "siblings": [(page_url(draft, section, name), label, name == item.partition("/")[0]) for name, label in module.items(document)]
+        if section == "depth"
+        else [],
+    }
+    if saving is not None:
+        naming = Naming(document)
+        context |= {
+            "new_id": saving.new_id,
+            "new_id_error": saving.new_id_error,
+            "first_lock": saving.first,
+            "elsewhere": [link(draft, document, path, naming(path), message) for path, message in saving.elsewhere],
+            "errors_on_page": bool(errors or saving.elsewhere or saving.new_id_error or status == 422),
+        }
+        if saving.meeting is not None:
+            context["meeting"] = _meeting_rows(draft, document, saving, naming)
+    if section == references.SLUG and item and item != NEW:
+        context["resting"] = resting(draft, document, item)
+        context["remove_url"] = reverse("protocols:edit_remove_reference", args=[draft.version, item])
+    return render(request, "protocols/editor/section.html", context, status=status)
+
+
+def link(draft, document, path: str, label: str, message: str) -> dict[str, str]:
+    section, item = address(document, path)
+    return {"label": label, "message": message, "url": f"{page_url(draft, section, item)}#{ident(path)}" if section else ""}
+
+
+def _meeting_rows(draft, document, saving: Saving, naming: Naming) -> dict[str, Any]:
+    meeting = saving.meeting
+    clashes = [{"clash": clash, "ident": ident(clash.path), "choice": saving.choices.get(clash.path, "")} for clash in meeting.clashes]
+    others = [
+        change | {"label": naming(change["path"]), "before": naming.value(change["before"]), "after": naming.value(change["after"])}
+        for change in meeting.others
+    ]
+    people = list(dict.fromkeys(clash.who.display_name for clash in meeting.clashes if clash.who))
+    people += [name for name in dict.fromkeys(change["who"].display_name for change in others) if name not in people]
+    return {"clashes": clashes, "others": others, "people": people}
+
+
+def resting(draft: ProtocolVersion, document: dict, reference: str) -> list[dict[str, str]]:
+    """The values that rest on *reference*, each with its place."""
+    naming = Naming(document)
+    rows = []
+    for path in references.resting(document).get(reference, ()):
+        others = [name for name in value_at(document, f"{path}.refs") if name != reference]
+        rows.append(
+            link(draft, document, f"{path}.refs", naming(path), counted(len(others), "other source") if others else "")
+            | {"alone": not others}
+        )
+    return rows

@@ -1,0 +1,19 @@
+"""The protocol's names of devices and zones, for what staff are signed off for."""
+
+from accounts.vocabulary import Vocabulary
+
+from .knowledge import knowledge_of
+from .services import current_version
+
+
+def names() -> Vocabulary:
+    version = current_version()
+    if version is None:
+        return Vocabulary()
+    knowledge = knowledge_of(version)
+    devices = [(device.id, f"{device.short_label}, any brand") for device in knowledge.devices.values() if device.allowed]
+    devices += [(model.brand, model.brand) for model in sorted(knowledge.device_models.values(), key=lambda model: model.brand)]
+    regions: dict[str, list[tuple[str, str]]] = {}
+    for zone in knowledge.zones.values():
+        regions.setdefault(zone.region.replace("_", " ").capitalize(), []).append((zone.id, zone.short_label))
+    return Vocabulary(devices, list(regions.items()))

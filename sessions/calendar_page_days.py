@@ -1,0 +1,166 @@
+"""Reads one day of a site by resource, or seven days of one resource, and lays them out (see `calendar_page`)."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import F, Prefetch, Value
+
+from accounts.addresses import numbered
+
+from .calendar_page import VIEWS, Addresses, Column, Grid, Names, fill, flag_of, lay_out, status_of
+from .models import Absence, Booking, Hold, Holiday, Resource
+from .services.away import WAITING
+from .services.hours import clinic_zone, day_bounds, local_day, seconds, weekly_hours
+
+WEEK = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One visit in the list."""
+
+    booking: Booking
+    clock: str
+    status: str
+    icon: str
+    flag: str
+    url: str
+
+
+class Reading:
+    """
+    What the diary of *site* holds from *first_day* for *days* days. *bookings*: those the reader may see. Seven queries,
+    however many visits and resources.
+    """
+
+    def __init__(self, bookings, site, first_day: dt.date, days: int, now: dt.datetime):
+        self.site, self.zone, self.now = site, clinic_zone(site), now
+        self.days = [first_day + dt.timedelta(days=n) for n in range(days)]
+        start, end = day_bounds(self.days[0], self.zone)[0], day_bounds(self.days[-1], self.zone)[1]
+        holds = Hold.objects.filter(resource__isnull=False).only("booking", "resource", "segment", "starts_at", "ends_at")
+        rows = bookings.filter(site=site).between(start, end).for_a_day().prefetch_related(Prefetch("holds", holds.order_by("starts_at")))
+        self.visits = list(rows.order_by("starts_at", "pk"))
+        self.live = [visit for visit in self.visits if visit.is_live]
+        self.held: dict[int, list[Booking]] = {}
+        for visit in self.live:
+            for resource in dict.fromkeys(hold.resource_id for hold in visit.holds.all()):
+                self.held.setdefault(resource, []).append(visit)
+        self.resources = list(Resource.objects.at(site).order_by("kind", "name"))
+        self.names = Names({resource.pk: resource for resource in self.resources})
+        self._say_where()
+        self.weekly = weekly_hours(site)
+        self.absences: dict[int, list[tuple[int, int, str]]] = {}
+        self.elsewhere: dict[int, list[tuple[int, int, str]]] = {}
+        for pk, low, high, reason, place in self._not_here(start, end):
+            rows, words = (self.elsewhere, f"At {place}") if place else (self.absences, reason)
+            rows.setdefault(pk, []).append((seconds(low), seconds(high), words))
+        for day, name in Holiday.objects.filter(site=site, day__range=(self.days[0], self.days[-1])).values_list("day", "name"):
+            low, high = (seconds(moment) for moment in day_bounds(day, self.zone))
+            for resource in self.resources:
+                self.absences[resource.pk] = [(low, high, name)]
+        for resource in self.resources:
+            if resource.retired_on is not None and resource.retired_on <= self.days[-1]:
+                low = seconds(day_bounds(max(resource.retired_on, self.days[0]), self.zone)[0])
+                self.absences[resource.pk] = [(low, seconds(end), "Out of service")]
+        self.away = self._away_words()
+
+    def _say_where(self) -> None:
+        """Give each visit its site, people, rooms and things, which are read already; who is no longer here is read for it."""
+        known = dict(self.names.rows)
+        roles = ("clinician", "room", "device")
+        wanted = {getattr(visit, f"{role}_id") for visit in self.visits for role in roles} - {None}
+        if not wanted <= known.keys():
+            known |= Resource.objects.in_bulk(wanted - known.keys())
+        for visit in self.visits:
+            visit.site = self.site
+            for role in roles:
+                setattr(visit, role, known.get(getattr(visit, f"{role}_id")))
+
+    def _away_words(self) -> dict[int, str]:
+        """As `services.away` has it, out of what is read already."""
+        words: dict[int, str] = {}
+        for visit in self.live:
+            for hold in visit.holds.all() if visit.status in WAITING else ():
+                low, high = seconds(hold.starts_at), seconds(hold.ends_at)
+                away = next((reason for a, b, reason in self.absences.get(hold.resource_id, ()) if a < high and b > low), "")
+                if away:
+                    words[visit.pk] = f"{self.names.rows[hold.resource_id]} away: {away}"
+                    break
+        return words
+
+    def _not_here(self, start: dt.datetime, end: dt.datetime):
+        """
+        Leave and repairs, and when somebody who works at several sites is taken at another one: which, and nothing of whom. One query:
+        (resource, start, end, words, site), with the site empty for leave.
+        """
+        people = [resource for resource in self.resources if resource.kind == Resource.Kind.CLINICIAN]
+        holds = Hold.objects.live_between(start, end).filter(resource__in=people).exclude(booking__site=self.site).order_by()
+        away = Absence.objects.filter(resource__in=self.resources, starts_at__lt=end, ends_at__gt=start).order_by()
+        columns = ("resource_id", "starts_at", "ends_at")
+        away = away.annotate(words=F("reason"), place=Value("")).values_list(*columns, "words", "place")
+        return away.union(holds.annotate(words=Value(""), place=F("booking__site__name")).values_list(*columns, "words", "place"))
+
+    def of_kind(self, by: str) -> list[Resource]:
+        """Who and what has a column. Who has left, and what is retired, is shown on the days on which visits still stand with it."""
+        return [r for r in self.resources if r.kind in VIEWS[by] and (self._serves(r) or r.pk in self.held)]
+
+    def _serves(self, resource: Resource) -> bool:
+        return resource.is_active and (resource.retired_on is None or resource.retired_on > self.days[0])
+
+    def column(self, resource: Resource, day: dt.date, by: str, *, key: str, title: str) -> Column:
+        start, end = day_bounds(day, self.zone)
+        column = Column(key, title, resource, day, whole=(seconds(start), seconds(end)))
+        low, high = column.whole
+        fill(
+            column,
+            by=by,
+            weekly=self.weekly.get(resource.pk, ()),
+            absences=[
+                row for row in (*self.absences.get(resource.pk, ()), *self.elsewhere.get(resource.pk, ())) if row[0] < high and row[1] > low
+            ],
+            visits=[v for v in self.held.get(resource.pk, ()) if v.starts_at < end and v.ends_at > start],
+            flags=self.away,
+            names=self.names,
+            zone=self.zone,
+            now=self.now,
+        )
+        return column
+
+    def grid(self, columns: list[Column], by: str, gone: Iterable[Booking]) -> Grid:
+        today = local_day(self.now, self.zone)
+        for column in columns:
+            column.is_today = column.day == today
+        seen = {block.booking.pk for column in columns for block in column.blocks if block.booking is not None}
+        addresses = Addresses(numbered("sessions:booking"), numbered("sessions:book_course", 2))
+        return lay_out(columns, by=by, zone=self.zone, now=self.now, addresses=addresses, gone=list(gone), count=len(seen))
+
+
+def day_grid(reading: Reading, by: str, show: Iterable[int] = ()) -> Grid:
+    """One column for each resource; only those of *show* where it names any that are here."""
+    here = reading.of_kind(by)
+    chosen = [resource for resource in here if resource.pk in set(show)] or here
+    columns = [reading.column(r, reading.days[0], by, key=f"c{r.pk}", title=r.name) for r in chosen]
+    return reading.grid(columns, by, (visit for visit in reading.visits if not visit.is_live))
+
+
+def week_grid(reading: Reading, by: str, resource: Resource) -> Grid:
+    """One column for each day of *resource*."""
+    role = VIEWS[by][0]
+    columns = [reading.column(resource, day, by, key=f"d{day:%Y%m%d}", title=f"{day:%a} {day.day} {day:%b}") for day in reading.days]
+    gone = (v for v in reading.visits if not v.is_live and getattr(v, f"{role}_id", None) == resource.pk)
+    return reading.grid(columns, by, gone)
+
+
+def rows_of(reading: Reading, by: str, show: Iterable[int] = (), kinds: Iterable[str] = ()) -> list[Row]:
+    """Every visit of the day as a line, gone ones last; of *kinds* and with *show* where they name any."""
+    show, kinds, address = set(show), set(kinds), numbered("sessions:booking")
+    role = VIEWS[by][0]
+    rows = []
+    for visit in sorted(reading.visits, key=lambda v: (not v.is_live, v.starts_at, v.pk)):
+        if (kinds and visit.kind not in kinds) or (show and getattr(visit, f"{role}_id", None) not in show):
+            continue
+        status, icon = status_of(visit, reading.now)
+        local = visit.starts_at.astimezone(reading.zone)
+        rows.append(Row(visit, f"{local:%H:%M}", status or "Booked", icon, flag_of(visit, reading.away), address(visit.pk)))
+    return rows

@@ -1,0 +1,205 @@
+"""
+What the door to the diary does inside: who and what takes part, the holds, and the words and other times where it cannot be.
+"""
+
+import datetime as dt
+
+from django.db import IntegrityError, transaction
+
+from planner import wording
+
+from .. import guards
+from ..models import Booking, Hold, Resource
+from . import gap
+from .free_time import Diary, around, nearest
+from .hours import Visit, build_visit, clinic_zone, covers, local_day, moment, seconds, visit_again
+from .party import FreeTime, Party
+from .refusals import AlreadyBooked, BookingRefused, OutsideHours, ResourceAbsent, SlotTaken
+
+
+def with_minutes(visit: Visit, minutes: int) -> Visit:
+    """*visit* with another length of the part with the clinician."""
+    lengths = {"numbing": 0, "needling": minutes, "clean_down": 0}
+    for part in visit.parts:
+        if part.segment in (Hold.Segment.NUMBING, Hold.Segment.CLEAN_DOWN):
+            lengths[part.segment] = part.minutes
+    return build_visit(visit.kind, lengths)
+
+
+def choose(site, visit: Visit, starts_at, patient, plan, *, clinician, room, device, bay=None, before=None, ignoring=None) -> FreeTime:
+    """
+    Who and what takes part at *starts_at*. What is named stays, free or not: whether it is free the database decides. The numbing is
+    in *bay*, else in the one *before*, else in any free bay, else in the room.
+
+    Raises:
+        NotSuitable, OutsideHours, ResourceAbsent; SlotTaken where a role was left open and none of its candidates is free.
+    """
+    day = local_day(starts_at, clinic_zone(site))
+    diary = Diary(site, day, day, patient=patient, ignoring=ignoring)
+    party = diary.party(kind=visit.kind, patient=patient, clinician=clinician, room=room, device=device, plan=plan, bay=bay)
+    start, bays = seconds(starts_at), party.candidates.get("bay", [])
+    bays.sort(key=lambda one: one != before)
+    named = {"clinician": clinician, "room": room, "device": device, "bay": bay}
+    layout = visit
+    if visit.numbs and bays:
+        in_bay = visit.in_bay()
+        if bay is not None or any(diary.is_free(in_bay, "bay", one, start) for one in bays):
+            layout = in_bay
+    return FreeTime(moment(start), moment(start + visit.minutes * 60), **_fill(diary, layout, party, start, named))
+
+
+def _fill(diary: Diary, visit: Visit, party: Party, start: int, named: dict) -> dict[str, Resource]:
+    """One resource for each role of *visit*: the named one, or the first that is free."""
+    chosen: dict[str, Resource] = {}
+    for role in visit.roles:
+        if role == "patient":
+            continue
+        candidates = party.devices_of(chosen["clinician"]) if role == "device" else party.candidates[role]
+        open_ones = [one for one in candidates if covers(diary.open(one), *_held(visit, role, one, start))]
+        if not open_ones:
+            raise _closed(diary, candidates, role, *_held(visit, role, candidates[0], start))
+        free = [one for one in open_ones if diary.is_free(visit, role, one, start)]
+        if role == "clinician" and "device" in visit.roles:
+            # Of those who are free, one who may use a device that is free.
+            equipped = [one for one in free if any(diary.is_free(visit, "device", device, start) for device in party.devices_of(one))]
+            free = equipped or free
+        if named[role] is not None:
+            chosen[role] = named[role]
+        elif free:
+            chosen[role] = free[0]
+        else:
+            raise SlotTaken(f"No {role} is free then.")
+    return chosen
+
+
+def _held(visit: Visit, role: str, resource: Resource, start: int) -> tuple[int, int]:
+    low, high = visit.held(role, resource)
+    return start + low, start + high
+
+
+def _closed(diary: Diary, candidates: list[Resource], role: str, start: int, end: int) -> BookingRefused:
+    """Why no candidate is there: away, or outside the weekly hours, which are named."""
+    zone = diary.zone
+    low, high = moment(start).astimezone(zone), moment(end).astimezone(zone)
+    inside = [r for r in candidates if covers(diary.in_hours(r), start, end)]
+    if inside:
+        closed = next((day for day in (low.date(), high.date()) if day in diary.holidays), None)
+        if closed is not None:
+            return ResourceAbsent(f"{diary.site} is closed on {wording.day(closed, weekday=True)} ({diary.holidays[closed]}).")
+        if len(candidates) > 1:
+            return ResourceAbsent(f"No {role} is there at {low:%H:%M} on {wording.day(low.date(), weekday=True)}.")
+        standing = diary.absences.get(inside[0].pk, ())
+        absence = next((a for a in standing if seconds(a.starts_at) < end and seconds(a.ends_at) > start), None)
+        if absence is None:
+            return ResourceAbsent(f"{inside[0]} is out of service from {wording.day(inside[0].retired_on, weekday=True)}.", field=role)
+        back = absence.ends_at.astimezone(zone)
+        return ResourceAbsent(
+            f"{inside[0]} is away then ({absence.reason}), until {wording.day(back.date(), weekday=True)}, {back:%H:%M}.",
+            field=role if role == "device" else "day",
+        )
+    who = str(candidates[0]) if len(candidates) == 1 else f"Every {role}"
+    rows = sorted((row.opens, row.closes) for r in candidates for row in diary.hours.get(r.pk, ()) if row.holds_on(low.date()))
+    if not rows:
+        return OutsideHours(f"{who} is closed on {low:%A}s." if role != "clinician" else _never(candidates, low), field="day")
+    spans = " and ".join(f"{opens:%H:%M} to {closes:%H:%M}" for opens, closes in dict.fromkeys(rows))
+    needs = f" The visit needs {low:%H:%M} to {high:%H:%M}." if role != "patient" else ""
+    if len(candidates) > 1:
+        return OutsideHours(f"The clinic's hours on {low:%A}s are {rows[0][0]:%H:%M} to {max(c for _, c in rows):%H:%M}.{needs}")
+    return OutsideHours(f"{who} is there {spans} on {low:%A}s.{needs}")
+
+
+def _never(candidates, low) -> str:
+    return f"{candidates[0]} does not work on {low:%A}s." if len(candidates) == 1 else f"Nobody works on {low:%A}s."
+
+
+def write(booking: Booking, visit: Visit) -> None:
+    """Save the booking with its holds. The database refuses what overlaps; then nothing of it stays."""
+    try:
+        with transaction.atomic():
+            booking.save()
+            Hold.objects.bulk_create(_holds(booking, visit.in_bay() if booking.bay is not None else visit))
+    except IntegrityError as error:
+        if guards.is_overlap(error):
+            raise SlotTaken("This time is taken.", booking=booking) from error
+        if "session_of_a_plan_booked_once" in str(error) or "booking.session_number" in str(error):
+            other = gap.placed(booking.plan).get(booking.session_number)
+            raise AlreadyBooked(
+                f"Session {booking.session_number} of {str(booking.plan).lower()} is booked already.", booking=other
+            ) from error
+        raise
+
+
+def _holds(booking: Booking, visit: Visit) -> list[Hold]:
+    held = {"clinician": booking.clinician, "room": booking.room, "device": booking.device, "bay": booking.bay}
+    holds = []
+    for part in visit.parts:
+        low = booking.starts_at + dt.timedelta(minutes=part.offset)
+        times = {"segment": part.segment, "starts_at": low, "ends_at": low + dt.timedelta(minutes=part.minutes)}
+        for role in part.roles:
+            if role == "patient":
+                holds.append(Hold(booking=booking, patient_id=booking.patient.person_pk, subject=f"p{booking.patient.person_pk}", **times))
+            elif held[role] is not None:
+                holds.append(Hold(booking=booking, resource=held[role], subject=f"r{held[role].pk}", **times))
+    for role, resource in held.items():
+        if resource is None or role not in visit.roles:
+            continue
+        used, ready = visit.reach(role)[1], visit.held(role, resource)[1]
+        if ready > used:
+            low, high = (booking.starts_at + dt.timedelta(seconds=edge) for edge in (used, ready))
+            clean = {"segment": Hold.Segment.CLEAN_DOWN, "starts_at": low, "ends_at": high}
+            holds.append(Hold(booking=booking, resource=resource, subject=f"r{resource.pk}", **clean))
+    return holds
+
+
+def in_the_way(booking: Booking, to: FreeTime, *, ignoring: list[Booking]) -> str:
+    """
+    Why *booking* cannot go to *to* as things stand, in a sentence; empty where it can. For a preview: when it is done the database
+    has the last word. ignoring: visits that will not stand where they are now.
+    """
+    site, patient, visit = booking.site, booking.patient, visit_again(booking)
+    who = {"clinician": to.clinician, "room": to.room, "device": to.device}
+    try:
+        slot = choose(site, visit, to.starts_at, patient, booking.plan, **who, before=booking.bay, ignoring=ignoring)
+    except BookingRefused as refused:
+        return refused.message
+    day = local_day(to.starts_at, clinic_zone(site))
+    there = Booking(site=site, patient=patient, kind=booking.kind, starts_at=to.starts_at, ends_at=to.ends_at, bay=slot.bay, **who)
+    diary = Diary(site, day, day, patient=patient, ignoring=ignoring)
+    return _taken_words(diary, there, visit) if _busy(diary, there, visit) else ""
+
+
+def _busy(diary: Diary, booking: Booking, visit: Visit) -> list[str]:
+    """Who or what of *booking* is taken at its time."""
+    start, busy = seconds(booking.starts_at), []
+    visit = visit.in_bay() if booking.bay is not None else visit
+    for role in visit.roles:
+        if role == "patient":
+            low, high = visit.reach(role)
+            if not covers(diary.free_of_patient(booking.patient), start + low, start + high):
+                busy.append("The patient")
+        elif getattr(booking, role) is not None and not diary.is_free(visit, role, getattr(booking, role), start):
+            busy.append(str(getattr(booking, role)))
+    return busy
+
+
+def _taken_words(diary: Diary, booking: Booking, visit: Visit) -> str:
+    """Who or what is taken, for the sentence on the screen."""
+    busy = _busy(diary, booking, visit)
+    who = " and ".join(busy) if busy else "This time"
+    verb = "are" if len(busy) > 1 else "is"
+    local = booking.starts_at.astimezone(diary.zone)
+    return f"{who} {verb} taken at {local:%H:%M} on {wording.day(local.date(), weekday=True)}."
+
+
+def offer(taken: SlotTaken, *, site, visit, wanted, patient, clinician, plan, number=None, ignoring=None) -> None:
+    """Say who is taken, and add the nearest free times: inside the plan's weeks where it is one of its sessions. Needs no lock."""
+    first = last = None
+    if plan is not None and visit.kind == Booking.Kind.SESSION and number:
+        zone = clinic_zone(site)
+        days = {n: local_day(v.starts_at, zone) for n, v in gap.placed(plan, ignoring=ignoring).items()}
+        bounds = gap.window(plan, number, days)
+        first, last = bounds.first_day, bounds.last_day
+    diary, low, high = around(site, wanted, patient=patient, first_day=first, last_day=last, ignoring=ignoring)
+    if taken.booking is not None:
+        taken.message = _taken_words(diary, taken.booking, visit)
+    taken.nearest = nearest(diary, visit, wanted, low, high, patient=patient, clinician=clinician, plan=plan)

@@ -1,0 +1,370 @@
+"""The calendar over HTTP: its parts, its address, its polls, and the one way by which a visit moves."""
+
+import datetime as dt
+import json
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from audit.models import AuditEvent
+from sessions.models import Booking, Hold, Resource, ResourceHours
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def browser(client, desk):
+    client.force_login(desk)
+    return client
+
+
+@pytest.fixture
+def today_visit(diary, desk, patient):
+    """A consultation that began a while ago, on the clinic's today."""
+    start = timezone.now().replace(minute=0, second=0, microsecond=0) - dt.timedelta(minutes=30)
+    visit = Booking.objects.create(
+        site=diary.site, patient=patient, kind="consultation", starts_at=start, ends_at=start + dt.timedelta(minutes=30),
+        clinician=diary.osei, created_by=desk, request_key=diary.key(),
+    )  # fmt: skip
+    Hold.objects.create(booking=visit, resource=diary.osei, subject=f"r{diary.osei.pk}", starts_at=visit.starts_at, ends_at=visit.ends_at)
+    return visit
+
+
+def at(day, **query) -> str:
+    return reverse("sessions:day_on", args=[day.isoformat()]) + ("?" + "&".join(f"{k}={v}" for k, v in query.items()) if query else "")
+
+
+def asked_by(address: str, target: str) -> dict:
+    """Headers of what the calendar under *address* asks for."""
+    return {"HX-Request": "true", "HX-Target": target, "HX-Current-URL": f"http://testserver{address}"}
+
+
+# Drawing
+
+
+@pytest.mark.parametrize("view", ["day", "week", "list"])
+@pytest.mark.parametrize("by", ["people", "rooms", "devices"])
+def test_each_view_shows_the_visit(browser, diary, book, plan, view, by):
+    book(diary.at(diary.monday(), 10), plan=plan)
+    page = browser.get(at(diary.monday(), view=view, by=by))
+    assert page.status_code == 200
+    assert "RAHMAN, Nadia" in page.content.decode()
+    assert "style=" not in page.content.decode()
+
+
+def fill(diary, make_patient, desk, *, clinicians: int, visits: int) -> dt.date:
+    """A day of *clinicians* with *visits*, one after the other, written past the door: only drawing it is measured."""
+    day = diary.monday()
+    people = [Resource.objects.create(site=diary.site, kind="clinician", name=f"Clinician {n:02}") for n in range(clinicians)]
+    rooms = [Resource.objects.create(site=diary.site, kind="room", name=f"Room {n + 3}") for n in range(clinicians)]
+    ResourceHours.objects.bulk_create(
+        ResourceHours(resource=r, weekday=day.weekday(), opens=dt.time(8), closes=dt.time(20)) for r in (*people, *rooms)
+    )
+    start = diary.at(day, 8)
+    patients = [make_patient(f"Surname{n}") for n in range(min(visits, 40))]
+    rows, holds = [], []
+    for n in range(visits):
+        who, begins = n % clinicians, start + dt.timedelta(minutes=60 * (n // clinicians))
+        rows.append(
+            Booking(
+                site=diary.site,
+                patient=patients[n % len(patients)],
+                kind="review",
+                starts_at=begins,
+                ends_at=begins + dt.timedelta(minutes=45),
+                clinician=people[who],
+                room=rooms[who],
+                created_by=desk,
+                request_key=diary.key(),
+            )
+        )
+    Booking.objects.bulk_create(rows)
+    for row in rows:
+        for resource in (row.clinician, row.room):
+            times = {"starts_at": row.starts_at, "ends_at": row.ends_at}
+            holds.append(Hold(booking=row, resource=resource, subject=f"r{resource.pk}", segment="visit", **times))
+    Hold.objects.bulk_create(holds)
+    return day
+
+
+@pytest.mark.parametrize(("clinicians", "visits"), [(2, 6), (24, 250)])
+@pytest.mark.parametrize("view", ["day", "list"])
+def test_a_day_takes_at_most_twelve_queries_whatever_its_size(
+    browser, diary, make_patient, desk, django_assert_max_num_queries, clinicians, visits, view
+):
+    day = fill(diary, make_patient, desk, clinicians=clinicians, visits=visits)
+    with django_assert_max_num_queries(12):
+        page = browser.get(at(day, view=view))
+    assert page.content.decode().count("data-visit=") == visits
+
+
+def test_an_empty_day_says_so_in_the_list_and_offers_a_booking(browser, diary):
+    text = browser.get(at(diary.monday(), view="list")).content.decode()
+    assert "Nothing is booked on this day." in text
+    assert reverse("sessions:book") in text
+
+
+def test_day_columns_and_filters_stay_in_every_way_on(browser, diary, book):
+    book(diary.at(diary.monday(), 10), kind="review")
+    text = browser.get(at(diary.monday(), by="rooms", view="day", show=diary.room1.pk, open=7)).content.decode()
+    after = (diary.monday() + dt.timedelta(days=1)).isoformat()
+    assert f"/calendar/{after}/?by=rooms&amp;view=day&amp;show={diary.room1.pk}&amp;open=7" in text
+    assert text.count('class="cl"') == 1
+
+
+# The drawer
+
+
+def test_a_visit_opens_in_the_drawer_under_an_address_that_shows_it_again(browser, diary, book):
+    visit = book(diary.at(diary.monday(), 10), kind="review")
+    here = at(diary.monday(), by="rooms")
+    part = browser.get(reverse("sessions:booking", args=[visit.pk]), headers=asked_by(here, "drawer"))
+    assert "<html" not in part.content.decode()
+    assert part["HX-Push-Url"] == f"{here}&open={visit.pk}"
+    page = browser.get(part["HX-Push-Url"]).content.decode()
+    assert f'hx-get="{reverse("sessions:booking", args=[visit.pk])}"' in page
+    # Asked for again under that very address it is no new step for "back".
+    again = browser.get(reverse("sessions:booking", args=[visit.pk]), headers=asked_by(part["HX-Push-Url"], "drawer"))
+    assert "HX-Push-Url" not in again
+
+
+def test_a_free_gap_opens_the_form_filled_in(browser, diary):
+    here = at(diary.monday())
+    address = f"{reverse('sessions:book')}?day={diary.monday().isoformat()}&time=11:30&clinician={diary.osei.pk}"
+    part = browser.get(address, headers=asked_by(here, "drawer"))
+    form = part.context["form"]
+    assert (form["time"].value(), str(form["clinician"].value())) == ("11:30", str(diary.osei.pk))
+    opened = parse_qs(urlsplit(part["HX-Push-Url"]).query)
+    assert opened["open"] == ["new"]
+    assert opened["time"] == ["11:30"]
+
+
+def test_free_times_over_four_weeks_for_a_named_clinician_or_anyone(browser, diary):
+    diary.osei.hours.exclude(weekday=2).delete()
+    typed = {"kind": "consultation", "day": diary.monday().isoformat(), "time": "", "clinician": diary.osei.pk}
+    part = browser.post(reverse("sessions:free_times"), typed, headers=asked_by(at(diary.monday()), "free"))
+    assert {slot.starts_at.weekday() for slot in part.context["soonest"]} == {2}
+    anyone = browser.post(reverse("sessions:free_times"), {**typed, "clinician": ""}, headers=asked_by(at(diary.monday()), "free"))
+    assert anyone.context["soonest"][0].starts_at.astimezone(diary.zone).date() == diary.monday()
+
+
+def test_a_booking_made_in_the_drawer_stands_there_and_the_columns_are_told(browser, diary, patient):
+    import uuid
+
+    typed = {
+        "request_key": str(uuid.uuid4()), "patient": patient.number, "kind": "consultation", "plan": "", "note": "", "device": "",
+        "clinician": diary.osei.pk, "room": diary.room1.pk, "day": diary.monday().isoformat(), "time": "10:00",
+    }  # fmt: skip
+    part = browser.post(reverse("sessions:book"), typed, headers=asked_by(at(diary.monday()), "drawer"))
+    made = Booking.objects.get()
+    assert part.status_code == 200
+    assert json.loads(part["HX-Trigger"])["diaryChanged"] == {"visit": made.pk}
+    assert f"open={made.pk}" in part["HX-Push-Url"]
+    wrong = browser.post(reverse("sessions:book"), {**typed, "time": ""}, headers=asked_by(at(diary.monday()), "drawer"))
+    assert wrong.status_code == 422
+    assert "Enter the time" in wrong.content.decode()
+
+
+def test_the_course_opens_in_the_drawer_and_is_booked_there(browser, diary, plan, patient):
+    address = reverse("sessions:book_course", args=[patient.number, plan.number])
+    part = browser.get(address, headers=asked_by(at(diary.monday()), "drawer"))
+    assert f"open=course-{patient.number}-{plan.number}" in part["HX-Push-Url"]
+    lines = part.context["course"].lines
+    shown = {f"shown-{line.number}": f"{line.starts_at.astimezone(diary.zone):%Y-%m-%dT%H:%M}/{line.slot.clinician.pk}" for line in lines}
+    form = part.context["form"]
+    data = {name: form[name].value() for name in ("first_day", "time", "clinician")}
+    booked = browser.post(
+        address, {**data, **shown, "book": "1", "request_key": "a course"}, headers=asked_by(at(diary.monday()), "drawer")
+    )
+    assert booked.status_code == 200
+    assert Booking.objects.filter(plan=plan, kind="session").count() == 4
+    assert "diaryChanged" in booked["HX-Trigger"]
+
+
+def test_courses_to_place_are_listed_beside_the_calendar_and_as_a_page(browser, diary, make_plan, patient, book):
+    address = reverse("sessions:to_place")
+    assert "Every session of every plan in force is booked." in browser.get(address).content.decode()
+    plan = make_plan(patient)
+    assert "4 of 4 sessions to book" in browser.get(address).content.decode()
+    book(diary.at(diary.monday(), 10), plan=plan)
+    part = browser.get(address, headers=asked_by(at(diary.monday()), "drawer"))
+    assert "3 of 4 sessions to book" in part.content.decode()
+    assert part["HX-Push-Url"].endswith("open=place")
+    assert f'hx-get="{address}"' in browser.get(part["HX-Push-Url"]).content.decode()
+
+
+def test_a_part_is_answered_only_to_the_calendar(browser, diary, book):
+    visit = book(diary.at(diary.monday(), 10), kind="review")
+    page = browser.get(reverse("sessions:booking", args=[visit.pk]), headers=asked_by("/today/", "drawer"))
+    assert "<html" in page.content.decode()
+
+
+# Moving
+
+
+def move(browser, visit, here, target="toasts", **changes):
+    data = {"version": visit.version, **changes}
+    return browser.post(reverse("sessions:move", args=[visit.pk]), data, headers=asked_by(here, target))
+
+
+def test_a_dragged_visit_says_only_what_changes(browser, diary, book):
+    visit = book(diary.at(diary.monday(), 10), kind="review")
+    answer = move(browser, visit, at(diary.monday()), day=diary.monday().isoformat(), time="11:15", clinician=diary.berg.pk)
+    visit.refresh_from_db()
+    assert answer.status_code == 200
+    assert (visit.starts_at, visit.clinician, visit.room) == (diary.at(diary.monday(), 11, 15), diary.berg, diary.room1)
+    assert json.loads(answer["HX-Trigger"])["diaryChanged"] == {"visit": visit.pk}
+    assert "HX-Push-Url" not in answer
+
+
+def test_a_move_is_undone_by_the_same_door(browser, diary, book):
+    visit = book(diary.at(diary.monday(), 10), kind="review")
+    answer = move(browser, visit, at(diary.monday()), time="11:15", clinician=diary.berg.pk, room=diary.room2.pk)
+    undo = answer.context["toast"].undo
+    back = browser.post(undo.url, undo.fields, headers=asked_by(at(diary.monday()), "toasts"))
+    visit.refresh_from_db()
+    assert (visit.starts_at, visit.clinician, visit.room) == (diary.at(diary.monday(), 10), diary.osei, diary.room1)
+    assert back.context["toast"].undo is None
+    assert AuditEvent.objects.filter(action="booking.moved", object_pk=str(visit.pk)).count() == 2
+
+
+def test_a_place_that_is_taken_is_409_in_the_drawer_with_the_two_next_best(browser, diary, book, make_patient):
+    book(diary.at(diary.monday(), 11), kind="review", patient=make_patient())
+    visit = book(diary.at(diary.monday(), 10), kind="review")
+    answer = move(browser, visit, at(diary.monday()), time="11:00")
+    visit.refresh_from_db()
+    assert answer.status_code == 409
+    assert visit.starts_at == diary.at(diary.monday(), 10)
+    assert answer["HX-Retarget"] == "#drawer"
+    text = answer.content.decode()
+    assert text.count('name="slot"') == 2
+    # Pressing one of them moves it there, with the room that is free then.
+    slot = text.partition('name="slot" value="')[2].partition('"')[0]
+    again = move(browser, visit, at(diary.monday()), target="drawer", slot=slot)
+    assert again.status_code == 200
+    visit.refresh_from_db()
+    assert visit.starts_at != diary.at(diary.monday(), 10)
+
+
+def test_a_dragged_visit_takes_another_room_where_only_its_own_is_taken(browser, diary, book, make_patient):
+    day = diary.monday()
+    book(diary.at(day, 11), kind="review", patient=make_patient(), clinician=diary.berg)
+    visit = book(diary.at(day, 10), kind="review")
+    answer = move(browser, visit, at(day), day=day.isoformat(), time="11:00", clinician=diary.osei.pk)
+    visit.refresh_from_db()
+    assert (visit.starts_at, visit.clinician, visit.room) == (diary.at(day, 11), diary.osei, diary.room2)
+    assert "In Room 2, because Room 1 is taken then." in answer.content.decode()
+    # Who names the room, in the form or by putting it into that column, gets that one or none.
+    back = move(browser, visit, at(day), time="11:00", room=diary.room1.pk)
+    assert back.status_code == 409
+
+
+def test_sooner_than_the_healing_gap_takes_a_named_reason_of_somebody_who_may_say_so(client, browser, clinician, diary, book, plan):
+    day = diary.monday()
+    first, second = book(diary.at(day, 10), plan=plan), book(diary.at(day + dt.timedelta(days=28), 10), plan=plan)
+    assert first.session_number == 1
+    near = {"day": (day + dt.timedelta(days=21)).isoformat(), "time": "10:00"}
+    refused = move(browser, second, at(day), **near)
+    assert refused.status_code == 422
+    assert "Why it may be sooner" not in refused.content.decode()  # the desk may not say so
+    client.force_login(clinician)
+    asked = move(client, second, at(day), **near)
+    assert (asked.status_code, "Why it may be sooner" in asked.content.decode()) == (422, True)
+    moved = move(client, second, at(day), gap_reason="Skin looked at today", **near)
+    second.refresh_from_db()
+    assert moved.status_code == 200
+    assert (second.starts_at, second.gap_reason) == (diary.at(day + dt.timedelta(days=21), 10), "Skin looked at today")
+    assert second.gap_by == clinician
+
+
+def test_a_place_outside_the_hours_is_422_in_the_drawer(browser, diary, book):
+    visit = book(diary.at(diary.monday(), 10), kind="review")
+    answer = move(browser, visit, at(diary.monday()), time="20:00")
+    assert answer.status_code == 422
+    assert answer["HX-Retarget"] == "#drawer"
+    assert "is there 09:00 to 17:00" in answer.content.decode()
+
+
+def test_an_old_version_is_409_with_who_changed_it(browser, diary, book):
+    visit = book(diary.at(diary.monday(), 10), kind="review")
+    move(browser, visit, at(diary.monday()), time="11:00")
+    answer = move(browser, visit, at(diary.monday()), time="12:00")
+    assert answer.status_code == 409
+    assert "Changed" in answer.content.decode()
+    visit.refresh_from_db()
+    assert visit.starts_at == diary.at(diary.monday(), 11)
+
+
+def test_a_length_changes_by_the_same_way_alone_or_with_the_place(browser, diary, book):
+    visit = book(diary.at(diary.monday(), 10), kind="review")
+    answer = move(browser, visit, at(diary.monday()), minutes=45)
+    visit.refresh_from_db()
+    assert (visit.starts_at, visit.ends_at) == (diary.at(diary.monday(), 10), diary.at(diary.monday(), 10, 45))
+    undo = answer.context["toast"].undo
+    browser.post(undo.url, undo.fields, headers=asked_by(at(diary.monday()), "toasts"))
+    visit.refresh_from_db()
+    assert visit.ends_at == diary.at(diary.monday(), 10, 30)
+    move(browser, visit, at(diary.monday()), time="11:00", minutes=60)
+    visit.refresh_from_db()
+    assert (visit.starts_at, visit.ends_at) == (diary.at(diary.monday(), 11), diary.at(diary.monday(), 12))
+
+
+def test_a_length_that_does_not_fit_leaves_the_place_as_it_was_too(browser, diary, book, make_patient):
+    book(diary.at(diary.monday(), 12), kind="review", patient=make_patient())
+    visit = book(diary.at(diary.monday(), 10), kind="review")
+    answer = move(browser, visit, at(diary.monday()), time="11:30", minutes=60)
+    assert answer.status_code == 409
+    wrong = move(browser, visit, at(diary.monday()), minutes=0)
+    assert wrong.status_code == 422
+    visit.refresh_from_db()
+    assert (visit.starts_at, visit.ends_at) == (diary.at(diary.monday(), 10), diary.at(diary.monday(), 10, 30))
+
+
+def test_arrived_is_one_press_with_a_way_back(browser, today_visit):
+    here = reverse("sessions:day")
+    answer = browser.post(reverse("sessions:arrive", args=[today_visit.pk]), {"version": 1}, headers=asked_by(here, "toasts"))
+    today_visit.refresh_from_db()
+    assert today_visit.status == "arrived"
+    undo = answer.context["toast"].undo
+    browser.post(undo.url, undo.fields, headers=asked_by(here, "toasts"))
+    today_visit.refresh_from_db()
+    assert today_visit.status == "booked"
+
+
+def test_a_cancelled_visit_comes_back_by_undo(browser, diary, book):
+    visit = book(diary.at(diary.monday(), 10), kind="review")
+    data = {"version": visit.version, "reason": "Patient asked"}
+    answer = browser.post(reverse("sessions:cancel", args=[visit.pk]), data, headers=asked_by(at(diary.monday()), "drawer"))
+    undo = answer.context["toast"].undo
+    browser.post(undo.url, undo.fields, headers=asked_by(at(diary.monday()), "toasts"))
+    visit.refresh_from_db()
+    assert visit.status == "booked"
+
+
+# Refreshing
+
+
+def test_a_poll_brings_nothing_until_something_changes(browser, diary, book, desk):
+    visit = book(diary.at(diary.monday(), 10), kind="review")
+    page = browser.get(at(diary.monday()))
+    seen = page.context["seen"]
+    rows = AuditEvent.objects.count()
+    again = browser.get(at(diary.monday(), poll=1, seen=seen))
+    assert again.status_code == 204
+    assert again["X-Clinic-Time"]
+    assert AuditEvent.objects.count() == rows  # the same visits looked at for longer
+    move(browser, visit, at(diary.monday()), time="11:00")
+    news = browser.get(at(diary.monday(), poll=1, seen=seen))
+    assert news.status_code == 200
+    assert "<html" not in news.content.decode()
+    assert AuditEvent.objects.filter(action="calendar.viewed", detail__news=True).count() == 1
+
+
+def test_a_poll_is_no_sign_of_life(browser, diary):
+    from accounts.desk.standing import last_touched
+
+    page = browser.get(at(diary.monday(), poll=1, seen=""))
+    assert last_touched(page.wsgi_request, timezone.now()) is None
+    assert last_touched(browser.get(at(diary.monday())).wsgi_request, timezone.now()) is not None

@@ -1,0 +1,154 @@
+"""Moving one session of a course: what happens to the others is shown first and then done, all of it or nothing."""
+
+import datetime as dt
+
+import pytest
+
+from sessions.models import Absence, Booking
+from sessions.services import booking as door
+from sessions.services.course import Slot, book_course
+from sessions.services.course_move import KEEP, NEAREST, SHIFT, PreviewStale, move_with, preview_move
+from sessions.services.hours import same_clock
+from sessions.services.refusals import BookingRefused, GapRefused
+
+pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
+
+
+def booked(diary, plan, desk, *, days: int):
+    """Four sessions at ten o'clock, so many days apart, and the review."""
+    start = diary.at(diary.monday(), 10)
+    slots = [Slot(n + 1, same_clock(start, days * n, diary.zone), diary.osei) for n in range(4)]
+    slots.append(Slot(0, same_clock(start, days * 3 + 28, diary.zone), diary.osei))
+    return book_course(plan, slots=slots, by=desk, request_key="course")
+
+
+@pytest.fixture
+def course(diary, plan, desk):
+    """As near to each other as the plan allows."""
+    return booked(diary, plan, desk, days=28)
+
+
+@pytest.fixture
+def roomy(diary, plan, desk):
+    """A week more than the plan asks between any two."""
+    return booked(diary, plan, desk, days=35)
+
+
+def ways(booking, starts_at, **named):
+    return {way.name: way for way in preview_move(booking, starts_at=starts_at, **named)}
+
+
+def standing():
+    return list(Booking.objects.order_by("pk").values_list("starts_at", "clinician", "room", "device", "version"))
+
+
+def on(diary, booking, days: int) -> dt.datetime:
+    return same_clock(booking.starts_at, days, diary.zone)
+
+
+def test_a_preview_shows_three_ways_and_writes_nothing(diary, course):
+    before = standing()
+    found = ways(course[1], on(diary, course[1], 7))
+    assert list(found) == [KEEP, SHIFT, NEAREST]
+    assert standing() == before
+    assert "move session 3 first" in found[KEEP].problem
+    assert [step.to.starts_at for step in found[SHIFT].steps] == [on(diary, row, 7) for row in course[1:]]
+    assert found[SHIFT].sentence == "All gaps are 4 to 5\xa0weeks. The plan allows 4 to 8\xa0weeks."
+    assert found[NEAREST].problem == "No other day fits between the sessions before and after it."
+
+
+def test_the_nearest_time_is_at_the_same_hour_on_the_nearest_day_that_fits(diary, roomy):
+    (step,) = ways(roomy[1], on(diary, roomy[1], 14))[NEAREST].steps
+    assert step.to.starts_at == on(diary, roomy[1], 7)
+    assert NEAREST not in ways(roomy[1], on(diary, roomy[1], 3))  # it can simply go there
+
+
+@pytest.mark.parametrize("way", [SHIFT, NEAREST])
+@pytest.mark.parametrize("days", [28, 14, 21])
+def test_what_was_shown_is_what_is_done(diary, roomy, desk, way, days):
+    course = roomy
+    wanted = on(diary, course[1], days)
+    shown = ways(course[1], wanted)[way]
+    moved = move_with(course[1], way=way, starts_at=wanted, by=desk, version=course[1].version, token=shown.token)
+    assert [(row.pk, row.starts_at, row.clinician) for row in moved] == [
+        (s.booking.pk, s.to.starts_at, s.to.clinician) for s in shown.steps
+    ]
+    others = {row.pk: row.starts_at for row in course} | {row.pk: row.starts_at for row in moved}
+    assert dict(Booking.objects.values_list("pk", "starts_at")) == others
+
+
+def test_the_later_ones_follow_to_an_earlier_day_too(diary, course, desk):
+    far = move_with(course[1], way=SHIFT, starts_at=on(diary, course[1], 21), by=desk)
+    back = move_with(far[0], way=SHIFT, starts_at=course[1].starts_at, by=desk)
+    assert [row.starts_at for row in back] == [row.starts_at for row in course[1:]]
+
+
+def test_a_later_visit_whose_time_is_taken_goes_to_the_nearest_that_fits(diary, course, desk):
+    taken = on(diary, course[3], 7)
+    Absence.objects.create(resource=diary.osei, starts_at=taken, ends_at=taken + dt.timedelta(hours=1, minutes=30), reason="Leave")
+    moved = move_with(course[1], way=SHIFT, starts_at=on(diary, course[1], 7), by=desk)
+    third = next(row for row in moved if row.session_number == 4)
+    assert (third.clinician, third.starts_at) == (diary.osei, taken + dt.timedelta(hours=1))
+
+
+def test_nothing_stands_elsewhere_where_one_of_them_cannot_go(diary, course, desk):
+    before = standing()
+    start = on(diary, course[3], -7)
+    for resource in (diary.osei, diary.berg):
+        Absence.objects.create(resource=resource, starts_at=start, ends_at=start + dt.timedelta(days=120), reason="Closed")
+    with pytest.raises(BookingRefused, match=r"Session 4 of 4 finds no free time near"):
+        move_with(course[1], way=SHIFT, starts_at=on(diary, course[1], 7), by=desk)
+    assert standing() == before
+
+
+def test_a_refusal_in_the_middle_undoes_what_was_moved(diary, course, desk, make_patient):
+    """The last is moved first; the one that is refused takes it back with it."""
+    before = standing()
+    wanted = on(diary, course[1], 7)
+    shown = ways(course[1], wanted)[SHIFT]
+    door.book(
+        patient=make_patient(),
+        kind="consultation",
+        starts_at=wanted + dt.timedelta(minutes=30),
+        clinician=diary.osei,
+        room=diary.room2,
+        by=desk,
+        request_key="rival",
+    )
+    with pytest.raises(BookingRefused) as refused:
+        move_with(course[1], way=SHIFT, starts_at=wanted, by=desk, token=shown.token)
+    assert refused.value.number == 2
+    assert standing()[: len(before)] == before
+
+
+def test_a_preview_that_no_longer_holds_is_not_done(diary, course, desk):
+    wanted = on(diary, course[1], 7)
+    shown = ways(course[1], wanted)[SHIFT]
+    door.move(course[3], starts_at=on(diary, course[3], 1), by=desk)
+    with pytest.raises(PreviewStale):
+        move_with(course[1], way=SHIFT, starts_at=wanted, by=desk, token=shown.token)
+
+
+def test_sent_twice_it_is_done_once(diary, course, desk):
+    wanted = on(diary, course[1], 7)
+    move_with(course[1], way=SHIFT, starts_at=wanted, by=desk)
+    before = standing()
+    move_with(course[1], way=SHIFT, starts_at=wanted, by=desk)
+    assert standing() == before
+
+
+def test_too_near_to_the_session_before_is_refused_in_each_way_but_the_nearest(diary, roomy, desk, clinician):
+    wanted = on(diary, roomy[1], -14)
+    found = ways(roomy[1], wanted)
+    assert found[KEEP].may_be_overridden
+    assert found[SHIFT].may_be_overridden
+    assert not found[NEAREST].problem
+    with pytest.raises(GapRefused):
+        move_with(roomy[1], way=SHIFT, starts_at=wanted, by=desk)
+    moved = move_with(roomy[1], way=SHIFT, starts_at=wanted, by=clinician, gap_reason="Skin seen and healed")
+    assert [row.gap_by for row in moved] == [clinician, None, None, None]
+
+
+def test_a_visit_outside_a_course_has_one_way(diary, book):
+    visit = book(diary.at(diary.monday(), 9), kind="consultation")
+    assert list(ways(visit, diary.at(diary.monday(), 11))) == [KEEP]

@@ -1,0 +1,240 @@
+"""A visit that stands: showing, moving and cancelling it, and each step of its day. On its page, and in the calendar's drawer."""
+
+import datetime as dt
+import re
+import uuid
+
+from django.contrib import messages
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.addresses import inside
+from accounts.permissions import requires
+from accounts.versioning import StaleRow
+from audit.models import AuditEvent
+from audit.services import about, note_read
+from planner import wording
+
+from ..forms.booking import CancelForm, LateForm, MoveForm
+from ..models import Booking
+from ..services import booking as door
+from ..services import gap, visit_status, visit_steps
+from ..services.away import away_words
+from ..services.course_again import consequence_of
+from ..services.hours import clinic_zone, clinician_minutes, local_day, visit_again
+from ..services.lateness import still_fits
+from ..services.refusals import BookingRefused, SlotTaken
+from .calendar_drawer import DRAWER, Toast, Undo, drawer_reply, part_of, toast_reply
+from .check_in import asks_left, check_in_of
+
+SLOT_ROLES = ("clinician", "room", "device")
+_A_DAY = re.compile(r"/calendar/(\d{4}-\d\d-\d\d/)?")
+
+
+def visit_or_404(request, pk: int) -> Booking:
+    rows = Booking.objects.visible_to(request.user).with_names().select_related("site", "created_by")
+    booking = get_object_or_404(rows, pk=pk)
+    about(booking.patient_id)
+    return booking
+
+
+@require_safe
+@requires("bookings.view")
+def detail(request, pk: int):
+    booking = visit_or_404(request, pk)
+    response = show_visit(request, booking)
+    note_read("booking.viewed", request=request, patient=booking.patient, obj=booking)
+    return response
+
+
+def visit_context(request, booking: Booking, *, status: int = 200, move_form=None, cancel_form=None, late_form=None, **context) -> dict:
+    """What the page of a visit and the drawer show of it."""
+    zone = clinic_zone(booking.site)
+    today = local_day(timezone.now(), zone)
+    day = local_day(booking.starts_at, zone)
+    waiting = booking.status in (Booking.Status.BOOKED, Booking.Status.ARRIVED)
+    begins = waiting or (booking.status == Booking.Status.IN_ROOM and getattr(booking, "record", None) is None)
+    return {
+        "booking": booking,
+        "patient": booking.patient,
+        "day": day,
+        "is_today": day == today,
+        "is_waiting": waiting,
+        "has_begun": booking.starts_at <= timezone.now(),
+        "is_gone": not booking.is_live,
+        "can_return": not booking.is_live and not visit_status.is_over(booking),
+        "numbing": visit_steps.numbing_of(booking),
+        "can_numb": booking.status == Booking.Status.ARRIVED and bool(visit_steps.numbing_minutes(booking)),
+        "can_be_late": booking.status == Booking.Status.BOOKED and day == today,
+        "still_fits": still_fits(booking) if day == today else None,
+        "follows": consequence_of(booking, by=request.user) if request.user.may("bookings.edit") else None,
+        "again_key": uuid.uuid4(),
+        "visit_words": visit_again(booking).words(),
+        "late": gap.late_words(booking),
+        "soon": gap.soon_words(booking),
+        "away": away_words([booking]).get(booking.pk, ""),
+        "check_in": check_in_of(booking, request.user),
+        "can_start": booking.kind == Booking.Kind.SESSION
+        and booking.plan_id is not None
+        and begins
+        and not visit_status.not_its_day(booking),
+        "has_record": getattr(booking, "record", None) is not None,
+        "record": getattr(booking, "record", None) if request.user.may("records.view") else None,
+        "move_form": move_form or (MoveForm(booking=booking, today=today) if waiting else None),
+        "cancel_form": cancel_form or (CancelForm(initial={"version": booking.version}) if waiting else None),
+        "late_form": late_form or LateForm(initial={"version": booking.version, "late": booking.late_minutes}),
+        "history": _history(booking),
+        "errors_on_page": status == 422,
+        **context,
+    }
+
+
+def show_visit(request, booking: Booking, *, status: int = 200, toast: Toast | None = None, changed: bool = False, **context):
+    context = visit_context(request, booking, status=status, **context)
+    with timezone.override(clinic_zone(booking.site)):  # on the clock of the site the visit is at
+        if part_of(request):
+            opened = {"open": str(booking.pk)}
+            template = "sessions/calendar/partials/visit.html"
+            return drawer_reply(request, template, context, status=status, open=opened, toast=toast, changed=booking.pk if changed else 0)
+        return render(request, "sessions/booking/detail.html", context, status=status)
+
+
+_STEP_WORDS = {
+    "booking.made": "Booked",
+    "booking.moved": "Moved",
+    "booking.resized": "Length changed",
+    "booking.arrived": "Marked as here, or back from the room",
+    "booking.numbing_on": "Numbing on",
+    "booking.numbing_off": "Numbing taken back",
+    "booking.late": "Said to be late",
+    "booking.not_late": "Not late after all",
+    "booking.booked": "Arrival taken back",
+    "booking.in_room": "In room",
+    "booking.done": "Done",
+    "booking.missed": "Marked as missed",
+    "booking.cancelled": "Cancelled",
+    "booking.reinstated": "Brought back",
+    "record.started": "Record started",
+}
+
+
+def _history(booking: Booking) -> list[tuple[str, AuditEvent]]:
+    rows = AuditEvent.objects.filter(object_type=booking._meta.label_lower, object_pk=str(booking.pk), action__in=_STEP_WORDS)
+    return [(_STEP_WORDS[row.action], row) for row in rows.order_by("pk")]
+
+
+def when_words(booking: Booking) -> str:
+    """`Tue 24 Nov 2026, 10:00`."""
+    local = booking.starts_at.astimezone(clinic_zone(booking.site))
+    return f"{wording.day(local.date(), weekday=True)}, {local:%H:%M}"
+
+
+def stale(request, booking: Booking, **forms):
+    """409: what stands now, by whom, with what was typed kept; its form carries the version that stands."""
+    fresh = visit_or_404(request, booking.pk)
+    last = AuditEvent.objects.filter(object_type=fresh._meta.label_lower, object_pk=str(fresh.pk)).exclude(action="booking.viewed").first()
+    for form in forms.values():
+        if form is not None:
+            form.data = form.data.copy()
+            form.data["version"] = fresh.version
+    return show_visit(request, fresh, status=409, stale=last or True, changed=True, **forms)
+
+
+def answered(request, booking: Booking, toast: Toast, back: str = ""):
+    """Said where it was pressed: on the visit's page or the list it came from, in the drawer, or beside the columns."""
+    part = part_of(request)
+    if part == DRAWER:
+        return show_visit(request, visit_or_404(request, booking.pk), toast=toast, changed=True)
+    if part:
+        return toast_reply(request, toast, changed=booking.pk)
+    link = toast.show if toast.show and not toast.show[1].startswith(reverse("sessions:day")) else None
+    messages.success(request, format_html('{} <a href="{}">{}</a>', toast.words, link[1], link[0]) if link else toast.words)
+    return redirect(back or reverse("sessions:booking", args=[booking.pk]))
+
+
+def place_of(booking: Booking) -> dict[str, str]:
+    """Where a visit is, as the form of a move sends it."""
+    local = booking.starts_at.astimezone(clinic_zone(booking.site))
+    roles = {role: str(getattr(booking, f"{role}_id") or "") for role in SLOT_ROLES}
+    which = "second" if local.fold else "first"
+    return {"day": local.date().isoformat(), "time": f"{local:%H:%M}", "which": which, "minutes": str(clinician_minutes(booking)), **roles}
+
+
+def take_slot(data, slot: str) -> None:
+    """A pressed time, `2026-11-24T10:00/12/5/8`: day, time, clinician, room and device as if they had been typed."""
+    when, *named = slot.split("/")
+    try:
+        moment = dt.datetime.fromisoformat(when)
+    except ValueError as error:
+        raise Http404 from error
+    data["day"], data["time"] = moment.date().isoformat(), f"{moment:%H:%M}"
+    for role, pk in zip(SLOT_ROLES, named, strict=False):
+        data[role] = pk
+
+
+@require_POST
+@requires("bookings.edit")
+def cancel(request, pk: int):
+    booking = visit_or_404(request, pk)
+    form = CancelForm(request.POST)
+    if not form.is_valid():
+        return show_visit(request, booking, status=422, cancel_form=form)
+    try:
+        gone = visit_status.cancel(booking, reason=form.cleaned_data["reason"], by=request.user, version=form.cleaned_data["version"])
+    except StaleRow:
+        return stale(request, booking, cancel_form=form)
+    except BookingRefused as refused:
+        form.add_error(None, refused.message)
+        return show_visit(request, booking, status=409, cancel_form=form)
+    undo = Undo(reverse("sessions:step", args=[pk, "bring-back"]), {"version": str(gone.version)})
+    return answered(request, gone, Toast("Cancelled. Its time is free again.", undo))
+
+
+STEPS = {
+    "arrive": (visit_status.arrive, "Marked as here.", "not-arrived"),
+    "not-arrived": (visit_status.not_arrived, "Arrival taken back.", ""),
+    "numbing-on": (visit_steps.numbing_on, "Numbing is on.", "numbing-off"),
+    "numbing-off": (visit_steps.numbing_off, "Numbing taken back.", ""),
+    "in-room": (visit_status.in_room, "In the room.", "not-in-room"),
+    "not-in-room": (visit_status.not_in_room, "Not in the room yet.", ""),
+    "done": (visit_status.done, "Done.", "not-done"),
+    "not-done": (visit_status.not_done, "Not done yet.", ""),
+    "missed": (visit_status.missed, "Marked as missed. Its time is free again.", "bring-back"),
+    "bring-back": (door.reinstate, "The visit is back at its time.", ""),
+}
+
+
+def _step(request, pk: int, name: str):
+    booking = visit_or_404(request, pk)
+    action, words, back_by = STEPS[name]
+    version = request.POST.get("version", "")
+    try:
+        changed = action(booking, by=request.user, version=int(version) if version.isdecimal() and len(version) < 10 else None)
+    except StaleRow:
+        return stale(request, booking)
+    except BookingRefused as refused:
+        return show_visit(request, booking, status=409, refused=refused, taken=refused if isinstance(refused, SlotTaken) else None)
+    words = f"{booking.patient}: {words[0].lower()}{words[1:]}" if part_of(request) else words
+    due = name == "arrive" and asks_left(booking, request.user)
+    ask = ("Safety checks due: ask now", reverse("sessions:ask", args=[pk])) if due else None
+    undo = Undo(reverse("sessions:step", args=[pk, back_by]), {"version": str(changed.version)}) if back_by else None
+    back = inside(request, request.POST.get("next", ""))
+    # Only pages of ours that list visits, never an address from outside.
+    ours = back.partition("?")[0] == reverse("clinic:today") or _A_DAY.fullmatch(back.partition("?")[0])
+    return answered(request, changed, Toast(words, undo, ask), back if ours else "")
+
+
+@require_POST
+@requires("bookings.edit")
+def arrive(request, pk: int):
+    return _step(request, pk, "arrive")
+
+
+@require_POST
+@requires("bookings.edit")
+def step(request, pk: int, name: str):
+    return _step(request, pk, name)

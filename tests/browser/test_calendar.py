@@ -1,0 +1,131 @@
+"""The calendar as the desk uses it: by keyboard alone, counted in presses, and read by axe in each of its views."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from .visitor import PHONE
+
+
+class Presses:
+    """Presses keys and counts them."""
+
+    def __init__(self, page):
+        self.page, self.count = page, 0
+
+    def __call__(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+            self.count += 1
+
+
+@pytest.fixture
+def calendar(visitor):
+    visitor.sign_in("june")
+    visitor.page.goto("/calendar/")
+    return visitor.page
+
+
+def coming(page, where: str = "") -> str:
+    """The id of the last visit of the day that waits for its patient."""
+    return page.locator(f"#board .ev[data-movable][data-waits]{where}").last.get_attribute("id")
+
+
+def focused(page) -> str:
+    return page.evaluate("document.activeElement.closest('li')?.id ?? document.activeElement.id")
+
+
+def start_of(page, block: str) -> str:
+    return page.locator(f"#{block} .t").inner_text()
+
+
+def test_a_visit_moves_without_a_pointer_in_five_presses_and_back_by_undo(visitor, calendar):
+    block = coming(calendar)
+    before = start_of(calendar, block)
+    # The desk stands one step away from the visit: on the one before it, or on its own numbing.
+    calendar.evaluate(f"diary.go(diary.links(document.getElementById('{block}').parentElement).at(-2))")
+    press = Presses(calendar)
+    for _ in range(2):
+        if focused(calendar) != block:
+            press("ArrowDown")
+    press("m", "ArrowUp")
+    expect(calendar.locator(".ghost")).to_be_visible()
+    if calendar.locator(".ghost.clash-at").count():
+        press("ArrowUp")
+    press("Enter")
+    expect(calendar.locator("#toasts")).to_contain_text("Moved to")
+    expect(calendar.locator(f"#{block} .t")).not_to_have_text(before)
+    assert press.count <= 5
+    assert focused(calendar) == block
+    calendar.get_by_role("button", name="Undo").press("Enter")
+    expect(calendar.locator("#toasts")).to_contain_text("Back to")
+    expect(calendar.locator(f"#{block} .t")).to_have_text(before)
+    assert focused(calendar) == block
+
+
+def test_what_stands_in_the_way_is_shown_while_moving_and_said_when_put_there(visitor, calendar):
+    block = coming(calendar)
+    before = start_of(calendar, block)
+    calendar.locator(f"#{block} > a").focus()
+    press = Presses(calendar)
+    press("m")
+    for _ in range(40):
+        if calendar.locator(".ghost.clash-at").count():
+            break
+        press("ArrowUp")
+    expect(calendar.locator("#live")).to_contain_text(re.compile("[Tt]aken|Not in|Closed|away|Starts"))
+    press("Escape")
+    expect(calendar.locator(".ghost")).to_have_count(0)
+    assert (start_of(calendar, block), focused(calendar)) == (before, block)
+    # Put onto somebody else all the same, it stays where it was, and the next best times are one press away.
+    press("m", *["ArrowUp"] * 2, "ArrowLeft", "Escape", "Enter")
+    expect(calendar.locator("#drawer .visit-drawer")).to_be_visible()
+    press("Escape")
+    expect(calendar.locator("#drawer")).to_be_empty()
+    assert focused(calendar) == block
+
+
+def test_arrived_is_one_press_and_a_refresh_leaves_the_focus_and_what_has_it(visitor, calendar):
+    block = coming(calendar)
+    link = calendar.locator(f"#{block} > a")
+    link.focus()
+    press = Presses(calendar)
+    press("a")
+    assert press.count == 1
+    expect(link).to_contain_text("Here")
+    assert focused(calendar) == block
+
+    # Somebody else changes this visit and another one: the other is drawn again, this one not while somebody is in it.
+    calendar.evaluate(f"window.kept = document.getElementById('{block}')")
+    other = coming(calendar, f":not(#{block})")
+    elsewhere = visitor.context.new_page()
+    for one, button in ((other, "Mark as here"), (block, "Not here after all")):
+        elsewhere.goto(f"/bookings/{one[1:]}/")
+        elsewhere.get_by_role("button", name=button).click()
+        elsewhere.wait_for_load_state()
+    elsewhere.close()
+    calendar.evaluate("diary.refresh()")
+    expect(calendar.locator(f"#{other}")).to_contain_text("Here")
+    expect(link).to_contain_text("Here")
+    assert calendar.evaluate("window.kept.isConnected && window.kept.contains(document.activeElement)")
+    calendar.evaluate("document.activeElement.blur(); diary.refresh()")
+    expect(calendar.locator(f"#{block}")).not_to_contain_text("Here")
+    expect(calendar.locator("#made")).to_contain_text("Up to date")
+
+
+@pytest.mark.parametrize("view", ["day", "week", "list"])
+def test_each_view_with_its_drawer_is_accessible_and_survives_back(visitor, calendar, view):
+    here = calendar.locator("#board").get_attribute("data-address").partition("?")[0]
+    calendar.goto(f"{here}?by=people&view={view}")
+    visitor.look(f"calendar-{view}", scanned=(1280, PHONE))
+    calendar.locator("#board a[href^='/bookings/']").first.click()
+    expect(calendar.locator("#drawer .visit-drawer")).to_be_visible()
+    assert "open=" in calendar.url
+    calendar.locator("#drawer summary").first.click()
+    visitor.look(f"calendar-{view}-drawer", scanned=(1280, PHONE))
+    calendar.reload()
+    expect(calendar.locator("#drawer .visit-drawer")).to_be_visible()
+    calendar.go_back()
+    expect(calendar.locator("#drawer")).to_be_empty()
+    assert f"view={view}" in calendar.url

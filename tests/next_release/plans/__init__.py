@@ -1,0 +1,3 @@
+from plans.migrations import __path__ as _before
+
+__path__ = [*_before, *__path__]

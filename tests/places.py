@@ -1,0 +1,49 @@
+"""Where a clinic can be made: empty places on either engine."""
+
+import contextlib
+import sqlite3
+from pathlib import Path
+
+import psycopg2
+
+from tests.a_clinic_at_work import Place
+
+
+class Places:
+    """Empty places of one engine, one after another."""
+
+    def __init__(self, folder: Path, server: str = ""):
+        self.folder, self.server, self.count = folder, server, 0
+        self.tables: Place | None = None
+
+    def next(self) -> Place:
+        """A machine on which nothing was ever done."""
+        return self._new()
+
+    def ready(self) -> Place:
+        """An empty place whose tables are there already: most of a restore's time is making them."""
+        if self.tables is None:
+            self.tables = self._new()
+            self.tables.must("migrate", "--verbosity", "0")
+        if self.server:
+            return self._new(like=self.tables.url.rpartition("/")[2])
+        place = self._new()
+        place.data.mkdir(mode=0o700)
+        with (
+            contextlib.closing(sqlite3.connect(self.tables.data / "clinic.sqlite3")) as made,
+            contextlib.closing(sqlite3.connect(place.data / "clinic.sqlite3")) as copy,
+        ):
+            made.backup(copy)
+        return place
+
+    def _new(self, like: str = "template1") -> Place:
+        self.count += 1
+        name = f"place_{self.count}"
+        if not self.server:
+            return Place(self.folder / name)
+        host = self.server.removeprefix("postgres://clinic@/").rpartition("/")[0]
+        with contextlib.closing(psycopg2.connect(host=host, user="clinic", dbname="postgres")) as connection:
+            connection.autocommit = True
+            connection.cursor().execute(f"CREATE DATABASE {name} TEMPLATE {like}")
+        (self.folder / name).mkdir()
+        return Place(self.folder / name, f"{self.server.rpartition('/')[0]}/{name}")
