@@ -72,15 +72,19 @@ def choose(ctx: Context, at_hand: Sequence[Candidate], wanted: Sequence[Wanted])
     """
     The device to take: the first choice, unless the operator may not use it and another at hand fits everywhere. Either way
     the plan goes no deeper than it would with the first choice, or with another device that could have been taken: who may
-    use less never goes deeper. Nor does a darker skin, where another device is taken because the label of one ends there.
+    use less never goes deeper. Nor does a darker skin, or one who is not of the label's age, where another device is taken because
+    the label of one ends there.
     """
-    taken = _take(ctx, at_hand, wanted, ctx.case.phototype)
+    mine = ctx.case.phototype
+    taken = _take(ctx, at_hand, wanted, mine)
     ctx.instead_of, ctx.no_deeper_than = taken.instead_of, taken.no_deeper_than
-    if len(at_hand) > 1 and ctx.case.phototype is not None:
+    if len(at_hand) > 1:
         order = [phototype for rule in ctx.knowledge.phototype_rules for phototype in rule.phototypes]
-        lighter = [_take(ctx, at_hand, wanted, phototype) for phototype in order[: order.index(ctx.case.phototype)]]
-        others = [device for one in lighter for device in (one.chosen, *one.no_deeper_than) if device is not None]
-        ctx.lighter_devices = tuple(d for d in dict.fromkeys(others) if d != taken.chosen and d not in taken.no_deeper_than)
+        lighter = order[: order.index(mine)] if mine is not None else []
+        labels = [(phototype, any_age) for phototype in (*lighter, mine) for any_age in (False, True)]
+        elsewhere = [_take(ctx, at_hand, wanted, phototype, any_age=any_age) for phototype, any_age in labels]
+        others = [device for one in elsewhere for device in (one.chosen, *one.no_deeper_than) if device is not None]
+        ctx.labelled_devices = tuple(d for d in dict.fromkeys(others) if d != taken.chosen and d not in taken.no_deeper_than)
     return taken.chosen
 
 
@@ -93,13 +97,14 @@ class _Taken:
     no_deeper_than: tuple[Candidate, ...] = ()
 
 
-def _take(ctx: Context, at_hand: Sequence[Candidate], wanted: Sequence[Wanted], phototype: str | None) -> _Taken:
-    first = devices.choose(ctx, at_hand, wanted, phototype)
+def _take(ctx: Context, at_hand: Sequence[Candidate], wanted: Sequence[Wanted], phototype: str | None, *, any_age: bool = False) -> _Taken:
+    first = devices.choose(ctx, at_hand, wanted, phototype, any_age=any_age)
     operator = ctx.case.operator
     if first is None or operator is None or _fits(ctx, first, wanted) or _barred(first, wanted):
         return _Taken(first)
     usable = [other for other in at_hand if not _barred(other, wanted)]
-    chosen = devices.choose(ctx, [other for other in usable if _fits(ctx, other, wanted)], wanted, phototype) or first
+    fitting = [other for other in usable if _fits(ctx, other, wanted)]
+    chosen = devices.choose(ctx, fitting, wanted, phototype, any_age=any_age) or first
     by_list = operator.devices is not None and not any(_is_meant(ctx, name, first) for name in operator.devices)
     named = [cover.device for cover in operator.covers or () if cover.device is not None]
     others = tuple(

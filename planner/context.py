@@ -3,9 +3,10 @@
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
-from .case import Case, Lab
+from .case import Case, EarlierSession, Lab
 from .errors import Fault, PolicyFaults
 from .knowledge import Knowledge
 from .knowledge.entries import ExcludedZone, Level, Source, Zone
@@ -47,7 +48,7 @@ class Context:
     merged_upto: int = 0
     instead_of: Any = None  # the device that was the first choice and that the operator may not use (`planner.devices.Candidate`)
     no_deeper_than: tuple[Any, ...] = ()  # devices at hand whose depth holds for the one that is taken because of the operator
-    lighter_devices: tuple[Any, ...] = ()  # those that would be taken in a lighter phototype: their depth holds as well
+    labelled_devices: tuple[Any, ...] = ()  # those that would be taken in a lighter phototype or at another age: their depth holds as well
 
     def add(self, finding: Finding) -> None:
         self.findings.append(finding)
@@ -93,6 +94,11 @@ class Context:
             else:
                 found.update(dict.fromkeys(zones))
         return (tuple(found) if complete else tuple(dict.fromkeys((*found, *self.zones)))), complete
+
+    def depth_then(self, session: EarlierSession, zone: str) -> Decimal | None:
+        """How deep *zone* was needled in *session*, the shallowest of what is written down; None where nothing is."""
+        found = [mm for name, mm in session.depth_mm.items() if zone in (self.zones_named(name) or ())]
+        return min(found, default=None)
 
     def zones_named(self, name: str) -> tuple[str, ...] | None:
         """The zones a word names, its side left out; None where nobody knows it."""

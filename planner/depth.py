@@ -172,7 +172,7 @@ def finding_max(z: ZoneDepth) -> None:
     if not marks.cap_at_last_depth:
         return
     for session in z.ctx.case.history:
-        deepest = _depth_then(z.ctx, session.depth_mm, z.zone)
+        deepest = z.ctx.depth_then(session, z.zone)
         if session.pigmentation and session.date <= z.ctx.today and deepest is not None:
             why = f"{marks.cap_text.capitalize()} ({wording.mm(deepest)} on {wording.day(session.date)})."
             z.limit(deepest, marks.id, why, marks.source.for_field("cap_at_last_depth"))
@@ -241,25 +241,26 @@ def operator_max(z: ZoneDepth) -> None:
     if z.compares and z.ctx.no_deeper_than:
         _settable_by_all(z, source)
     z.ceiling = ceiling
-    for candidate in z.ctx.lighter_devices if z.compares else ():
-        _no_deeper_than_lighter(z, candidate)
+    for candidate in z.ctx.labelled_devices if z.compares else ():
+        _no_deeper_than_labelled(z, candidate)
 
 
-def _no_deeper_than_lighter(z: ZoneDepth, candidate: Candidate) -> None:
-    """The device of a lighter phototype is not labelled for this one: the one taken instead goes no deeper, whatever it can do."""
+def _no_deeper_than_labelled(z: ZoneDepth, candidate: Candidate) -> None:
+    """A device that only its label keeps away, for phototype or age: the one taken instead goes no deeper, whatever it can do."""
     other = ZoneDepth(z.ctx, z.zone, z.wants, candidate, z.findings, compares=False)
     other.work_out()
     source = z.ctx.knowledge.labelling.source
-    why = f"{candidate.name} would be taken in a lighter phototype: no deeper than it goes here ({wording.mm(other.span.typical)})."
+    who = "in a lighter phototype or at another age"
+    why = f"{candidate.name} would be taken {who}: no deeper than it goes here ({wording.mm(other.span.typical)})."
     span, most = z.span, other.span
     lower = Span(min(span.min, most.min), min(span.typical, most.typical), min(span.max, most.max))
     if lower != span:
         if lower.max < span.min:
             z.collapsed.append(why)
-        z.set(lower, "phototype_device", why, source)
+        z.set(lower, "label_device", why, source)
     if other.ceiling[0] < z.ceiling[0]:
-        z.limits.append(Limit("phototype_device", other.ceiling[0], why, source))
-        z.ceiling = (other.ceiling[0], "phototype_device")
+        z.limits.append(Limit("label_device", other.ceiling[0], why, source))
+        z.ceiling = (other.ceiling[0], "label_device")
     _signed_off_as(z, other)
 
 
@@ -329,13 +330,6 @@ def _phototype(z: ZoneDepth) -> PhototypeRule | None:
 
 def _number(phototype: str | None) -> int | None:
     return None if phototype is None else wording.ROMAN.index(phototype) + 1
-
-
-def _depth_then(ctx: Context, depths: object, zone: str) -> Decimal | None:
-    if not isinstance(depths, dict):
-        return None
-    found = [mm for name, mm in depths.items() if zone in (ctx.zones_named(name) or ())]
-    return min(found, default=None)
 
 
 def reviewed_without_pigmentation(ctx: Context, zone: str) -> bool:

@@ -64,11 +64,16 @@ def known(ctx: Context, name: str) -> Candidate | None:
     return Candidate(device, None) if device else None
 
 
-def choose(ctx: Context, at_hand: Sequence[Candidate], wanted: Sequence[Wanted], phototype: str | None) -> Candidate | None:
-    """Preferred kind first, then the brand labelled for most of what is asked in *phototype*, then a named brand, then by name."""
+def choose(
+    ctx: Context, at_hand: Sequence[Candidate], wanted: Sequence[Wanted], phototype: str | None, *, any_age: bool = False
+) -> Candidate | None:
+    """
+    Preferred kind first, then the brand labelled for most of what is asked in *phototype* (any_age: as if the patient were old enough for
+    every label), then a named brand, then by name.
+    """
 
     def order(candidate: Candidate) -> tuple[object, ...]:
-        on_label = sum(1 for want in wanted if _line_for(ctx, candidate, want, phototype) is not None)
+        on_label = sum(1 for want in wanted if _line_for(ctx, candidate, want, phototype, any_age=any_age) is not None)
         return (not candidate.device.preferred, -on_label, candidate.model is None, candidate.name)
 
     return min(at_hand, key=order, default=None)
@@ -79,7 +84,7 @@ def label_line(ctx: Context, candidate: Candidate, wanted: Wanted) -> DeviceLimi
     return _line_for(ctx, candidate, wanted, ctx.case.phototype)
 
 
-def _line_for(ctx: Context, candidate: Candidate, wanted: Wanted, phototype: str | None) -> DeviceLimit | None:
+def _line_for(ctx: Context, candidate: Candidate, wanted: Wanted, phototype: str | None, *, any_age: bool = False) -> DeviceLimit | None:
     if candidate.model is None:
         return None
     checks = ctx.knowledge.labelling.requires
@@ -93,7 +98,7 @@ def _line_for(ctx: Context, candidate: Candidate, wanted: Wanted, phototype: str
             continue
         if "phototype" in checks and (line.phototypes is None or phototype not in line.phototypes):
             continue
-        if "age" in checks and (case.age is None or case.age < line.min_age):
+        if "age" in checks and not any_age and (case.age is None or case.age < line.min_age):
             continue
         return line
     return None

@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from . import pointing, wording
-from .case import read_number
+from .case import EarlierSession, read_number
 from .context import Context, own
 from .hits import Hit
 from .knowledge.entries import Rule, Source, asked_of
@@ -399,12 +399,14 @@ def _ask_for_labs(ctx: Context) -> None:
 
 def judge_history(ctx: Context) -> None:
     """What earlier sessions say: skin not healed, dark marks afterwards."""
+    sessions = [session for session in ctx.case.history if session.date <= ctx.today]
     for session in ctx.case.history:
         if session.date > ctx.today:
             ctx.ask("history.date", f"The session on {wording.day(session.date)} is after the visit.", "date", "history", label="History")
             continue
-        zones, _ = ctx.resolve_zones(session.places, "history.zones")
-        here = tuple(zone for zone in ctx.zones if zone in zones and _newest_day(ctx, zone) == session.date)
+        touched, _ = ctx.resolve_zones(session.places, "history.zones")
+        zones = tuple(zone for zone in ctx.zones if zone in touched)
+        here = tuple(zone for zone in zones if not _healed_since(ctx, sessions, session.date, zone))
         if session.healed is False and here:
             rule = ctx.knowledge.not_healed
             reason = f"{rule.label}: session on {wording.day(session.date)}."
@@ -415,12 +417,16 @@ def judge_history(ctx: Context) -> None:
             ctx.add(
                 Finding(marks.id, marks.label, marks.action, "patient", reason, marks.source, modifications=marks.modifications, order=900)
             )
+            unknown = tuple(zone for zone in zones if ctx.depth_then(session, zone) is None)
+            if marks.cap_at_last_depth and unknown:
+                what = f"{ctx.zone_words(unknown).capitalize()} on {wording.day(session.date)}: how deep? Dark marks followed."
+                ctx.ask("history.depth_mm", what, "depth", "history", label="Depth of an earlier session")
 
 
-def _newest_day(ctx: Context, zone: str) -> dt.date:
-    """The day of the newest session up to the visit that touched *zone*; a session without a place touched them all."""
-    touching = [s.date for s in ctx.case.history if s.date <= ctx.today and zone in ctx.resolve_zones(s.places, "history.zones")[0]]
-    return max(touching, default=dt.date.min)
+def _healed_since(ctx: Context, sessions: list[EarlierSession], day: dt.date, zone: str) -> bool:
+    """Whether a later session here was seen to have healed: a later one of which nobody knows lifts nothing."""
+    later = [session for session in sessions if session.date > day and zone in ctx.resolve_zones(session.places, "history.zones")[0]]
+    return any(session.healed is True for session in later)
 
 
 def merged(ctx: Context) -> tuple[Finding, ...]:

@@ -307,10 +307,14 @@ def test_today_asks_once_for_all_of_it(manager, medical_lead, second_manager, cl
         ask_for_link(client, manager, medical_lead)
         signed_in(client, manager).post(reverse("accounts:watched_refuse", args=[WatchedAct.objects.open().get().pk]))
     person = User.objects.get(pk=second_manager.pk)
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         found = watched.standing_for(person)
         assert len(found.read) == 3
         assert [act.words + act.stands for act in found.read]
+    for act in found.read:
+        watched.read(act, by=person)
+    with django_assert_num_queries(1):
+        assert watched.standing_for(person) == watched.Standing()
 
 
 def test_another_sites_manager_may_be_the_second_person(client, manager, medical_lead, second_manager):

@@ -295,9 +295,10 @@ def _history(at: _Looked) -> Change | None:
     zone = at.draw.one(zones)
     healed, marks = at.draw.one(((False, False), (True, True), (False, True)))
     if any(session.get("healed") is False for session in at.case.get("history") or ()):
-        healed = False  # a later session that healed would say that the earlier one has
+        healed = at.draw.one((False, None))  # a later session that healed would say that the earlier one has
     bad = {"healed": healed, "pigmentation": marks}
-    entry = {"date": at.draw.day(), "zones": [zone], "depth_mm": {zone: at.draw.one((0.25, 0.5, 1.0))}, **bad}
+    depth = {} if at.draw.chance(0.2) else {zone: at.draw.one((0.25, 0.5, 1.0))}
+    entry = {"date": at.draw.day(), "zones": [zone], "depth_mm": depth, **bad}
     return Change("an earlier session that went badly", zone, (("add", ("history",), entry),))
 
 
@@ -316,10 +317,12 @@ def _lower_ceiling(at: _Looked) -> Change | None:
 
 
 def _stricter_device(at: _Looked) -> Change | None:
-    """Less deep to set, or evaluated less deep."""
+    """Less deep to set, evaluated less deep, or labelled for fewer patients."""
     share = at.draw.one((Decimal("0.1"), Decimal("0.3"), Decimal("0.5"), Decimal("0.8")))
     evaluated = at.draw.chance(0.5)
     brand = at.draw.one(at.words.brands)
+    if at.draw.chance(0.3):
+        return Change("a stricter device", f"{brand} from 60 years", protocol=lambda knowledge: _from_age(knowledge, brand, 60))
 
     def stricter(knowledge: Knowledge) -> Knowledge:
         if evaluated:
@@ -335,6 +338,12 @@ def _stricter_device(at: _Looked) -> Change | None:
 
     what = "evaluated" if evaluated else "can be set"
     return Change("a stricter device", f"{brand} {what} to {share} of before", protocol=stricter)
+
+
+def _from_age(knowledge: Knowledge, brand: str, years: int) -> Knowledge:
+    """The label of *brand* for nobody younger than *years*."""
+    lines = (replace(line, min_age=max(line.min_age, years)) if line.device == brand else line for line in knowledge.device_limits)
+    return replace(knowledge, device_limits=tuple(lines))
 
 
 def _swapped(knowledge: Knowledge, brand: str, lower: Any) -> list[Any]:

@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -157,9 +158,40 @@ def test_the_device_of_a_darker_skin_goes_no_deeper_than_that_of_a_lighter_one()
     )
     assert (light.parameters.device.brand, dark.parameters.device.brand) == ("Exceed", "SkinPen Precision")
     assert never_bolder(light, dark) == []
-    assert "phototype_device" in [step.rule for step in dark.parameters.zones[0].depth.steps]
+    assert "label_device" in [step.rule for step in dark.parameters.zones[0].depth.steps]
     alone = propose(Case.parse(a_case(devices=["SkinPen Precision"], patient={"age": 30, "sex": "F", "phototype": "V"})), knowledge)
     assert alone.parameters.zones[0].span.typical > dark.parameters.zones[0].span.typical  # control: the other device is what holds it back
+
+
+def test_a_label_for_older_patients_makes_nothing_deeper():
+    """Another device is taken where the label of the first is for older patients: it goes no deeper than the first would have."""
+    pack, stricter = document(), document()
+    for line in (*pack["device_limits"], *stricter["device_limits"]):
+        if line["device"] == "Exceed":
+            line["max_evaluated_mm"] = min(line["max_evaluated_mm"], 0.5)
+    for line in stricter["device_limits"]:
+        if line["device"] == "Exceed":
+            line["min_age"] = 60
+    case = Case.parse(a_case(devices=["SkinPen Precision", "Exceed"], patient={"age": 30, "sex": "F", "phototype": "IV"}))
+    before, after = (propose(case, Knowledge.parse(one)) for one in (pack, stricter))
+    assert (before.parameters.device.brand, after.parameters.device.brand) == ("Exceed", "SkinPen Precision")
+    assert never_bolder(before, after) == []
+    assert "label_device" in [step.rule for step in after.parameters.zones[0].depth.steps]
+
+
+def test_a_later_session_of_which_nobody_knows_lifts_nothing():
+    bad = {"date": "2025-12-20", "zones": ["cheeks"], "depth_mm": {"cheeks": 1.0}, "healed": False, "pigmentation": False}
+    for healed, status in ((None, "defer"), (False, "defer"), (True, "plan")):
+        later = {**bad, "date": "2026-01-20", "healed": healed}
+        assert propose(Case.parse(a_case(history=[bad, later])), packaged()).status == status
+
+
+def test_dark_marks_after_needling_of_unknown_depth_are_asked_about():
+    marked = {"date": "2026-01-20", "zones": ["cheeks"], "healed": True, "pigmentation": True}
+    unknown, known = (propose(Case.parse(a_case(history=[{**marked, "depth_mm": depth}])), packaged()) for depth in ({}, {"cheeks": 0.5}))
+    assert (unknown.status, unknown.parameters) == ("ask", None)
+    assert "history.depth_mm" in [ask.id for ask in unknown.asks]
+    assert known.parameters.zones[0].span.max <= Decimal("0.5")
 
 
 def test_the_sign_off_of_the_first_device_holds_for_the_one_taken_instead():
