@@ -76,9 +76,10 @@ def events_of(version: ProtocolVersion) -> list[Event]:
     made = f"Draft made from {version.based_on.version}" if version.based_on else "Loaded as a draft"
     by = version.created_by.display_name if version.created_by else "The system"
     found = [Event(made, by, version.created_at, version.note)]
-    edits = version.edits.count()
+    edits = [edit.made_by.display_name for edit in version.edits.select_related("made_by").only("made_by")]
     if edits and version.edited_at:
-        found.append(Event(f"Edited, {edits} {'save' if edits == 1 else 'saves'}", version.edited_by.display_name, version.edited_at))
+        saves = f"Edited, {len(edits)} {'save' if len(edits) == 1 else 'saves'}"
+        found.append(Event(saves, ", ".join(dict.fromkeys(edits)), version.edited_at))
     steps = version.steps.select_related("made_by")
     found += [Event(step.get_step_display(), step.made_by.display_name, step.made_at, step.reason) for step in steps]
     if version.approved_at and not any(step.step == ProtocolStep.Step.APPROVED for step in steps):

@@ -89,12 +89,12 @@ def create_draft(source: ProtocolVersion, *, name: str, by, note: str = "") -> P
     mapping["pack_version"] = name
     document = canonical(mapping)
     digest = sha256(document)
-    taken = ProtocolVersion.objects.defer("document").filter(version=name).first()
+    taken = ProtocolVersion.objects.defer("document").filter(version__iexact=name).first()
     if taken is not None:
-        untouched = taken.status == VersionStatus.DRAFT and taken.lock_version == 1 and taken.sha256 == digest
+        untouched = taken.version == name and taken.status == VersionStatus.DRAFT and taken.lock_version == 1 and taken.sha256 == digest
         if untouched and taken.created_by_id == by.pk and taken.based_on_id == source.pk:
             return taken
-        raise VersionTaken(f"There is a protocol {name} already. Enter another name.")
+        raise VersionTaken(f"There is a protocol {taken.version} already. Enter another name.")
     draft = ProtocolVersion.objects.create(
         version=name,
         status=VersionStatus.DRAFT,

@@ -69,10 +69,12 @@ def store(name: str, document: str, digest: str, *, status: str, by=None, note: 
 
 
 def _stored(name: str, digest: str) -> ProtocolVersion | None:
-    stored = ProtocolVersion.objects.filter(version=name).first()
+    stored = ProtocolVersion.objects.filter(version__iexact=name).first()
+    if stored is not None and stored.version != name:
+        raise VersionTaken(f"There is a protocol {stored.version} already, and {name} reads the same. Give the pack another pack_version.")
     if stored is not None and stored.sha256 != digest:
         raise VersionTaken(
-            f"Protocol {name} is stored with other content (SHA-256 {stored.sha256[:12]}, this one {digest[:12]}). "
+            f"Protocol {stored.version} is stored with other content (SHA-256 {stored.sha256[:12]}, this one {digest[:12]}). "
             "Give the changed pack a new pack_version."
         )
     return stored

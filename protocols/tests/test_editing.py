@@ -179,6 +179,11 @@ class TestPages:
         answer = send(client, clinician, draft, GRID, **{f"{CHEEKS}.max": "0.75"})
         assert answer.status_code == 409
         assert stored(draft, f"{CHEEKS}.max") == 1
+        # What was typed is there to be taken along, and nothing else is called unsaved.
+        unsaved = answer.context["unsaved"]
+        assert [text for _, text in unsaved] == ["0.75"]
+        assert "0.75" in answer.content.decode()
+        assert not client.get(at(draft, *GRID)).context["unsaved"]
 
 
 class TestSaving:

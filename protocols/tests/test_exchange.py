@@ -12,6 +12,7 @@ from protocols.documents import canonical, packaged_paths, read_pack, read_text
 from protocols.exchange import as_yaml
 from protocols.models import ProtocolVersion
 from protocols.services import ProtocolRefused, VersionTaken, import_pack, load_pack
+from protocols.services.drafts import create_draft
 
 pytestmark = pytest.mark.django_db
 
@@ -65,6 +66,14 @@ def test_the_same_again_changes_nothing_and_other_content_needs_a_name(draft_pro
     with pytest.raises(VersionTaken, match="other content"):
         import_pack(text.replace("Forehead", "Brow", 1), by=clinician)
     assert ProtocolVersion.objects.count() == 1
+
+
+def test_two_versions_whose_names_read_the_same_do_not_stand_side_by_side(draft_protocol, clinician):
+    import_pack(as_yaml(draft_protocol), by=clinician, name="2030-a")
+    with pytest.raises(VersionTaken, match="2030-a already"):
+        import_pack(as_yaml(draft_protocol), by=clinician, name="2030-A")
+    with pytest.raises(VersionTaken, match="2030-a already"):
+        create_draft(draft_protocol, name="2030-A", by=clinician)
 
 
 @pytest.mark.parametrize("role", ["front_desk", "manager"])

@@ -16,7 +16,7 @@ from ..editing.fields import ident
 from ..editing.naming import Naming, address
 from ..models import ProtocolVersion, VersionStatus
 from ..services.drafts import faults_of
-from .editor_pages import draft_named, link, locked, page_of, page_url, show
+from .editor_pages import draft_named, handed_over_meanwhile, link, locked, page_of, page_url, show
 from .editor_references import remove_reference, take_off
 from .editor_saving import save
 
@@ -121,7 +121,7 @@ def section_page(request, version, section, item=""):
     if section not in SECTIONS:
         raise Http404
     if draft.status != VersionStatus.DRAFT:
-        return locked(request, draft, status=409 if request.method == "POST" else 200)
+        return handed_over_meanwhile(request, draft, section, item) if request.method == "POST" else locked(request, draft)
     if request.method == "POST":
         return save(request, draft, section, item)
     query = request.GET.get("q", "")[:100]

@@ -1,5 +1,6 @@
 """The editor's pages: the draft, its addresses, a page of values on screen, and what a save has met."""
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +11,7 @@ from planner.wording import counted
 
 from ..comparison import value_at
 from ..editing import SECTIONS, references
+from ..editing.changes import typed
 from ..editing.conflicts import Meeting
 from ..editing.fields import Page, ident
 from ..editing.naming import Naming, address
@@ -23,9 +25,24 @@ def draft_named(version: str) -> ProtocolVersion:
     return get_object_or_404(rows.defer("based_on__document"), version=version)
 
 
-def locked(request, draft: ProtocolVersion, *, status: int = 200, refused: str = ""):
-    """The version is no draft: what that means, and how a draft of it is made."""
-    return render(request, "protocols/editor/locked.html", {"version": draft, "refused": refused}, status=status)
+def locked(request, draft: ProtocolVersion, *, status: int = 200, refused: str = "", lost: Page | None = None):
+    """The version is no draft: what that means, and how a draft of it is made. lost: a page with what was typed and is not saved."""
+    context = {"version": draft, "refused": refused, "unsaved": _unsaved(lost) if lost else []}
+    return render(request, "protocols/editor/locked.html", context, status=status)
+
+
+def handed_over_meanwhile(request, draft: ProtocolVersion, section: str, item: str, *, refused: str = ""):
+    """The page was saved after the draft had stopped being one: what was typed into it is shown, to be taken along."""
+    page = page_of(section, item, json.loads(draft.document), new_id=request.POST.get("new_id", ""))
+    if page is not None:
+        typed(page, {key: request.POST.getlist(key) for key in request.POST})
+    return locked(request, draft, status=409, refused=refused, lost=page)
+
+
+def _unsaved(page: Page) -> list[tuple[str, str]]:
+    """(name, what was typed) of each field in which something else stands than in the version."""
+    differing = [one for one in page.fields if one.shown != one.written(one.value)]
+    return [(one.full, ", ".join(one.shown) if isinstance(one.shown, list) else one.shown or "nothing") for one in differing]
 
 
 def page_url(draft: ProtocolVersion, section: str, item: str = "") -> str:

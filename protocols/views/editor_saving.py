@@ -19,7 +19,7 @@ from ..editing.fields import Page
 from ..models import ProtocolVersion
 from ..services.drafts import Change, DraftFaults, edit, edits_since, faults_of
 from ..services.refusals import ProtocolRefused, StaleDraft
-from .editor_pages import NEW, Saving, draft_named, locked, page_of, page_url, show
+from .editor_pages import NEW, Saving, draft_named, handed_over_meanwhile, page_of, page_url, show
 
 _TRIES = 3  # of a save that another one overtook between reading and writing
 
@@ -39,7 +39,7 @@ def save(request, draft: ProtocolVersion, section: str, item: str):
         except StaleDraft as stale:
             draft = draft_named(stale.version.version)
         except ProtocolRefused as refused:
-            return locked(request, draft_named(draft.version), status=409, refused=str(refused))
+            return handed_over_meanwhile(request, draft_named(draft.version), section, item, refused=str(refused))
     return _try(draft, saving)
 
 
