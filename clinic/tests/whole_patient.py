@@ -14,6 +14,9 @@ from aftercare.services.files import name_of, part_name, sha256
 from aftercare.tests.signed_record import signed
 from audit import guards
 from audit.patient_models import of_patients
+from consent import photos
+from consent.services.withdrawing import withdraw
+from consent.tests.signed import consented
 from followup.models import ContactChoice, OutboxText, Reminder, WaitingEntry
 from patients.models import Allergy, EmergencyOpening, Medication, Patient, PatientMerge, Procedure, ScreeningAnswer
 from plans.models import Consultation, KeptCase, PlanCountersignature, PlanOverride
@@ -78,6 +81,14 @@ def make(site, clinician, *, number=48213, marker="Zqmarkerx", ended_at=None, **
     Sheet.objects.filter(pk=sheet.pk).update(
         state="ready", file=name_of(sheet.pk), sha256=sha256(PDF + marker.encode()), finished_at=now, pages=1
     )
+    consent = consented(plan, by=by)
+    withdraw(patient, [consent.items.first()], said_by=marker, reason=marker, by=by)
+    photos.answer(patient, {"record": True}, language="en", said_by=marker, by=by, request_key=f"whole-{number}")
+    for row in (consent, *consent.items.all()):
+        connection.check_constraints()
+        with guards.suspended():
+            type(row).objects.filter(pk=row.pk).update(signed_at=now)
+            connection.check_constraints()
     ContactChoice.objects.create(patient=patient)
     reminder = Reminder.objects.create(booking=booking, channel="sms", starts_at=booking.starts_at, state="sent", sent_at=now)
     OutboxText.objects.create(reminder=reminder, to=marker, words=marker)

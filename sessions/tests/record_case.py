@@ -7,6 +7,7 @@ from functools import cache
 
 from django.utils import timezone
 
+from consent.tests.signed import consented
 from patients.models import Asked, ScreeningAnswer
 from plans.models import Consultation
 from plans.tests.rows import plan_with
@@ -87,7 +88,7 @@ class RecordCase:
             }
             for zone, label, depth, reached, passes in self.ZONES
         ]
-        return plan_with(
+        plan = plan_with(
             rows,
             patient=self.patient,
             consultation=consultation,
@@ -107,6 +108,8 @@ class RecordCase:
             accepted_by=self.clinician,
             accepted_at=timezone.now(),
         )
+        consented(plan, by=self.clinician)
+        return plan
 
     def answer_all(self, at=None, **yes):
         """A no to every question; `yes` is {question id: {rule id: answer}}."""
@@ -166,7 +169,6 @@ class RecordCase:
         values = {
             "identity_checked": "on",
             "skin_checked": "on",
-            "consent_confirmed": "on",
             "device": str(self.pen.pk),
             "needle_lot": "b24-0917X",
             "needle_expires_on": "2031-03",
