@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass, field
 
+from planner.errors import KnowledgeFaults
 from plans.models import TreatmentPlan
-from protocols.knowledge import knowledge_of
+from protocols.knowledge import DocumentChanged, knowledge_of
+from protocols.models import ProtocolVersion
 from protocols.services import current_version
 
 from .models import Kind
@@ -22,8 +24,8 @@ def needs_of(plan: TreatmentPlan) -> list[Need]:
     """The indications first, each once, in the order of the plan's zones; then its adjuvants."""
     asked = [(Kind.INDICATION.value, zone.indication) for zone in plan.zones.all()]
     asked += [(Kind.ADJUVANT.value, name) for name in plan.adjuvants]
-    names = _names(knowledge_of(plan.protocol_version))
-    return [Need(kind, code, names.get((kind, code)) or _plain(code)) for kind, code in dict.fromkeys(asked)]
+    names = _names_of(plan.protocol_version)
+    return [Need(kind, code, name_of(kind, code, names)) for kind, code in dict.fromkeys(asked)]
 
 
 def needs_in_force(patient) -> list[Need]:
@@ -39,17 +41,18 @@ def needs_in_force(patient) -> list[Need]:
 def names_in_force() -> dict[tuple[str, str], str]:
     """{(kind, code): label} of what a text may be written for: what the protocol in force treats, and what goes with it."""
     version = current_version()
-    return _names(knowledge_of(version)) if version else {}
+    return _names_of(version) if version else {}
 
 
 def name_of(kind: str, code: str, names: dict[tuple[str, str], str]) -> str:
-    return names.get((kind, code)) or _plain(code)
+    return names.get((kind, code)) or code.replace("_", " ").capitalize()
 
 
-def _names(knowledge) -> dict[tuple[str, str], str]:
+def _names_of(version: ProtocolVersion) -> dict[tuple[str, str], str]:
+    """Names alone: a version that was tampered with is refused where values are taken from it, and its codes can still be said."""
+    try:
+        knowledge = knowledge_of(version)
+    except (DocumentChanged, KnowledgeFaults):
+        return {}
     found = {(Kind.INDICATION.value, code): one.label for code, one in knowledge.indications.items()}
     return found | {(Kind.ADJUVANT.value, code): one.short_label for code, one in knowledge.adjuvants.items()}
-
-
-def _plain(code: str) -> str:
-    return code.replace("_", " ").capitalize()

@@ -19,14 +19,12 @@ def consent(patient, user) -> Fact | None:
     state = stands.state if stands.rows else (state_of(rows[-1]) if rows else "")
     if not state:
         return None
-    page = reverse("consent:patient", args=[patient.number])
+    page = reverse("consent:patient", args=[patient.person.number])
     if state == MISSING:
         return Fact("To sign", tone="todo", url=page)
     if state == WITHDRAWN:
         newest = max((row for row in rows if state_of(row) == WITHDRAWN), key=lambda row: row.withdrawal.at)
         return Fact(f"Withdrawn {wording.day(newest.consent.site.day_of(newest.withdrawal.at))}", tone="todo", url=page)
     newest = max(rows, key=lambda row: (row.signed_at, row.pk))
-    signed = f"signed {wording.day(newest.consent.site.day_of(newest.signed_at))}"
-    if state == OLDER:
-        return Fact(f"Older text, {signed}", tone="todo", url=page)
-    return Fact(signed.capitalize(), url=page)
+    signed = wording.day(newest.consent.site.day_of(newest.signed_at))
+    return Fact(f"Older text, signed {signed}", tone="todo", url=page) if state == OLDER else Fact(f"Signed {signed}", url=page)
