@@ -15,6 +15,7 @@ from aftercare.tests.signed_record import signed
 from audit import guards
 from audit.patient_models import of_patients
 from consent import photos
+from consent.models import Consent, ConsentItem, ConsentWithdrawal, PhotoPermission
 from consent.services.withdrawing import withdraw
 from consent.tests.signed import consented
 from followup.models import ContactChoice, OutboxText, Reminder, WaitingEntry
@@ -84,11 +85,16 @@ def make(site, clinician, *, number=48213, marker="Zqmarkerx", ended_at=None, **
     consent = consented(plan, by=by)
     withdraw(patient, [consent.items.first()], said_by=marker, reason=marker, by=by)
     photos.answer(patient, {"record": True}, language="en", said_by=marker, by=by, request_key=f"whole-{number}")
-    for row in (consent, *consent.items.all()):
+    connection.check_constraints()
+    with guards.suspended():
+        for model, path, field in (
+            (Consent, "patient", "signed_at"),
+            (ConsentItem, "consent__patient", "signed_at"),
+            (ConsentWithdrawal, "item__consent__patient", "at"),
+            (PhotoPermission, "patient", "at"),
+        ):
+            model.objects.filter(**{f"{path}__pk": patient.pk}).update(**{field: now})
         connection.check_constraints()
-        with guards.suspended():
-            type(row).objects.filter(pk=row.pk).update(signed_at=now)
-            connection.check_constraints()
     ContactChoice.objects.create(patient=patient)
     reminder = Reminder.objects.create(booking=booking, channel="sms", starts_at=booking.starts_at, state="sent", sent_at=now)
     OutboxText.objects.create(reminder=reminder, to=marker, words=marker)
