@@ -73,7 +73,7 @@ class SignForm(forms.Form):
     signer = forms.ChoiceField(
         label="Who signs", choices=Consent.Signer.choices, widget=forms.RadioSelect, error_messages={"required": "Choose who signs."}
     )
-    signer_name = forms.CharField(label="Name", max_length=200, required=False)
+    signer_name = forms.CharField(label="Name, where somebody else signs", max_length=200, required=False)
     signer_relation = forms.CharField(
         label="Relation to the patient", max_length=100, required=False, help_text="For example mother, father, appointed guardian"
     )

@@ -84,7 +84,7 @@ def day_check(session: TreatmentSession, on: dt.date | None = None) -> DayCheck:
             on=dt.date.fromisoformat(kept["on"]),
             conditions=_all_kept(session, kept),
             left_out=kept["left_out"],
-            cautions=tuple(kept["cautions"]),
+            cautions=(*_withdrawn_since(session), *kept["cautions"]),
             due=(),
             limits={zone: (Decimal(row["mm"]), row["why"]) for zone, row in kept.get("limits", {}).items()},
             adjuvants_out=kept.get("adjuvants_out", {}),
@@ -252,6 +252,17 @@ def _consent(session: TreatmentSession) -> Condition:
         words = f"Consent: {older}, accepted by {session.consent_by}: {session.consent_reason}"
         return Condition("consent", OK, words, "consent", holds=True)
     return Condition("consent", OK, stands.words, "consent", holds=True)
+
+
+def _withdrawn_since(session: TreatmentSession) -> list[str]:
+    """Consent taken back while the treatment goes on: what was done until then is recorded, nothing more is done."""
+    if session.is_locked:
+        return []
+    stands = stands_for(session.plan, session.patient)
+    if stands.state != WITHDRAWN:
+        return []
+    names = "; ".join(row.words for row in stands.of(WITHDRAWN))
+    return [f"Consent was withdrawn since the treatment began: {names}. Stop, record what was done until then, and sign"]
 
 
 def _all_kept(session: TreatmentSession, kept: dict) -> tuple[Condition, ...]:

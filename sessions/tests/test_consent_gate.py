@@ -117,6 +117,17 @@ def test_signed_anew_after_a_withdrawal_it_stands_again(case, texts):
     assert condition(case.started()).state == gate.OK
 
 
+def test_withdrawn_in_the_middle_the_screen_says_stop_and_what_was_done_can_be_signed(client, case, texts):
+    sign(case.patient, texts, by=case.clinician)
+    session = case.started()
+    save(case, session)
+    taken_back(case, "acne_scars")
+    row = TreatmentSession.objects.get(pk=session.pk)
+    assert not gate.unmet(gate.may_sign(row, by=case.clinician))
+    client.force_login(case.clinician)
+    assert "Stop, record what was done until then" in client.get(reverse("sessions:record", args=[session.pk])).content.decode()
+
+
 def test_what_stood_when_the_needle_touched_the_skin_stays_in_the_record(case, texts):
     consent = sign(case.patient, texts, by=case.clinician)
     session = signed(case)
