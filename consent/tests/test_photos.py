@@ -7,7 +7,7 @@ from django.urls import reverse
 from consent.models import PhotoPermission
 from consent.photos import may_use
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both_engines, pytest.mark.django_db]
 
 
 @pytest.fixture

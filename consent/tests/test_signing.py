@@ -16,7 +16,7 @@ from consent.services.signing import TextsChanged
 
 from .signed import STROKES, sign, text_in_use
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both_engines, pytest.mark.django_db]
 GUARDS = ("consent_signed", "consent_item_signed", "consent_item_of_signed", "consent_withdrawn")
 
 

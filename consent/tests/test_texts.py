@@ -13,7 +13,7 @@ from consent.wording import first_draft, meaning, photo_question
 
 from .signed import text_in_use
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both_engines, pytest.mark.django_db]
 GUARDS = ("consent_text_approved", "consent_text_retired", "consent_text_way", "consent_text_begins")
 
 

@@ -9,7 +9,7 @@ from consent.standing import newest_items, stands_for, state_of
 
 from .signed import sign, text_in_use
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both_engines, pytest.mark.django_db]
 
 
 @pytest.fixture

@@ -96,7 +96,7 @@ def sign_consent(visitor: Visitor) -> None:
     page.locator("#pen").wait_for()
     visitor.look("consent")
     page.get_by_label("The patient", exact=True).check()
-    page.get_by_label("Witness").select_option(index=1)
+    page.get_by_label("Witness", exact=True).select_option(index=1)
     page.get_by_role("button", name="Keep the signature").click()
     page.get_by_text("There is no signature yet").first.wait_for()
     visitor.look("consent-unsigned")
