@@ -153,7 +153,11 @@ def content_of(session: TreatmentSession, meaning: str = MEANING, form: int = FO
     form: 1, as it was while consent was a tick; 2, with who accepted an older text and why (which consent stood is in `start_check`).
     """
     plan = session.plan
-    consent = {"consent": {"reason": session.consent_reason, "by": session.consent_by_id, "at": session.consent_at}} if form > 1 else {}
+    if form == 1:
+        consent = {"consent_confirmed": session.consent_confirmed}
+    else:
+        older = {"reason": session.consent_reason, "by": session.consent_by_id, "at": session.consent_at}
+        consent = {"consent": {"older_text": older, "ticked_before_it_was_signed_here": session.consent_confirmed}}
     return {
         "format": form,
         "record": {
@@ -168,7 +172,6 @@ def content_of(session: TreatmentSession, meaning: str = MEANING, form: int = FO
             "ended_at": session.ended_at,
             "identity_checked": session.identity_checked,
             "skin_checked": session.skin_checked,
-            "consent_confirmed": session.consent_confirmed,
             **consent,
             "gap": {"reason": session.gap_reason, "by": session.gap_by_id, "at": session.gap_at},
             "start_check": session.start_check,

@@ -138,7 +138,9 @@ def test_what_stood_when_the_needle_touched_the_skin_stays_in_the_record(case, t
         ("acne_scars", "signed", consent.pk),
         ("hyaluronic_acid", "signed", consent.pk),
     ]
-    assert kept["record"]["consent"] == {"reason": "", "by": None, "at": None}
+    nobody = {"reason": "", "by": None, "at": None}
+    assert kept["record"]["consent"] == {"older_text": nobody, "ticked_before_it_was_signed_here": False}
+    assert "consent_confirmed" not in kept["record"]
     call_command("verify_records")
 
 
