@@ -44,8 +44,9 @@ def ahead_of(user) -> list[Ahead]:
     The nearest visit first, one line a person. It begins with the few rows that are retired or withdrawn, not with the diary; the number of
     queries does not grow with either.
     """
-    rows = ConsentItem.objects.visible_to(user).to_look_at().last_of_their_kind()
-    rows = list(with_state(rows.filter(Exists(_coming().filter(patient=OuterRef("consent__patient"))))).select_related("consent__patient"))
+    expected = Exists(_coming().filter(patient=OuterRef("consent__patient")))
+    rows = ConsentItem.objects.visible_to(user).to_look_at().filter(expected).last_of_their_kind()
+    rows = list(with_state(rows).select_related("consent__patient"))
     people = {row.consent.patient.person_pk for row in rows}
     if not people:
         return []
