@@ -35,6 +35,11 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "plans.edit": frozenset({_C, _L}),
     "plans.accept": frozenset({_C, _L}),
     "plans.countersign": frozenset({_C, _L}),  # a clinician as a prescriber
+    "consent.view": frozenset({_C, _D, _L}),  # what a patient signed, word for word
+    "consent.take": frozenset({_C, _D, _L}),  # have it signed, withdraw it, ask about photos
+    "consent.texts": frozenset({_C, _D, _L, _M}),  # the clinic's own words
+    "consent.texts_edit": frozenset({_C, _L}),
+    "consent.texts_approve": frozenset({_L}),  # never one's own draft; and retire
     "bookings.view": frozenset({_C, _D, _L, _M}),
     "bookings.edit": frozenset({_C, _D, _L, _M}),
     "bookings.sooner": frozenset({_C, _L}),  # a session sooner than its healing gap, with a reason

@@ -10,11 +10,13 @@ class ClinicConfig(AppConfig):
         from accounts.settings_links import CLINIC, SAFETY, SettingsLink, register_link
         from accounts.sign_in_notes import register_note
         from audit.pages import register as register_pages
+        from consent.printing import register_printer
         from followup.patient_page import waiting_list
         from patients.overview import register_section
         from patients.storyboard import register_fact, register_tag
 
         from . import kept, overview
+        from .day.printing import standing
         from .demo.sign_ins import note
         from .durability.files import FileRows, register_files
         from .log.addresses import PAGES
@@ -29,6 +31,7 @@ class ClinicConfig(AppConfig):
         for section in (*overview.SECTIONS, waiting_list):
             register_section(section)
         register_note(note)
+        register_printer(standing)
         register_pages(PAGES)
         register_link(
             SettingsLink(SAFETY, "Log", "Who opened, changed, printed or was refused what.", "clinic:log", "audit.view"),

@@ -25,6 +25,7 @@ from sessions.models import Booking, TreatmentSession
 from sessions.querysets import of
 from sessions.services.gap import weeks
 
+from .consent_ahead import ahead_of
 from .log.reading import Search, found
 from .log.words import words_of
 
@@ -63,6 +64,8 @@ def piles_of(user, *, own: bool) -> list[Pile]:
         piles += [_records_to_sign(user, own), _drafts(user, own)]
     if user.may("bookings.edit"):
         piles += [*_courses(user, own), _visits_without_anybody(user)]
+    if user.may("consent.take"):
+        piles.append(_consent_ahead(user))
     if user.may("sheets.make"):
         piles.append(_failed_sheets(user, own))
     if user.may("protocols.approve"):
@@ -291,6 +294,19 @@ def _how_late(days: int, row: dict) -> str:
 
 def _how_many_left(count: int, row: dict) -> str:
     return f"{count} of {_count(row['sessions_count'], 'session', 'sessions')} to book"
+
+
+def _consent_ahead(user) -> Pile | None:
+    rows = ahead_of(user)
+    if not rows:
+        return None
+    items = []
+    for row in rows[:MOST_UNFINISHED]:
+        day = wording.day(row.visit.on_site(row.visit.starts_at).date())
+        facts = f"{'Withdrawn' if row.is_withdrawn else 'Signed on an older text'}, next session {day}"
+        items.append(Unfinished(str(row.visit.patient), facts, reverse("consent:patient", args=[row.visit.patient.person.number])))
+    count = _count(len(rows), "consent to renew before a visit", "consents to renew before a visit")
+    return Pile("consent", count, items, more=len(rows) - len(items), url=reverse("clinic:consent_ahead"))
 
 
 def _failed_sheets(user, own: bool) -> Pile | None:

@@ -12,6 +12,7 @@ urlpatterns = [
     path("today/end/", day.end_of_day, name="end_of_day"),
     path("today/paper/", day.pack, name="pack"),
     path("today/paper/print/", day.print_pack, name="print_pack"),
+    path("today/consent/", views.consent_ahead, name="consent_ahead"),
     path("find/", views.find, name="find"),
     path("about/intended-purpose/", views.intended_purpose, name="intended_purpose"),
     path("settings/", views.settings, name="settings"),

@@ -1,5 +1,6 @@
 """The top of the clinic: Today, the search box, and whether all stands."""
 
+from django.core.paginator import Paginator
 from django.http import JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -16,9 +17,12 @@ from protocols.services import current_version
 
 from . import find as finding
 from . import purpose
+from .consent_ahead import ahead_of
 from .health import state
 from .standing import lines as standing_lines
 from .today import worklist_of
+
+PER_PAGE = 25
 
 
 @require_safe
@@ -94,3 +98,13 @@ def health(request):
     if not found["database"] and may(request.user, "settings.view"):
         answer["checks"] = {name: problem or "ok" for name, problem in found.items()}
     return JsonResponse(answer, status=200 if whole else 503)
+
+
+@require_safe
+@requires("consent.take")
+def consent_ahead(request):
+    """Whose consent is to be renewed before a visit to come."""
+    rows = ahead_of(request.user)
+    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page", ""))
+    note_read("consent.ahead_listed", request=request, detail={"found": len(rows)})
+    return render(request, "clinic/consent_ahead.html", {"page": page, "rows": list(page), "query": ""})

@@ -111,6 +111,7 @@ INSTALLED_APPS = [
     "protocols",
     "patients",
     "plans",
+    "consent",
     "sessions",
     "aftercare",
     "followup",

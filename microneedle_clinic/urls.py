@@ -9,6 +9,7 @@ urlpatterns = [
     path("patients/", include("patients.urls")),
     path("protocols/", include("protocols.urls")),
     path("", include("plans.urls")),
+    path("", include("consent.urls")),
     path("", include("sessions.urls")),
     path("", include("aftercare.urls")),
     path("", include("followup.urls")),

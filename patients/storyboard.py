@@ -83,7 +83,7 @@ register_fact("Allergies", _allergies)
 register_fact("Phototype", _phototype)
 register_tag(_merged)
 
-_CLINICAL_ONLY = {"Phototype", "Watch for"}
+_MAY_SEE = {"Phototype": "patients.clinical", "Watch for": "patients.clinical", "Consent": "consent.view"}
 
 
 def _joined(label: str, patient: Patient, user) -> Fact | None:
@@ -102,7 +102,7 @@ def _joined(label: str, patient: Patient, user) -> Fact | None:
     if words:
         first, *rest = words
         return Fact(", ".join([first[:1].upper() + first[1:], *rest]))
-    if not answered and label in _CLINICAL_ONLY and not may(user, "patients.clinical"):
+    if not answered and label in _MAY_SEE and not may(user, _MAY_SEE[label]):
         return None  # "Not asked" would be a guess: this person may not see whether it was
     return Fact(NONE_KNOWN if answered else _UNKNOWN.get(label, NOT_ASKED), tone="quiet")
 

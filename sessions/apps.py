@@ -13,10 +13,9 @@ class TreatmentSessionsConfig(AppConfig):
         from accounts.settings_links import CLINIC, SettingsLink, register_link
         from audit.guards import protect
         from patients.merging import register_part
-        from patients.storyboard import register_fact
         from plans.registry import register_devices, register_history, register_plan_section
 
-        from . import guards, handover, kept, known_to_plans, one_person, plan_section, record_guards, storyboard
+        from . import guards, handover, kept, known_to_plans, one_person, plan_section, record_guards
 
         kept.declare()
         register_part(one_person.PART)
@@ -25,7 +24,6 @@ class TreatmentSessionsConfig(AppConfig):
         register_devices(known_to_plans.devices)
         register_history(known_to_plans.history)
         register_plan_section(plan_section.visits)
-        register_fact("Consent", storyboard.consent)
         register_handover(handover.VISITS)
         register_handover(handover.RECORDS)
         about = "Clinicians, rooms, bays and devices, their hours and leave, closed days, lengths of visits."

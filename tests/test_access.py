@@ -214,6 +214,19 @@ TABLE = {
     "followup:book_waiting": _sent(ALL, "waiting"),
     "followup:drift": _general(),
     "followup:stop": _general(EVERYBODY, public=True, gives=frozenset({404})),  # without a secret there is nothing
+    "consent:texts": _general(),
+    "consent:new_text": _general(CLINICAL),
+    "consent:text": _general(args=("consent_draft",)),
+    "consent:approve_text": _sent(frozenset({LEAD}), "consent_draft", of_patient=False),
+    "consent:retire_text": _sent(frozenset({LEAD}), "consent_text", of_patient=False),
+    "consent:throw_away_text": _sent(CLINICAL, "consent_draft", of_patient=False),
+    "consent:patient": Row(SHEETS, args=("number",)),
+    "consent:sign": Row(SHEETS, args=("number",)),
+    "consent:withdraw": Row(SHEETS, args=("number",)),
+    "consent:photos": Row(SHEETS, args=("number",)),
+    "consent:document": Row(SHEETS, args=("consent",)),
+    "consent:pdf": Row(SHEETS, args=("consent",)),
+    "clinic:consent_ahead": _general(SHEETS),
     "aftercare:queue": _general(SHEETS),
     "aftercare:request": _sent(SHEETS, "record"),
     "aftercare:sheet": Row(SHEETS, args=("sheet",)),
@@ -311,6 +324,8 @@ def _proposed(protocol) -> tuple[dict, dict]:
 def world(site, clinician, patient, protocol, signed_off):
     from accounts.models import WatchedAct
     from aftercare.models import Sheet
+    from consent.services.texts import draft
+    from consent.tests.signed import consented, text_in_use
     from followup.models import OutboxText, Reminder, WaitingEntry
     from patients.models import Allergy, EmergencyOpening, ErasedOpening, Medication, PatientMerge
     from plans.models import Consultation
@@ -450,6 +465,9 @@ def world(site, clinician, patient, protocol, signed_off):
             site=site, patient=patient, kind="review", until=timezone.localdate(), created_by=clinician, request_key="access-waiting"
         ).pk,
         "text": OutboxText.objects.create(reminder=reminder, to="020 7946 0200", words="You have a visit").pk,
+        "consent": consented(plan, by=clinician).pk,
+        "consent_text": text_in_use(code="striae", by=clinician).pk,
+        "consent_draft": draft(kind="indication", code="striae", language="de", title="Text", body="Text", by=clinician).pk,
         "sheet": Sheet.objects.create(session=record, record_version=1, variant="standard", requested_at=now).pk,
     }
 

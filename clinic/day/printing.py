@@ -16,19 +16,17 @@ from django.template.loader import get_template
 
 from aftercare.page_printer import NO_DRAWING_LIBRARY
 from aftercare.render import NO_PANGO, PAGE_SIZES, font_folder
+from consent.printing import CannotPrint
 
 LONGEST = 60  # seconds; the first page on a machine cuts the fonts
 AT_ONCE = BoundedSemaphore(2)
+__all__ = ["CannotPrint", "as_pdf", "standing"]
 log = logging.getLogger(__name__)
 
 
-class CannotPrint(Exception):
-    """Nothing was made. The message says what to do."""
-
-
-def as_pdf(template: str, style: str, context: dict, *, paper: str) -> bytes:
+def as_pdf(template: str, style: str, context: dict, *, paper: str, lying: bool = True) -> bytes:
     """
-    Return *template* with *context*, drawn with *style*, as a PDF on *paper* lying on its side.
+    Return *template* with *context*, drawn with *style*, as a PDF on *paper*, lying on its side or standing.
 
     Raises:
         CannotPrint: in words for the screen.
@@ -36,7 +34,7 @@ def as_pdf(template: str, style: str, context: dict, *, paper: str) -> bytes:
     css = Path(get_template(style).origin.name).read_text(encoding="utf-8")
     asked = {
         "html": get_template(template).render(context),
-        "css": f"{css}\n@page{{size:{PAGE_SIZES[paper]} landscape}}",
+        "css": f"{css}\n@page{{size:{PAGE_SIZES[paper]} {'landscape' if lying else 'portrait'}}}",
         "fonts": str(font_folder()),
     }
     if not AT_ONCE.acquire(timeout=LONGEST / 2):
@@ -58,6 +56,11 @@ def as_pdf(template: str, style: str, context: dict, *, paper: str) -> bytes:
         log.error("A list could not be drawn (%s): %s", done.returncode, kind)
         raise CannotPrint("The list could not be made. Press again; if it fails again, tell whoever looks after the system.")
     return done.stdout
+
+
+def standing(template: str, style: str, context: dict, *, paper: str) -> bytes:
+    """As `as_pdf`, for a document that is read like a letter."""
+    return as_pdf(template, style, context, paper=paper, lying=False)
 
 
 def _drawn(asked: dict) -> subprocess.CompletedProcess:

@@ -16,7 +16,7 @@ from accounts.models import Site, User
 from patients.models import Patient
 from protocols.knowledge import knowledge_of
 
-from . import clock, passwords, staff
+from . import clock, consenting, passwords, staff
 from .follow_up import follow_up
 from .people import PEOPLE
 from .protocol_story import open_with_the_oldest, protocol_story
@@ -57,6 +57,7 @@ def build(*, seed: int, today: dt.date, progress: Callable[[str], None] = lambda
             _live(world)
             with clock.shown(world.now, world.zone):
                 open_second_site(world.site, world.staff)
+                consenting.afterwards(world)
                 follow_up(world)
         passwords.hash_for_good()
     return Made(patients=Patient.objects.count(), staff=User.objects.count())
@@ -66,6 +67,7 @@ def _house(seed: int, today: dt.date) -> World:
     site = staff.open_clinic()
     people = staff.hire(site)
     version = open_with_the_oldest(by=people["iris"], at=timezone.now())
+    consenting.write_texts(people)
     staff.certify(people, knowledge_of(version), today=today)
     resources = staff.equip(site, people, knowledge_of(version), today=today)
     return World(site=site, staff=people, resources=resources, today=today, chance=random.Random(seed))  # noqa: S311 - not a secret

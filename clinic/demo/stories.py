@@ -12,7 +12,7 @@ from plans import services as plans
 from sessions.models import Booking
 from sessions.services import visit_status
 
-from . import consulting, treating
+from . import consenting, consulting, treating
 from .people import Course, NoPlan, Person, Visit
 from .world import World
 
@@ -60,10 +60,12 @@ def course(world: World, person: Person, position: int) -> Story:
         consulting.send(consultation, by=clinician)
         return
     plan = consulting.agree(consultation, by=clinician, staff=world.staff)
+    consenting.have_signed(world, plan, by=clinician)
     if story.ends == "superseded":
         yield visit.starts_at + 20 * MINUTE + dt.timedelta(days=7)
         again = consulting.consult(consultation.patient, person, story, by=clinician, today=world.today)
         plan = consulting.agree(again, by=clinician, staff=world.staff)
+        consenting.have_signed(world, plan, by=clinician)
     if story.first is None:
         return
     sessions = []

@@ -30,7 +30,7 @@ def begin(world: World, booking: Booking, *, by: User) -> TreatmentSession:
     answers = MultiValueDict({f"q.{question.id}": ["no"] for question in due.questions})
     answers.update({f"{LIST_PREFIX}{row.id}": "no" for row in due.lists})
     answer_due(session, answers, by=by)
-    checks = dict.fromkeys(("identity_checked", "skin_checked", "consent_confirmed"), "on")
+    checks = dict.fromkeys(("identity_checked", "skin_checked"), "on")
     _save(session, by=by, turn=1, typed={**checks, **_needle(world, session)})
     return session
 

@@ -7,6 +7,7 @@ nothing is called, and what is kept where a view says nothing. An empty action m
 
 from aftercare.models import Sheet
 from audit.pages import Page
+from consent.models import Consent
 from followup.models import OutboxText, WaitingEntry
 from patients.models import EmergencyOpening, ErasedOpening, Patient, PatientMerge
 from sessions.models import Booking, TreatmentSession
@@ -35,6 +36,7 @@ by_opening = _of(EmergencyOpening, "pk", "pk", "patient_id")
 by_merge = _of(PatientMerge, "pk", "pk", "kept_id")
 by_text = _of(OutboxText, "pk", "pk", "reminder__booking__patient_id")
 by_waiting = _of(WaitingEntry, "pk", "pk", "patient_id")
+by_consent = _of(Consent, "pk", "pk", "patient_id")
 by_sheet = _of(Sheet, "pk", "pk", "session__patient_id")
 
 
@@ -154,6 +156,19 @@ PAGES: dict[str, Page] = {
     "plans:countersign": Page("", "plan.countersigned", by_number),
     "plans:take_back": Page("", "plan.taken_back", by_number),
     "plans:waiting": Page("plan.waiting_listed"),
+    "consent:texts": Page("consent.texts_listed"),
+    "consent:new_text": Page(writes="consent.text_written"),
+    "consent:text": Page("consent.text_viewed", "consent.text_written"),
+    "consent:approve_text": Page(writes="consent.text_approved"),
+    "consent:retire_text": Page(writes="consent.text_retired"),
+    "consent:throw_away_text": Page(writes="consent.text_thrown_away"),
+    "consent:patient": Page("consent.listed", patient=by_number),
+    "consent:sign": Page("consent.prepared", "consent.signed", by_number),
+    "consent:withdraw": Page("consent.listed", "consent.withdrawn", by_number),
+    "consent:photos": Page("consent.listed", "consent.photos_answered", by_number),
+    "consent:document": Page("consent.viewed", patient=by_consent),
+    "consent:pdf": Page("consent.printed", patient=by_consent),
+    "clinic:consent_ahead": Page("consent.ahead_listed"),
     "sessions:day": Page("calendar.viewed"),
     "sessions:day_on": Page("calendar.viewed"),
     "sessions:book": Page("booking.prepared", "booking.made", by_choice),

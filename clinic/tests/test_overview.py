@@ -7,6 +7,8 @@ import pytest
 from django.urls import reverse
 
 from audit.models import AuditEvent
+from consent.services.withdrawing import withdraw
+from consent.tests.signed import consented
 from patients.overview import overview_of
 from patients.storyboard import facts_of
 from planner.wording import day
@@ -111,11 +113,11 @@ def test_a_record_closed_without_treatment_says_why(clinician, course):
     assert (entry.facts, entry.tag) == ("Nothing was treated: Cold sore on the lip", "Not treated")
 
 
-def test_header_says_when_consent_was_last_confirmed(clinician, desk, course):
-    record = TreatmentSession.objects.get(patient=course)
-    assert dict(facts_of(course, clinician))["Consent"].text == "Not asked"
-    TreatmentSession.objects.filter(pk=record.pk).update(consent_confirmed=True)
+def test_header_says_how_consent_stands(clinician, desk, manager, course):
+    assert dict(facts_of(course, clinician))["Consent"].text == "To sign"
+    signed = consented(course.plans.get(), by=clinician)
     for user in (clinician, desk):
-        assert dict(facts_of(course, user))["Consent"].text == f"Confirmed {day(record.started_at.date())}"
-    TreatmentSession.objects.filter(pk=record.pk).update(status="closed", closed_reason="Changed their mind")
-    assert dict(facts_of(course, clinician))["Consent"].text == "Not asked"
+        assert dict(facts_of(course, user))["Consent"].text == f"Signed {day(course.site.day_of(signed.signed_at))}"
+    withdraw(course, list(signed.items.all()), said_by="The patient", reason="", by=desk)
+    assert dict(facts_of(course, clinician))["Consent"].text == f"Withdrawn {day(course.site.day_of(signed.signed_at))}"
+    assert "Consent" not in dict(facts_of(course, manager))  # "Not asked" would be a guess

@@ -14,6 +14,10 @@ from aftercare.services.files import name_of, part_name, sha256
 from aftercare.tests.signed_record import signed
 from audit import guards
 from audit.patient_models import of_patients
+from consent import photos
+from consent.models import Consent, ConsentItem, ConsentWithdrawal, PhotoPermission
+from consent.services.withdrawing import withdraw
+from consent.tests.signed import consented
 from followup.models import ContactChoice, OutboxText, Reminder, WaitingEntry
 from patients.models import Allergy, EmergencyOpening, Medication, Patient, PatientMerge, Procedure, ScreeningAnswer
 from plans.models import Consultation, KeptCase, PlanCountersignature, PlanOverride
@@ -22,7 +26,7 @@ from sessions.models import Hold, SessionCorrection
 
 PDF = b"%PDF-1.7 a sheet\n%%EOF"
 # Looked up or compared by the database; nobody types into them.
-NOT_TYPED = {"subject", "file", "sha256", "signed_sha256"}
+NOT_TYPED = {"subject", "file", "sha256", "signed_sha256", "content", "strokes", "signature_svg"}
 
 
 def make(site, clinician, *, number=48213, marker="Zqmarkerx", ended_at=None, **fields) -> Patient:
@@ -78,6 +82,19 @@ def make(site, clinician, *, number=48213, marker="Zqmarkerx", ended_at=None, **
     Sheet.objects.filter(pk=sheet.pk).update(
         state="ready", file=name_of(sheet.pk), sha256=sha256(PDF + marker.encode()), finished_at=now, pages=1
     )
+    consent = consented(plan, by=by)
+    withdraw(patient, [consent.items.first()], said_by=marker, reason=marker, by=by)
+    photos.answer(patient, {"record": True}, language="en", said_by=marker, by=by, request_key=f"whole-{number}")
+    connection.check_constraints()
+    with guards.suspended():
+        for model, path, field in (
+            (Consent, "patient", "signed_at"),
+            (ConsentItem, "consent__patient", "signed_at"),
+            (ConsentWithdrawal, "item__consent__patient", "at"),
+            (PhotoPermission, "patient", "at"),
+        ):
+            model.objects.filter(**{f"{path}__pk": patient.pk}).update(**{field: now})
+        connection.check_constraints()
     ContactChoice.objects.create(patient=patient)
     reminder = Reminder.objects.create(booking=booking, channel="sms", starts_at=booking.starts_at, state="sent", sent_at=now)
     OutboxText.objects.create(reminder=reminder, to=marker, words=marker)

@@ -147,7 +147,7 @@ class RecordForm(forms.Form):
         text = {"required": False, "strip": True}
         self.fields["identity_checked"] = forms.BooleanField(label="Name and birth date checked", required=False)
         self.fields["skin_checked"] = forms.BooleanField(label="Skin looked at today", required=False)
-        self.fields["consent_confirmed"] = forms.BooleanField(label="Consent confirmed", required=False)
+        self.fields["consent_reason"] = forms.CharField(label="Why the older text holds today", max_length=300, **text)
         self.fields["gap_reason"] = forms.CharField(label="Reason for the shorter gap", max_length=300, **text)
         self.fields["device"] = forms.ChoiceField(
             label="Device", required=False, choices=[("", "Choose a device"), *((str(row.pk), row.name) for row in devices)]
@@ -255,7 +255,7 @@ def values_of(session: TreatmentSession) -> dict[str, str]:
     values = {
         "identity_checked": _tick(session.identity_checked),
         "skin_checked": _tick(session.skin_checked),
-        "consent_confirmed": _tick(session.consent_confirmed),
+        "consent_reason": session.consent_reason,
         "gap_reason": session.gap_reason,
         "device": str(session.device_id or ""),
         "needle_lot": session.needle_lot,

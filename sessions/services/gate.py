@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from django.utils import timezone
 
+from consent.standing import MISSING, OLDER, WITHDRAWN, stands_for
 from patients.lists import DueList
 from planner.wording import day as day_words
 from plans.competence import beyond, without_agreed
@@ -81,9 +82,9 @@ def day_check(session: TreatmentSession, on: dt.date | None = None) -> DayCheck:
     if kept:
         return DayCheck(
             on=dt.date.fromisoformat(kept["on"]),
-            conditions=tuple(_as_kept(session, kept, row) for row in kept["conditions"]),
+            conditions=_all_kept(session, kept),
             left_out=kept["left_out"],
-            cautions=tuple(kept["cautions"]),
+            cautions=(*_withdrawn_since(session), *kept["cautions"]),
             due=(),
             limits={zone: (Decimal(row["mm"]), row["why"]) for zone, row in kept.get("limits", {}).items()},
             adjuvants_out=kept.get("adjuvants_out", {}),
@@ -95,7 +96,8 @@ def day_check(session: TreatmentSession, on: dt.date | None = None) -> DayCheck:
     planner = _planner(today)
     if due and planner.state != STOP:
         planner = Condition("planner", LEFT, "The plan is checked again once they are answered", "plan check", "due", holds=True)
-    conditions = (_plan(session), _screening(due), planner, _gap(session, on, today.interval_weeks), _operator(session, on))
+    gap, operator = _gap(session, on, today.interval_weeks), _operator(session, on)
+    conditions = (_plan(session), _screening(due), planner, gap, operator, _consent(session))
     return DayCheck(
         on=on,
         conditions=conditions,
@@ -130,7 +132,6 @@ def _before(session: TreatmentSession) -> list[Condition]:
     rows = (
         ("identity", session.identity_checked, "Name and birth date checked", "name and birth date", "f-identity_checked"),
         ("skin", session.skin_checked, "Skin looked at today", "skin check", "f-skin_checked"),
-        ("consent", session.consent_confirmed, "Consent confirmed", "consent", "f-consent_confirmed"),
     )
     return [
         Condition(name, OK if done else LEFT, words if done else f"Tick when done: {words.lower()}", short, field)
@@ -234,6 +235,45 @@ def _gap(session: TreatmentSession, on: dt.date, longer: int | None = None) -> C
         leaves = f"the plan leaves at least {weeks} weeks" if not healing.why else healing.why[0].lower() + healing.why[1:]
     words = f"{since}: {leaves}, so from {first}. Say why it is sooner, or book another day"
     return Condition("gap", LEFT, words, "healing gap", "f-gap_reason", holds=True)
+
+
+def _consent(session: TreatmentSession) -> Condition:
+    """Signed for what the plan does and puts on, on the texts in use, and not withdrawn; an older text holds with a reason."""
+    stands = stands_for(session.plan, session.patient)
+    if stands.state == WITHDRAWN:
+        return Condition("consent", STOP, stands.words, "consent", "consent", holds=True)
+    if stands.state == MISSING:
+        return Condition("consent", LEFT, f"{stands.words}. Have it signed first", "consent", "consent", holds=True)
+    if stands.state == OLDER and not session.consent_reason:
+        words = f"{stands.words}, or say why the older one holds today"
+        return Condition("consent", LEFT, words, "consent", "f-consent_reason", holds=True)
+    if stands.state == OLDER:
+        older = "; ".join(row.words for row in stands.of(OLDER))
+        words = f"Consent: {older}, accepted by {session.consent_by}: {session.consent_reason}"
+        return Condition("consent", OK, words, "consent", holds=True)
+    return Condition("consent", OK, stands.words, "consent", holds=True)
+
+
+def _withdrawn_since(session: TreatmentSession) -> list[str]:
+    """Consent taken back while the treatment goes on: what was done until then is recorded, nothing more is done."""
+    if session.is_locked:
+        return []
+    stands = stands_for(session.plan, session.patient)
+    if stands.state != WITHDRAWN:
+        return []
+    names = "; ".join(row.words for row in stands.of(WITHDRAWN))
+    return [f"Consent was withdrawn since the treatment began: {names}. Stop, record what was done until then, and sign"]
+
+
+def _all_kept(session: TreatmentSession, kept: dict) -> tuple[Condition, ...]:
+    """The answers of the start. One begun before consent was signed here has none about it: its tick stands, else it is asked now."""
+    found = tuple(_as_kept(session, kept, row) for row in kept["conditions"])
+    if any(row.name == "consent" for row in found):
+        return found
+    return (
+        *found,
+        Condition("consent", OK, "Consent confirmed", "consent", holds=True) if session.consent_confirmed else _consent(session),
+    )
 
 
 def _as_kept(session: TreatmentSession, kept: dict, row: dict) -> Condition:

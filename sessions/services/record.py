@@ -7,6 +7,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from audit.services import gathered, record
+from consent.lock import hold
+from consent.standing import WITHDRAWN, stands_for
 from plans.models import TreatmentPlan
 
 from ..forms.record import RecordForm, values_of
@@ -71,6 +73,10 @@ def _start(booking: Booking, by) -> TreatmentSession:
         raise CannotStart(f"This visit is {booking.get_status_display().lower()}. Open the calendar to book it anew.")
     if words := visit_status.not_its_day(booking):
         raise CannotStart(words)
+    hold(booking.patient)
+    stands = stands_for(plan, booking.patient)
+    if stands.state == WITHDRAWN:
+        raise CannotStart(f"{stands.words}. Talk to the patient; sign anew, or cancel the visit.")
     device = booking.device
     if device is not None and (not device.is_active or device.device_kind != plan.device_kind):
         device = None
@@ -118,6 +124,8 @@ def save(session: TreatmentSession, *, by, typed, version: int, page: str = "", 
     """
     with transaction.atomic():
         row = for_writing(session)
+        if not row.start_check:
+            hold(row.patient)  # a withdrawal of consent comes before the first zone or after it, never beside it
         before = values_of(row)
         own = bool(page) and row.saved_page == page
         if own and turn <= row.saved_turn:
@@ -133,7 +141,13 @@ def save(session: TreatmentSession, *, by, typed, version: int, page: str = "", 
             ended = now.replace(second=0, microsecond=0)
             row.ended_at = ended if ended > row.started_at else None
         if not row.start_check and any(zone.state == SessionZone.State.DONE for zone in form.zones):
-            row.start_check = check.as_mapping() | {"treats": row.clinician_id, "at": now.isoformat(timespec="seconds"), "by": str(by)}
+            row.start_check = {
+                **check.as_mapping(),
+                "consent": stands_for(row.plan, row.patient).as_list(),
+                "treats": row.clinician_id,
+                "at": now.isoformat(timespec="seconds"),
+                "by": str(by),
+            }
         row.saved_at, row.saved_by, row.saved_page, row.saved_turn = now, by, page, turn
         row.save()
         SessionZone.objects.bulk_update(form.zones, ["state", "done_depth_mm", "passes", "endpoint", "reason", "note"])
@@ -161,7 +175,6 @@ def form_for(session: TreatmentSession, typed=None, *, check: gate.DayCheck | No
 _PLAIN = {
     "identity_checked": "identity_checked",
     "skin_checked": "skin_checked",
-    "consent_confirmed": "consent_confirmed",
     "needle_lot": "needle_lot",
     "needle_expires_on": "needle_expires_on",
     "numbing": "numbing",
@@ -186,6 +199,7 @@ def _write(row: TreatmentSession, form: RecordForm, by) -> None:
         row.ended_at = None
     row.device_id = int(values["device"]) if values.get("device") else None
     _write_gap(row, values.get("gap_reason", ""), by)
+    _write_consent(row, values.get("consent_reason", ""), by)
     row.adjuvants = [
         {
             "id": adjuvant.id,
@@ -213,6 +227,13 @@ def _write_gap(row: TreatmentSession, reason: str, by) -> None:
         return
     row.gap_reason = reason
     row.gap_by, row.gap_at = (by, timezone.now()) if reason else (None, None)
+
+
+def _write_consent(row: TreatmentSession, reason: str, by) -> None:
+    if reason == row.consent_reason:
+        return
+    row.consent_reason = reason
+    row.consent_by, row.consent_at = (by, timezone.now()) if reason else (None, None)
 
 
 def take_over(session: TreatmentSession, *, by, version: int) -> TreatmentSession:

@@ -20,6 +20,7 @@ from . import gate, visit_status
 from .canonical import canonical
 from .drafts import for_writing
 
+FORMAT = 2
 MEANING = "I treated this patient as recorded here, and what is recorded is complete and true."
 
 # Called as callback(session, by) inside the signing transaction, after the record is locked: what they write stands or falls with
@@ -145,11 +146,20 @@ def deviations(session: TreatmentSession) -> list[dict]:
     return rows
 
 
-def content_of(session: TreatmentSession, meaning: str = MEANING) -> dict:
-    """What is signed: every value of the record, its zones, and who it is about. Read back from the rows it is the same to the byte."""
+def content_of(session: TreatmentSession, meaning: str = MEANING, form: int = FORMAT) -> dict:
+    """
+    What is signed: every value of the record, its zones, and who it is about. Read back from the rows it is the same to the byte.
+
+    form: 1, as it was while consent was a tick; 2, with who accepted an older text and why (which consent stood is in `start_check`).
+    """
     plan = session.plan
+    if form == 1:
+        consent = {"consent_confirmed": session.consent_confirmed}
+    else:
+        older = {"reason": session.consent_reason, "by": session.consent_by_id, "at": session.consent_at}
+        consent = {"consent": {"older_text": older, "ticked_before_it_was_signed_here": session.consent_confirmed}}
     return {
-        "format": 1,
+        "format": form,
         "record": {
             "session": session.pk,
             "booking": session.booking_id,
@@ -162,7 +172,7 @@ def content_of(session: TreatmentSession, meaning: str = MEANING) -> dict:
             "ended_at": session.ended_at,
             "identity_checked": session.identity_checked,
             "skin_checked": session.skin_checked,
-            "consent_confirmed": session.consent_confirmed,
+            **consent,
             "gap": {"reason": session.gap_reason, "by": session.gap_by_id, "at": session.gap_at},
             "start_check": session.start_check,
             "device": session.device_id,

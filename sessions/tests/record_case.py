@@ -7,6 +7,7 @@ from functools import cache
 
 from django.utils import timezone
 
+from consent.tests.signed import consented
 from patients.models import Asked, ScreeningAnswer
 from plans.models import Consultation
 from plans.tests.rows import plan_with
@@ -31,8 +32,9 @@ def endpoint(name: str) -> str:
 
 
 class RecordCase:
-    """Plan of two zones, four weeks apart; all safety checks answered with no today."""
+    """Plan of two zones, four weeks apart; all safety checks answered with no today; consent to all of it signed."""
 
+    has_consent = True
     ZONES = (("cheeks", "Cheeks", "1.25", "pinpoint", 4), ("forehead", "Forehead", "0.5", "redness", 3))
 
     def __init__(self, site, clinician, patient, *, sessions_count=4, answered=True):
@@ -87,7 +89,7 @@ class RecordCase:
             }
             for zone, label, depth, reached, passes in self.ZONES
         ]
-        return plan_with(
+        plan = plan_with(
             rows,
             patient=self.patient,
             consultation=consultation,
@@ -107,6 +109,9 @@ class RecordCase:
             accepted_by=self.clinician,
             accepted_at=timezone.now(),
         )
+        if self.has_consent:
+            consented(plan, by=self.clinician)
+        return plan
 
     def answer_all(self, at=None, **yes):
         """A no to every question; `yes` is {question id: {rule id: answer}}."""
@@ -166,7 +171,6 @@ class RecordCase:
         values = {
             "identity_checked": "on",
             "skin_checked": "on",
-            "consent_confirmed": "on",
             "device": str(self.pen.pk),
             "needle_lot": "b24-0917X",
             "needle_expires_on": "2031-03",

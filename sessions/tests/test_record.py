@@ -237,7 +237,7 @@ def test_an_empty_draft_saves_and_the_gate_names_all_that_is_missing(case):
     record.save(session, by=case.clinician, typed={}, version=session.version)
     session.refresh_from_db()
     assert names(gate.may_sign(session, by=case.clinician)) == {
-        "identity", "skin", "consent", "device", "needle_lot", "use_by", "zone-cheeks", "zone-forehead", "reaction", "ended",
+        "identity", "skin", "device", "needle_lot", "use_by", "zone-cheeks", "zone-forehead", "reaction", "ended",
     }  # fmt: skip
 
 
@@ -252,7 +252,6 @@ def test_a_whole_record_lacks_nothing(case):
     [
         ({"identity_checked": None}, "identity"),
         ({"skin_checked": None}, "skin"),
-        ({"consent_confirmed": None}, "consent"),
         ({"device": None}, "device"),
         ({"needle_lot": None}, "needle_lot"),
         ({"needle_expires_on": None}, "use_by"),

@@ -143,10 +143,10 @@ def test_a_stale_save_shows_both_and_keeps_what_was_typed(client, case, session,
 
 
 def test_pressing_sign_early_names_what_is_missing_and_saves(client, case, session):
-    answer = post(client, case, session, changes={"consent_confirmed": None, "reaction": None, "ended": None}, next="sign")
+    answer = post(client, case, session, changes={"skin_checked": None, "reaction": None, "ended": None}, next="sign")
     assert answer.status_code == 422
     page = answer.content.decode()
-    assert '<a href="#f-consent_confirmed">' in page
+    assert '<a href="#f-skin_checked">' in page
     assert "Record the reaction" in page
     assert TreatmentSession.objects.get(pk=session.pk).needle_lot == "b24-0917X"
 

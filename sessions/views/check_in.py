@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.permissions import requires
 from audit.services import about, note_read
+from consent.standing import Stands, stands_for
 
 from ..models import Booking
 from ..services import screening
@@ -38,6 +39,13 @@ def check_in_of(booking: Booking, user) -> screening.CheckIn | None:
     if not is_asked_today(booking) or not user.may("screening.ask"):
         return None
     return screening.check_in(booking, by=user, on=local_day(timezone.now(), clinic_zone(booking.site)))
+
+
+def consent_of(booking: Booking, user) -> Stands | None:
+    """What the booking's page says about consent before a session; None where there is nothing to say or nobody to see it."""
+    if booking.kind != Booking.Kind.SESSION or booking.plan_id is None or booking.status not in ASKABLE or not user.may("consent.view"):
+        return None
+    return stands_for(booking.plan, booking.patient)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -79,6 +87,7 @@ def _page(request, booking: Booking, *, faults=None, status: int = 200):
     context = {
         "booking": booking,
         "patient": booking.patient,
+        "consent": consent_of(booking, request.user),
         "due": question_rows(check.left.questions, answers=answers, faults=faults, zones=zones, medicines=medicines),
         "due_lists": list_rows(check.left.lists, answers=answers, faults=faults),
         "answer_faults": faults or {},

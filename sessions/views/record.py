@@ -28,7 +28,7 @@ from .record_page import changes, draft_page, locked_page, planned_into, sign_pa
 
 def _session_or_404(request, pk) -> TreatmentSession:
     rows = TreatmentSession.objects.visible_to(request.user).select_related(
-        "booking__site", "patient__site", "plan__protocol_version", "clinician", "device", "gap_by", "saved_by", "signed_by"
+        "booking__site", "patient__site", "plan__protocol_version", "clinician", "device", "gap_by", "consent_by", "saved_by", "signed_by"
     )
     rows = rows.defer("plan__protocol_version__document")
     session = get_object_or_404(rows.prefetch_related("zones__plan_zone", "corrections__made_by"), pk=pk)

@@ -73,6 +73,7 @@ def draft_page(session, user, *, form=None, pressed=False, failed=False, answers
         "held": [condition for condition in check.conditions if condition.holds and not condition.met],
         "met": [condition for condition in check.conditions if condition.met],
         "gap": next((condition for condition in check.conditions if condition.name == "gap"), None),
+        "consent": next((condition for condition in check.conditions if condition.name == "consent"), None),
         "due": _due(session, check, answers, answer_faults or {}, again=again and not check.is_kept),
         "due_lists": list_rows(check.due_lists, answers=answers, faults=answer_faults),
         "again": again and not check.is_kept,

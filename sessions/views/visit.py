@@ -29,7 +29,7 @@ from ..services.hours import clinic_zone, clinician_minutes, local_day, visit_ag
 from ..services.lateness import still_fits
 from ..services.refusals import BookingRefused, SlotTaken
 from .calendar_drawer import DRAWER, Toast, Undo, drawer_reply, part_of, toast_reply
-from .check_in import asks_left, check_in_of
+from .check_in import asks_left, check_in_of, consent_of
 
 SLOT_ROLES = ("clinician", "room", "device")
 _A_DAY = re.compile(r"/calendar/(\d{4}-\d\d-\d\d/)?")
@@ -78,6 +78,7 @@ def visit_context(request, booking: Booking, *, status: int = 200, move_form=Non
         "soon": gap.soon_words(booking),
         "away": away_words([booking]).get(booking.pk, ""),
         "check_in": check_in_of(booking, request.user),
+        "consent": consent_of(booking, request.user),
         "can_start": booking.kind == Booking.Kind.SESSION
         and booking.plan_id is not None
         and begins

@@ -89,10 +89,36 @@ def book_the_course(visitor: Visitor) -> None:
     visitor.look("course-booked")
 
 
+def sign_consent(visitor: Visitor) -> None:
+    """From the record to the tablet's page: first with too little ink, then drawn, and back."""
+    page = visitor.page
+    page.get_by_role("link", name="Have consent signed").click()
+    page.locator("#pen").wait_for()
+    visitor.look("consent")
+    page.get_by_label("The patient", exact=True).check()
+    page.get_by_label("Witness", exact=True).select_option(index=1)
+    page.get_by_role("button", name="Keep the signature").click()
+    page.get_by_text("There is no signature yet").first.wait_for()
+    visitor.look("consent-unsigned")
+    field = page.locator("#pen")
+    field.scroll_into_view_if_needed()
+    box = field.bounding_box()
+    page.mouse.move(box["x"] + 40, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    for step in range(1, 40):
+        page.mouse.move(box["x"] + 40 + 7 * step, box["y"] + box["height"] * (0.3 if step % 4 < 2 else 0.7))
+    page.mouse.up()
+    visitor.look("consent-drawn")
+    page.get_by_role("button", name="Keep the signature").click()
+    page.wait_for_url(re.compile(r"/sessions/\d+/$"))
+    expect(page.locator("#conditions")).to_contain_text("Consent signed on")
+
+
 def record_the_session(visitor: Visitor) -> None:
     page = visitor.page
     visitor.look("record-empty")
-    for name in ("identity_checked", "skin_checked", "consent_confirmed"):
+    sign_consent(visitor)
+    for name in ("identity_checked", "skin_checked"):
         page.locator(f"label:has(input[name='{name}'])").first.click()
     device = page.locator("select[name='device']")
     if device.count() and not device.input_value():

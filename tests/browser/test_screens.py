@@ -143,3 +143,29 @@ def test_pages_that_are_not_there_or_not_for_this_person(visitor):
     visitor.look("not-found")
     visitor.page.goto("/protocols/")
     visitor.look("protocols-desk")
+
+
+def test_consent(visitor):
+    """Texts, whose consent is to be renewed, what somebody signed, and each form with nothing typed."""
+    visitor.sign_in("amara")
+    page = visitor.page
+    page.goto("/settings/consent/")
+    visitor.look("consent-texts")
+    page.locator("main td a").first.click()
+    page.wait_for_load_state()
+    visitor.look("consent-text")
+    page.goto("/today/consent/")
+    visitor.look("consent-ahead")
+    page.locator("main th a").first.click()
+    page.wait_for_load_state()
+    visitor.look("consent-of-a-patient")
+    consent = page.url
+    page.locator("main a[href^='/consents/']").first.click()
+    page.wait_for_load_state()
+    visitor.look("consent-signed")
+    for part, button in (("sign", "Keep the signature"), ("withdraw", "Withdraw"), ("photos", "Keep the answers")):
+        page.goto(f"{consent}{part}/")
+        visitor.look(f"consent-{part}")
+        page.get_by_role("button", name=button, exact=True).click()
+        page.locator("main [role=alert]").wait_for()
+        visitor.look(f"consent-{part}-problems")

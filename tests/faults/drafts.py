@@ -17,7 +17,7 @@ def make(count: int) -> list[dict]:
     from django.utils import timezone
 
     from accounts.models import Site, User
-    from clinic.demo import clock, consulting, people, treating
+    from clinic.demo import clock, consenting, consulting, people, treating
     from clinic.demo.world import World
     from patients import services as patients
     from sessions.models import Booking, Resource
@@ -38,6 +38,7 @@ def make(count: int) -> list[dict]:
             patient = patients.register(site=site, by=staff["june"], phone="020 7946 0299", is_demo=True, **fields)
             consultation = consulting.consult(patient, person, story, by=amara, today=world.today)
             plan = consulting.agree(consultation, by=amara, staff=staff)
+            consenting.have_signed(world, plan, by=amara)
             booking = Booking.objects.create(
                 site=site,
                 patient=patient,

@@ -116,6 +116,7 @@ class Books:
                 "procedure": self._owners("patients_procedure"),
                 "opening": self._owners("patients_emergencyopening"),
                 "waiting": self._owners("followup_waitingentry"),
+                "consent": self._owners("consent_consent"),
                 "plan": {(patient, number): patient for patient, number in self.all("SELECT patient_id, number FROM plans_treatmentplan")},
             }
             sheets = "SELECT s.id, t.patient_id FROM aftercare_sheet s JOIN treatment_sessions_treatmentsession t ON t.id = s.session_id"
@@ -155,6 +156,8 @@ class Books:
             found.add(self.owner["plan"].get((self.patients.get(given["number"]), given["plan_number"])))
         if "pk" in given:
             kind = {"sessions": "booking" if view in BOOKING else "record", "plans": "consultation"}.get(app)
+            if app == "consent":
+                kind = "consent"
             if app == "aftercare":
                 kind = "record" if view == "request" else "sheet"
             if app == "patients" and view == "unmerge":

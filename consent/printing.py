@@ -1,0 +1,21 @@
+"""A signed consent as a PDF. The app above that draws pages gives its way in AppConfig.ready; what is drawn is kept nowhere."""
+
+from collections.abc import Callable
+
+
+class CannotPrint(Exception):
+    """Nothing was made. The message says what to do."""
+
+
+# printer(template, style, context, paper) -> the PDF. Raises CannotPrint.
+_printers: list[Callable[..., bytes]] = []
+
+
+def register_printer(printer: Callable[..., bytes]) -> None:
+    _printers[:] = [printer]
+
+
+def as_pdf(template: str, style: str, context: dict, *, paper: str) -> bytes:
+    if not _printers:
+        raise CannotPrint("Nothing on this machine draws PDFs. Print the page from the browser instead.")
+    return _printers[0](template, style, context, paper=paper)
