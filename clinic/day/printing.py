@@ -26,9 +26,9 @@ class CannotPrint(Exception):
     """Nothing was made. The message says what to do."""
 
 
-def as_pdf(template: str, style: str, context: dict, *, paper: str) -> bytes:
+def as_pdf(template: str, style: str, context: dict, *, paper: str, lying: bool = True) -> bytes:
     """
-    Return *template* with *context*, drawn with *style*, as a PDF on *paper* lying on its side.
+    Return *template* with *context*, drawn with *style*, as a PDF on *paper*, lying on its side or upright.
 
     Raises:
         CannotPrint: in words for the screen.
@@ -36,7 +36,7 @@ def as_pdf(template: str, style: str, context: dict, *, paper: str) -> bytes:
     css = Path(get_template(style).origin.name).read_text(encoding="utf-8")
     asked = {
         "html": get_template(template).render(context),
-        "css": f"{css}\n@page{{size:{PAGE_SIZES[paper]} landscape}}",
+        "css": f"{css}\n@page{{size:{PAGE_SIZES[paper]}{' landscape' if lying else ''}}}",
         "fonts": str(font_folder()),
     }
     if not AT_ONCE.acquire(timeout=LONGEST / 2):

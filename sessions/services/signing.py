@@ -15,12 +15,15 @@ from planner.wording import mm
 from plans.models import TreatmentPlan
 
 from ..conversion import reason_words
+from ..lots import rule, uses
 from ..models import SessionZone, TreatmentSession
 from . import gate, visit_status
 from .canonical import canonical
 from .drafts import for_writing
 
 MEANING = "I treated this patient as recorded here, and what is recorded is complete and true."
+
+FORMAT = 2  # of what is signed; a record is read back in the one it was signed in
 
 # Called as callback(session, by) inside the signing transaction, after the record is locked: what they write stands or falls with
 # the signature. Work for a queue belongs in transaction.on_commit. Filled in AppConfig.ready of the apps above.
@@ -58,6 +61,7 @@ def sign(session: TreatmentSession, *, by, password: str, version: int) -> Treat
         if done is not None:
             return done
         row = for_writing(session)
+        rule.hold_still()
         row.claim(version)
         missing = gate.unmet(gate.may_sign(row, by=by))
         if missing:
@@ -69,6 +73,7 @@ def sign(session: TreatmentSession, *, by, password: str, version: int) -> Treat
         row.signed_content = canonical(content_of(row))
         row.signed_sha256 = sha256(row.signed_content)
         row.save()
+        uses.count_off(row, by=by)
         visit_status.done(row.booking, by=by)
         completed = _complete_plan(row)
         record(
@@ -145,11 +150,15 @@ def deviations(session: TreatmentSession) -> list[dict]:
     return rows
 
 
-def content_of(session: TreatmentSession, meaning: str = MEANING) -> dict:
-    """What is signed: every value of the record, its zones, and who it is about. Read back from the rows it is the same to the byte."""
+def content_of(session: TreatmentSession, meaning: str = MEANING, form: int = FORMAT) -> dict:
+    """
+    What is signed: every value of the record, its zones, what was used with its lots, and who it is about. Read back from the rows it is
+    the same to the byte. form: what a record was signed in; 1 had no lots beyond the first needle's.
+    """
     plan = session.plan
-    return {
-        "format": 1,
+    lots = {"lots": uses.content(session)} if form >= 2 else {}
+    return lots | {
+        "format": form,
         "record": {
             "session": session.pk,
             "booking": session.booking_id,

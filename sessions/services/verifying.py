@@ -28,7 +28,7 @@ def faults_of(session: TreatmentSession) -> Iterator[Fault]:
     if sha256(session.signed_content) != session.signed_sha256:
         yield Fault(session.pk, "the signed text does not have the hash it was signed with")
         return
-    if canonical(content_of(session, _meaning(session))) != session.signed_content:
+    if canonical(content_of(session, *_signed_with(session))) != session.signed_content:
         yield Fault(session.pk, "the stored values are not the ones that were signed")
     logged = AuditEvent.objects.filter(
         action="record.signed", outcome=Outcome.DONE, object_type=session._meta.label_lower, object_pk=str(session.pk)
@@ -46,9 +46,10 @@ def faults_of(session: TreatmentSession) -> Iterator[Fault]:
         before = correction.sha256
 
 
-def _meaning(session: TreatmentSession) -> str:
-    """The sentence that was signed: it stands in the text itself, whatever today's is."""
-    return json.loads(session.signed_content)["signed"]["meaning"]
+def _signed_with(session: TreatmentSession) -> tuple[str, int]:
+    """The sentence that was signed and the form of the text: both stand in the text itself, whatever today's are."""
+    signed = json.loads(session.signed_content)
+    return signed["signed"]["meaning"], signed["format"]
 
 
 def verify() -> tuple[int, list[Fault]]:

@@ -2,5 +2,5 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("treatment_sessions", "0001_squashed_0005_hours_at_other_sites")]
+    dependencies = [("treatment_sessions", "0007_lots_of_older_records")]
     operations = [migrations.AlterField("booking", "note", models.CharField(max_length=400, blank=True))]
