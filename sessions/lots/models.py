@@ -138,3 +138,8 @@ class UsedLot(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}, lot {self.number}"
+
+    @property
+    def raw_shown(self) -> str:
+        """What the scanner sent, with a mark where no letter is shown."""
+        return self.raw.replace("\x1d", "<GS>")

@@ -6,7 +6,7 @@ its lot was blocked stays, and the record asks what was done about it: the truth
 """
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import connection
 from django.db.models import Q
@@ -106,6 +106,14 @@ class Reader:
         except Unreadable as error:
             return None, str(error)
 
+    def _without_the_scan_before(self, one: Typed, code: Code | None) -> Typed:
+        """Typed over a scan, a lot brings nothing of that scan with it: its use-by date and product were of the other pack."""
+        known = self.known.get(one.place)
+        if code is not None or known is None or not known.raw or one.place not in CARTRIDGES:
+            return one
+        expires = None if one.expires_on == known.expires_on else one.expires_on
+        return replace(one, expires_on=expires, product_name="" if one.product_name == known.product_name else one.product_name)
+
     def _look_up(self, read) -> None:
         keys = {key_of(code.lot if code else one.text) for one, code, _ in read}
         gtins = {code.gtin if code else product_alone(one.text) for one, code, _ in read} - {""}
@@ -117,6 +125,7 @@ class Reader:
 
     def _read(self, one: Typed, code: Code | None) -> None:
         kinds, wanted = WANTED[kind_of(one.place)]
+        one = self._without_the_scan_before(one, code)
         at, text = field(one.place, "lot"), one.text
         number = code.lot if code else text
         if code is None and product_alone(text) in self.by_gtin:

@@ -166,8 +166,8 @@ def fill(site, clinician, plan, *, sessions: int, lots: int, seed: int = 7) -> d
         (
             Booking(
                 site=site, patient=chance.choice(patients), plan=plan, kind="session", session_number=1, status="cancelled",
-                starts_at=now - dt.timedelta(minutes=n), ends_at=now - dt.timedelta(minutes=n - 30), clinician=clinician.resource, created_by=clinician,
-                request_key=f"dealt-{n}",
+                starts_at=now - dt.timedelta(minutes=n), ends_at=now - dt.timedelta(minutes=n - 30), clinician=clinician.resource,
+                created_by=clinician, request_key=f"dealt-{n}",
             )
             for n in range(sessions)
         ),

@@ -96,6 +96,17 @@ def test_another_lot_typed_over_a_scan_is_no_scan(case):
     assert (row.number, row.raw, row.serial) == ("C11", "", "")
 
 
+def test_a_lot_typed_over_a_scan_brings_no_use_by_date_of_the_pack_before(case):
+    session = case.started()
+    save(case, session)
+    left_standing = {"needle_expires_on": "2031-03-31", "needle_product": "Example cartridge 12 pins"}
+    save(case, session, needle_lot="C11", needle_new="on", **left_standing)
+    assert used(session).expires_on is None
+    assert {"use_by"} == set(names(session))
+    save(case, session, needle_lot="C11", needle_new="on", needle_expires_on="2031-03-31")
+    assert not names(session)
+
+
 def test_a_use_by_date_other_than_the_codes_is_asked(case):
     session = case.started()
     save(case, session)
@@ -149,9 +160,7 @@ def test_an_adjuvant_that_was_not_used_leaves_no_lot(case):
 
 def test_a_typed_lot_of_one_product_is_that_product(case, site, clinician):
     product = Product.objects.get(gtin=GTIN)
-    setup.receive(
-        site=site, product=product, number="B24-0917", expires_on=dt.date(2031, 3, 31), pieces=5, by=clinician, request_key="a"
-    )
+    setup.receive(site=site, product=product, number="B24-0917", expires_on=dt.date(2031, 3, 31), pieces=5, by=clinician, request_key="a")
     session = case.started()
     save(case, session, needle_lot="b24 0917", needle_expires_on=None)
     row = used(session)
@@ -214,7 +223,7 @@ def test_the_database_keeps_a_cartridge_for_one_session_too(case):
     save(case, case.started(days=-28))
     second = case.started(2)
     values = {"kind": "needle", "number": "B24-0917", "key": "B240917", "gtin": GTIN, "added_at": timezone.now()}
-    with pytest.raises(IntegrityError, match="one_cartridge_one_session|UNIQUE"), transaction.atomic():
+    with pytest.raises(IntegrityError, match=r"one_cartridge_one_session|UNIQUE"), transaction.atomic():
         UsedLot.objects.create(session=second, place="needle", serial="0042", **values)
     UsedLot.objects.create(session=second, place="needle", serial="", **values)
 
