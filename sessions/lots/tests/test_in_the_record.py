@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from audit import guards
+from audit.models import AuditEvent
 from sessions.lots import rule, setup, uses
 from sessions.models import Lot, Product, StockMove, TreatmentSession, UsedLot
 from sessions.services import gate, record
@@ -219,6 +220,7 @@ def test_one_cartridge_is_for_one_session(case):
     assert not errors(save(case, second, needle_lot=code("0043")))
 
 
+@pytest.mark.both_engines
 def test_the_database_keeps_a_cartridge_for_one_session_too(case):
     save(case, case.started(days=-28))
     second = case.started(2)
@@ -228,6 +230,7 @@ def test_the_database_keeps_a_cartridge_for_one_session_too(case):
     UsedLot.objects.create(session=second, place="needle", serial="", **values)
 
 
+@pytest.mark.both_engines
 def test_where_another_record_was_first_by_a_moment_it_is_said_and_kept(case):
     """Two tablets at once: nothing stood in the way when it was read, and something does when it is written."""
     first, second = case.started(days=-28), case.started(2)
@@ -261,6 +264,7 @@ def test_a_blocked_lot_is_refused_when_it_is_scanned(case):
     assert "Packs were not tight" in errors(saved)["needle_lot"]
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("product", [None, GTIN])
 def test_a_lot_blocked_while_the_form_is_open_is_refused_at_save_and_at_the_signature(case, product):
     session = case.started()
@@ -297,6 +301,7 @@ def test_what_was_used_before_its_lot_was_blocked_is_signed_with_what_was_done(c
     assert next(row for row in as_json(done)["lots"] if row["place"] == "needle")["after_block"] == "Patient told, photos taken"
 
 
+@pytest.mark.both_engines
 def test_the_database_itself_signs_no_blocked_lot(case):
     session = case.started()
     save(case, session)
@@ -307,6 +312,7 @@ def test_the_database_itself_signs_no_blocked_lot(case):
     )
     with pytest.raises(DatabaseError, match="a blocked lot is not signed for"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sign_by_hand)
+    connection.check_constraints()
     with guards.suspended("no_blocked_lot"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sign_by_hand)
 
@@ -320,11 +326,13 @@ LOCKED = {
 }
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("way", LOCKED)
 def test_the_lots_of_a_signed_record_are_locked_and_only_the_guard_does_it(case, way):
     session = signed(case, needle_lot=code())
     with pytest.raises(DatabaseError, match="a signed record is never changed"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(LOCKED[way].format(session.pk))
+    connection.check_constraints()
     with guards.suspended(*GUARDS), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(LOCKED[way].format(session.pk))
     assert [fault.what for fault in faults_of(TreatmentSession.objects.get(pk=session.pk))] == [
@@ -342,12 +350,12 @@ def test_what_is_signed_holds_lots_serials_and_what_the_scanner_sent(case):
     assert list(faults_of(TreatmentSession.objects.get(pk=session.pk))) == []
 
 
+@pytest.mark.both_engines
 def test_a_record_signed_before_lots_were_rows_still_holds(case):
     session = signed(case, needle_lot=code())
     text = canonical(content_of(session, json.loads(session.signed_content)["signed"]["meaning"], 1))
     assert "lots" not in json.loads(text)
-    from audit.models import AuditEvent
-
+    connection.check_constraints()  # PostgreSQL alters no table while foreign keys of this transaction wait to be checked
     with guards.suspended():
         TreatmentSession.objects.filter(pk=session.pk).update(signed_content=text, signed_sha256=sha256(text))
         AuditEvent.objects.filter(action="record.signed", object_pk=str(session.pk)).update(detail={"sha256": sha256(text)})
