@@ -340,6 +340,15 @@ def test_the_letter_is_a_pdf_and_leaves_a_row_for_each_name(client, lead, treate
     assert client.post(reverse("clinic:recall_letters", args=[recall.pk])).status_code == 302
 
 
+def test_today_names_who_is_still_to_be_reached(client, lead, treated, product):
+    recall = order(lead, product=product)
+    page = client.get(reverse("clinic:today")).content.decode()
+    assert "1 person to reach about a recall" in page
+    assert reverse("clinic:recall_person", args=[recall.pk, treated.patient.number]) in page
+    services.say(recall, treated.patient, status="letter", note="", by=lead, request_key="a")
+    assert "to reach about a recall" not in client.get(reverse("clinic:today")).content.decode()
+
+
 def test_lifting_wants_a_reason(client, lead, product):
     recall = order(lead, product=product)
     assert client.post(reverse("clinic:recall_lift", args=[recall.pk]), {"reason": ""}).status_code == 422
