@@ -21,7 +21,6 @@ def declare() -> None:
             section="recall_contacts",
             pages=("clinic:recall_person",),
             logged=("recall.contacted",),
-            contact="at",
         ),
         OtherModel("clinic.Recall", "that a lot was blocked, and why", exported=True),
         OtherModel("clinic.RetentionRule", "how long records are kept", exported=True),
