@@ -11,6 +11,7 @@ from accounts.models import Site
 from accounts.seen import digest
 from audit.services import gathered, record
 
+from . import rule
 from .codes import key_of
 from .models import Lot, Product, StockMove
 
@@ -39,9 +40,9 @@ class Line:
     words: str
 
 
-def standing(lot: Lot, day: dt.date) -> tuple[str, str]:
+def standing(lot: Lot, day: dt.date, *, is_blocked: bool) -> tuple[str, str]:
     """(tone, words) of a lot on *day*."""
-    if lot.is_blocked:
+    if is_blocked:
         return "stop", "Blocked"
     if lot.expires_on is None:
         return "mute", "No use-by date"
@@ -59,9 +60,12 @@ def lines_of(site: Site, day: dt.date, *, product: Product | None = None, text: 
         rows = rows.filter(product=product)
     if text:
         rows = rows.filter(Q(key__contains=key_of(text)) | Q(product__name__icontains=text))
-    return [
-        Line(lot, lot.left, *standing(lot, day)) for lot in rows.order_by("product__kind", "product__name", "expires_on", "number", "pk")
-    ]
+    blocked = list(Lot.objects.filter(blocked_at__isnull=False))
+    lines = []
+    for lot in rows.order_by("product__kind", "product__name", "expires_on", "number", "pk"):
+        is_blocked = rule.block_of(lot.key, lot.product_id, blocked) is not None
+        lines.append(Line(lot, lot.left, *standing(lot, day, is_blocked=is_blocked)))
+    return lines
 
 
 def seen_of(product: Product) -> str:

@@ -119,6 +119,10 @@ def test_the_list_says_what_is_blocked_past_its_day_or_runs_out(product, site, m
         "GOOD": "In date",
     }
     assert [line.lot.number for line in setup.lines_of(site, day, text="good")] == ["GOOD"]
+    # A number that was recalled before anybody knew of which product is blocked in every product.
+    block = {"blocked_at": timezone.now(), "blocked_by": manager, "blocked_reason": "Packs were not tight"}
+    Lot.objects.create(**made | {"product": None}, number="good", key="GOOD", **block)
+    assert [line.words for line in setup.lines_of(site, day, text="good")] == ["Blocked", "Blocked"]
 
 
 @pytest.mark.both_engines
