@@ -18,7 +18,8 @@ from clinic.csv_out import lines as csv_lines
 from clinic.day.printing import CannotPrint, as_pdf
 from patients.access import patient_or_404
 from planner import wording
-from sessions.lots.codes import LONGEST_CODE, Unreadable, read_code
+from sessions.lots.codes import LONGEST_CODE, Unreadable, read_code, told_apart
+from sessions.lots.rule import known_among
 from sessions.models import Lot, Product
 
 from . import services
@@ -48,6 +49,7 @@ class _Asked:
         self.typed, self.problem, self.product, self.number = typed.strip()[:LONGEST_CODE], "", None, ""
         try:
             code = read_code(self.typed)
+            code = told_apart(code, known_among(code)) if code and code.splits else code
         except Unreadable as error:
             self.problem = str(error)
             return

@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from biip import ParseConfig, ParseError
 from biip.gs1_digital_link_uris import GS1DigitalLinkURI
@@ -21,6 +21,10 @@ _BRACKETS = re.compile(r"^\(\d{2,4}\)")
 _WEB = re.compile(r"^https?://\S+$", re.IGNORECASE)
 _ALONE = re.compile(r"^(?:\d{8}|\d{12,14})$", re.ASCII)
 
+JOINED = (
+    "The scanner leaves the separators of the code out, so that lot and serial number cannot be told apart. "
+    "Type the lot as printed, and have the scanner set to send them (FNC1)"
+)
 AGAIN = "Scan it again, or type the lot and the use-by date as printed"
 
 
@@ -37,6 +41,7 @@ class Code:
     lot: str
     expires_on: dt.date | None
     serial: str
+    splits: tuple[tuple[str, str], ...] = ()  # (lot, serial) it may mean as well: the scanner may have left the separator out
 
 
 def key_of(number: str) -> str:
@@ -70,7 +75,7 @@ def read_code(text: str) -> Code | None:
         parts = _parsed(GS1Message, plain, f"The code could not be read whole. {AGAIN}")
     else:
         return None
-    return _code(raw, parts)
+    return _code(raw, parts, joined=not scanned and not _WEB.match(plain) and not _BRACKETS.match(plain))
 
 
 def product_alone(text: str) -> str:
@@ -81,6 +86,21 @@ def product_alone(text: str) -> str:
         return Gtin.parse(text.strip()).as_gtin_14()
     except ParseError:
         return ""
+
+
+def told_apart(code: Code, known: set[str]) -> Code:
+    """
+    *code* with lot and serial number as the clinic knows its lots. known: keys of lots in the list.
+
+    Raises:
+        Unreadable: the separator may have been left out, and no lot in the list says where it stood.
+    """
+    if not code.splits or key_of(code.lot) in known:
+        return code
+    for lot, serial in code.splits:
+        if key_of(lot) in known:
+            return replace(code, lot=lot, serial=serial, splits=())
+    raise Unreadable(JOINED)
 
 
 def read_gtin(text: str) -> str:
@@ -110,7 +130,14 @@ def _parsed(kind, text: str, words: str):
         raise Unreadable(words) from error
 
 
-def _code(raw: str, parts) -> Code:
+def _splits(lot: str) -> tuple[tuple[str, str], ...]:
+    """Where a scanner leaves the separators out, a serial number (21) or a use-by date (17) hangs on the lot before it."""
+    serials = [(lot[:at], lot[at + 2 :]) for at in range(1, len(lot) - 2) if lot.startswith("21", at)]
+    days = [(lot[:at], "") for at in range(1, len(lot)) if re.fullmatch(r"17\d{6}(21.+)?", lot[at:], re.ASCII)]
+    return tuple(serials + days)
+
+
+def _code(raw: str, parts, *, joined: bool) -> Code:
     found: dict[str, object] = {}
     for part in parts:
         number = part.ai.ai
@@ -130,4 +157,5 @@ def _code(raw: str, parts) -> Code:
         lot=lot.value,
         expires_on=dates[0] if dates else None,
         serial=serial.value if serial is not None else "",
+        splits=_splits(lot.value) if joined and serial is None and parts[-1] is lot else (),
     )

@@ -7,8 +7,9 @@ from django import forms
 from patients.forms import PlainForm
 
 from ..forms.record import PrintedDate
-from .codes import LONGEST_CODE, LONGEST_LOT, Unreadable, read_code, read_gtin
+from .codes import LONGEST_CODE, LONGEST_LOT, Unreadable, read_code, read_gtin, told_apart
 from .models import Product
+from .rule import known_among
 
 MOST_PIECES = 10_000
 
@@ -84,6 +85,7 @@ class ReceiveForm(PlainForm):
             return values
         try:
             code = read_code(text)
+            code = told_apart(code, known_among(code)) if code and code.splits else code
         except Unreadable as error:
             self.add_error("number", str(error))
             return values

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from planner.wording import day as day_words
 
-from .codes import Code, Unreadable, key_of, product_alone, read_code
+from .codes import Code, Unreadable, key_of, product_alone, read_code, told_apart
 from .models import Lot, Product, UsedLot
 
 CARTRIDGES = ("needle", "needle2", "needle3")  # places of one record
@@ -102,7 +102,8 @@ class Reader:
         known = self.known.get(one.place)
         try:
             # The lot is shown where the scan was: as long as it stands there, it is that scan.
-            return read_code(known.raw if known and known.raw and known.number == one.text else one.text), ""
+            code = read_code(known.raw if known and known.raw and known.number == one.text else one.text)
+            return (told_apart(code, known_among(code)) if code and code.splits else code), ""
         except Unreadable as error:
             return None, str(error)
 
@@ -218,6 +219,12 @@ def stands_elsewhere(use: UsedLot) -> bool:
     """Whether the cartridge is another record's."""
     alike = UsedLot.objects.filter(kind=UsedLot.Kind.NEEDLE, gtin=use.gtin, key=use.key, serial=use.serial)
     return alike.exclude(session=use.session_id).exists()
+
+
+def known_among(code: Code) -> set[str]:
+    """Keys of lots in the list that *code* may mean."""
+    keys = {key_of(code.lot), *(key_of(lot) for lot, _ in code.splits)}
+    return set(Lot.objects.filter(key__in=keys).values_list("key", flat=True))
 
 
 def used_words(day: dt.date | None) -> str:

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from sessions.lots.codes import Unreadable, key_of, product_alone, read_code, read_gtin
+from sessions.lots.codes import Unreadable, key_of, product_alone, read_code, read_gtin, told_apart
 
 GTIN = "09506000134352"
 GS = "\x1d"
@@ -39,6 +39,20 @@ def test_a_month_without_a_day_lasts_to_its_end():
 def test_a_code_may_say_no_day_and_no_serial():
     code = read_code(f"01{GTIN}10B24")
     assert (code.expires_on, code.serial) == (None, "")
+
+
+def test_where_the_scanner_leaves_separators_out_the_list_of_lots_says_where_the_lot_ends():
+    code = read_code(f"01{GTIN}1728033110B24-0917210042")
+    assert code.lot == "B24-0917210042"
+    apart = told_apart(code, {"B240917"})
+    assert (apart.lot, apart.serial) == ("B24-0917", "0042")
+    assert told_apart(code, {"B240917210042"}).serial == ""
+    with pytest.raises(Unreadable, match="leaves the separators of the code out"):
+        told_apart(code, set())
+    day_behind = told_apart(read_code(f"01{GTIN}10B24-091717280331"), {"B240917"})
+    assert (day_behind.lot, day_behind.expires_on) == ("B24-0917", None)
+    for sure in (f"]d201{GTIN}1728033110B24-0917210042", f"(01){GTIN}(10)B24-0917210042", f"01{GTIN}10B24-0917"):
+        assert told_apart(read_code(sure), set()).lot in ("B24-0917210042", "B24-0917")
 
 
 def test_a_lot_in_brackets_keeps_its_own_brackets():

@@ -97,6 +97,16 @@ def test_another_lot_typed_over_a_scan_is_no_scan(case):
     assert (row.number, row.raw, row.serial) == ("C11", "", "")
 
 
+def test_a_scanner_that_leaves_separators_out_never_makes_a_lot_of_its_own(case, site, clinician):
+    session = case.started()
+    joined = f"01{GTIN}1731033110B24-0917210042"
+    assert "leaves the separators of the code out" in errors(save(case, session, needle_lot=joined))["needle_lot"]
+    product = Product.objects.get(gtin=GTIN)
+    setup.receive(site=site, product=product, number="B24-0917", expires_on=dt.date(2031, 3, 31), pieces=5, by=clinician, request_key="a")
+    assert not errors(save(case, session, needle_lot=joined))
+    assert (used(session).number, used(session).serial, used(session).raw) == ("B24-0917", "0042", joined)
+
+
 def test_a_lot_typed_over_a_scan_brings_no_use_by_date_of_the_pack_before(case):
     session = case.started()
     save(case, session)
