@@ -20,6 +20,7 @@ from sessions.services.away import WAITING, away_words
 from sessions.services.due import due_among
 from sessions.services.hours import day_bounds
 from sessions.services.screening import may_ask
+from sessions.services.where import say_where, taken_by
 
 from .piles import Pile, piles_of
 
@@ -218,7 +219,7 @@ def bookings_of(user, now: dt.datetime):
         Booking.objects.visible_to(user)
         .filter(todays(user, now))
         .exclude(status=Booking.Status.CANCELLED)
-        .for_lists(record=True)
+        .for_a_day("site", "record")
         .order_by("starts_at", "pk")
     )
 
@@ -230,9 +231,12 @@ def worklist_of(user, *, everyone: bool = False, now: dt.datetime | None = None)
     """
     now = now or timezone.now()
     day = timezone.localtime(now).date()
-    mine = Resource.objects.filter(user=user, is_active=True).values_list("pk", flat=True).first()
-    work = Worklist(day=day, made_at=now, own=mine is not None and not everyone, can_widen=mine is not None)
     bookings = list(bookings_of(user, now))
+    here = Resource.objects.filter(Q(pk__in=taken_by(bookings)) | Q(user=user, is_active=True)).only("name", "user", "is_active")
+    known = {resource.pk: resource for resource in here}
+    say_where(bookings, known)
+    mine = next((pk for pk, resource in known.items() if resource.user_id == user.pk and resource.is_active), None)
+    work = Worklist(day=day, made_at=now, own=mine is not None and not everyone, can_widen=mine is not None)
     namesakes = namesakes_today(bookings)
     if work.own:
         bookings = [b for b in bookings if b.clinician_id == mine]

@@ -13,7 +13,8 @@ _django = get_wsgi_application()
 
 from django.conf import settings  # noqa: E402
 
-from clinic.starting import open_or_end  # noqa: E402 - it needs the settings
+from clinic.memory import settle  # noqa: E402 - they need the settings
+from clinic.starting import open_or_end  # noqa: E402
 
 from .web.patience import wait_no_longer  # noqa: E402
 
@@ -21,6 +22,7 @@ if not settings.EMBEDDED:
     wait_no_longer()
 
 open_or_end(status=3)  # gunicorn's own number for "did not boot": it stops instead of trying for ever
+settle()
 
 
 def application(environ, start_response):

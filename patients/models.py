@@ -66,6 +66,7 @@ class Patient(VersionedModel):
         editable=False,
         on_delete=models.PROTECT,
         related_name="merged_records",
+        db_index=False,  # "patient_merged" below: nearly all rows have none, and SQLite would rather scan than use an index like that
         help_text="The record of the same person that is kept; empty = this one",
     )
     merged_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -88,6 +89,7 @@ class Patient(VersionedModel):
             models.Index(fields=["surname_key", "given_key", "id"], name="patient_by_name"),
             models.Index(fields=["given_key", "surname_key", "id"], name="patient_by_given_name"),
             models.Index(fields=["birth_date", "id"], name="patient_by_birth_date"),
+            models.Index(fields=["merged_into"], name="patient_merged", condition=models.Q(merged_into__isnull=False)),
         ]
         constraints = [
             models.CheckConstraint(name="phototype_1_to_6", condition=models.Q(phototype__isnull=True) | models.Q(phototype__range=(1, 6))),

@@ -25,7 +25,7 @@ from .records import record
 from .screening import ask_open_questions, judge, judge_history, merged
 from .terms import OTHER_DAY, RANK, STATUS_RANK, AdjuvantVerdict, Ask, Decision, ExcludedZone, Finding, Traced, ZonePlan, plain, sourced
 
-PLANNER_VERSION = "1.1.3"
+PLANNER_VERSION = "1.1.4"
 LEAVING_OUT = ("refuse", "exclude_zone", "defer")  # worst first: waiting does not free a zone that is left out for another reason
 
 
@@ -233,9 +233,11 @@ def _excluded(ctx: Context, findings: tuple[Finding, ...]) -> dict[str, Excluded
         if zone not in found:
             continue
         reasons = found[zone]
-        action = min((name for name, _ in reasons), key=LEAVING_OUT.index)
-        dates = [f.until for name, f in reasons if f.until is not None]
-        open_ended = any(f.until is None for _, f in reasons)
+        # What waits for its turn as well is judged, and dated, by what stands against the zone itself.
+        own = [(name, f) for name, f in reasons if f.id != OTHER_DAY] or reasons
+        action = min((name for name, _ in own), key=LEAVING_OUT.index)
+        dates = [f.until for _, f in own if f.until is not None]
+        open_ended = any(f.until is None for _, f in own)
         first = reasons[0][1].source
         source = Source(first.refs, first.evidence, first.unverified, unread=first.unread)
         if len(reasons) > 1:
@@ -276,8 +278,8 @@ def _fewer_zones(ctx: Context, findings: tuple[Finding, ...], excluded: Mapping[
     else:
         reason += f"{first.capitalize()} first; this one on another day, or instead."
     for zone in zones[most:]:
-        if zone in excluded:
-            continue
+        if zone in excluded and excluded[zone].action != "defer":
+            continue  # for good, not for another day
         ctx.add(
             Finding(
                 OTHER_DAY,
@@ -426,8 +428,9 @@ def _status(ctx: Context, findings: tuple[Finding, ...], excluded: Mapping[str, 
     if excluded:
         said.add("caution")
     if ctx.zones and len(excluded) == len(ctx.zones) and not ctx.unresolved:
-        # What only waits for its turn says nothing of the visit: those before it do.
-        worst = min((zone.action for zone in excluded.values() if zone.because != (OTHER_DAY,)), key=RANK.__getitem__)
+        # What waits for its turn says nothing of the visit, also where it must wait for itself: those before it do.
+        speak = (zone.action for zone in excluded.values() if OTHER_DAY not in zone.because or zone.action == "refuse")
+        worst = min(speak, key=RANK.__getitem__)
         said.add("refuse" if worst == "exclude_zone" else worst)
     return min(said, key=STATUS_RANK.__getitem__)
 

@@ -12,6 +12,7 @@ from .calendar_page import VIEWS, Addresses, Column, Grid, Names, fill, flag_of,
 from .models import Absence, Booking, Hold, Holiday, Resource
 from .services.away import WAITING
 from .services.hours import clinic_zone, day_bounds, local_day, seconds, weekly_hours
+from .services.where import say_where
 
 WEEK = 7
 
@@ -48,7 +49,9 @@ class Reading:
                 self.held.setdefault(resource, []).append(visit)
         self.resources = list(Resource.objects.at(site).order_by("kind", "name"))
         self.names = Names({resource.pk: resource for resource in self.resources})
-        self._say_where()
+        say_where(self.visits, self.names.rows)  # who is no longer here is read for it
+        for visit in self.visits:
+            visit.site = self.site
         self.weekly = weekly_hours(site)
         self.absences: dict[int, list[tuple[int, int, str]]] = {}
         self.elsewhere: dict[int, list[tuple[int, int, str]]] = {}
@@ -64,18 +67,6 @@ class Reading:
                 low = seconds(day_bounds(max(resource.retired_on, self.days[0]), self.zone)[0])
                 self.absences[resource.pk] = [(low, seconds(end), "Out of service")]
         self.away = self._away_words()
-
-    def _say_where(self) -> None:
-        """Give each visit its site, people, rooms and things, which are read already; who is no longer here is read for it."""
-        known = dict(self.names.rows)
-        roles = ("clinician", "room", "device")
-        wanted = {getattr(visit, f"{role}_id") for visit in self.visits for role in roles} - {None}
-        if not wanted <= known.keys():
-            known |= Resource.objects.in_bulk(wanted - known.keys())
-        for visit in self.visits:
-            visit.site = self.site
-            for role in roles:
-                setattr(visit, role, known.get(getattr(visit, f"{role}_id")))
 
     def _away_words(self) -> dict[int, str]:
         """As `services.away` has it, out of what is read already."""

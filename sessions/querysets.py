@@ -48,10 +48,10 @@ class BookingQuerySet(OfPatientQuerySet):
         shown = (*BOOKING_LINE, *of("patient", PATIENT_LINE), *RELATED_LINE, *(RECORD_LINE if record else ()))
         return self.select_related(*related).only(*shown)
 
-    def for_a_day(self):
-        """As `for_lists`, without site, clinician, room and device: a day of one site has read those already."""
-        shown = (*BOOKING_LINE, *of("patient", PATIENT_LINE), *(name for name in RELATED_LINE if name.startswith("plan__")))
-        return self.select_related("patient", "plan").only(*shown)
+    def for_a_day(self, *more: str):
+        """As `for_lists`, without clinician, room and device (see `say_where`), and with site and record only where *more* names them."""
+        shown = (*BOOKING_LINE, *of("patient", PATIENT_LINE), *(name for name in RELATED_LINE if name.startswith(("plan__", *more))))
+        return self.select_related("patient", "plan", *more).only(*shown, *(RECORD_LINE if "record" in more else ()))
 
     def with_record(self):
         """Load the record with it, without its documents."""

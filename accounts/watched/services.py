@@ -184,7 +184,7 @@ MOST = 200
 
 
 def standing_for(user: User) -> Standing:
-    """What of all this *user* has to do with now, newest first; one query."""
+    """What of all this *user* has to do with now, newest first. One query of a column where there is nothing, as on most days; else two."""
     reads = ActRead.objects.filter(act=OuterRef("pk"), user=user)
     rows = WatchedAct.objects.visible_to(user).annotate(
         read_open=Exists(reads.filter(of_the_end=False)), read_over=Exists(reads.filter(of_the_end=True))
@@ -192,7 +192,9 @@ def standing_for(user: User) -> Standing:
     unread = Q(read_over=False, at__gte=user.date_joined) & ~Q(by=user)
     rows = rows.filter(Q(done_at__isnull=True, refused_at__isnull=True) | unread)
     found = Standing()
-    for act in rows.select_related("person", "by", "agreed_by", "refused_by")[:MOST]:
+    if not (pks := list(rows.values_list("pk", flat=True)[:MOST])):
+        return found
+    for act in rows.filter(pk__in=pks).select_related("person", "by", "agreed_by", "refused_by"):
         if kinds.may_agree(user, act):
             found.decide.append(act)
         elif act.goes and act.by_id == user.pk and not kinds.of(act).by_itself:

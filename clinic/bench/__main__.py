@@ -77,8 +77,12 @@ def _measure(options) -> int:
     from django.db import connection
     from django.utils import timezone
 
+    from clinic.memory import settle
+
     from . import audit_log, busy_site, planning, tasks
     from .measure import table
+
+    settle()  # as a process that serves
 
     few = max(10, options.rounds // 3)
     wanted = (

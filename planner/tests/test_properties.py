@@ -107,6 +107,25 @@ def test_a_zone_that_is_not_treated_today_gives_its_place_to_no_other():
     assert never_bolder(before, other) != []  # control: the other zone instead would be found
 
 
+def test_waiting_of_a_zone_whose_turn_it_is_not_makes_a_refusal_no_deferral():
+    """The first zone can never be treated so and the second was not its turn: nothing is promised, also where the second must wait too."""
+    lines = {"indication": "wrinkles", "level": "deep", "zones": ["glabella"]}
+    marks = {"indication": "dyschromia", "level": "pih_uneven_tone", "zones": ["upper_lip"]}
+    case = a_case(
+        requests=[lines, marks],
+        screening={"anticoagulant": {"answer": True, "seen": "2026-02-20"}},
+        operator={"role": "physician", "max_depth_by_zone": {"glabella": 0.1}},
+    )
+    burnt = {**case, "findings_today": [{"id": "sunburn_tan", "zone": "upper_lip"}]}
+    alone = {**burnt, "requests": [marks]}
+    before, after, other = (propose(Case.parse(one), packaged()) for one in (case, burnt, alone))
+    assert [(said.status, said.earliest) for said in (before, after)] == [("refuse", None)] * 2
+    assert other.status == "defer"  # asked for by itself, it waits
+    waiting = next(zone for zone in after.zones_excluded if zone.zone == "upper_lip")
+    assert (waiting.action, waiting.until) == ("defer", other.earliest)
+    assert waiting.because == ("sunburn_tan", "other_day")
+
+
 def test_a_zone_that_cannot_be_set_gets_no_date_from_a_finding_that_leaves_it_out_until_a_day():
     request = {"indication": "dyschromia", "level": "pores_texture", "zones": ["neck"]}
     case = a_case(requests=[request], operator={"role": "physician", "max_depth_mm": 0.1})
