@@ -69,7 +69,7 @@ def read_code(text: str) -> Code | None:
         )
     elif _BRACKETS.match(plain):
         parts = _in_brackets(plain)
-    elif scanned or _BARE.match(plain):
+    elif scanned or _BARE.match(plain) or (plain.startswith("01") and product_alone(plain[2:16])):
         if _ALONE.match(plain):
             raise Unreadable(f"This code names the product alone, without a lot. {_other_code()}")
         parts = _parsed(GS1Message, plain, f"The code could not be read whole. {AGAIN}")

@@ -71,6 +71,7 @@ def test_a_lot_that_is_typed_is_no_code(text):
         (f"01{GTIN}1728133110B24", "could not be read whole"),
         (f"01{GTIN}17280331", "says no lot"),
         (f"01{GTIN}", "says no lot"),
+        (f"01{GTIN}1", "could not be read whole"),
         (f"]d201{GTIN}17", "could not be read whole"),
         (f"(01){GTIN}(99", "could not be read whole"),
         (f"(01){GTIN}(10)B24(10)B25", "two things at once"),
