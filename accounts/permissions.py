@@ -48,6 +48,11 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "day.end": frozenset({_C, _D, _L, _M}),  # what is left of a day; each line leads where the other permissions let it
     "day.pack": frozenset({_C, _D, _L, _M}),  # a day on paper: names, contact, alert words
     "diary.settings": frozenset({_L, _M}),  # clinicians, rooms, devices, their hours and lengths of visits
+    "lots.view": frozenset({_C, _L, _M}),  # products, their lots and stock
+    "lots.edit": frozenset({_C, _L, _M}),
+    "recall.view": frozenset({_C, _L, _M}),  # who was treated with a lot: name, phone, session and zones
+    "recall.contact": frozenset({_C, _L, _M}),  # who was reached; letters and the list as a file
+    "recall.order": frozenset({_L, _M}),  # block a lot everywhere, and lift that
     "records.view": frozenset({_C, _L}),
     "records.edit": frozenset({_C, _L}),
     "records.sign": frozenset({_C, _L}),

@@ -20,10 +20,12 @@ class ClinicConfig(AppConfig):
         from .demo.sign_ins import note
         from .durability.files import FileRows, register_files
         from .log.addresses import PAGES
+        from .recall import guards as recall_guards
         from .rights import rules
         from .today import same_name_today
 
         kept.declare()
+        recall_guards.register()
         rules.declare()
         register_judge(rules.why_not_there)
         register_tag(same_name_today)
@@ -45,6 +47,8 @@ class ClinicConfig(AppConfig):
                 "protocols.view",
             )
         )
+        about = "Block a lot everywhere at once, see who was treated with it, and keep who was told."
+        register_link(SettingsLink(SAFETY, "Recalls", about, "clinic:recalls", "recall.view"))
         register_link(
             SettingsLink(
                 SAFETY,

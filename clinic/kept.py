@@ -6,7 +6,7 @@ from importlib import import_module
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 
-from audit.patient_models import OtherModel, Trace, register
+from audit.patient_models import OtherModel, PatientModel, Trace, register
 
 SIGN_IN = frozenset({SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY})
 MESSAGES = "_messages"
@@ -15,6 +15,14 @@ SHORTEST = 3  # letters; fewer are found in any text
 
 def declare() -> None:
     register(
+        PatientModel(
+            "clinic.RecallContact",
+            path="patient",
+            section="recall_contacts",
+            pages=("clinic:recall_person",),
+            logged=("recall.contacted",),
+        ),
+        OtherModel("clinic.Recall", "that a lot was blocked, and why", exported=True),
         OtherModel("clinic.RetentionRule", "how long records are kept", exported=True),
         Trace("web sessions", "a message not yet read may name a patient; the session that names one ends", erase=_web_sessions),
     )

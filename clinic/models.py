@@ -32,3 +32,6 @@ class RetentionRule(models.Model):
 
     def __str__(self) -> str:
         return f"{self.country}: {self.years} years"
+
+
+from .recall.models import Recall, RecallContact  # noqa: E402, F401 - one door to all models of the app

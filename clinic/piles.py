@@ -28,6 +28,7 @@ from sessions.services.gap import weeks
 from .consent_ahead import ahead_of
 from .log.reading import Search, found
 from .log.words import words_of
+from .recall.services import open_for, people_of
 
 MOST_UNFINISHED = 6
 NAMED = ("number", "surname", "given")  # what a line says of a patient
@@ -68,6 +69,8 @@ def piles_of(user, *, own: bool) -> list[Pile]:
         piles.append(_consent_ahead(user))
     if user.may("sheets.make"):
         piles.append(_failed_sheets(user, own))
+    if user.may("recall.contact"):
+        piles.append(_recalls(user))
     if user.may("protocols.approve"):
         piles.append(_protocols_to_read())
     if user.may("competence.view"):
@@ -78,6 +81,20 @@ def piles_of(user, *, own: bool) -> list[Pile]:
         piles.append(_refusals(user))
     piles += _watched(user)
     return [pile for pile in piles if pile is not None]
+
+
+def _recalls(user) -> Pile | None:
+    """People who were treated with a lot that was recalled and are still to be reached, the recall ordered first in front."""
+    items = []
+    for recall in open_for(user).order_by("ordered_at", "pk"):
+        for one in people_of(user, recall.lot, recall):
+            if one.is_open:
+                address = reverse("clinic:recall_person", args=[recall.pk, one.patient.number])
+                items.append(Unfinished(str(one.patient), f"Lot {recall.lot.number}, {one.status_words.lower()}", address))
+    if not items:
+        return None
+    words = _count(len(items), "person to reach about a recall", "people to reach about a recall")
+    return Pile("recalls", words, items[:MOST_UNFINISHED], len(items[MOST_UNFINISHED:]), reverse("clinic:recalls"))
 
 
 def _refusals(user) -> Pile | None:

@@ -3,6 +3,7 @@ from django.urls import path
 from . import views
 from .day import views as day
 from .log import views as log
+from .recall import views as recall
 from .rights import views as rights
 
 app_name = "clinic"
@@ -23,6 +24,13 @@ urlpatterns = [
     path("settings/retention/", rights.due, name="retention"),
     path("settings/retention/rules/<slug:country>/", rights.set_rule, name="retention_rule"),
     path("settings/retention/patients/<int:number>/", rights.erasure, name="erasure"),
+    path("settings/recalls/", recall.recalls, name="recalls"),
+    path("settings/recalls/new/", recall.new, name="recall_new"),
+    path("settings/recalls/<int:recall>/", recall.recall_page, name="recall"),
+    path("settings/recalls/<int:recall>/people.csv", recall.people_file, name="recall_file"),
+    path("settings/recalls/<int:recall>/letters/", recall.letters, name="recall_letters"),
+    path("settings/recalls/<int:recall>/lift/", recall.lift, name="recall_lift"),
+    path("settings/recalls/<int:recall>/people/<int:number>/", recall.person, name="recall_person"),
     path("settings/health/", views.standing, name="standing"),
     path("health/", views.health, name="health"),
 ]

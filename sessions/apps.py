@@ -28,4 +28,6 @@ class TreatmentSessionsConfig(AppConfig):
         register_handover(handover.RECORDS)
         about = "Clinicians, rooms, bays and devices, their hours and leave, closed days, lengths of visits."
         register_link(SettingsLink(CLINIC, "Calendar", about, "sessions:diary_settings", "diary.settings"))
+        about = "Cartridges, numbing, adjuvants and tubes: their lots, use-by dates and stock."
+        register_link(SettingsLink(CLINIC, "Products and lots", about, "sessions:lots", "lots.view"))
         register_change(leaving=handover.stops_being_booked, returning=handover.is_booked_again)

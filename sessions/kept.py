@@ -53,6 +53,14 @@ def declare() -> None:
             logged=("record.saved",),
         ),
         PatientModel(
+            "treatment_sessions.UsedLot",
+            path="session__patient",
+            section="record_lots",
+            pages=("sessions:record",),
+            logged=("record.saved",),
+            leaves_out=("key",),
+        ),
+        PatientModel(
             "treatment_sessions.SessionCorrection",
             path="session__patient",
             section="record_corrections",
@@ -65,5 +73,8 @@ def declare() -> None:
         OtherModel("treatment_sessions.ServiceTime", "how long a visit takes", exported=True),
         OtherModel("treatment_sessions.NumbingTime", "how long a numbing product stays on", exported=True),
         OtherModel("treatment_sessions.Holiday", "a day a site is closed", exported=True),
+        OtherModel("treatment_sessions.Product", "what the clinic uses and gets in lots", exported=True),
+        OtherModel("treatment_sessions.Lot", "a lot of a product, and whether it is blocked", exported=True, leaves_out=("key",)),
+        OtherModel("treatment_sessions.StockMove", "what came in and went of a lot", exported=True),
         OtherModel("treatment_sessions.DeviceUse", "who uses a device", exported=True),
     )

@@ -502,3 +502,6 @@ class SessionCorrection(models.Model):
 
     def __str__(self) -> str:
         return f"Correction {self.number}"
+
+
+from .lots.models import Lot, Product, StockMove, UsedLot  # noqa: E402, F401 - one door to all models of the app

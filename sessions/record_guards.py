@@ -3,10 +3,12 @@ A signed or closed record stays as it is, whoever asks: no UPDATE, no DELETE of 
 moved into it, on both engines. Corrections are only ever added.
 """
 
-from audit.guards import Guard, let_go, no_change, protect
+from audit.guards import Guard, let_go, no_change, protect, refuse
 
 SESSION = "treatment_sessions_treatmentsession"
 ZONE = "treatment_sessions_sessionzone"
+USED = "treatment_sessions_usedlot"
+LOT = "treatment_sessions_lot"
 CORRECTION = "treatment_sessions_sessioncorrection"
 # Whose row it is, for an erasure order: SQL over OLD.
 OF_RECORD = f"(SELECT s.patient_id FROM {SESSION} AS s WHERE s.id = OLD.session_id)"  # noqa: S608 - our own names
@@ -17,47 +19,65 @@ def _locked_session() -> Guard:
     return no_change(SESSION, when="OLD.status <> 'draft'", reason=REASON, name="signed_record_locked", patient="OLD.patient_id")
 
 
-def _locked_zones() -> Guard:
+def _locked_rows(table: str, name: str) -> Guard:
     """The lock is on the parent's row, so the condition is a look-up: in the body, as PostgreSQL's WHEN takes none."""
-    name = "signed_zones_locked"
     # Only names of this module are put together here, nothing that anybody types.
     locked = f"(SELECT status FROM {SESSION} WHERE id = {{row}}.session_id) <> 'draft'"  # noqa: S608
     rows = {"insert": ("NEW",), "update": ("OLD", "NEW"), "delete": ("OLD",)}
     seen_in = {event: " OR ".join(locked.format(row=row) for row in seen) for event, seen in rows.items()}
     seen_in["delete"] = f"({seen_in['delete']}) AND NOT {let_go(OF_RECORD, 'sqlite')}"
     sqlite = tuple(
-        f"CREATE TRIGGER IF NOT EXISTS {name}_{event} BEFORE {event.upper()} ON {ZONE} FOR EACH ROW "
+        f"CREATE TRIGGER IF NOT EXISTS {name}_{event} BEFORE {event.upper()} ON {table} FOR EACH ROW "
         f"WHEN {seen_in[event]} BEGIN SELECT RAISE(ABORT, '{REASON}'); END"
         for event in rows
     )
-    refuse = f"RAISE EXCEPTION '{REASON}' USING ERRCODE = 'integrity_constraint_violation'"
+    refusal = f"RAISE EXCEPTION '{REASON}' USING ERRCODE = 'integrity_constraint_violation'"
     postgresql = [
         f"CREATE OR REPLACE FUNCTION {name}_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-        f"IF TG_OP = 'TRUNCATE' THEN {refuse}; END IF; "
+        f"IF TG_OP = 'TRUNCATE' THEN {refusal}; END IF; "
         f"IF TG_OP = 'DELETE' THEN IF {let_go(OF_RECORD, 'postgresql')} THEN RETURN OLD; END IF; END IF; "
-        f"IF TG_OP <> 'INSERT' THEN IF {locked.format(row='OLD')} THEN {refuse}; END IF; END IF; "
+        f"IF TG_OP <> 'INSERT' THEN IF {locked.format(row='OLD')} THEN {refusal}; END IF; END IF; "
         f"IF TG_OP = 'DELETE' THEN RETURN OLD; END IF; "
-        f"IF {locked.format(row='NEW')} THEN {refuse}; END IF; RETURN NEW; END $$"
+        f"IF {locked.format(row='NEW')} THEN {refusal}; END IF; RETURN NEW; END $$"
     ]
     postgresql += [
-        f"CREATE OR REPLACE TRIGGER {name}_{event} BEFORE {event.upper()} ON {ZONE} FOR EACH ROW EXECUTE FUNCTION {name}_refuse()"
+        f"CREATE OR REPLACE TRIGGER {name}_{event} BEFORE {event.upper()} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}_refuse()"
         for event in rows
     ]
     postgresql.append(
-        f"CREATE OR REPLACE TRIGGER {name}_truncate BEFORE TRUNCATE ON {ZONE} FOR EACH STATEMENT EXECUTE FUNCTION {name}_refuse()"
+        f"CREATE OR REPLACE TRIGGER {name}_truncate BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION {name}_refuse()"
     )
     return Guard(
         name=name,
-        table=ZONE,
+        table=table,
         sqlite=sqlite,
         sqlite_drop=tuple(f"DROP TRIGGER IF EXISTS {name}_{event}" for event in rows),
         postgresql=tuple(postgresql),
-        postgresql_drop=tuple(f"DROP TRIGGER IF EXISTS {name}_{event} ON {ZONE}" for event in (*rows, "truncate")),
+        postgresql_drop=tuple(f"DROP TRIGGER IF EXISTS {name}_{event} ON {table}" for event in (*rows, "truncate")),
     )
+
+
+def _no_blocked_lot_signed() -> Guard:
+    """
+    The last door (see `sessions.lots.rule`): no record is signed with a lot that is blocked, but for what was used before and of which
+    the record says what was done about it.
+    """
+    of = "l.key = u.key AND (l.product_id IS NULL OR u.product_id IS NULL OR l.product_id = u.product_id)"
+    # Only names of this module are put together here, nothing that anybody types.
+    blocked = (
+        f"EXISTS (SELECT 1 FROM {USED} AS u JOIN {LOT} AS l ON {of} "  # noqa: S608
+        "WHERE u.session_id = NEW.id AND l.blocked_at IS NOT NULL AND u.after_block = '')"
+    )
+    when = f"OLD.status = 'draft' AND NEW.status = 'signed' AND {blocked}"
+    return refuse(SESSION, event="UPDATE", columns=("status",), when=when, reason="a blocked lot is not signed for", name="no_blocked_lot")
 
 
 def register() -> None:
     """Called from the app's ready()."""
     protect(_locked_session())
-    protect(_locked_zones())
+    protect(_locked_rows(ZONE, "signed_zones_locked"))
+    protect(_locked_rows(USED, "signed_lots_locked"))
+    protect(_no_blocked_lot_signed())
+    protect(no_change(LOT, columns=("number", "key", "product_id", "added_at"), reason="a lot stays what it is", name="lot_stays"))
+    protect(no_change("treatment_sessions_stockmove", reason="stock is counted by adding", name="stock_only_added"))
     protect(no_change(CORRECTION, reason="corrections are only ever added", name="corrections_only_added", patient=OF_RECORD))

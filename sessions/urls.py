@@ -1,5 +1,6 @@
 from django.urls import path, re_path
 
+from .lots import views as lots
 from .views import booking, calendar, calendar_to_place, check_in, course, diary_settings, record, visit, visit_day, visit_move, walk_in
 
 app_name = "sessions"
@@ -31,6 +32,11 @@ urlpatterns = [
     path("sessions/<int:pk>/answers/", record.answers, name="record_answers"),
     path("sessions/<int:pk>/treats/", record.treats, name="record_treats"),
     path("sessions/<int:pk>/close/", record.close, name="record_close"),
+    path("settings/lots/", lots.lots, name="lots"),
+    path("settings/lots/new-product/", lots.add_product, name="add_product"),
+    path("settings/lots/receive/", lots.receive, name="receive"),
+    path("settings/lots/products/<int:product>/", lots.product, name="product"),
+    path("settings/lots/<int:lot>/", lots.lot, name="lot"),
     path("settings/diary/", diary_settings.overview, name="diary_settings"),
     path("settings/diary/add/", diary_settings.add, name="add_resource"),
     path("settings/diary/closed/", diary_settings.holidays, name="holidays"),

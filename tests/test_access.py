@@ -27,6 +27,7 @@ CLINICIAN, DESK, LEAD, MANAGER, AUDITOR = Role.CLINICIAN, Role.FRONT_DESK, Role.
 EVERYBODY = frozenset(Role)
 ALL = frozenset({CLINICIAN, DESK, LEAD, MANAGER})  # who works with patients; the auditor reads the log alone
 CLINICAL = frozenset({CLINICIAN, LEAD})
+STOCK = frozenset({CLINICIAN, LEAD, MANAGER})
 SHEETS = frozenset({CLINICIAN, DESK, LEAD})
 
 
@@ -110,6 +111,13 @@ TABLE = {
     "accounts:end_competence": Row(frozenset({LEAD}), of_patient=False, method="post", gives=FORM, args=("staff_pk", "competence")),
     "accounts:set_prescriber": Row(frozenset({LEAD}), of_patient=False, method="post", gives=FORM, args=("staff_pk",)),
     "accounts:sign_out": _general(EVERYBODY, public=True, method="post", gives=GO),
+    "clinic:recalls": _general(STOCK),
+    "clinic:recall_new": _general(STOCK),
+    "clinic:recall": _general(STOCK, args=("recall",)),
+    "clinic:recall_file": _general(STOCK, args=("recall",)),
+    "clinic:recall_letters": _general(STOCK, method="post", gives=PAGE | frozenset({302, 503}), args=("recall",)),
+    "clinic:recall_lift": _general(frozenset({LEAD, MANAGER}), method="post", gives=FORM, args=("recall",)),
+    "clinic:recall_person": Row(STOCK, args=("recall", "number")),
     "clinic:retention": _general(frozenset({LEAD, MANAGER})),
     "clinic:retention_rule": Row(frozenset({LEAD, MANAGER}), of_patient=False, method="post", gives=FORM, args=("country",)),
     # These two ask for the password once more on the way, of who reaches the patient.
@@ -199,6 +207,11 @@ TABLE = {
     "sessions:resource": _general(frozenset({LEAD, MANAGER}), args=("resource",)),
     "sessions:resource_hours": _general(frozenset({LEAD, MANAGER}), method="post", gives=FORM, args=("resource",)),
     "sessions:resource_absences": _general(frozenset({LEAD, MANAGER}), method="post", gives=FORM, args=("resource",)),
+    "sessions:lots": _general(STOCK),
+    "sessions:add_product": _general(STOCK),
+    "sessions:product": _general(STOCK, args=("product",)),
+    "sessions:receive": _general(STOCK),
+    "sessions:lot": _general(STOCK, args=("lot",)),
     "sessions:record_close": _sent(CLINICAL, "record"),
     "followup:my_feed": _general(CLINICAL),
     "followup:make_feed": _general(CLINICAL, method="post"),
@@ -324,6 +337,7 @@ def _proposed(protocol) -> tuple[dict, dict]:
 def world(site, clinician, patient, protocol, signed_off):
     from accounts.models import WatchedAct
     from aftercare.models import Sheet
+    from clinic.models import Recall
     from consent.services.texts import draft
     from consent.tests.signed import consented, text_in_use
     from followup.models import OutboxText, Reminder, WaitingEntry
@@ -332,7 +346,7 @@ def world(site, clinician, patient, protocol, signed_off):
     from plans.tests.rows import plan_with
     from protocols.models import ProtocolCase
     from protocols.services import create_draft
-    from sessions.models import Booking, Hold, Resource, TreatmentSession
+    from sessions.models import Booking, Hold, Lot, Product, Resource, TreatmentSession, UsedLot
 
     now = timezone.now().replace(microsecond=0)
     who = Resource.objects.create(site=site, kind="clinician", name="Dr Amara Osei", user=clinician)
@@ -397,6 +411,13 @@ def world(site, clinician, patient, protocol, signed_off):
     record = TreatmentSession.objects.create(
         booking=bookings[0], patient=patient, plan=plan, session_number=1, clinician=clinician, started_at=now
     )
+    product = Product.objects.create(kind="needle", name="Cartridge")
+    blocked = {"blocked_at": now, "blocked_by": clinician, "blocked_reason": "Packs were not tight"}
+    lot = Lot.objects.create(product=product, number="B24", key="B24", added_at=now, added_by=clinician, **blocked)
+    recall = Recall.objects.create(
+        lot=lot, reason="Packs were not tight", letter="Ring us", ordered_at=now, ordered_by=clinician, request_key="access-recall"
+    )
+    UsedLot.objects.create(session=record, kind="needle", place="needle", product=product, number="B24", key="B24", added_at=now)
     opening = EmergencyOpening.objects.create(
         patient=patient,
         user=clinician,
@@ -461,6 +482,9 @@ def world(site, clinician, patient, protocol, signed_off):
         "resource": who.pk,
         "step": "missed",
         "record": record.pk,
+        "product": lot.product_id,
+        "lot": lot.pk,
+        "recall": recall.pk,
         "waiting": WaitingEntry.objects.create(
             site=site, patient=patient, kind="review", until=timezone.localdate(), created_by=clinician, request_key="access-waiting"
         ).pk,

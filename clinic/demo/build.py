@@ -21,6 +21,7 @@ from .follow_up import follow_up
 from .people import PEOPLE
 from .protocol_story import open_with_the_oldest, protocol_story
 from .second_site import open_second_site
+from .stock import fill_the_cupboard, recall_one
 from .stories import story_of
 from .world import World
 
@@ -59,6 +60,7 @@ def build(*, seed: int, today: dt.date, progress: Callable[[str], None] = lambda
                 open_second_site(world.site, world.staff)
                 consenting.afterwards(world)
                 follow_up(world)
+                recall_one(world)
         passwords.hash_for_good()
     return Made(patients=Patient.objects.count(), staff=User.objects.count())
 
@@ -70,6 +72,7 @@ def _house(seed: int, today: dt.date) -> World:
     consenting.write_texts(people)
     staff.certify(people, knowledge_of(version), today=today)
     resources = staff.equip(site, people, knowledge_of(version), today=today)
+    fill_the_cupboard(site, by=people["omar"], today=today)
     return World(site=site, staff=people, resources=resources, today=today, chance=random.Random(seed))  # noqa: S311 - not a secret
 
 

@@ -1,7 +1,5 @@
 """Sessions of the demo: opened, recorded zone by zone, signed; and a course that is stopped."""
 
-import datetime as dt
-
 from django.utils.datastructures import MultiValueDict
 
 from accounts.models import User
@@ -16,11 +14,10 @@ from sessions.services.screening import answer_due
 from sessions.services.signing import sign as sign_record
 
 from .sign_ins import PASSWORD
+from .stock import OWN_PLASMA, SERUM_NAME, needle_code
 from .world import World
 
 ADVERSE_NOTE = "Small blisters on the left cheek on the evening of the session, gone after three days. Seen and photographed, no treatment."
-NEEDLE_SHELF_DAYS = 400
-OWN_PLASMA, SERUM = "Own plasma, Example kit", "Example serum, sterile single use"
 
 
 def begin(world: World, booking: Booking, *, by: User) -> TreatmentSession:
@@ -37,12 +34,7 @@ def begin(world: World, booking: Booking, *, by: User) -> TreatmentSession:
 
 def _needle(world: World, session: TreatmentSession) -> dict[str, str]:
     device = session.device or next(r for r in world.resources.values() if r.device_kind == session.plan.device_kind)
-    use_by = world.today + dt.timedelta(days=NEEDLE_SHELF_DAYS)
-    return {
-        "device": str(device.pk),
-        "needle_lot": f"EX{world.chance.randrange(1000, 9999)}{world.chance.choice('ABC')}",
-        "needle_expires_on": use_by.isoformat(),
-    }
+    return {"device": str(device.pk), "needle_lot": needle_code(world, session)}
 
 
 def record_zones(world: World, session: TreatmentSession, *, by: User) -> None:
@@ -60,8 +52,8 @@ def record_zones(world: World, session: TreatmentSession, *, by: User) -> None:
         }
     for name in session.plan.adjuvants:
         typed[f"adj-{name}-used"] = "on"
-        typed[f"adj-{name}-product"] = OWN_PLASMA if name == "prp" else SERUM
-        typed[f"adj-{name}-lot"] = f"AD{world.chance.randrange(100, 999)}"
+        typed[f"adj-{name}-product"] = OWN_PLASMA if name == "prp" else SERUM_NAME
+        typed[f"adj-{name}-lot"] = "PT-0902" if name == "prp" else "SE-551"
     _save(session, by=by, turn=2, typed=typed)
 
 

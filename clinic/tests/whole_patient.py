@@ -14,6 +14,7 @@ from aftercare.services.files import name_of, part_name, sha256
 from aftercare.tests.signed_record import signed
 from audit import guards
 from audit.patient_models import of_patients
+from clinic.models import Recall, RecallContact
 from consent import photos
 from consent.models import Consent, ConsentItem, ConsentWithdrawal, PhotoPermission
 from consent.services.withdrawing import withdraw
@@ -22,7 +23,7 @@ from followup.models import ContactChoice, OutboxText, Reminder, WaitingEntry
 from patients.models import Allergy, EmergencyOpening, Medication, Patient, PatientMerge, Procedure, ScreeningAnswer
 from plans.models import Consultation, KeptCase, PlanCountersignature, PlanOverride
 from protocols.models import ProtocolCase
-from sessions.models import Hold, SessionCorrection
+from sessions.models import Hold, Lot, SessionCorrection, UsedLot
 
 PDF = b"%PDF-1.7 a sheet\n%%EOF"
 # Looked up or compared by the database; nobody types into them.
@@ -75,6 +76,18 @@ def make(site, clinician, *, number=48213, marker="Zqmarkerx", ended_at=None, **
     )
     SessionCorrection.objects.create(
         session=session, number=1, text=marker, reason=marker, made_by=by, made_at=now, request_key=str(uuid.uuid4()), sha256="0" * 64
+    )
+    connection.check_constraints()
+    with guards.suspended("signed_lots_locked"):
+        UsedLot.objects.create(session=session, kind="needle", place="needle", number=marker, key=marker, raw=marker, added_at=now)
+        connection.check_constraints()
+    lot = Lot.objects.filter(key="RECALLED").first() or Lot.objects.create(number="recalled", key="RECALLED", added_at=now, added_by=by)
+    recall = Recall.objects.create(
+        lot=lot, reason="Packs", letter="Ring us", ordered_at=now, ordered_by=by, request_key=str(uuid.uuid4()),
+        lifted_at=now, lifted_by=by, lifted_reason="Cleared",
+    )  # fmt: skip
+    RecallContact.objects.create(
+        recall=recall, patient=patient, status="reached", note=marker, at=now, by=by, request_key=str(uuid.uuid4())
     )
     sheet = Sheet.objects.create(session=session, record_version=1, variant="A4", requested_at=now)
     default_storage.save(name_of(sheet.pk), ContentFile(PDF + marker.encode()))

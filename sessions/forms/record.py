@@ -12,6 +12,8 @@ from django import forms
 from planner.wording import mm, number
 from plans.competence import most_by_zone
 
+from ..lots import rule
+from ..lots.codes import LONGEST_CODE
 from ..models import SessionZone, TreatmentSession
 from .clock_time import ClockTime, after, before, clock_words
 
@@ -143,6 +145,8 @@ class RecordForm(forms.Form):
         self.limits, self.adjuvants_out = limits or {}, adjuvants_out or {}
         self.zones = list(session.zones.all())
         self.day = session.day
+        self.known = {used.place: used for used in session.used_lots.all()}
+        self.uses: dict = {}  # what can be kept of the lots, by place
         self.most = most_by_zone(session.clinician, session.plan, on=self.day)
         text = {"required": False, "strip": True}
         self.fields["identity_checked"] = forms.BooleanField(label="Name and birth date checked", required=False)
@@ -152,15 +156,20 @@ class RecordForm(forms.Form):
         self.fields["device"] = forms.ChoiceField(
             label="Device", required=False, choices=[("", "Choose a device"), *((str(row.pk), row.name) for row in devices)]
         )
-        self.fields["needle_lot"] = forms.CharField(label="Needle lot", max_length=40, **text)
-        self.fields["needle_expires_on"] = PrintedDate(label="Use-by date", max_length=30, **text)
+        for place, which in zip(rule.CARTRIDGES, ("", "Second ", "Third "), strict=True):
+            self._add_cartridge(place, which)
         self.fields["numbing"] = forms.CharField(label="Numbing product", max_length=120, **text)
+        self.fields["numbing_lot"] = forms.CharField(label="Lot of the numbing", max_length=LONGEST_CODE, **text)
+        self.fields["numbing_after"] = forms.CharField(label="What was done about the numbing's lot", max_length=300, **text)
         self.fields["numbing_on"] = ClockTime(label="Numbing on")
         self.fields["numbing_off"] = ClockTime(label="Numbing off")
         for adjuvant in terms.adjuvants:
             self.fields[f"adj-{adjuvant.id}-used"] = forms.BooleanField(label=f"{adjuvant.label} used", required=False)
             self.fields[f"adj-{adjuvant.id}-product"] = forms.CharField(label=f"{adjuvant.label}: product", max_length=120, **text)
-            self.fields[f"adj-{adjuvant.id}-lot"] = forms.CharField(label=f"{adjuvant.label}: lot", max_length=40, **text)
+            self.fields[f"adj-{adjuvant.id}-lot"] = forms.CharField(label=f"{adjuvant.label}: lot", max_length=LONGEST_CODE, **text)
+            self.fields[f"adj-{adjuvant.id}-reason"] = forms.CharField(label=f"{adjuvant.label}: why", max_length=200, **text)
+            after = f"{adjuvant.label}: what was done about the lot"
+            self.fields[f"adj-{adjuvant.id}-after"] = forms.CharField(label=after, max_length=300, **text)
         self.fields["reaction"] = forms.ChoiceField(
             label="Reaction", required=False, choices=[("", "Not recorded"), *TreatmentSession.Reaction.choices]
         )
@@ -175,6 +184,17 @@ class RecordForm(forms.Form):
                 "invalid_choice": f"{field.label} is no longer in the list. Choose again",
                 "max_length": f"{field.label} must be {getattr(field, 'max_length', 0)} letters or fewer",
             }
+
+    def _add_cartridge(self, place: str, which: str) -> None:
+        def label(words: str) -> str:
+            return f"{which}{words[0].lower()}{words[1:]}" if which else words
+
+        text = {"required": False, "strip": True}
+        self.fields[f"{place}_lot"] = forms.CharField(label=label("Needle lot"), max_length=LONGEST_CODE, **text)
+        self.fields[f"{place}_expires_on"] = PrintedDate(label=label("Use-by date"), max_length=30, **text)
+        self.fields[f"{place}_product"] = forms.CharField(label=label("Needle product"), max_length=120, **text)
+        self.fields[f"{place}_new"] = forms.BooleanField(label=label("New from its pack"), required=False)
+        self.fields[f"{place}_after"] = forms.CharField(label=label("What was done about the lot"), max_length=300, **text)
 
     def _add_zone(self, zone: SessionZone) -> None:
         name, label = f"z{zone.pk}", zone.zone_label
@@ -205,11 +225,50 @@ class RecordForm(forms.Form):
         for adjuvant in self.terms.adjuvants:
             if adjuvant.id in self.adjuvants_out and values.get(f"adj-{adjuvant.id}-used"):
                 self.add_error(f"adj-{adjuvant.id}-used", f"{adjuvant.label} is left out today: {self.adjuvants_out[adjuvant.id]}")
-        expires = values.get("needle_expires_on")
-        if expires and expires < self.day:
-            self.add_error("needle_expires_on", "Use-by date must be in the future. Take another needle")
+        self._lots()
         self._times()
         return values
+
+    def _lots(self) -> None:
+        """What was scanned or typed becomes rows; a lot that may not be used is refused beside its field, and stays as it was typed."""
+        values = self.cleaned_data
+        places = [*rule.CARTRIDGES, rule.NUMBING, *(f"adj-{one.id}" for one in self.terms.adjuvants if values.get(f"adj-{one.id}-used"))]
+        reader = rule.Reader(self.session, [self._typed(place) for place in places], known=self.known, on=self.day)
+        for name, words in reader.faults:
+            if name not in self.errors:
+                self.add_error(name, words)
+        self.uses = reader.uses
+        for place, use in reader.uses.items():
+            values[rule.field(place, "lot")] = use.number
+            if place in rule.CARTRIDGES:
+                values[f"{place}_product"] = use.product_name
+                if f"{place}_expires_on" not in self.errors:
+                    values[f"{place}_expires_on"] = use.expires_on
+            elif use.product is not None:
+                values["numbing" if place == rule.NUMBING else f"{place}-product"] = use.product.name
+        # A use-by date says nothing without a lot that was read; it stands in the row of the record all the same.
+        expires = values.get("needle_expires_on")
+        if expires and expires < self.day and "needle_expires_on" not in self.errors:
+            self.add_error("needle_expires_on", "Use-by date must be in the future. Take another needle")
+
+    def _typed(self, place: str) -> rule.Typed:
+        def said(part: str):
+            return self.cleaned_data.get(rule.field(place, part))
+
+        return rule.Typed(
+            place=place,
+            text=said("lot") or "",
+            product_name=(self.cleaned_data.get("numbing") if place == rule.NUMBING else said("product")) or "",
+            expires_on=said("expires_on"),
+            is_new=bool(said("new")),
+            reason=said("reason") or "",
+            after_block=said("after") if rule.field(place, "after") in self.data else None,
+        )
+
+    def refuse(self, place: str, words: str) -> None:
+        """The database refused what was read for *place*: somebody else was first."""
+        self.uses.pop(place, None)
+        self.add_error(rule.field(place, "lot"), words)
 
     def _times(self) -> None:
         """What the clock showed becomes moments: a time of the clock has no day of its own, and a treatment may run past midnight."""
@@ -261,6 +320,7 @@ def values_of(session: TreatmentSession) -> dict[str, str]:
         "needle_lot": session.needle_lot,
         "needle_expires_on": f"{session.needle_expires_on:%Y-%m-%d}" if session.needle_expires_on else "",
         "numbing": session.numbing,
+        **_lots_of(session),
         "numbing_on": clock_words(session.numbing_on_at, site),
         "numbing_off": clock_words(session.numbing_off_at, site),
         "reaction": session.reaction,
@@ -283,6 +343,21 @@ def values_of(session: TreatmentSession) -> dict[str, str]:
             f"z{zone.pk}-note": zone.note,
         }
     return values | session.unread
+
+
+def _lots_of(session: TreatmentSession) -> dict[str, str]:
+    """What the fields of the lots hold beyond what the record's own columns do."""
+    values = {}
+    for used in session.used_lots.all():
+        values[rule.field(used.place, "lot")] = used.number
+        values[rule.field(used.place, "after")] = used.after_block
+        if used.place in rule.CARTRIDGES:
+            values[f"{used.place}_expires_on"] = f"{used.expires_on:%Y-%m-%d}" if used.expires_on else ""
+            values[f"{used.place}_product"] = used.product_name
+            values[f"{used.place}_new"] = _tick(used.is_new)
+        elif used.place != rule.NUMBING:
+            values[f"{used.place}-reason"] = used.reason
+    return values
 
 
 def _tick(value: bool) -> str:

@@ -18,6 +18,7 @@ from planner.wording import day as day_words
 from plans.competence import beyond, without_agreed
 from plans.models import TreatmentPlan
 
+from ..lots import rule as lots
 from ..models import Resource, SessionZone, TreatmentSession
 from .due import Due, asked_of, due_of
 from .healing import after_record
@@ -343,7 +344,12 @@ def _device_and_needle(session: TreatmentSession) -> list[Condition]:
         )
     else:
         use_by = Condition("use_by", OK, f"Use by {day_words(expires)}", "use-by date", "f-needle_expires_on")
-    return [device_row, lot, use_by]
+    return [device_row, lot, use_by, *_lots(session)]
+
+
+def _lots(session: TreatmentSession) -> list[Condition]:
+    """What stands against a lot that was used, asked anew: it may have been recalled since it was scanned."""
+    return [Condition(row.name, STOP if row.is_stop else LEFT, row.words, row.short, row.field) for row in lots.asked_of(session)]
 
 
 # What was done
@@ -399,6 +405,11 @@ def _after(session: TreatmentSession) -> list[Condition]:
     ]
     if session.reaction == session.Reaction.ADVERSE and not session.reaction_note:
         rows.append(Condition("reaction_note", LEFT, "Say what the adverse event was", "adverse event", "f-reaction_note"))
+    has_lot = any(use.place == lots.NUMBING for use in session.used_lots.all())
+    if session.numbing and not has_lot:
+        rows.append(Condition("numbing_lot", LEFT, "Scan or type the lot of the numbing product", "numbing lot", "f-numbing_lot"))
+    if has_lot and not session.numbing:
+        rows.append(Condition("numbing", LEFT, "Enter the numbing product", "numbing product", "f-numbing"))
     if session.numbing and not session.numbing_on_at:
         rows.append(Condition("numbing_on", LEFT, "Enter when the numbing went on", "numbing on", "f-numbing_on"))
     if session.numbing and not session.numbing_off_at:

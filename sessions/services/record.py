@@ -12,6 +12,7 @@ from consent.standing import WITHDRAWN, stands_for
 from plans.models import TreatmentPlan
 
 from ..forms.record import RecordForm, values_of
+from ..lots import rule, uses
 from ..models import Booking, SessionCorrection, SessionZone, TreatmentSession
 from . import gate, visit_status
 from .canonical import canonical
@@ -135,6 +136,7 @@ def save(session: TreatmentSession, *, by, typed, version: int, page: str = "", 
         form = form_for(row, typed, check=check)
         form.is_valid()
         _write(row, form, by)
+        _keep_lots(row, form)
         now = timezone.now()
         if row.reaction and not before["reaction"] and not row.ended_at and "ended" not in form.errors:
             # The reaction is looked at when the needling is over; the time stands on the screen and can be changed.
@@ -219,7 +221,35 @@ def _write(row: TreatmentSession, form: RecordForm, by) -> None:
             continue
         zone.state = SessionZone.State.NOT_RECORDED if depth is None else SessionZone.State.DONE
         zone.done_depth_mm, zone.passes, zone.endpoint = depth, values.get(f"{name}-passes"), values.get(f"{name}-endpoint", "")
+    _write_unread(row, form)
+
+
+def _write_unread(row: TreatmentSession, form: RecordForm) -> None:
+    """What stands in a field with a fault is kept as it was typed; of a lot that was scanned, the scan."""
     row.unread = {name: form.data.get(name, "") for name in form.errors if name in form.fields}
+    for place, known in form.known.items():
+        name = rule.field(place, "lot")
+        if known.raw and row.unread.get(name) == known.number:
+            row.unread[name] = known.raw
+
+
+def _keep_lots(row: TreatmentSession, form: RecordForm) -> None:
+    """Write what was used. Where another record had the same cartridge a moment earlier, that is said beside its field."""
+    while True:
+        try:
+            with transaction.atomic():
+                return uses.keep(row, form.uses)
+        except IntegrityError:
+            taken = [place for place, use in form.uses.items() if use.kind == use.Kind.NEEDLE and use.serial]
+            if not taken:
+                raise
+            for place in taken:
+                if rule.stands_elsewhere(form.uses[place]):
+                    form.refuse(place, rule.used_words(None))
+            if all(place in form.uses for place in taken):
+                raise
+            _write_unread(row, form)
+            row.needle_lot = "" if "needle" not in form.uses else row.needle_lot
 
 
 def _write_gap(row: TreatmentSession, reason: str, by) -> None:

@@ -15,13 +15,15 @@ from planner.wording import mm
 from plans.models import TreatmentPlan
 
 from ..conversion import reason_words
+from ..lots import rule, uses
 from ..models import SessionZone, TreatmentSession
 from . import gate, visit_status
 from .canonical import canonical
 from .drafts import for_writing
 
-FORMAT = 2
 MEANING = "I treated this patient as recorded here, and what is recorded is complete and true."
+
+FORMAT = 2  # of what is signed; a record is read back in the one it was signed in
 
 # Called as callback(session, by) inside the signing transaction, after the record is locked: what they write stands or falls with
 # the signature. Work for a queue belongs in transaction.on_commit. Filled in AppConfig.ready of the apps above.
@@ -59,6 +61,7 @@ def sign(session: TreatmentSession, *, by, password: str, version: int) -> Treat
         if done is not None:
             return done
         row = for_writing(session)
+        rule.hold_still()
         row.claim(version)
         missing = gate.unmet(gate.may_sign(row, by=by))
         if missing:
@@ -70,6 +73,7 @@ def sign(session: TreatmentSession, *, by, password: str, version: int) -> Treat
         row.signed_content = canonical(content_of(row))
         row.signed_sha256 = sha256(row.signed_content)
         row.save()
+        uses.count_off(row, by=by)
         visit_status.done(row.booking, by=by)
         completed = _complete_plan(row)
         record(
@@ -150,15 +154,18 @@ def content_of(session: TreatmentSession, meaning: str = MEANING, form: int = FO
     """
     What is signed: every value of the record, its zones, and who it is about. Read back from the rows it is the same to the byte.
 
-    form: 1, as it was while consent was a tick; 2, with who accepted an older text and why (which consent stood is in `start_check`).
+    form: 1, as it was while consent was a tick and the first needle's lot the only one; 2, with who accepted an older text and why (which
+    consent stood is in `start_check`), and with everything that was used and its lots.
     """
     plan = session.plan
     if form == 1:
+        later: dict = {}
         consent = {"consent_confirmed": session.consent_confirmed}
     else:
+        later = {"lots": uses.content(session)}
         older = {"reason": session.consent_reason, "by": session.consent_by_id, "at": session.consent_at}
         consent = {"consent": {"older_text": older, "ticked_before_it_was_signed_here": session.consent_confirmed}}
-    return {
+    return later | {
         "format": form,
         "record": {
             "session": session.pk,

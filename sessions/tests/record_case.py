@@ -174,6 +174,7 @@ class RecordCase:
             "device": str(self.pen.pk),
             "needle_lot": "b24-0917X",
             "needle_expires_on": "2031-03",
+            "needle_new": "on",
             "reaction": "none",
             "started": clock_words(session.started_at, session.site),
             "ended": clock_words(ended, session.site),

@@ -31,7 +31,7 @@ def _session_or_404(request, pk) -> TreatmentSession:
         "booking__site", "patient__site", "plan__protocol_version", "clinician", "device", "gap_by", "consent_by", "saved_by", "signed_by"
     )
     rows = rows.defer("plan__protocol_version__document")
-    session = get_object_or_404(rows.prefetch_related("zones__plan_zone", "corrections__made_by"), pk=pk)
+    session = get_object_or_404(rows.prefetch_related("zones__plan_zone", "corrections__made_by", "used_lots"), pk=pk)
     about(session.patient_id)
     session.site.set_clock()
     return session

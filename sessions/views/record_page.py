@@ -8,7 +8,8 @@ from protocols.knowledge import knowledge_of
 
 from ..conversion import record_version, zones_left_out
 from ..forms.record import deeper_than_today, values_of
-from ..models import SessionZone
+from ..lots import rule
+from ..models import SessionZone, UsedLot
 from ..services import gate
 from ..services.due import may_need_explaining
 from ..services.record import form_for
@@ -81,7 +82,11 @@ def draft_page(session, user, *, form=None, pressed=False, failed=False, answers
         "zones": rows,
         "left_out": zones_left_out(session) if not session.is_locked else (),
         "recorded": sum(row.is_recorded for row in rows),
-        "adjuvants": [_adjuvant_row(adjuvant, form, check) for adjuvant in terms.adjuvants],
+        "cartridges": [_cartridge_row(place, form, conditions) for place in rule.CARTRIDGES],
+        "more_cartridges": any(form[f"{place}_lot"].value() or form[f"{place}_lot"].errors for place in rule.CARTRIDGES[1:]),
+        "numbing_after": _after(rule.NUMBING, form, conditions),
+        "told": [form[name] for name in form.fields if name in _TOLD or name.endswith(("_lot", "-lot", "_expires_on"))],
+        "adjuvants": [_adjuvant_row(adjuvant, form, check, conditions) for adjuvant in terms.adjuvants],
         "missing": missing,
         "to_do": [row for row in missing if row.name != "unread" and row.field.removeprefix("f-") not in form.errors],
         "missing_words": _missing_words(missing),
@@ -135,13 +140,31 @@ def _zone_row(zone: SessionZone, form, check) -> ZoneRow:
     )
 
 
-def _adjuvant_row(adjuvant, form, check) -> dict:
+# Fields whose message follows an autosave; those of the lots come to these.
+_TOLD = frozenset({"device", "started", "ended", "numbing_on", "numbing_off"})
+
+
+def _after(place: str, form, conditions):
+    """The field that says what was done about a lot which was blocked after it was used, where there is such a lot."""
+    name = rule.field(place, "after")
+    asked = any(row.name == f"{place}-after-block" for row in conditions)
+    return form[name] if asked or form[name].value() else None
+
+
+def _cartridge_row(place: str, form, conditions) -> dict:
+    parts = {part: form[f"{place}_{part}"] for part in ("lot", "expires_on", "product", "new")}
+    return parts | {"place": place, "after": _after(place, form, conditions), "is_first": place == rule.CARTRIDGES[0]}
+
+
+def _adjuvant_row(adjuvant, form, check, conditions) -> dict:
     name = f"adj-{adjuvant.id}"
     return {
         "label": adjuvant.label,
         "used": form[f"{name}-used"],
         "product": form[f"{name}-product"],
         "lot": form[f"{name}-lot"],
+        "reason": form[f"{name}-reason"],
+        "after": _after(name, form, conditions),
         "out": check.adjuvants_out.get(adjuvant.id, ""),
     }
 
@@ -211,8 +234,27 @@ def sign_page(session, user) -> dict:
         "deviations": deviation_rows(session, deviations(session)),
         "meaning": MEANING,
         "signer": user,
-        "used": [row for row in session.adjuvants if row.get("used", True)],
+        "used": used_rows(session),
+        "cartridges_used": cartridges_used(session),
+        "numbing_used": _in_place(session, rule.NUMBING),
     }
+
+
+def cartridges_used(session) -> list:
+    """The cartridges as they were recorded; of a record without rows for them, what its own columns say."""
+    rows = [used for used in session.used_lots.all() if used.kind == used.Kind.NEEDLE]
+    if not rows and session.needle_lot:
+        rows = [UsedLot(number=session.needle_lot, expires_on=session.needle_expires_on)]
+    return rows
+
+
+def _in_place(session, place: str):
+    return next((used for used in session.used_lots.all() if used.place == place), None)
+
+
+def used_rows(session) -> list[dict]:
+    """What went with the needling, with why it was used and what was done about its lot."""
+    return [row | {"more": _in_place(session, f"adj-{row['id']}")} for row in session.adjuvants if row.get("used", True)]
 
 
 def locked_page(session, user) -> dict:
@@ -227,7 +269,9 @@ def locked_page(session, user) -> dict:
         "corrections": sorted(session.corrections.all(), key=lambda row: -row.number),
         "record_version": version,
         "meaning": MEANING,
-        "used": [row for row in session.adjuvants if row.get("used", True)],
+        "used": used_rows(session),
+        "cartridges_used": cartridges_used(session),
+        "numbing_used": _in_place(session, rule.NUMBING),
         "start_words": [row["words"] for row in session.start_check.get("conditions", ())],
         "may_correct": user.may("records.edit") and session.is_signed,
     }

@@ -28,6 +28,23 @@ document.addEventListener("DOMContentLoaded", () => {
   const nextTurn = () => { form.elements.turn.value = Number(form.elements.turn.value) + 1; };
   const later = (wait) => { clearTimeout(timer); timer = setTimeout(send, wait); };
 
+  // A scanner types like a keyboard: the separator of the code as Ctrl ], and Enter at the end.
+  let scanned = null; // the field that was scanned into: what was read comes back to it although it holds the focus
+  form.addEventListener("keydown", (event) => {
+    const field = event.target.closest("[data-scan]");
+    if (!field) return;
+    if (event.ctrlKey && event.key === "]") {
+      event.preventDefault();
+      field.setRangeText("\u001d", field.selectionStart, field.selectionEnd, "end");
+    } else if (event.key === "Enter" && !event.ctrlKey && !event.metaKey) {
+      event.preventDefault();
+      scanned = field;
+      waiting.add(field.name);
+      if (!stopped) later(0);
+    }
+  });
+  form.addEventListener("input", (event) => { if (event.target === scanned) scanned = null; });
+
   function changed(name) {
     if (name) waiting.add(name);
     if (!stopped) later(WAIT);
@@ -102,8 +119,9 @@ document.addEventListener("DOMContentLoaded", () => {
     for (const [name, value] of Object.entries(event.detail.values || {})) {
       const field = form.elements[name];
       const holdsText = field instanceof HTMLElement && field.type !== "checkbox";
-      if (holdsText && field !== document.activeElement && !waiting.has(name)) field.value = value;
+      if (holdsText && (field !== document.activeElement || field === scanned) && !waiting.has(name)) field.value = value;
     }
+    scanned = null;
   });
   document.body.addEventListener("htmx:oobAfterSwap", (event) => {
     const place = event.detail.target;

@@ -1,0 +1,76 @@
+"""What is typed to recall a lot and to keep who was told. Messages say what to do."""
+
+import secrets
+
+from django import forms
+
+from patients.forms import PlainForm
+from sessions.models import Product
+
+from .models import RecallContact
+
+REASON_LEAST = 5
+LETTER = (
+    "We are writing because the maker of a product that we used at your visit has told us that it may not be as it should be. "
+    "We have stopped using it.\n\nYou need do nothing if your skin healed as described in the sheet you took home. If anything about "
+    "it worries you, now or later, ring us: we will see you, and it costs you nothing."
+)
+
+
+def _text(label: str, missing: str, most: int, *, least: int = 1, widget=None, **kwargs) -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        min_length=least,
+        max_length=most,
+        error_messages={
+            "required": missing,
+            "min_length": f"{label} must be {least} letters or more",
+            "max_length": f"{label} must be {most} letters or fewer",
+        },
+        widget=widget or forms.TextInput(attrs={"autocomplete": "off"}),
+        **kwargs,
+    )
+
+
+def request_key() -> forms.CharField:
+    words = {"required": "Reload the page, then send it again", "max_length": "Reload the page, then send it again"}
+    return forms.CharField(max_length=60, initial=lambda: secrets.token_urlsafe(16), widget=forms.HiddenInput, error_messages=words)
+
+
+class OrderForm(PlainForm):
+    """The lot stands in the address; here is why, and what the letter says."""
+
+    product = forms.ChoiceField(label="Product", required=False, help_text="Not known: the number is blocked whatever the product")
+    reason = _text("Reason", "Say why the lot is recalled", 300, least=REASON_LEAST, help_text="Staff see it wherever the lot is refused")
+    letter = _text("What the letter says", "Write what the letter says", 2000, least=40, widget=forms.Textarea(attrs={"rows": 8}))
+    request_key = request_key()
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.products = list(Product.objects.order_by("name"))
+        self.fields["product"].choices = [("", "Not known"), *((str(row.pk), row.name) for row in self.products)]
+
+    def chosen(self) -> Product | None:
+        return next((row for row in self.products if str(row.pk) == self.cleaned_data.get("product")), None)
+
+
+class LiftForm(PlainForm):
+    reason = _text("Reason", "Say why the lot may be used again", 300, least=REASON_LEAST)
+
+
+class ContactForm(PlainForm):
+    status = forms.ChoiceField(
+        label="How it stands",
+        choices=RecallContact.Status.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose how it stands"},
+    )
+    note = forms.CharField(
+        label="Note",
+        max_length=300,
+        required=False,
+        help_text="For example: asked to ring back after six",
+        error_messages={"max_length": "Note must be 300 letters or fewer"},
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    request_key = request_key()
