@@ -15,12 +15,12 @@ _MG = {
 }
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _THOUSANDS = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")  # "1,000": a thousand to one hand, one to another
-_PUNCTUATION = frozenset(" .,;:()[]/-'\"%&\u2019\u2018\u2010\u2011\u00ae\u2122\t\n")  # says nothing about an amount; "<", "~", "x" and "?" do
+_PUNCTUATION = frozenset(" .,;:()[]/-'\"%\u2019\u2018\u2010\u2011\u00ae\u2122\t\n")  # says nothing about an amount; "<", "~", "x" and "?" do
 _ONE = ("1", "one", "a")
 _PIECE = ("tablet", "tab", "capsule", "cap")
 _PIECES = ("tablets", "tabs", "capsules", "caps")  # how many of them is not said
 _PLAIN = frozenset(
-    "takes taking taken on still now currently oral orally po by mouth generic brand coated enteric ec gr mr sr xr".split()
+    "takes taking taken on as a the my her his still now currently low dose long term regular regularly maintenance oral orally po by mouth generic brand coated enteric ec gr mr sr xr".split()
 )
 _HOURS = frozenset(("morning", "night", "mane", "nocte"))
 _WHY = ("for", "since", "from", "due", "because", "against")  # what follows is the reason, in free words
@@ -76,7 +76,7 @@ def day_dose(knowledge: Knowledge, text: str, named: Collection[int]) -> DayDose
         elif _YEAR.fullmatch(word) and words[place - 1] in _WHY and place:
             place += 1
         elif word in _PIECES:
-            pieces = True
+            pieces = pieces or bool(amounts and not times) or _often(knowledge, words, place + 1) is not None
             place += 1
         elif word in _WHY:
             why = True
@@ -86,7 +86,7 @@ def day_dose(knowledge: Knowledge, text: str, named: Collection[int]) -> DayDose
             unclear = unclear or not harmless
             odd = odd or not (word in _PLAIN or word in _PIECE or why)
             place += 1
-    if unclear or len(amounts) > 1 or not _once(often_said) or (amounts and (odd or (pieces and times))):
+    if unclear or len(amounts) > 1 or not _once(often_said) or (amounts and times and (odd or pieces)):
         return DayDose(unclear=True)
     return DayDose(amounts[0] * max(times)) if amounts and times else DayDose()
 
@@ -95,6 +95,11 @@ def _once(said: list[tuple[Tokens, int]]) -> bool:
     """How often is said once; "once daily, in the morning" is."""
     hours = [words for words, _ in said if _HOURS & set(words)]
     return len(said) < 2 or (len(said) == 2 and len(hours) == 1 and all(times == 1 for _, times in said))
+
+
+def may_be_amount(words: Tokens) -> bool:
+    """Whether *words* may change how much is taken of the medicine before them."""
+    return any(not word.isalpha() or _AMOUNT.fullmatch(word) for word in words)
 
 
 def _places(before: Tokens, after: Tokens, named: Collection[int]) -> set[int]:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from . import wording
 from .case import Medication, Said
 from .context import Context
-from .doses import day_dose
+from .doses import day_dose, may_be_amount
 from .knowledge import Knowledge
 from .knowledge.entries import DoseRule, FormRule, Medicine
 from .records import record
@@ -86,8 +86,7 @@ def _one(ctx: Context, medication: Medication) -> list[Taken]:
     if medication.stopped is not None and medication.stopped > ctx.today:
         line.stopped, line.stops_on = None, medication.stopped
         line.note = f"to be stopped on {wording.day(medication.stopped)}, so still taken"
-    for part in _parts(ctx.knowledge, medication.name):
-        _read(ctx.knowledge, line, part)
+    _read_all(ctx.knowledge, line)
     if medication.said is not None:
         _as_said(ctx, line, medication.said)
     else:
@@ -107,8 +106,7 @@ class Look:
 
 def look_up(knowledge: Knowledge, name: str, stopped: dt.date | None = None) -> Look:
     line = _Line(Medication(name, stopped), stopped)
-    for part in _parts(knowledge, name):
-        _read(knowledge, line, part)
+    _read_all(knowledge, line)
     asked = [(what, ident.endswith(_BY_THE_LINE)) for ident, what, _ in line.doubts]
     return Look(tuple(line.taken), tuple(w for w, doubt in asked if not doubt), tuple(w for w, doubt in asked if doubt))
 
@@ -116,6 +114,15 @@ def look_up(knowledge: Knowledge, name: str, stopped: dt.date | None = None) -> 
 def key_of(knowledge: Knowledge, name: str) -> str:
     """A line's name without dose, form and frequency: two lines of one medicine have the same."""
     return _ident(knowledge, name, tokens(name))
+
+
+def _read_all(knowledge: Knowledge, line: _Line) -> None:
+    """Every part of the line. A part nobody can read that may say how much leaves no dose of the line certain."""
+    for part in _parts(knowledge, line.medication.name):
+        before = len(line.taken)
+        _read(knowledge, line, part)
+        if len(line.taken) == before and may_be_amount(tokens(part)):
+            line.taken = [replace(taken, mg_per_day=None) for taken in line.taken]
 
 
 def _read(knowledge: Knowledge, line: _Line, part: str) -> None:
@@ -273,15 +280,15 @@ def _parts(knowledge: Knowledge, name: str) -> list[str]:
     The whole text where it is one known name; else its parts, cut at commas, plus signs and the like. What names nothing and only
     says how much, how often or in what form belongs to the name before it.
     """
-    whole = knowledge.names.medicines.exact(name)
-    if whole is not None:
+    cuts = "|".join(_cut(separator) for separator in knowledge.matching.separators)
+    pieces = ["", *re.split(f"({cuts})", name, flags=re.IGNORECASE)] if cuts else ["", name]
+    pairs = [(before, piece.strip()) for before, piece in zip(pieces[::2], pieces[1::2], strict=True) if _visible(piece)]
+    if knowledge.names.medicines.exact(name) is not None and all(tokens(piece) for _, piece in pairs):
         return [name]
     matches = knowledge.names.medicines.find(tokens(name))
     if any(separator.strip() in match.name for match in matches for separator in knowledge.matching.separators):
         return [name]  # a two-part name such as "adapalene and benzoyl peroxide"
-    cuts = [_cut(separator) for separator in knowledge.matching.separators]
-    pieces = [piece.strip() for piece in re.split("|".join(cuts), name, flags=re.IGNORECASE)] if cuts else [name]
-    return _with_their_names(knowledge, [piece for piece in pieces if _visible(piece)]) or [name]
+    return _with_their_names(knowledge, pairs) or [name]
 
 
 def _cut(separator: str) -> str:
@@ -295,13 +302,14 @@ def _visible(piece: str) -> bool:
     return any(unicodedata.category(letter)[0] in "LNSM" for letter in piece)
 
 
-def _with_their_names(knowledge: Knowledge, pieces: list[str]) -> list[str]:
+def _with_their_names(knowledge: Knowledge, pieces: list[tuple[str, str]]) -> list[str]:
+    """*pieces* with what cuts each from the one before."""
     parts: list[str] = []
-    for piece in pieces:
+    for cut, piece in pieces:
         if parts and tokens(piece) and not _says_something(knowledge, tokens(piece)) and not _another_form(knowledge, parts[-1], piece):
-            parts[-1] = f"{parts[-1]} and {piece}"
+            parts[-1] = f"{parts[-1]}{cut.rstrip()} {piece}"
         elif len(parts) == 1 and _only_amount(knowledge, parts[0]):
-            parts[-1] = f"{parts[-1]} and {piece}"
+            parts[-1] = f"{parts[-1]}{cut.rstrip()} {piece}"
         else:
             parts.append(piece)
     return parts
