@@ -15,13 +15,16 @@ _MG = {
 }
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _THOUSANDS = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")  # "1,000": a thousand to one hand, one to another
-_PUNCTUATION = frozenset(" .,;:()[]/-'\"%\u2019\u2018\u2010\u2011\u00ae\u2122\t\n")  # says nothing about an amount; "<", "~", "x" and "?" do
+_PUNCTUATION = frozenset(
+    " .,;:()[]/-'\"%\u2019\u2018\u2010\u2011\u00ae\u2122\t\n"
+)  # says nothing about an amount; "<", "~", "x" and "?" do
 _ONE = ("1", "one", "a")
 _PIECE = ("tablet", "tab", "capsule", "cap")
 _PIECES = ("tablets", "tabs", "capsules", "caps")  # how many of them is not said
 _PLAIN = frozenset(
-    "takes taking taken on as a the my her his still now currently low dose long term regular regularly maintenance oral orally po by mouth generic brand coated enteric ec gr mr sr xr".split()
-)
+    ("takes", "taking", "taken", "on", "as", "a", "the", "my", "her", "his", "still", "now", "currently", "low", "dose", "long",
+     "term", "regular", "regularly", "maintenance", "oral", "orally", "po", "by", "mouth", "generic", "brand", "coated", "enteric", "ec", "gr", "mr", "sr", "xr")
+)  # fmt: skip
 _HOURS = frozenset(("morning", "night", "mane", "nocte"))
 _WHY = ("for", "since", "from", "due", "because", "against")  # what follows is the reason, in free words
 # What can change an amount, also inside a reason.

@@ -24,6 +24,11 @@ _DAY_DOSE = ".dose"  # how much a day
 _FORM = ".form"  # cream or tablet, where a line says both
 _BY_THE_LINE = (_TAKEN, _DAY_DOSE, _FORM)  # only the line itself can answer these: no class does
 _APART = re.compile(r"[\s()\[\]{}/;:,+&\"\u201c\u201d|<>=!?]+")
+_CREAM_OR_TABLET = (
+    "is it a cream, gel, drops or spray, or is it swallowed or injected? Write the two as two lines, or leave out what is not "
+    "this medicine. Until then it counts as swallowed."
+)
+_HOW_MUCH = "how much is taken a day in all? Write it as one amount, for example \u201c20 mg daily\u201d. Until then the dose is not known."
 _PLACES = frozenset(("scalp", "nasal", "nasally", "serum", "paste", "%"))  # as often a place or a finding as a form of the medicine
 _CAPSULE = frozenset(("capsule", "capsules", "caps", "cap"))  # "gel capsules" are no gel
 _LEAST_LETTERS = 6  # of a word beside a known name that is taken for another medicine
@@ -97,7 +102,7 @@ def _one(ctx: Context, medication: Medication) -> list[Taken]:
 
 @record(frozen=True, slots=True)
 class Look:
-    """What the protocol makes of one line, without a case. `unknown`: questions a class answers; `doubts`: those only the line can answer."""
+    """What the protocol makes of one line, without a case. `unknown`: a class answers; `doubts`: only the line can."""
 
     taken: tuple[Taken, ...]
     unknown: tuple[str, ...]
@@ -142,13 +147,11 @@ def _read(knowledge: Knowledge, line: _Line, part: str) -> None:
         if not classes:
             _doubt(knowledge, line, part, words, "is it a cream or gel, or a tablet or injection?")
             continue
-        if mixed:
-            what = "is it a cream, gel, drops or spray, or is it swallowed or injected? Write the two as two lines, or leave out what is not this medicine."
-            _doubt(knowledge, line, part, words, f"{what} Until then it counts as swallowed.", _FORM)
         dose = day_dose(knowledge, part, range(match.start, match.end))
-        if dose.unclear and set(classes) & _dosed(knowledge):
-            what = "how much is taken a day in all? Write it as one amount, for example \u201c20 mg daily\u201d. Until then the dose is not known."
-            _doubt(knowledge, line, part, words, what, _DAY_DOSE)
+        if mixed:
+            _doubt(knowledge, line, part, words, _CREAM_OR_TABLET, _FORM)
+        elif dose.unclear and set(classes) & _dosed(knowledge):
+            _doubt(knowledge, line, part, words, _HOW_MUCH, _DAY_DOSE)
         line.taken.append(
             Taken(line.medication.name, match.value.ingredient, classes, line.stopped, dose.mg, note=line.note, stops_on=line.stops_on)
         )
@@ -306,9 +309,9 @@ def _with_their_names(knowledge: Knowledge, pieces: list[tuple[str, str]]) -> li
     """*pieces* with what cuts each from the one before."""
     parts: list[str] = []
     for cut, piece in pieces:
-        if parts and tokens(piece) and not _says_something(knowledge, tokens(piece)) and not _another_form(knowledge, parts[-1], piece):
-            parts[-1] = f"{parts[-1]}{cut.rstrip()} {piece}"
-        elif len(parts) == 1 and _only_amount(knowledge, parts[0]):
+        words = tokens(piece)
+        said = not words or _says_something(knowledge, words) or (parts and _another_form(knowledge, parts[-1], piece))
+        if (parts and not said) or (len(parts) == 1 and _only_amount(knowledge, parts[0])):
             parts[-1] = f"{parts[-1]}{cut.rstrip()} {piece}"
         else:
             parts.append(piece)
@@ -398,9 +401,7 @@ def _classes(knowledge: Knowledge, match: Match[Medicine], words: Tokens) -> tup
 
 def _only_places(words: Tokens) -> set[int]:
     """Words that may be a place or a finding; a number of percent is a strength."""
-    return {
-        place for place, word in enumerate(words) if word in _PLACES and not (word == "%" and place and words[place - 1][0].isdigit())
-    }
+    return {place for place, word in enumerate(words) if word in _PLACES and not (word == "%" and place and words[place - 1][0].isdigit())}
 
 
 def _beside(knowledge: Knowledge, match: Match[Medicine], words: Tokens) -> set[int]:
