@@ -23,7 +23,8 @@ _PIECE = ("tablet", "tab", "capsule", "cap")
 _PIECES = ("tablets", "tabs", "capsules", "caps")  # how many of them is not said
 _PLAIN = frozenset(
     ("takes", "taking", "taken", "on", "as", "a", "the", "my", "her", "his", "still", "now", "currently", "low", "dose", "long",
-     "term", "regular", "regularly", "maintenance", "oral", "orally", "po", "by", "mouth", "generic", "brand", "coated", "enteric", "ec", "gr", "mr", "sr", "xr")
+     "term", "regular", "regularly", "maintenance", "oral", "orally", "po", "by", "mouth",
+     "generic", "brand", "coated", "enteric", "ec", "gr", "mr", "sr", "xr")
 )  # fmt: skip
 _HOURS = frozenset(("morning", "night", "mane", "nocte"))
 _WHY = ("for", "since", "from", "due", "because", "against")  # what follows is the reason, in free words
