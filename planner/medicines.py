@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -9,16 +10,27 @@ from decimal import Decimal
 from . import wording
 from .case import Medication, Said
 from .context import Context
+from .doses import day_dose, may_be_amount
 from .knowledge import Knowledge
-from .knowledge.entries import DoseRule, Medicine
+from .knowledge.entries import DoseRule, FormRule, Medicine
 from .records import record
 from .terms import Finding
 from .words import Match, Tokens, tokens
 
-_DOSE = re.compile(r"(\d+(?:[.,]\d+)?)\s*(mg|mcg|[uµμ]g|microgram(?:s)?|g)\b")
 _LATIN = re.compile(r"[a-z\u00df-\u024f]+")  # tokens are folded: what is left outside is another script
 _MICROGRAM = "\u03bcg"
 _TAKEN = ".taken"  # ends the id of the question whether a medicine is taken
+_DAY_DOSE = ".dose"  # how much a day
+_FORM = ".form"  # cream or tablet, where a line says both
+_BY_THE_LINE = (_TAKEN, _DAY_DOSE, _FORM)  # only the line itself can answer these: no class does
+_APART = re.compile(r"[\s()\[\]{}/;:,+&\"\u201c\u201d|<>=!?]+")
+_CREAM_OR_TABLET = (
+    "is it a cream, gel, drops or spray, or is it swallowed or injected? Write the two as two lines, or leave out what is not "
+    "this medicine. Until then it counts as swallowed."
+)
+_HOW_MUCH = "how much is taken a day in all? Write it as one amount, for example \u201c20 mg daily\u201d. Until then the dose is not known."
+_PLACES = frozenset(("scalp", "nasal", "nasally", "serum", "paste", "%"))  # as often a place or a finding as a form of the medicine
+_CAPSULE = frozenset(("capsule", "capsules", "caps", "cap"))  # "gel capsules" are no gel
 _LEAST_LETTERS = 6  # of a word beside a known name that is taken for another medicine
 
 
@@ -79,8 +91,7 @@ def _one(ctx: Context, medication: Medication) -> list[Taken]:
     if medication.stopped is not None and medication.stopped > ctx.today:
         line.stopped, line.stops_on = None, medication.stopped
         line.note = f"to be stopped on {wording.day(medication.stopped)}, so still taken"
-    for part in _parts(ctx.knowledge, medication.name):
-        _read(ctx.knowledge, line, part)
+    _read_all(ctx.knowledge, line)
     if medication.said is not None:
         _as_said(ctx, line, medication.said)
     else:
@@ -91,7 +102,7 @@ def _one(ctx: Context, medication: Medication) -> list[Taken]:
 
 @record(frozen=True, slots=True)
 class Look:
-    """What the protocol makes of one line, without a case. `unknown`: questions a class answers; `doubts`: whether it is taken."""
+    """What the protocol makes of one line, without a case. `unknown`: a class answers; `doubts`: only the line can."""
 
     taken: tuple[Taken, ...]
     unknown: tuple[str, ...]
@@ -100,9 +111,8 @@ class Look:
 
 def look_up(knowledge: Knowledge, name: str, stopped: dt.date | None = None) -> Look:
     line = _Line(Medication(name, stopped), stopped)
-    for part in _parts(knowledge, name):
-        _read(knowledge, line, part)
-    asked = [(what, ident.endswith(_TAKEN)) for ident, what, _ in line.doubts]
+    _read_all(knowledge, line)
+    asked = [(what, ident.endswith(_BY_THE_LINE)) for ident, what, _ in line.doubts]
     return Look(tuple(line.taken), tuple(w for w, doubt in asked if not doubt), tuple(w for w, doubt in asked if doubt))
 
 
@@ -111,31 +121,103 @@ def key_of(knowledge: Knowledge, name: str) -> str:
     return _ident(knowledge, name, tokens(name))
 
 
+def _read_all(knowledge: Knowledge, line: _Line) -> None:
+    """Every part of the line. A part nobody can read that may say how much leaves no dose of the line certain."""
+    for part in _parts(knowledge, line.medication.name):
+        before = len(line.taken)
+        _read(knowledge, line, part)
+        if len(line.taken) == before and may_be_amount(tokens(part)):
+            line.taken = [replace(taken, mg_per_day=None) for taken in line.taken]
+
+
 def _read(knowledge: Knowledge, line: _Line, part: str) -> None:
     """One part of a line: what is known of it, and the doubts about the rest."""
     words = tokens(part)
-    matches = knowledge.names.medicines.find(words)
+    matches = _found(knowledge, words)
     unsure = knowledge.names.ambiguous.find(words)
     doubted = False
     for doubt in unsure:
         if not any(m.start <= doubt.start and m.end >= doubt.end and len(m.name) > len(doubt.name) for m in matches):
             doubted = True
             matches = [m for m in matches if m.end <= doubt.start or m.start >= doubt.end]
-    if doubted:
+    if doubted or _piece_of_another(knowledge, part, words, matches):
         _doubt(knowledge, line, part, words, "which medicine is this, and what class?")
     for match in matches:
-        classes = _classes(knowledge, match.value, words)
+        classes, mixed = _classes(knowledge, match, words)
         if not classes:
             _doubt(knowledge, line, part, words, "is it a cream or gel, or a tablet or injection?")
             continue
-        dose = mg_per_day(knowledge, part)
+        dose = day_dose(knowledge, part, range(match.start, match.end))
+        if mixed:
+            _doubt(knowledge, line, part, words, _CREAM_OR_TABLET, _FORM)
+        elif dose.unclear and set(classes) & _dosed(knowledge):
+            _doubt(knowledge, line, part, words, _HOW_MUCH, _DAY_DOSE)
         line.taken.append(
-            Taken(line.medication.name, match.value.ingredient, classes, line.stopped, dose, note=line.note, stops_on=line.stops_on)
+            Taken(line.medication.name, match.value.ingredient, classes, line.stopped, dose.mg, note=line.note, stops_on=line.stops_on)
         )
     if matches:
         _rest(knowledge, line, part, words, matches)
-    elif not unsure and (_says_something(knowledge, words) or part == line.medication.name):
+    elif not unsure:
         _doubt(knowledge, line, part, words, _which(knowledge, words))
+
+
+def _dosed(knowledge: Knowledge) -> set[str]:
+    """The classes whose rule goes by the dose."""
+    return {rule.dose_rule.medicine_class for rule in knowledge.rules.values() if rule.dose_rule}
+
+
+def _found(knowledge: Knowledge, words: Tokens) -> list[Match[Medicine]]:
+    """The medicines named in *words*. A name typed in pieces is that name and no shorter one inside it."""
+    matches = knowledge.names.medicines.find(words)
+    joined = [m for m in knowledge.names.joined.find(words) if (m.start, m.end) not in {(o.start, o.end) for o in matches}]
+    if not joined:
+        return matches
+    chosen: list[Match[Medicine]] = []
+    for match in sorted((*matches, *joined), key=lambda m: (-sum(map(len, m.name)), m.start)):
+        if all(match.end <= other.start or match.start >= other.end for other in chosen):
+            chosen.append(match)
+    return sorted(chosen, key=lambda m: m.start)
+
+
+def _piece_of_another(knowledge: Knowledge, part: str, words: Tokens, matches: list[Match[Medicine]]) -> bool:
+    """Whether a known name is only a piece of a word nobody knows ("izo-tretinoin", "izo tretinoin")."""
+    covered = {place for match in matches for place in range(match.start, match.end)}
+    strange = {
+        place
+        for place, word in enumerate(words)
+        if place not in covered and word.isalpha() and word not in knowledge.names.noise and not knowledge.names.denied.find((word,))
+    }
+    if not strange or not covered:
+        return False
+    for start, end in _glued(part, words):
+        inside = set(range(start, end))
+        if inside & strange and inside & covered:
+            return True
+    for match in matches:
+        own, name = match.value.ingredient, "".join(words[match.start : match.end])
+        beside = [words[place] + name for place in (match.start - 1,) if place in strange]
+        beside += [name + words[place] for place in (match.end,) if place in strange]
+        if any(ingredient != own for letters in beside for _, ingredient in knowledge.names.spellings.near(letters)):
+            return True
+    return False
+
+
+def _glued(part: str, words: Tokens) -> list[tuple[int, int]]:
+    """The places of the words that are written as one: with a hyphen, or nothing one can see, between them."""
+    chunks = [tokens(chunk) for chunk in _APART.split(_thin(part))]
+    if tuple(word for chunk in chunks for word in chunk) != words:
+        return []
+    found, place = [], 0
+    for chunk in chunks:
+        if len(chunk) > 1:
+            found.append((place, place + len(chunk)))
+        place += len(chunk)
+    return found
+
+
+def _thin(text: str) -> str:
+    """*text* with a hyphen for every letter without width."""
+    return "".join("-" if unicodedata.category(letter) == "Cf" else letter for letter in text)
 
 
 def _rest(knowledge: Knowledge, line: _Line, part: str, words: Tokens, matches: list[Match[Medicine]]) -> None:
@@ -178,7 +260,7 @@ def _as_said(ctx: Context, line: _Line, said: Said) -> None:
     name, known = line.medication.name, ctx.knowledge.medicine_classes
     unknown = [ident for ident in said.classes if ident not in known]
     for ident, what, label in line.doubts:
-        if unknown or ident.endswith(_TAKEN):
+        if unknown or ident.endswith(_BY_THE_LINE):
             said_before = f" It was said to be {', '.join(unknown)}, which this protocol does not have." if unknown else ""
             ctx.ask(ident, what + said_before, "medicine", "medications", label=label)
     has = {group for taken in line.taken for group in taken.classes}
@@ -188,7 +270,8 @@ def _as_said(ctx: Context, line: _Line, said: Said) -> None:
     if not added and line.taken:
         return
     ingredient = named.ingredient if named else said.ingredient.strip() or "not in the protocol"
-    line.taken.append(Taken(name, ingredient, added, line.stopped, mg_per_day(ctx.knowledge, name), said, line.note, line.stops_on))
+    dose = day_dose(ctx.knowledge, name, _name_of(ctx.knowledge, name))
+    line.taken.append(Taken(name, ingredient, added, line.stopped, dose.mg, said, line.note, line.stops_on))
     labels = ", ".join(known[ident].label for ident in added).lower() or "none of the protocol's classes"
     reason = f"{name}: {labels}, {said_words(said)}."
     ident = f"said_{_ident(ctx.knowledge, name, tokens(name))}"
@@ -196,20 +279,56 @@ def _as_said(ctx: Context, line: _Line, said: Said) -> None:
 
 
 def _parts(knowledge: Knowledge, name: str) -> list[str]:
-    """The whole text where it is one known name; else its parts, cut at commas, plus signs and the like."""
-    whole = knowledge.names.medicines.exact(name)
-    if whole is not None:
+    """
+    The whole text where it is one known name; else its parts, cut at commas, plus signs and the like. What names nothing and only
+    says how much, how often or in what form belongs to the name before it.
+    """
+    cuts = "|".join(_cut(separator) for separator in knowledge.matching.separators)
+    pieces = ["", *re.split(f"({cuts})", name, flags=re.IGNORECASE)] if cuts else ["", name]
+    pairs = [(before, piece.strip()) for before, piece in zip(pieces[::2], pieces[1::2], strict=True) if _visible(piece)]
+    if knowledge.names.medicines.exact(name) is not None and all(tokens(piece) for _, piece in pairs):
         return [name]
     matches = knowledge.names.medicines.find(tokens(name))
     if any(separator.strip() in match.name for match in matches for separator in knowledge.matching.separators):
         return [name]  # a two-part name such as "adapalene and benzoyl peroxide"
-    parts = [name]
-    for separator in knowledge.matching.separators:
-        pattern = re.escape(separator) if separator.strip() == separator else rf"\s{re.escape(separator.strip())}\s"
-        if separator.strip() == ",":
-            pattern = r",(?!\d)"
-        parts = [piece for part in parts for piece in re.split(pattern, part, flags=re.IGNORECASE)]
-    return [part for part in (p.strip() for p in parts) if part] or [name]
+    return _with_their_names(knowledge, pairs) or [name]
+
+
+def _cut(separator: str) -> str:
+    if separator.strip() == ",":
+        return r",(?!\d)"
+    return re.escape(separator) if separator.strip() == separator else rf"\s{re.escape(separator.strip())}(?=\s)"
+
+
+def _visible(piece: str) -> bool:
+    """Whether anything but punctuation was typed."""
+    return any(unicodedata.category(letter)[0] in "LNSM" for letter in piece)
+
+
+def _with_their_names(knowledge: Knowledge, pieces: list[tuple[str, str]]) -> list[str]:
+    """*pieces* with what cuts each from the one before."""
+    parts: list[str] = []
+    for cut, piece in pieces:
+        words = tokens(piece)
+        said = not words or _says_something(knowledge, words) or (parts and _another_form(knowledge, parts[-1], piece))
+        if (parts and not said) or (len(parts) == 1 and _only_amount(knowledge, parts[0])):
+            parts[-1] = f"{parts[-1]}{cut.rstrip()} {piece}"
+        else:
+            parts.append(piece)
+    return parts
+
+
+def _only_amount(knowledge: Knowledge, piece: str) -> bool:
+    words = tokens(piece)
+    return bool(words) and not _says_something(knowledge, words) and not _forms(knowledge.matching.topical_words, words)
+
+
+def _another_form(knowledge: Knowledge, part: str, piece: str) -> bool:
+    """Whether *piece* is a cream or the like after a medicine that is none and is not read by its form: a cream of what?"""
+    if not _forms(knowledge.matching.topical_words, tokens(piece)) or _forms(knowledge.matching.topical_words, tokens(part)):
+        return False
+    found = _found(knowledge, tokens(part))
+    return _swallowed(knowledge, tokens(part)) and all(_form_rule(knowledge, match) is None for match in found)
 
 
 def _says_something(knowledge: Knowledge, words: Tokens) -> bool:
@@ -217,39 +336,94 @@ def _says_something(knowledge: Knowledge, words: Tokens) -> bool:
     return any(word not in knowledge.names.noise and not word[0].isdigit() for word in words)
 
 
-def _classes(knowledge: Knowledge, medicine: Medicine, words: Tokens) -> tuple[str, ...]:
-    """The medicine's classes, by its form where the form decides; empty where the form must be asked."""
-    rule = knowledge.matching.forms.get(medicine.ingredient)
-    if rule is None:
-        return medicine.classes
+def _forms(names: tuple[str, ...], words: Tokens) -> list[range]:
+    """Where the words of a form stand. "Gel capsules" are capsules."""
+    found = []
+    for name in names:
+        said = tokens(name)
+        for start in range(len(words) - len(said) + 1) if said else ():
+            end = start + len(said)
+            if words[start:end] == said and not (name == "gel" and set(words[end : end + 1]) & _CAPSULE):
+                found.append(range(start, end))
+    return found
+
+
+def _swallowed(knowledge: Knowledge, words: Tokens) -> bool:
+    """Whether *words* say that it is swallowed or injected: a form, or milligrams that are not so many in a gram or millilitre."""
     matching = knowledge.matching
-    text = f" {' '.join(words)} "
-
-    def says(names: tuple[str, ...], *, units: bool) -> bool:
-        return any((name in matching.units) == units and f" {' '.join(tokens(name))} " in text for name in names)
-
-    if says(matching.systemic_words, units=False):
-        return rule.systemic
-    if says(matching.topical_words, units=False) or says(matching.topical_words, units=True):
-        return rule.topical
-    if says(matching.systemic_words, units=True):
-        return rule.systemic
-    return {"topical": rule.topical, "systemic": rule.systemic, "ask": ()}[rule.without_form]
+    forms = _forms(matching.systemic_words, words)
+    return any(not (words[place.start] in matching.units and set(words[place.stop : place.stop + 1]) & {"g", "ml"}) for place in forms)
 
 
-def mg_per_day(knowledge: Knowledge, text: str) -> Decimal | None:
-    """Milligrams a day where dose and frequency are both said; None where either is not."""
-    doses = _DOSE.findall(text.casefold())
-    words = " ".join(tokens(text))
-    times = [times for names, times in knowledge.matching.frequencies for name in names if f" {' '.join(tokens(name))} " in f" {words} "]
-    if len(doses) != 1 or not times or " week" in f" {words}" or " alternate" in f" {words}" or " other day" in f" {words}":
-        return None
-    amount, unit = Decimal(doses[0][0].replace(",", ".")), doses[0][1]
-    if unit == "g":
-        amount *= 1000
-    elif unit != "mg":
-        amount /= 1000
-    return amount * max(times)
+def _form_rule(knowledge: Knowledge, match: Match[Medicine]) -> FormRule | None:
+    """The rule by form; also where the name as typed holds the form itself ("prednisolone eye drops")."""
+    forms, medicine = knowledge.matching.forms, match.value
+    rule = forms.get(medicine.ingredient)
+    if rule is not None:
+        return rule
+    for other in forms.values():
+        named = tokens(other.ingredient)
+        inside = any(match.name[start : start + len(named)] == named for start in range(len(match.name)))
+        if inside and not set(other.systemic) & set(medicine.classes):
+            return replace(other, topical=medicine.classes, without_form="topical")
+    return None
+
+
+def _classes(knowledge: Knowledge, match: Match[Medicine], words: Tokens) -> tuple[tuple[str, ...], bool]:
+    """
+    The medicine's classes, by its form where the form decides; empty where the form must be asked. Whether the words say both:
+    then the more careful classes, of what is swallowed, hold until it is clear.
+    """
+    medicine, rule = match.value, _form_rule(knowledge, match)
+    if rule is None:
+        return medicine.classes, False
+    own = set(range(match.start, match.end))
+    said = [set(place) for place in _forms(knowledge.matching.topical_words, words) if not set(place) <= own]
+    beside = _beside(knowledge, match, words)
+    clear = [place for place in said if place <= beside]
+    swallowed = _swallowed(knowledge, tuple(word for place, word in enumerate(words) if place not in own))
+    if swallowed:
+        if rule.without_form == "topical" and medicine.ingredient not in knowledge.matching.forms:
+            return rule.systemic, True  # the name itself is a form
+        named = any(
+            set(place) <= beside and words[place.start] not in knowledge.matching.units
+            for place in _forms(knowledge.matching.systemic_words, words)
+        )
+        return rule.systemic, bool(said) and not (named and all(place & _only_places(words) or not place <= beside for place in said))
+    if said and rule.without_form == "systemic":
+        sure = any(not place & _only_places(words) for place in clear)
+        own_product = match.name == tokens(medicine.ingredient) or not _serious(knowledge, rule)
+        return (rule.topical, False) if sure and own_product else (rule.systemic, True)
+    if clear:
+        return rule.topical, False
+    return {"topical": rule.topical, "systemic": rule.systemic, "ask": ()}[rule.without_form], False
+
+
+def _only_places(words: Tokens) -> set[int]:
+    """Words that may be a place or a finding; a number of percent is a strength."""
+    return {place for place, word in enumerate(words) if word in _PLACES and not (word == "%" and place and words[place - 1][0].isdigit())}
+
+
+def _beside(knowledge: Knowledge, match: Match[Medicine], words: Tokens) -> set[int]:
+    """The places of the words that hang on the name: form, strength and the like up to the first other word."""
+    form = {place for span in _forms((*knowledge.matching.topical_words, *knowledge.matching.systemic_words), words) for place in span}
+    units = {*knowledge.matching.units, "forte", "pen", "gel"}
+
+    def hangs(place: int) -> bool:
+        return place in form or words[place][0].isdigit() or words[place] in units
+
+    after, before = match.end, match.start
+    while after < len(words) and hangs(after):
+        after += 1
+    while before and hangs(before - 1):
+        before -= 1
+    return set(range(before, after))
+
+
+def _serious(knowledge: Knowledge, rule: FormRule) -> bool:
+    """Whether the medicine, swallowed, puts treatment off."""
+    leads_to = knowledge.names.rules_of_class
+    return any(knowledge.rules[ident].action in ("refuse", "defer") for group in rule.systemic for ident in leads_to[group])
 
 
 def below_dose(rule: DoseRule, medicines: Iterable[Taken]) -> bool:
@@ -273,8 +447,16 @@ def _same_effect(rule: DoseRule, taken: Taken) -> Decimal | None:
     return taken.mg_per_day * rule.same_effect_mg.get("prednisolone", rule.from_mg) / same
 
 
-def _doubt(knowledge: Knowledge, line: _Line, part: str, words: Tokens, what: str) -> None:
-    line.doubts.append((_ident(knowledge, part, words), f"{part.strip()}: {what}", f"Medicine not known: {part.strip()}"))
+def _name_of(knowledge: Knowledge, text: str) -> set[int]:
+    """The places of the words that may be the name of a medicine the protocol does not know: those before the first number."""
+    words = tokens(text)
+    first = next((place for place, word in enumerate(words) if word[0].isdigit()), len(words))
+    return {place for place, word in enumerate(words[:first]) if word not in knowledge.names.noise}
+
+
+def _doubt(knowledge: Knowledge, line: _Line, part: str, words: Tokens, what: str, about: str = "") -> None:
+    label = {_DAY_DOSE: "Dose a day", _FORM: "Cream or tablet"}.get(about, "Medicine not known")
+    line.doubts.append((f"{_ident(knowledge, part, words)}{about}", f"{part.strip()}: {what}", f"{label}: {part.strip()}"))
 
 
 def _ident(knowledge: Knowledge, part: str, words: Tokens) -> str:

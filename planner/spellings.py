@@ -1,10 +1,17 @@
-"""Names one slip of the hand away from what was typed: a letter too many, missing, wrong, or two swapped. Offered, never taken."""
+"""
+Names as the hand writes them. One slip away (a letter too many, missing, wrong, or two swapped) is offered, never taken; a name
+typed in pieces is that name.
+"""
 
 from collections.abc import Iterable
+from typing import Generic, TypeVar
 
-from .words import tokens
+from .words import Match, Tokens, tokens
+
+T = TypeVar("T")
 
 LEAST_LETTERS = 5  # shorter words are one letter away from too much
+LEAST_JOINED = 6  # shorter names are made by neighbours by chance: "as a"
 
 
 class Spellings:
@@ -56,3 +63,40 @@ def one_slip(one: str, other: str) -> bool:
         return one[start + 1 :] == other[start:]
     swapped = one[start : start + 2] == other[start : start + 2][::-1] and one[start + 2 :] == other[start + 2 :]
     return swapped or one[start + 1 :] == other[start + 1 :]
+
+
+class Joined(Generic[T]):
+    """Names of more than one piece as typed ("iso tretinoin", "hydro-cortisone", a soft hyphen inside): found by their letters alone."""
+
+    __slots__ = ("_begins", "_names", "_whole")
+
+    def __init__(self, names: Iterable[tuple[str, T]]):
+        self._names = tuple(names)
+        self._whole: dict[str, tuple[Tokens, T]] = {}
+        self._begins: frozenset[str] = frozenset()
+
+    def find(self, words: Tokens) -> list[Match[T]]:
+        """Every name of at least LEAST_JOINED letters that two or more neighbouring words of *words* make together."""
+        if len(words) < 2:
+            return []
+        if not self._whole:
+            self._learn()
+        found = []
+        for start, first in enumerate(words):
+            letters = first
+            for end in range(start + 1, len(words)):
+                if letters not in self._begins:
+                    break
+                letters += words[end]
+                known = self._whole.get(letters)
+                if known is not None:
+                    found.append(Match(known[0], known[1], start, end + 1))
+        return found
+
+    def _learn(self) -> None:
+        for name, value in self._names:
+            words = tokens(name)
+            letters = "".join(words)
+            if len(letters) >= LEAST_JOINED:
+                self._whole.setdefault(letters, (words, value))
+        self._begins = frozenset(letters[:end] for letters in self._whole for end in range(1, len(letters)))

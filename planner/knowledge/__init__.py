@@ -14,7 +14,7 @@ from typing import Any
 
 from planner.errors import Fault, KnowledgeFaults
 from planner.reading import MISSING, Reader, repeated, type_name
-from planner.spellings import Spellings
+from planner.spellings import Joined, Spellings
 from planner.words import NameIndex, tokens
 
 from . import entries as e
@@ -38,6 +38,7 @@ class Names:
     ambiguous: NameIndex[str]
     denied: NameIndex[str]
     spellings: Spellings
+    joined: Joined[e.Medicine]
     procedures: NameIndex[e.Procedure]
     allergens: NameIndex[e.Allergen]
     adjuvants: NameIndex[e.Adjuvant]
@@ -440,6 +441,7 @@ def _names(parts: dict[str, Any]) -> Names:
         ambiguous=NameIndex((word, word) for word in matching.ambiguous),
         denied=NameIndex((word, word) for word in matching.denied),
         spellings=Spellings((name, medicine.ingredient) for name, medicine in listed),
+        joined=Joined(listed),
         procedures=NameIndex(((word, p) for p in parts["procedures"] for word in p.words), plurals=True),
         allergens=NameIndex(((word, a) for a in parts["allergens"] for word in a.words), plurals=True),
         adjuvants=NameIndex(

@@ -9,9 +9,10 @@ from planner.case import Case
 from planner.propose import propose
 
 from .cases import CaseMapping, Words, case_of, shuffled
+from .lines import plain_and_worded
 from .worse import Change, worsened
 
-PROPERTIES = ("answers", "limits", "parts", "barred", "traces", "references", "order", "caution", "unknown")
+PROPERTIES = ("answers", "limits", "parts", "barred", "traces", "references", "order", "caution", "unknown", "lines")
 
 
 TO_THE_BYTE = 8  # one case in so many is compared byte for byte in its two orders, the others value by value
@@ -68,6 +69,10 @@ def _faults(seed: int, mapping: CaseMapping, change: Change | None, words: Words
     for name in only:
         if name in checks:
             yield from ((name, what) for what in checks[name]())
+    if "lines" in only:
+        plain, worded = plain_and_worded(seed, knowledge)
+        before, after = (propose(_with_line(mapping, line), knowledge) for line in (plain, worded))
+        yield from (("lines", f"{worded} beside {plain}: {what}") for what in properties.never_bolder(before, after))
     if change is None:
         return
     worse, stricter = Case.parse(change.of_case(mapping)), change.of_protocol(knowledge)
@@ -78,6 +83,10 @@ def _faults(seed: int, mapping: CaseMapping, change: Change | None, words: Words
         yield from (("unknown", f"{change.said}: {what}") for what in properties.asks_for(change.opens, answer, after))
     if "caution" in only and not change.takes_away:
         yield from (("caution", f"{change.kind}, {change.said}: {what}") for what in properties.never_bolder(answer, after))
+
+
+def _with_line(mapping: CaseMapping, line: str) -> Case:
+    return Case.parse({**mapping, "medications": [*(mapping.get("medications") or ()), {"name": line, "stopped": None}]})
 
 
 def smallest(broken: Broken, words: Words) -> Broken:

@@ -3,6 +3,7 @@ Engines with one protection lost. Each is the real engine with a real function r
 hold must find it: a check that no mutant can fail checks nothing.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from planner import adjuvants, advice, competence, course, depth, devices, propose, screening
+from planner import adjuvants, advice, competence, course, depth, devices, doses, medicines, propose, screening
 from planner.sampling import PROPERTIES
 
 Patch = Callable[[pytest.MonkeyPatch], None]
@@ -182,6 +183,43 @@ def _without(**nothing: Any) -> Patch:
     return patch
 
 
+def _any_topical_word_is_its_form(patched: pytest.MonkeyPatch) -> None:
+    original = medicines._classes
+
+    def hasty(knowledge: Any, match: Any, words: Any) -> Any:
+        rule = knowledge.matching.forms.get(match.value.ingredient)
+        if rule is not None and medicines._forms(knowledge.matching.topical_words, words):
+            return rule.topical, False
+        return original(knowledge, match, words)
+
+    patched.setattr(medicines, "_classes", hasty)
+
+
+def _the_first_amount_is_the_dose(patched: pytest.MonkeyPatch) -> None:
+    original = doses.day_dose
+
+    def hasty(knowledge: Any, text: str, named: Any) -> Any:
+        found = original(knowledge, text, named)
+        amount = re.search(r"(\d+(?:[.,]\d+)?)-?\d* mg", text)
+        if found.mg is not None or amount is None or not re.search(r"daily|od\b|nocte|bd\b", text):
+            return found
+        return doses.DayDose(Decimal(amount[1].replace(",", ".")))
+
+    patched.setattr(medicines, "day_dose", hasty)
+
+
+def _a_mixed_line_is_not_asked(patched: pytest.MonkeyPatch) -> None:
+    """The form is not asked, and the milder classes hold."""
+    original = medicines._classes
+
+    def milder(knowledge: Any, match: Any, words: Any) -> Any:
+        classes, mixed = original(knowledge, match, words)
+        rule = medicines._form_rule(knowledge, match)
+        return (rule.topical if mixed and rule is not None else classes), False
+
+    patched.setattr(medicines, "_classes", milder)
+
+
 MUTANTS = (
     Mutant("crashes on rollers", "answers", _crashes_on_rollers),
     Mutant("zone ceiling forgotten", "limits", _step_off("zone_max")),
@@ -210,6 +248,9 @@ MUTANTS = (
     Mutant("darker is deeper", "caution", _darker_is_deeper),
     Mutant("each caution is a day sooner", "caution", _each_caution_is_a_day_sooner),
     Mutant("the next zone moves up", "caution", _the_next_zone_moves_up, cases=4_000),
+    Mutant("any topical word is its form", "lines", _any_topical_word_is_its_form),
+    Mutant("the first amount is the dose", "lines", _the_first_amount_is_the_dose),
+    Mutant("the milder reading of a mixed line", "lines", _a_mixed_line_is_not_asked),
     Mutant("unanswered counts as no", "unknown", _unanswered_counts_as_no),
     Mutant("an unknown phototype is no question", "unknown", _unknown_phototype_is_no_question),
 )

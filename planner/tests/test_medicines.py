@@ -228,3 +228,218 @@ def test_a_brand_of_two_ingredients_is_refused():
     with pytest.raises(KnowledgeFaults) as refused:
         Knowledge.parse(broken)
     assert any("eliquis belongs to" in fault.message for fault in refused.value.faults)
+
+
+# Form: what says both a cream and a tablet is asked, and counts as swallowed until it is clear
+
+
+@pytest.mark.parametrize(
+    ("name", "stands"),
+    [
+        ("prednisolone 30 mg daily for nasal polyps", "systemic_steroid"),
+        ("prednisolone 20 mg daily (uses inhaler too)", "systemic_steroid"),
+        ("prednisolone 30 mg eye drops", "systemic_steroid"),
+        ("prednisolone eye drops 30 mg daily", "systemic_steroid"),
+        ("prednisolone nasal", "systemic_steroid"),
+        ("prednisolone tablets and eye drops", "systemic_steroid"),
+        ("Medrol 16 mg nasal polyps", "systemic_steroid"),
+        ("methylprednisolone 32 mg for scalp", "systemic_steroid"),
+        ("methylprednisolone aceponate 16 mg daily", "systemic_steroid"),
+        ("dexamethasone 8 mg daily serum cortisol low", "systemic_steroid"),
+        ("ciclosporin 150 mg for scalp psoriasis", "immunosuppressant"),
+        ("Neoral 100 mg scalp psoriasis", "immunosuppressant"),
+        ("Neoral scalp psoriasis", "immunosuppressant"),
+        ("tacrolimus 3 mg bd mouth paste", "immunosuppressant"),
+        ("isotretinoin 20 mg for scalp folliculitis", "oral_retinoid"),
+        ("isotretinoin for scalp folliculitis", "oral_retinoid"),
+        ("isotretinoin 20 mg, cream", "oral_retinoid"),
+        ("isotretinoin 20 mg 1% compliance", "oral_retinoid"),
+        ("Roaccutane 20mg daily using cream for lips", "oral_retinoid"),
+        ("Roaccutane cream for lips", "oral_retinoid"),
+    ],
+)
+def test_a_topical_word_beside_a_medicine_that_is_swallowed_is_asked_and_takes_no_class(name, stands):
+    proposal = judged(name)
+    assert classes(proposal) == {stands}
+    assert proposal["status"] == "defer"
+    assert len(asked(proposal)) == 1
+    assert "is it a cream, gel, drops or spray, or is it swallowed or injected?" in asked(proposal)[0]
+    # What class it is was not the question: only the line itself can say.
+    assert asked(judged(name, said={"classes": [], **SAID})) == asked(proposal)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("hydrocortisone 1% cream", "no_rule"),
+        ("hydrocortisone 1% cream twice daily for hands", "no_rule"),
+        ("hydrocortisone cream 10 mg/g", "no_rule"),
+        ("hydrocortisone 20 mg daily", "systemic_steroid"),
+        ("hydrocortisone 20 mg daily for Addison", "systemic_steroid"),
+        ("methylprednisolone aceponate cream", "no_rule"),
+        ("isotretinoin gel", "topical_retinoid"),
+        ("isotretinoin 20 mg gel capsules", "oral_retinoid"),
+        ("isotretinoin 20 mg capsules using cream for lips", "oral_retinoid"),
+        ("triamcinolone 40 mg injection scalp", "systemic_steroid"),
+        ("diclofenac gel for knee", "no_rule"),
+        ("tacrolimus 0.1% ointment for face", "no_rule"),
+        ("tranexamic acid 5% serum", "depigmenting"),
+        ("tretinoin 0.05% cream at night", "topical_retinoid"),
+        ("budesonide nasal spray 64 mcg", "no_rule"),
+        ("prednisolone 5 mg", "systemic_steroid"),
+    ],
+)
+def test_a_form_that_is_clear_is_not_asked(name, expected):
+    proposal = judged(name)
+    assert (classes(proposal), asked(proposal)) == ({expected}, [])
+
+
+# Dose: what is not certain is unknown, and never the smaller number
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "5 mg 4 tablets daily",
+        "5mg tablets take four daily",
+        "5 mg tablets daily",
+        "5 mg x 4 daily",
+        "5 mg \u00d7 4 daily",
+        "5 mg in the morning and 5 mg at night",
+        "5 mg mane + nocte",
+        "5 mg daily and at night",
+        "5 mg od + 15 mg nocte",
+        "5 mg od, 15 mg nocte",
+        "5 mg daily, 20 mg on Mondays",
+        "5-10 mg daily",
+        "5 to 10 mg daily",
+        ">5 mg daily",
+        "up to 5 mg daily",
+        "5 mg every other day",
+        "5 mg alternate days daily",
+        "5 mg daily reducing course",
+        "5 mg daily for pain, double when bad",
+        "5 mg daily for asthma (four tablets)",
+        "1,000 mg daily",
+        "\u00bd 5 mg daily",
+        "5 mg 1-0-1 daily",
+        "5 mg daily stopped",
+    ],
+)
+def test_a_dose_that_is_not_certain_is_unknown_and_asked(rest):
+    proposal = judged(f"prednisolone {rest}")
+    assert proposal["status"] == "defer"
+    assert asked(proposal) != []
+    assert judged(f"2 x prednisolone {rest}")["status"] == "defer"
+
+
+@pytest.mark.parametrize(
+    ("rest", "status"),
+    [
+        ("5 mg daily", "caution"),
+        ("5 mg od", "caution"),
+        ("5 mg once daily in the morning", "caution"),
+        ("5 mg daily for asthma since 2019", "caution"),
+        ("5 mg/day", "caution"),
+        ("5 mg one tablet daily", "caution"),
+        ("tablets 5 mg daily", "caution"),
+        ("5 mg daily tablets", "caution"),
+        ("5000 micrograms daily", "caution"),
+        ("2.5 mg twice daily", "caution"),
+        ("2,5 mg tds", "caution"),
+        ("2,5 mg qds", "defer"),
+        ("5 mg bd", "defer"),
+        ("5000 micrograms bd", "defer"),
+        ("0.02 g daily", "defer"),
+        ("10 mg daily", "defer"),
+        ("5 mg", "defer"),
+        ("", "defer"),
+    ],
+)
+def test_a_dose_that_is_clear_or_not_said_is_not_asked(rest, status):
+    proposal = judged(f"prednisolone {rest}".strip())
+    assert (proposal["status"], asked(proposal)) == (status, [])
+
+
+def test_two_lines_of_one_steroid_count_together():
+    both = [{"name": "prednisolone 5 mg mane", "stopped": None}, {"name": "prednisolone 5 mg nocte", "stopped": None}]
+    answers = [propose(Case.parse(a_case(medications=lines)), packaged()).status for lines in (both[:1], both)]
+    assert answers == ["caution", "defer"]
+
+
+def test_the_dose_of_a_medicine_without_a_dose_rule_is_not_asked():
+    assert asked(judged("ramipril 5 mg 2 tablets daily, 10 mg at night")) == []
+
+
+# Words that name nothing, and names in pieces
+
+
+@pytest.mark.parametrize(
+    "name", ["5 mg, 10 mg", "tablet, cream", "tablets, cream", "injection weekly, tablet daily", "\U0001f48a, \U0001f48a"]
+)
+def test_words_that_name_no_medicine_are_a_question(name):
+    proposal = judged(name)
+    assert proposal["status"] == "ask"
+    assert len(asked(proposal)) == 1
+
+
+@pytest.mark.parametrize("name", ["aspirin, \U0001f48a", "aspirin 75 mg, cream", "cream, aspirin 75 mg"])
+def test_a_part_that_names_nothing_is_asked_beside_a_known_name(name):
+    proposal = judged(name)
+    assert classes(proposal) == {"antiplatelet"}
+    assert len(asked(proposal)) == 1
+
+
+@pytest.mark.parametrize(
+    "name", ["aspirin 75 mg, tablet, daily", "amoxicillin 500 mg, capsule, tds", "aspirin, .", "hydrocortisone, 1% cream"]
+)
+def test_form_and_frequency_after_a_comma_belong_to_the_name(name):
+    assert asked(judged(name)) == []
+
+
+@pytest.mark.parametrize("between", [" ", "-", "\u00ad", "\u200b", "\u2011", ".", "  ", "\n", "_"])
+@pytest.mark.parametrize(
+    ("pieces", "expected"),
+    [
+        (("iso", "tretinoin"), "isotretinoin"),
+        (("ali", "tretinoin"), "alitretinoin"),
+        (("methyl", "prednisolone"), "methylprednisolone"),
+        (("fludro", "cortisone"), "fludrocortisone"),
+        (("roac", "cutane"), "isotretinoin"),
+    ],
+)
+def test_a_name_in_pieces_is_that_name(pieces, expected, between):
+    proposal = judged(between.join(pieces))
+    assert [medicine["ingredient"] for medicine in proposal["medicines"]] == [expected]
+    assert asked(proposal) == []
+
+
+def test_no_name_in_pieces_is_read_as_a_shorter_one_inside_it():
+    """Every name of one word that ends or begins with another medicine's name, cut there."""
+    owner = {name.casefold(): m for m in packaged().medicines for name in (m.ingredient, *m.names) if len(tokens(name)) == 1}
+    pairs = [
+        (cut, whole, m)
+        for whole, m in owner.items()
+        for place in range(1, len(whole))
+        if (inside := owner.get(whole[place:]) or owner.get(whole[:place])) and inside is not m and len(whole) >= 6
+        for cut in (f"{whole[:place]} {whole[place:]}", f"{whole[:place]}-{whole[place:]}")
+    ]
+    assert len(pairs) >= 20
+    for cut, whole, medicine in pairs:
+        known = classes(judged(whole)) if not asked(judged(whole)) else set()
+        proposal = judged(cut)
+        assert classes(proposal) == known or asked(proposal), (cut, medicine.ingredient)
+
+
+@pytest.mark.parametrize(
+    "name", ["izo tretinoin", "izo-tretinoin", "is0tretinoin", "nor-tretinoin", "beta\u00adtretinoin", "isso\u200btretinoin"]
+)
+def test_a_known_name_that_is_a_piece_of_an_unknown_word_is_asked(name):
+    assert len(asked(judged(name))) == 1
+
+
+@pytest.mark.parametrize(
+    "name", ["Eliquis-5mg", "low-dose aspirin", "Retin-A micro", "ramipril tab", "prednisolone as a tablet 5 mg daily"]
+)
+def test_pieces_that_are_no_other_medicine_are_not_asked(name):
+    assert asked(judged(name)) == []
