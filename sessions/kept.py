@@ -40,7 +40,7 @@ def declare() -> None:
             path="patient",
             section="records",
             pages=("sessions:record",),
-            logged=("record.started", "record.saved", "record.signed", "record.closed", "record.taken_over"),
+            logged=("record.started", "record.saved", "record.decided", "record.signed", "record.closed", "record.taken_over"),
             contact="started_at",
             open_rows=lambda rows: rows.filter(status="draft"),
             open_words="A record is not signed. Sign it or close it first.",

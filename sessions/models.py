@@ -336,6 +336,14 @@ class TreatmentSession(VersionedModel):
         SIGNED = "signed", "Signed"
         CLOSED = "closed", "Closed without treatment"
 
+    class Decided(models.TextChoices):
+        """Why a session goes ahead where the planner is more careful today than the plan."""
+
+        LIGHTER = "lighter", "Treated at the depth proposed today"
+        DONE = "done", "What is asked for was already done"
+        PLANNED = "planned", "Weighed today: treated as planned"
+        OTHER = "other", "Other, say what was decided"
+
     class Reaction(models.TextChoices):
         NONE = "none", "None"
         EXPECTED = "expected", "As expected"
@@ -362,6 +370,11 @@ class TreatmentSession(VersionedModel):
     gap_at = models.DateTimeField(null=True, blank=True)
     start_check = models.JSONField(
         default=dict, blank=True, help_text="What the gate and the planner said on the day, kept from the moment the first zone is recorded"
+    )
+    decided_today = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="What was decided where the planner was more careful than the plan: [{changes, reason, note, by, by_name, at}]",
     )
     device = models.ForeignKey(Resource, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     needle_lot = models.CharField(max_length=40, blank=True, help_text="As printed, letters kept")

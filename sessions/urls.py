@@ -30,6 +30,7 @@ urlpatterns = [
     path("sessions/<int:pk>/sign/", record.sign, name="sign"),
     path("sessions/<int:pk>/correct/", record.correct, name="correct"),
     path("sessions/<int:pk>/answers/", record.answers, name="record_answers"),
+    path("sessions/<int:pk>/decide/", record.decide, name="record_decide"),
     path("sessions/<int:pk>/treats/", record.treats, name="record_treats"),
     path("sessions/<int:pk>/close/", record.close, name="record_close"),
     path("settings/lots/", lots.lots, name="lots"),

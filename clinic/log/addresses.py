@@ -197,6 +197,7 @@ PAGES: dict[str, Page] = {
     "sessions:correct": Page("record.viewed", "record.corrected", by_record),
     "sessions:record_answers": Page("", "screening.answered", by_record),
     "sessions:ask": Page("screening.opened", "screening.answered", by_booking),
+    "sessions:record_decide": Page("", "record.decided", by_record),
     "sessions:record_treats": Page("", "record.taken_over", by_record),
     "sessions:diary_settings": Page("diary.settings_viewed"),
     "sessions:add_resource": Page("diary.settings_viewed", "diary.resource_added"),

@@ -25,6 +25,7 @@ from protocols.services import current_version
 
 from ..decisions import ROLE_WORDS, entitled
 from ..models import Consultation, PlanCountersignature, TreatmentPlan
+from ..since import Since, barred, in_words
 from .acceptance import replace_standing
 
 _LONG = ("inputs", "chosen", "case", "proposal")  # of a consultation; a list needs none of it
@@ -101,16 +102,20 @@ def why_not(plan: TreatmentPlan, *, today: dt.date) -> str:
 
 
 def _changed_since(plan: TreatmentPlan, today: dt.date) -> str:
-    """The planner asked again, with the file and the clinician's sign-off of today; empty where the plan still stands."""
+    """
+    The planner asked again, with the file and the clinician's sign-off of today; empty where the plan still stands. Whatever it is
+    more careful about by now was not before the one who countersigns: it goes back to be decided.
+    """
     case = dict(plan.case)
     on_file = case_of(plan.patient, visit_date=today)
     case |= {name: on_file[name] for name in _FROM_FILE if name in on_file}
     case["screening"] = {**case.get("screening", {}), **_news(case.get("screening", {}), on_file["screening"])}
     case["operator"] = operator_of(plan.accepted_by, today)
     policies = ClinicSettings.current().policies
-    proposal = propose(Case.parse(case), knowledge_of(plan.protocol_version), on=today, policies=policies).as_mapping()
-    if proposal["status"] not in ("plan", "caution"):
-        reasons = [finding["reason"] for finding in proposal["findings"] if finding["action"] == proposal["status"]]
+    knowledge = knowledge_of(plan.protocol_version)
+    proposal = propose(Case.parse(case), knowledge, on=today, policies=policies).as_mapping()
+    status, reasons, _ = barred(proposal)
+    if status:
         return f"The planner no longer proposes this: {' '.join(reasons[:2])} Send it back."
     zones = {zone["zone"]: zone for zone in proposal["zones"]}
     for row in plan.zones.all():
@@ -119,7 +124,8 @@ def _changed_since(plan: TreatmentPlan, today: dt.date) -> str:
             return f"{row.zone_label} would be left out today. Send it back."
         if float(row.depth_mm) > zone["ceiling_mm"]:
             return f"{row.zone_label} is {mm(row.depth_mm)}, and the most today is {mm(zone['ceiling_mm'])}. Send it back."
-    return ""
+    changes = Since(plan, proposal, knowledge, today, sessions_left=plan.sessions_count).changes
+    return f"More careful now than when it was proposed: {in_words(changes)}. Send it back." if changes else ""
 
 
 def _news(then: dict, now: dict) -> dict:

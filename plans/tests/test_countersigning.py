@@ -15,10 +15,13 @@ from accounts.versioning import StaleRow
 from audit import guards
 from audit.models import AuditEvent
 from patients import services as on_file
+from patients.models import ScreeningAnswer
 from plans import competence, services
 from plans.models import Consultation, PlanCountersignature, PlanOverride, PlanZone, TreatmentPlan
 from plans.services import AcceptanceRefused, CountersignRefused, NotWaiting, countersigning
 from plans.settled import settle
+from plans.since import Since
+from protocols.knowledge import packaged
 
 from .conftest import depth
 
@@ -277,6 +280,43 @@ def test_a_stop_that_came_on_file_meanwhile_stops_it(waiting, patient, medical_l
 def test_control_without_the_planner_asked_again_it_would_go_ahead(waiting, patient, medical_lead, monkeypatch):
     on_file.add_medicine(patient, by=medical_lead, name="isotretinoin 20 mg")
     monkeypatch.setattr(countersigning, "_changed_since", lambda *_: "")
+    assert services.countersign(waiting, by=medical_lead, reason=REASON).status == "accepted"
+
+
+def yes_to(patient, by, rule):
+    question = next(q for q in packaged().questions if any(cover.rule == rule for cover in q.covers))
+    rules = {rule: {"answer": True}}
+    row = {"question": question.id, "protocol_version": "2026.1", "answer": True, "rules": rules, "answered_at": timezone.now()}
+    ScreeningAnswer.objects.create(patient=patient, answered_by=by, **row)
+
+
+# Each only makes the planner more careful: none of them bars the plan.
+SINCE_IT_WAS_SENT = {
+    "nickel": (lambda patient, by: on_file.add_allergy(patient, substance="nickel", by=by), "Test area"),
+    "aspirin": (lambda patient, by: on_file.add_medicine(patient, name="aspirin 75 mg", by=by), "lighter endpoint"),
+    "amiodarone": (lambda patient, by: on_file.add_medicine(patient, name="amiodarone 200 mg", by=by), "Numbing"),
+    "herpes": (lambda patient, by: yes_to(patient, by, "herpes_history"), "Antiviral cover"),
+    "keloid in the family": (lambda patient, by: yes_to(patient, by, "keloid_family"), "Test area"),
+    "psoriasis": (lambda patient, by: yes_to(patient, by, "psoriasis_history"), "Test area"),
+    "smoking": (lambda patient, by: yes_to(patient, by, "smoker"), "healing may be poorer"),
+}
+
+
+@pytest.mark.parametrize("name", SINCE_IT_WAS_SENT)
+def test_what_the_planner_is_more_careful_about_by_now_sends_it_back(waiting, patient, medical_lead, name):
+    assert countersigning.why_not(waiting, today=timezone.localdate()) == ""
+    change, words = SINCE_IT_WAS_SENT[name]
+    change(patient, medical_lead)
+    with pytest.raises(CountersignRefused, match="More careful now than when it was proposed") as refused:
+        services.countersign(waiting, by=medical_lead, reason=REASON)
+    assert words in str(refused.value)
+    assert TreatmentPlan.objects.get().status == "awaiting"
+    assert services.send_back(waiting, by=medical_lead, reason=REASON).is_open
+
+
+def test_control_without_the_comparison_it_would_go_ahead(waiting, patient, medical_lead, monkeypatch):
+    monkeypatch.setattr(Since, "changes", ())
+    yes_to(patient, medical_lead, "psoriasis_history")
     assert services.countersign(waiting, by=medical_lead, reason=REASON).status == "accepted"
 
 

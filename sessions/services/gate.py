@@ -17,6 +17,7 @@ from patients.lists import DueList
 from planner.wording import day as day_words
 from plans.competence import beyond, without_agreed
 from plans.models import TreatmentPlan
+from plans.since import Change, in_words
 
 from ..lots import rule as lots
 from ..models import Resource, SessionZone, TreatmentSession
@@ -59,6 +60,8 @@ class DayCheck:
     due_lists: tuple[DueList, ...] = ()
     limits: dict[str, tuple[Decimal, str]] = field(default_factory=dict)  # {zone: (deepest mm today, why)} below the plan's depth
     adjuvants_out: dict[str, str] = field(default_factory=dict)  # {adjuvant of the plan: why not today}
+    changes: tuple[Change, ...] = ()  # what the planner is more careful about today than the plan
+    undecided: tuple[Change, ...] = ()  # those of them the clinician has to decide before the needle
     is_kept: bool = False
 
     @property
@@ -74,6 +77,7 @@ class DayCheck:
             "cautions": list(self.cautions),
             "limits": {zone: {"mm": str(most), "why": why} for zone, (most, why) in self.limits.items()},
             "adjuvants_out": self.adjuvants_out,
+            **({"changes": [change.as_mapping() for change in self.changes]} if self.changes else {}),
         }
 
 
@@ -94,7 +98,8 @@ def day_check(session: TreatmentSession, on: dt.date | None = None) -> DayCheck:
     on = on or session.day
     due = due_of(session.patient, session.plan.protocol_version, on)
     today = planner_today(session.plan, session.patient, on)
-    planner = _planner(today)
+    undecided = decided_not(session, today)
+    planner = _planner(session, today, undecided)
     if due and planner.state != STOP:
         planner = Condition("planner", LEFT, "The plan is checked again once they are answered", "plan check", "due", holds=True)
     gap, operator = _gap(session, on, today.interval_weeks), _operator(session, on)
@@ -106,9 +111,26 @@ def day_check(session: TreatmentSession, on: dt.date | None = None) -> DayCheck:
         cautions=today.cautions,
         due=tuple(question.id for question in due.questions),
         due_lists=due.lists,
-        limits=today.limits,
+        limits={**_agreed_depths(session, today), **today.limits},
         adjuvants_out=today.adjuvants_out,
+        changes=today.changes,
+        undecided=undecided,
     )
+
+
+def decided_not(session: TreatmentSession, today: Today) -> tuple[Change, ...]:
+    """What of today's changes nobody has decided yet: a decision covers what stood before whoever decided, and nothing later."""
+    decided = {change["key"] for made in session.decided_today for change in made["changes"]}
+    return tuple(change for change in today.to_decide if change.key not in decided)
+
+
+def _agreed_depths(session: TreatmentSession, today: Today) -> dict[str, tuple[Decimal, str]]:
+    """{zone: (depth proposed today, why)} where it was decided to treat at that depth."""
+    last = {change["key"]: made["reason"] for made in session.decided_today for change in made["changes"]}
+    lighter = session.Decided.LIGHTER
+    return {
+        zone: (most, f"decided today. {why}") for zone, (most, why) in today.proposed.items() if last.get(f"depth.{zone}:{most}") == lighter
+    }
 
 
 def may_start(session: TreatmentSession, on: dt.date | None = None, *, check: DayCheck | None = None) -> list[Condition]:
@@ -177,7 +199,7 @@ def _screening(due: Due) -> Condition:
     return Condition("screening", LEFT, f"Ask again first: {due.words} due", "safety checks", "due", holds=True)
 
 
-def _planner(today: Today) -> Condition:
+def _planner(session: TreatmentSession, today: Today, undecided: tuple[Change, ...]) -> Condition:
     if today.status in ("refuse", "defer"):
         return Condition("planner", STOP, today.barred, "stop", "day", holds=True)
     if today.status == "ask":
@@ -185,11 +207,27 @@ def _planner(today: Today) -> Condition:
     if today.decisions:
         words = f"New since the plan was made: {'; '.join(today.decisions)}. Make a new plan, so that it is decided and written down"
         return Condition("planner", STOP, words, "new decision", "day", holds=True)
-    if today.limits or today.adjuvants_out:
+    if undecided:
+        words = f"More careful today than planned. Decide first: {in_words(undecided)}"
+        return Condition("planner", LEFT, words, "decision for today", "today", holds=True)
+    narrower = "Today's answers narrow the plan: see the zones and what goes with the needling"
+    if today.to_decide:
+        made = session.decided_today[-1]
+        said = f"More careful today than planned, decided by {made['by_name']}: {decided_words(made)}"
         return Condition(
-            "planner", OK, "Today's answers narrow the plan: see the zones and what goes with the needling", "plan check", holds=True
+            "planner", OK, f"{said}. {narrower}" if len(today.to_decide) < len(today.changes) else said, "plan check", holds=True
         )
+    if today.changes:
+        return Condition("planner", OK, narrower, "plan check", holds=True)
     return Condition("planner", OK, "Today's answers still fit the plan", "plan check", holds=True)
+
+
+def decided_words(made: dict) -> str:
+    """`Weighed today: treated as planned`, with the note."""
+    words = TreatmentSession.Decided(made["reason"]).label
+    if made["reason"] == TreatmentSession.Decided.OTHER:
+        return made["note"]
+    return f"{words}. {made['note']}" if made["note"] else words
 
 
 def case_today(session: TreatmentSession, on: dt.date) -> dict:

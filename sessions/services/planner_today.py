@@ -10,9 +10,11 @@ from planner.case import Case
 from planner.errors import CaseFaults
 from planner.propose import propose
 from planner.wording import day as day_words
-from planner.wording import mm
 from plans.models import TreatmentPlan
+from plans.since import Change, Since, barred
 from protocols.knowledge import knowledge_of
+
+from ..models import TreatmentSession
 
 
 @dataclass(frozen=True)
@@ -20,8 +22,9 @@ class Today:
     """
     What the planner says today, beside what it said when the plan was made.
 
-    status, reasons: as proposed. left_out: {zone: reason}. limits: {zone: (deepest mm today, why)} where the plan goes deeper and
-    was made under a wider limit. adjuvants_out: {adjuvant of the plan: reason}. interval_weeks: the shortest gap where it has grown
+    status, reasons: as proposed. changes: everything it is more careful about (`plans.since`). left_out: {zone: reason}.
+    limits: {zone: (deepest mm today, why)} where the plan goes deeper and was made under a wider limit. proposed: the same with
+    the depth proposed today. adjuvants_out: {adjuvant of the plan: reason}. interval_weeks: the shortest gap where it has grown
     beyond the plan's. decisions: what somebody entitled has to decide that the plan does not know of.
     """
 
@@ -31,9 +34,16 @@ class Today:
     left_out: dict[str, str]
     cautions: tuple[str, ...]
     limits: dict[str, tuple[Decimal, str]] = field(default_factory=dict)
+    proposed: dict[str, tuple[Decimal, str]] = field(default_factory=dict)
     adjuvants_out: dict[str, str] = field(default_factory=dict)
     interval_weeks: int | None = None
     decisions: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
+
+    @property
+    def to_decide(self) -> tuple[Change, ...]:
+        """What the clinician decides in the room; the rest is forbidden whoever decides."""
+        return tuple(change for change in self.changes if not change.forbids)
 
     @property
     def barred(self) -> str:
@@ -77,69 +87,29 @@ def planner_today(plan: TreatmentPlan, patient, on: dt.date) -> Today:
         case = Case.parse(case_today(plan, patient, on))
     except CaseFaults as error:
         return Today("ask", tuple(str(fault) for fault in error.faults), None, {}, ())
-    said = propose(case, knowledge_of(plan.protocol_version), on=on, policies=ClinicSettings.current().policies).as_mapping()
-    findings, status = said.get("findings", []), said["status"]
-    reasons = [row["reason"] for row in findings if row["action"] == status] or [row["reason"] for row in findings[:1]]
-    until = said.get("earliest")
-    known = {row["id"] for row in plan.proposal.get("findings", []) if row.get("action") == "caution"}
+    knowledge = knowledge_of(plan.protocol_version)
+    said = propose(case, knowledge, on=on, policies=ClinicSettings.current().policies).as_mapping()
+    status, reasons, earliest = barred(said)
+    since = Since(plan, said, knowledge, on, sessions_left=_sessions_left(plan))
     return Today(
-        status=status,
-        reasons=tuple(reasons) if status in ("refuse", "defer", "ask") else (),
-        earliest=dt.date.fromisoformat(until) if until and status in ("refuse", "defer") else None,
-        left_out={row["zone"]: _why(row, findings) for row in said.get("zones_excluded", [])},
-        cautions=tuple(dict.fromkeys(row["reason"] for row in findings if row["action"] == "caution")),
-        limits=_limits(plan, said, [row for row in findings if row["action"] == "caution" and row["id"] not in known]),
-        adjuvants_out=_adjuvants_out(plan, said),
-        interval_weeks=_longer(plan, said),
-        decisions=_new_decisions(plan, said),
+        status=said["status"],
+        reasons=reasons,
+        earliest=earliest,
+        left_out=since.left_out,
+        cautions=tuple(dict.fromkeys(row["reason"] for row in said.get("findings", []) if row["action"] == "caution")),
+        # Where nothing may be done there is no proposal to compare.
+        changes=() if status else since.changes,
+        limits=since.limits,
+        proposed=since.proposed,
+        adjuvants_out=since.adjuvants_out,
+        interval_weeks=since.longer_weeks,
+        decisions=tuple(f"{row['what']} ({', '.join(row['who']).replace('_', ' ')})" for row in since.decisions),
     )
 
 
-def _why(row: dict, findings: list[dict]) -> str:
-    reasons = [finding["reason"] for finding in findings if finding["id"] in row.get("because", ())]
-    return " ".join(reasons) or "left out by the protocol"
-
-
-def _limits(plan: TreatmentPlan, said: dict, new: list[dict]) -> dict[str, tuple[Decimal, str]]:
-    """
-    Zones the plan treats deeper than today's proposal allows, where the proposal it was made from allowed more. What a clinician
-    chose beyond the proposal, with a reason, under the same limit stays chosen.
-    """
-    today: dict[str, dict] = {}
-    for row in said.get("zones", []):
-        if row["zone"] not in today or row["depth_mm"]["max"] < today[row["zone"]]["depth_mm"]["max"]:
-            today[row["zone"]] = row
-    limits = {}
-    for zone in plan.zones.all():
-        row = today.get(zone.zone)
-        most = Decimal(str(row["depth_mm"]["max"])) if row else None
-        if row is None or most is None or zone.depth_mm <= most or most >= zone.max_depth_mm:
-            continue
-        caps = [finding["reason"] for finding in new if finding.get("max_depth_mm") is not None]
-        steps = [step["why"] for step in row.get("trace", []) if step.get("range_after", {}).get("max") == row["depth_mm"]["max"]]
-        limits[zone.zone] = (most, " ".join(dict.fromkeys([*caps, *steps[:1]])) or f"{mm(most)} is the most today.")
-    return limits
-
-
-def _adjuvants_out(plan: TreatmentPlan, said: dict) -> dict[str, str]:
-    """Adjuvants of the plan that are refused today and were not when it was made."""
-    before = {row["id"] for row in plan.proposal.get("adjuvants", {}).get("refused", [])}
-    refused = {row["id"]: row["reason"] for row in said.get("adjuvants", {}).get("refused", []) if row["id"] not in before}
-    return {name: refused[name] for name in plan.adjuvants if name in refused}
-
-
-def _longer(plan: TreatmentPlan, said: dict) -> int | None:
-    """The shortest interval in weeks, where today's answers make it longer than the plan's and than it was when the plan was made."""
-    weeks = said.get("interval_weeks", {}).get("min")
-    before = plan.proposal.get("interval_weeks", {}).get("min", plan.interval_weeks_min)
-    return weeks if weeks is not None and weeks > max(before, plan.interval_weeks_min) else None
-
-
-def _new_decisions(plan: TreatmentPlan, said: dict) -> tuple[str, ...]:
-    """Decisions today's answers ask of somebody entitled, and the plan's proposal did not."""
-    if "decisions" not in plan.proposal:
-        return ()
-    known = {row["id"] for row in plan.proposal["decisions"]}
-    return tuple(
-        f"{row['what']} ({', '.join(row['who']).replace('_', ' ')})" for row in said.get("decisions", []) if row["id"] not in known
-    )
+def _sessions_left(plan: TreatmentPlan) -> int:
+    """With today's; only an event asks for it."""
+    if not plan.proposal.get("course", {}).get("fits_event"):
+        return plan.sessions_count
+    done = TreatmentSession.objects.filter(plan=plan, status=TreatmentSession.Status.SIGNED).count()
+    return max(plan.sessions_count - done, 1)

@@ -35,7 +35,7 @@ class CheckIn:
     def needs_clinician(self) -> bool:
         """Something must be looked at by a clinician before anything is started."""
         today = self.today
-        narrower = today.left_out or today.limits or today.adjuvants_out or today.decisions or today.interval_weeks
+        narrower = today.changes or today.left_out or today.limits or today.adjuvants_out or today.decisions or today.interval_weeks
         # What only waits for an answer that is still to be asked is no reason to call anybody.
         barred = today.barred if today.status != "ask" or not self.due.questions else ""
         return not self.plan_holds or bool(barred or narrower or self.changed)
@@ -58,6 +58,7 @@ class CheckIn:
             *(f"Not with the needling today: {why}" for why in today.adjuvants_out.values()),
             *(f"To be decided first: {what}" for what in today.decisions),
             *([f"At least {today.interval_weeks} weeks between sessions now"] if today.interval_weeks else []),
+            *(f"More careful today: {change.words}" for change in today.to_decide if not change.key.startswith("interval:")),
         ]
 
 

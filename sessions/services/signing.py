@@ -182,6 +182,8 @@ def content_of(session: TreatmentSession, meaning: str = MEANING, form: int = FO
             **consent,
             "gap": {"reason": session.gap_reason, "by": session.gap_by_id, "at": session.gap_at},
             "start_check": session.start_check,
+            # A record signed before anybody could decide has no such line, and keeps its hash.
+            **({"decided_today": session.decided_today} if session.decided_today else {}),
             "device": session.device_id,
             "needle": {"lot": session.needle_lot, "use_by": session.needle_expires_on},
             "numbing": {"product": session.numbing, "on": session.numbing_on_at, "off": session.numbing_off_at},

@@ -16,6 +16,8 @@ from protocols.knowledge import packaged
 from protocols.models import ProtocolVersion
 from sessions.forms.clock_time import clock_words
 from sessions.models import Booking, Hold, Resource
+from sessions.services.deciding import decide
+from sessions.services.gate import day_check
 from sessions.services.record import save, start
 from sessions.services.signing import sign
 
@@ -32,10 +34,13 @@ def endpoint(name: str) -> str:
 
 
 class RecordCase:
-    """Plan of two zones, four weeks apart; all safety checks answered with no today; consent to all of it signed."""
+    """
+    Plan of two zones, four weeks apart, the cheeks deeper than was proposed; all safety checks answered with no today; consent
+    to all of it signed.
+    """
 
     has_consent = True
-    ZONES = (("cheeks", "Cheeks", "1.25", "pinpoint", 4), ("forehead", "Forehead", "0.5", "redness", 3))
+    ZONES = (("cheeks", "Cheeks", "1.25", "1", "pinpoint", 4), ("forehead", "Forehead", "0.5", "0.5", "redness", 3))
 
     def __init__(self, site, clinician, patient, *, sessions_count=4, answered=True):
         self.site, self.clinician, self.patient = site, clinician, patient
@@ -79,7 +84,7 @@ class RecordCase:
                 "indication": "acne_scars",
                 "level": "grade_2",
                 "depth_mm": Decimal(depth),
-                "proposed_depth_mm": Decimal(depth),
+                "proposed_depth_mm": Decimal(proposed),
                 "min_depth_mm": Decimal("0.25"),
                 "max_depth_mm": Decimal(depth) + Decimal("0.25"),
                 "passes_min": 2,
@@ -87,7 +92,7 @@ class RecordCase:
                 "passes_max": 8,
                 "endpoint": endpoint(reached),
             }
-            for zone, label, depth, reached, passes in self.ZONES
+            for zone, label, depth, proposed, reached, passes in self.ZONES
         ]
         plan = plan_with(
             rows,
@@ -190,6 +195,11 @@ class RecordCase:
             }
         values |= {name.replace("__", "-"): value for name, value in changes.items()}
         return {name: value for name, value in values.items() if value is not None}
+
+    def decide(self, session, reason="planned", note="Seen and weighed with the patient"):
+        """Decide on whatever the planner is more careful about today."""
+        shown = [change.key for change in day_check(session).undecided]
+        return decide(session, by=self.clinician, reason=reason, note=note, shown=shown)
 
     def zone(self, session, zone):
         return session.zones.get(zone=zone)

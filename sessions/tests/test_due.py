@@ -11,6 +11,7 @@ from django.utils import timezone
 from patients import services as on_file
 from patients.lists import LIST_PREFIX
 from patients.models import Asked, Medication, ScreeningAnswer
+from plans.since import Since
 from sessions.models import SessionZone
 from sessions.services import gate, planner_today
 from sessions.services import record as records
@@ -113,7 +114,9 @@ def test_a_new_caution_that_caps_the_depth_holds_that_zone_and_says_what_to_do(c
     most, why = check.limits["cheeks"]
     assert most < cheeks.planned_depth_mm
     assert why
-    assert check.blocked == ""
+    assert "Decide first: Melasma" in check.blocked
+    case.decide(session)
+    assert gate.day_check(session.__class__.objects.get(pk=session.pk)).blocked == ""
     saved = save(case, session)
     (said,) = saved.form.errors[f"z{cheeks.pk}-depth"]
     assert "or less today" in said
@@ -127,9 +130,10 @@ def test_a_new_caution_that_caps_the_depth_holds_that_zone_and_says_what_to_do(c
 
 
 def test_without_the_comparison_the_deeper_zone_would_go_through(case, monkeypatch):
-    monkeypatch.setattr(planner_today, "_limits", lambda *_: {})
+    monkeypatch.setattr(Since, "limits", {})
     session = case.started()
     case.answer_all(**MELASMA)
+    case.decide(session)
     assert not save(case, session).form.errors
 
 
@@ -154,6 +158,7 @@ def test_an_adjuvant_refused_today_is_left_out_with_its_reason(case):
     session = case.started()
     case.answer_all(**SKIN_CARE_ALLERGY)
     assert "hyaluronic_acid" in gate.day_check(session).adjuvants_out
+    case.decide(session)
     saved = save(case, session)
     assert "left out today" in saved.form.errors["adj-hyaluronic_acid-used"][0]
     unticked = {"adj-hyaluronic_acid-used": None, "adj-hyaluronic_acid-product": None, "adj-hyaluronic_acid-lot": None}

@@ -161,7 +161,7 @@ def test_skin_treated_under_another_plan_counts(case):
 def test_other_skin_of_another_plan_does_not(case, monkeypatch):
     treat(case)
     type(case.plan).objects.filter(pk=case.plan.pk).update(status="completed")
-    monkeypatch.setattr(case, "ZONES", (("chin", "Chin", "1", "pinpoint", 4),))
+    monkeypatch.setattr(case, "ZONES", (("chin", "Chin", "1", "1", "pinpoint", 4),))
     assert book(case, 1, 1, plan=case.make_plan()).pk
 
 

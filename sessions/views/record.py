@@ -20,7 +20,7 @@ from ..forms.correction import CorrectionForm
 from ..forms.record import values_of
 from ..models import Booking, TreatmentSession
 from ..record_sections import sections_of
-from ..services import gate, screening, signing
+from ..services import deciding, gate, screening, signing
 from ..services import record as records
 from ..services.drafts import Locked
 from .record_page import changes, draft_page, locked_page, planned_into, sign_page
@@ -154,6 +154,25 @@ def answers(request, pk):
     if faults:
         context = draft_page(_session_or_404(request, pk), request.user, answers=request.POST, answer_faults=faults, again=again)
         return render(request, "sessions/record/draft.html", context, status=422)
+    return _to_record(session, "before")
+
+
+@requires("records.sign")
+@require_POST
+def decide(request, pk):
+    """What is decided where the planner is more careful today than the plan."""
+    session = _session_or_404(request, pk)
+    if session.is_locked:
+        return _to_record(session)
+    sent = request.POST
+    typed = {"reason": sent.get("decided_reason", ""), "note": sent.get("decided_note", "")}
+    try:
+        deciding.decide(session, by=request.user, shown=sent.getlist("change"), request=request, **typed)
+    except deciding.NotDecided as refusal:
+        context = draft_page(_session_or_404(request, pk), request.user, decided=typed, decide_faults=refusal.faults)
+        return render(request, "sessions/record/draft.html", context, status=422)
+    except Locked:
+        return _to_record(session)  # the page shows who locked it
     return _to_record(session, "before")
 
 

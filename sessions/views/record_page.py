@@ -9,7 +9,7 @@ from protocols.knowledge import knowledge_of
 from ..conversion import record_version, zones_left_out
 from ..forms.record import deeper_than_today, values_of
 from ..lots import rule
-from ..models import SessionZone, UsedLot
+from ..models import SessionZone, TreatmentSession, UsedLot
 from ..services import gate
 from ..services.due import may_need_explaining
 from ..services.record import form_for
@@ -54,7 +54,19 @@ class ZoneRow:
         return "Differs" if self.differs else "As planned"
 
 
-def draft_page(session, user, *, form=None, pressed=False, failed=False, answers=None, answer_faults=None, again=False) -> dict:
+def draft_page(
+    session,
+    user,
+    *,
+    form=None,
+    pressed=False,
+    failed=False,
+    answers=None,
+    answer_faults=None,
+    again=False,
+    decided=None,
+    decide_faults=None,
+) -> dict:
     check = gate.day_check(session)
     terms = terms_of(session.plan)
     form = form or form_for(session, check=check, terms=terms)
@@ -79,6 +91,12 @@ def draft_page(session, user, *, form=None, pressed=False, failed=False, answers
         "due_lists": list_rows(check.due_lists, answers=answers, faults=answer_faults),
         "again": again and not check.is_kept,
         "answer_faults": answer_faults or {},
+        # Asked once every question is answered: until then what the planner says may still change.
+        "to_decide": () if check.due or check.due_lists else check.undecided,
+        "forbidden": [change for change in check.changes if change.forbids],
+        "decide_choices": TreatmentSession.Decided.choices,
+        "decided": decided or {"reason": "", "note": ""},
+        "decide_faults": decide_faults or {},
         "zones": rows,
         "left_out": zones_left_out(session) if not session.is_locked else (),
         "recorded": sum(row.is_recorded for row in rows),
@@ -93,7 +111,7 @@ def draft_page(session, user, *, form=None, pressed=False, failed=False, answers
         "pressed": pressed,
         "failed": failed,
         "errors": _errors(form),
-        "errors_on_page": failed or pressed or bool(answer_faults),
+        "errors_on_page": failed or pressed or bool(answer_faults) or bool(decide_faults),
         "treats_another": user.pk != session.clinician_id,
         "step": number(terms.step_mm) if terms.step_mm else "",
         "lengths": " ".join(number(length) for length in terms.lengths_mm),
