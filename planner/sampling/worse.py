@@ -293,7 +293,8 @@ def _history(at: _Looked) -> Change | None:
     if not zones:
         return None
     zone = at.draw.one(zones)
-    healed, marks = at.draw.one(((False, False), (True, True), (False, True)))
+    seen: tuple[tuple[bool | None, bool], ...] = ((False, False), (True, True), (False, True))
+    healed, marks = at.draw.one(seen)
     if any(session.get("healed") is False for session in at.case.get("history") or ()):
         healed = at.draw.one((False, None))  # a later session that healed would say that the earlier one has
     bad = {"healed": healed, "pigmentation": marks}
