@@ -54,7 +54,8 @@ def test_a_course_of_four_with_one_clash_takes_four_presses_from_the_accepted_pl
     press = Clicks()
     press(page.locator(f"main a[href='{course}']").first)
     page.wait_for_url(re.compile(r"/plans/\d+/book/"))
-    clash = page.locator("#course li.bad")
+    # The one after it counts from what it is moved to first, and may meet somebody there: that is over with the choice.
+    clash = page.locator("#course li.bad").filter(has_text="Session 3:")
     expect(clash).to_have_count(1)
     expect(clash.locator("input[type='radio']")).to_have_count(2)
     visitor.look("course-with-a-clash")
