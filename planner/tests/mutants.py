@@ -247,7 +247,7 @@ MUTANTS = (
     Mutant("first date wins", "caution", _first_date_wins),
     Mutant("darker is deeper", "caution", _darker_is_deeper),
     Mutant("each caution is a day sooner", "caution", _each_caution_is_a_day_sooner),
-    Mutant("the next zone moves up", "caution", _the_next_zone_moves_up, cases=4_000),
+    Mutant("the next zone moves up", "caution", _the_next_zone_moves_up, cases=12_000),
     Mutant("any topical word is its form", "lines", _any_topical_word_is_its_form),
     Mutant("the first amount is the dose", "lines", _the_first_amount_is_the_dose),
     Mutant("the milder reading of a mixed line", "lines", _a_mixed_line_is_not_asked),
