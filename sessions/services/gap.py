@@ -117,14 +117,35 @@ def too_soon(plan: TreatmentPlan, number: int, day: dt.date, days: dict[int, dt.
     if healing.before is None and not any(n < number for n in days):
         return None
     bounds = window(plan, number, days, healing)
-    if bounds.first_day is None or day >= bounds.first_day:
+    first, because = bounds.first_day, bounds.first_because
+    for nearer in (n for n in days if n < number):  # whichever was last in time, where they do not stand in the order of their numbers
+        after = days[nearer] + dt.timedelta(weeks=healing.after(nearer).least)
+        if first is None or after > first:
+            first, because = after, f"session {nearer} is on {wording.day(days[nearer], weekday=True)}"
+    if first is None or day >= first:
         return None
     return GapRefused(
-        f"The plan allows {allowed(plan)} between sessions and {bounds.first_because}. "
-        f"The first day for session {number} is {wording.day(bounds.first_day, weekday=True)}.",
-        first_day=bounds.first_day,
+        f"The plan allows {allowed(plan)} between sessions and {because}. "
+        f"The first day for session {number} is {wording.day(first, weekday=True)}.",
+        first_day=first,
         may_be_overridden=True,
     )
+
+
+def _check_order(plan: TreatmentPlan, number: int, starts_at: dt.datetime, others: dict[int, Booking], first_day: dt.date | None) -> None:
+    """Raises GapRefused where session *number* would come before an earlier one of its plan, or after a later one, whatever the reason."""
+    zone = clinic_zone(plan.patient.site)
+    for other, visit in sorted(others.items()):
+        if other < number and visit.starts_at >= starts_at:
+            where = f"comes after it; move session {other} first"
+        elif other > number and visit.starts_at <= starts_at:
+            where = f"comes before it; move session {other} first"
+        else:
+            continue
+        stands = wording.day(local_day(visit.starts_at, zone), weekday=True)
+        raise GapRefused(
+            f"The sessions of a plan keep their order. Session {other} is on {stands}: session {number} {where}.", first_day=first_day
+        )
 
 
 def check_gap(
@@ -138,7 +159,7 @@ def check_gap(
     without: Collection[int] = (),
 ) -> Override | None:
     """
-    Raises GapRefused where *starts_at* is nearer to a neighbouring session than healing allows.
+    Raises GapRefused where *starts_at* is nearer to a neighbouring session than healing allows, or would turn the plan's order round.
 
     reason: why it may be sooner all the same; counts where *by* may say so, and comes back as the override to keep with the visit.
     without: numbers of sessions that move along, and so are not asked.
@@ -150,12 +171,15 @@ def check_gap(
     day, healing = local_day(starts_at, zone), healing_of(plan)
     others = {n: visit for n, visit in placed(plan, ignoring=ignoring).items() if n not in without}
     days = {n: local_day(visit.starts_at, zone) for n, visit in others.items()}
+    _check_order(plan, number, starts_at, others, window(plan, number, days, healing).first_day)
     override = None
     if refused := too_soon(plan, number, day, days, healing):
         override = _override(refused, day, reason.strip(), by, ignoring)
-    later = min((n for n in days if n > number), default=None)
-    if later is not None:
-        needed = dt.timedelta(days=healing.between(number, later)[0])
+    following = min((n for n in days if n > number), default=None)
+    for later in sorted(n for n in days if n > number):
+        # The next in number leaves room for those between; any other that is nearer in time is a neighbour all the same.
+        low = healing.between(number, later)[0] if later == following else healing.after(number).least * 7
+        needed = dt.timedelta(days=low)
         agreed = others[later].gap_first_day  # the next session is sooner by somebody's word: this one may not ask more of it
         if day + needed > max(days[later], agreed or days[later]):
             latest = days[later] - needed

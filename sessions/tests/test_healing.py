@@ -232,6 +232,34 @@ def test_the_next_session_is_not_pushed_nearer_from_behind(case):
     assert door.move(second, starts_at=at(case, 28), by=case.clinician).pk
 
 
+def test_no_reason_turns_the_order_of_the_sessions_round(case, desk):
+    first, third = book(case, 10, 1), book(case, 70, 3)
+    with pytest.raises(GapRefused, match=r"keep their order\. Session 1 is on .* session 3 comes after it") as refused:
+        door.move(third, starts_at=at(case, 9), by=case.clinician, gap_reason="Wedding")
+    assert not refused.value.may_be_overridden
+    with pytest.raises(GapRefused, match="session 1 comes before it; move session 3 first"):
+        door.move(first, starts_at=at(case, 80), by=case.clinician, gap_reason="Wedding")
+    with pytest.raises(GapRefused, match="keep their order"):
+        book(case, 80, 2, gap_reason="Wedding")
+
+
+def test_the_gap_holds_between_neighbours_in_time_whatever_their_numbers(case, desk):
+    """Sessions that stand in another order, as they once could be put: none is brought near to another without a word."""
+    first, _, third = book(case, 40, 1), book(case, 70, 2), book(case, 130, 3)
+
+    def put(visit, days):
+        Booking.objects.filter(pk=visit.pk).update(starts_at=at(case, days), ends_at=at(case, days) + (visit.ends_at - visit.starts_at))
+
+    put(third, 39)
+    for days in (38, 41):  # a day before session 3, and after it
+        with pytest.raises(GapRefused):
+            gap.check_gap(case.plan, 1, at(case, days), ignoring=first, by=desk)
+    put(first, 75)
+    with pytest.raises(GapRefused, match="session 1 is on"):
+        gap.check_gap(case.plan, 3, at(case, 101), ignoring=third, by=desk)  # 31 days after session 2, 26 after session 1
+    assert gap.check_gap(case.plan, 3, at(case, 103), ignoring=third, by=desk) is None
+
+
 def test_the_record_takes_the_word_over_and_the_treatment_room_asks_the_same(case):
     signed(case, days=-20)
     visit = case.booking(2)
