@@ -24,9 +24,9 @@ A_SWEEP = 500
 
 
 def number_next(plan: TreatmentPlan, placed: dict[int, Booking]) -> int | None:
-    """The first session of *plan* that has not begun; None where all have."""
+    """The first session of *plan* after the last that was treated that has not begun; None where all have."""
     begun = {number for number, visit in placed.items() if visit.status != Booking.Status.BOOKED}
-    return next((number for number in range(1, plan.sessions_count + 1) if number not in begun), None)
+    return next((number for number in range(gap.last_treated(placed) + 1, plan.sessions_count + 1) if number not in begun), None)
 
 
 def to_bring_forward(entry: WaitingEntry, placed: dict[int, Booking] | None = None) -> Booking | None:

@@ -163,11 +163,13 @@ def _made_before(request_key: str, patient, kind: str, plan) -> Booking | None:
 
 
 def next_number(plan) -> int:
-    """The first session of *plan* without a live visit. Raises AlreadyBooked where all have one."""
+    """The first session of *plan* after the last that was treated that has no live visit. Raises AlreadyBooked where all have one."""
     placed = gap.placed(plan)
-    for number in range(1, plan.sessions_count + 1):
+    for number in range(gap.last_treated(placed) + 1, plan.sessions_count + 1):
         if number not in placed:
             return number
+    if passed := next((number for number in range(1, plan.sessions_count + 1) if number not in placed), None):
+        gap.check_passed(plan, passed, placed)
     raise AlreadyBooked(f"All {plan.sessions_count} sessions of {str(plan).lower()} are booked.")
 
 

@@ -84,7 +84,8 @@ def consequence_of(booking: Booking, *, by) -> Consequence | None:
     plan, number = booking.plan, booking.session_number
     if booking.status not in GONE or booking.kind != Booking.Kind.SESSION or plan is None or not number:
         return None
-    if plan.status != TreatmentPlan.Status.ACCEPTED or number in gap.placed(plan):
+    placed = gap.placed(plan)
+    if plan.status != TreatmentPlan.Status.ACCEPTED or number in placed or number < gap.last_treated(placed):
         return None
     zone = clinic_zone(booking.site)
     today = local_day(timezone.now(), zone)

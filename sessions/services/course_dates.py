@@ -161,7 +161,10 @@ def propose_course(
     party = diary.party(kind=Booking.Kind.SESSION, patient=patient, clinician=clinician, plan=plan)
     lines: list[Line] = []
     sooner = ""
+    after = gap.last_treated(placed)
     for number in range(1, plan.sessions_count + 1):
+        if number not in placed and number < after:
+            continue  # passed over: the course goes on after what is done
         if number in placed:
             visit = placed[number]
             state = "done" if visit.status == Booking.Status.DONE else "booked"
@@ -171,8 +174,10 @@ def propose_course(
             refused = gap.too_soon(plan, number, local_day(line.starts_at, zone), days, healing)
             sooner = sooner or (refused.message if refused else "")
         days[number] = local_day(line.starts_at, zone)
-        if number > 1:
+        if number - 1 in days:
             line.gap_words = f"{gap.weeks((days[number] - days[number - 1]).days)} after session {number - 1}"
+        elif number > 1:
+            line.gap_words = "The sessions before it were passed over"
         lines.append(line)
     if offset is not None:
         lines.append(work.review_line(visit_of(site, Booking.Kind.REVIEW), days[plan.sessions_count], offset, picks.get(REVIEW)))
@@ -202,7 +207,7 @@ class _Work:
                 return placed[number].clinician
         dates, standing = [], dict(days)
         for number in range(1, self.plan.sessions_count + 1):
-            if number not in days:
+            if number not in days and number > gap.last_treated(placed):
                 standing[number] = self._window(number, standing)[0]
                 dates.append(seconds(at_clock(standing[number], self.time, self.zone)))
 
@@ -235,7 +240,7 @@ class _Work:
 
     def session_line(self, number, visit, party, anyone, days, pick) -> Line:
         day, low, high = self._window(number, days)
-        since = f"session {number - 1}" if number > 1 else ""
+        since = f"session {number - 1}" if number - 1 in days else ""
         previous = days.get(number - 1)
         return self._line(number, visit, party, anyone, at_clock(day, self.time, self.zone), low, high, pick, previous, since)
 

@@ -16,7 +16,7 @@ from planner import wording
 from plans.models import TreatmentPlan
 
 from ..models import Booking
-from .healing import Healing, healing_of
+from .healing import TREATED, Healing, healing_of
 from .hours import clinic_zone, local_day
 from .refusals import BookingRefused, GapRefused
 
@@ -102,6 +102,20 @@ def window(plan: TreatmentPlan, number: int, days: dict[int, dt.date], healing: 
     return Window(first, last, first_because, last_because)
 
 
+def last_treated(placed: dict[int, Booking]) -> int:
+    """The highest number among *placed* that has begun or is done; 0 where none has. What is below it and has no visit was passed over."""
+    return max((number for number, visit in placed.items() if visit.status in TREATED), default=0)
+
+
+def check_passed(plan: TreatmentPlan, number: int, placed: dict[int, Booking]) -> None:
+    """Raises BookingRefused where session *number* was passed over: what is done stays done, and the course goes on after it."""
+    if number >= (last := last_treated(placed)):
+        return
+    left = next((n for n in range(last + 1, plan.sessions_count + 1) if n not in placed), None)
+    then = f"The next session to book is session {left}." if left else "For further sessions, make a new plan."
+    raise BookingRefused(f"Session {last} of {str(plan).lower()} is done, so session {number} was passed over. {then}")
+
+
 def check_plan(plan: TreatmentPlan, number: int) -> None:
     """Raises BookingRefused where *plan* takes no session *number* (any more)."""
     status = TreatmentPlan.objects.values_list("status", flat=True).get(pk=plan.pk)
@@ -170,6 +184,7 @@ def check_gap(
     zone = clinic_zone(plan.patient.site)
     day, healing = local_day(starts_at, zone), healing_of(plan)
     others = {n: visit for n, visit in placed(plan, ignoring=ignoring).items() if n not in without}
+    check_passed(plan, number, others)
     days = {n: local_day(visit.starts_at, zone) for n, visit in others.items()}
     _check_order(plan, number, starts_at, others, window(plan, number, days, healing).first_day)
     override = None

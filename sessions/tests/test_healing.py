@@ -16,12 +16,13 @@ from sessions.models import Booking, ResourceHours
 from sessions.services import booking as door
 from sessions.services import gap, visit_status
 from sessions.services.course import Slot, book_course
+from sessions.services.course_again import consequence_of
 from sessions.services.course_dates import propose_course
 from sessions.services.gate import day_check
 from sessions.services.healing import healing_of
 from sessions.services.hours import local_day
 from sessions.services.record import save, start
-from sessions.services.refusals import GapRefused
+from sessions.services.refusals import BookingRefused, GapRefused
 from sessions.services.signing import sign
 from sessions.tests.record_case import PASSWORD, RecordCase, signed
 
@@ -258,6 +259,24 @@ def test_the_gap_holds_between_neighbours_in_time_whatever_their_numbers(case, d
     with pytest.raises(GapRefused, match="session 1 is on"):
         gap.check_gap(case.plan, 3, at(case, 101), ignoring=third, by=desk)  # 31 days after session 2, 26 after session 1
     assert gap.check_gap(case.plan, 3, at(case, 103), ignoring=third, by=desk) is None
+
+
+def test_what_was_passed_over_stays_so_and_the_next_session_goes_after_what_is_done(case):
+    first = book(case, 100, 1)
+    visit_status.cancel(first, reason="Wish", by=case.clinician)
+    treat(case, number=3)
+    with pytest.raises(BookingRefused, match=r"Session 3 of plan 1 is done, so session 1 was passed over\. The next .* is session 4"):
+        book(case, 28, 1)
+    with pytest.raises(BookingRefused, match="passed over"):
+        door.reinstate(first, by=case.clinician)
+    assert consequence_of(Booking.objects.get(pk=first.pk), by=case.clinician) is None
+    course = propose_course(case.plan, first_day=local_day(timezone.now(), gap.clinic_zone(case.site)), time=dt.time(10))
+    sessions = [line for line in course.lines if not line.is_review]
+    assert [(line.number, line.state) for line in sessions] == [(3, "done"), (4, "free")]
+    assert [line.gap_words for line in sessions] == ["The sessions before it were passed over", "4 weeks after session 3"]
+    assert book(case, 28, None).session_number == 4
+    with pytest.raises(BookingRefused, match="For further sessions, make a new plan"):
+        door.next_number(case.plan)
 
 
 def test_the_record_takes_the_word_over_and_the_treatment_room_asks_the_same(case):
