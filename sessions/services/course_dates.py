@@ -222,9 +222,10 @@ class _Work:
         bounds = gap.window(self.plan, number, days, self.healing)
         earlier = max((n for n in days if n < number), default=None)
         if earlier is None:
-            day, low, high = self.first_day, self.first_day, bounds.last_day or self.first_day + dt.timedelta(days=LOOK_AROUND_DAYS)
+            day, low = self.first_day, self.first_day
             if not self.wishes.sooner:
-                low = max(low, bounds.first_day or low)
+                low = self.healing.clear_of(max(low, bounds.first_day or low))
+            high = bounds.last_day or low + dt.timedelta(days=LOOK_AROUND_DAYS)
         else:
             day = days[earlier] + dt.timedelta(weeks=sum(self.wishes.weeks or self.healing.after(n).ideal for n in range(earlier, number)))
             low, high = bounds.first_day, bounds.last_day

@@ -7,7 +7,7 @@ by what was really done (`services.healing`). Sooner only with a reason by someb
 
 import datetime as dt
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils import timezone
 
@@ -16,7 +16,7 @@ from planner import wording
 from plans.models import TreatmentPlan
 
 from ..models import Booking
-from .healing import TREATED, Healing, healing_of
+from .healing import TREATED, Healing, Standing, healing_of
 from .hours import clinic_zone, local_day
 from .refusals import BookingRefused, GapRefused
 
@@ -91,6 +91,9 @@ def window(plan: TreatmentPlan, number: int, days: dict[int, dt.date], healing: 
         first_because = f"the last session of {before.plan} was on {wording.day(before.day, weekday=True)}"
         if before.weeks.why:
             first_because = f"{first_because}. {before.weeks.why}"
+    for other in healing.standing:  # in the order of their days
+        if other.is_near(first or local_day(timezone.now(), clinic_zone(plan.patient.site))):
+            first, first_because = other.first_day, _stands(other)
     if later is not None:
         low, high = healing.between(number, later)
         because = f"session {later} is on {wording.day(days[later], weekday=True)}"
@@ -100,6 +103,10 @@ def window(plan: TreatmentPlan, number: int, days: dict[int, dt.date], healing: 
         if first is None:
             first, first_because = since, because
     return Window(first, last, first_because, last_because)
+
+
+def _stands(other: Standing) -> str:
+    return f"{other.title} is booked on {wording.day(other.day, weekday=True)}"
 
 
 def last_treated(placed: dict[int, Booking]) -> int:
@@ -128,14 +135,18 @@ def check_plan(plan: TreatmentPlan, number: int) -> None:
 def too_soon(plan: TreatmentPlan, number: int, day: dt.date, days: dict[int, dt.date], healing: Healing | None = None) -> GapRefused | None:
     """The refusal where *day* is nearer to what was treated before session *number* than healing allows; None where it is not."""
     healing = healing or healing_of(plan)
-    if healing.before is None and not any(n < number for n in days):
+    if healing.before is None and not healing.standing and not any(n < number for n in days):
         return None
-    bounds = window(plan, number, days, healing)
-    first, because = bounds.first_day, bounds.first_because
+    bounds = window(plan, number, days, replace(healing, standing=[]))
+    first = bounds.first_day if healing.before is not None or any(n < number for n in days) else None
+    because = bounds.first_because
     for nearer in (n for n in days if n < number):  # whichever was last in time, where they do not stand in the order of their numbers
         after = days[nearer] + dt.timedelta(weeks=healing.after(nearer).least)
         if first is None or after > first:
             first, because = after, f"session {nearer} is on {wording.day(days[nearer], weekday=True)}"
+    for other in healing.standing:
+        if other.is_near(max(day, first) if first else day):
+            first, because = other.first_day, _stands(other)
     if first is None or day >= first:
         return None
     return GapRefused(
@@ -186,6 +197,8 @@ def check_gap(
     others = {n: visit for n, visit in placed(plan, ignoring=ignoring).items() if n not in without}
     check_passed(plan, number, others)
     days = {n: local_day(visit.starts_at, zone) for n, visit in others.items()}
+    if ignoring is not None and ignoring.is_live and day == local_day(ignoring.starts_at, zone):
+        healing.standing = []  # it stays on its day, and what stands beside it was asked when it came there
     _check_order(plan, number, starts_at, others, window(plan, number, days, healing).first_day)
     override = None
     if refused := too_soon(plan, number, day, days, healing):

@@ -21,7 +21,7 @@ from protocols.knowledge import knowledge_of
 from protocols.models import ProtocolVersion
 
 from ..models import Booking, SessionZone, TreatmentSession
-from ..querysets import RECORD_DOCUMENTS, of
+from ..querysets import LIVE, RECORD_DOCUMENTS, of
 
 TREATED = (Booking.Status.IN_ROOM, Booking.Status.DONE)
 
@@ -51,14 +51,31 @@ class Treated:
     weeks: Weeks
 
 
+@dataclass(frozen=True)
+class Standing:
+    """A booked session of another plan, in skin that this plan treats too. least: fewest days between it and a session of this one."""
+
+    day: dt.date
+    least: int
+    title: str
+
+    @property
+    def first_day(self) -> dt.date:
+        return self.day + dt.timedelta(days=self.least)
+
+    def is_near(self, day: dt.date) -> bool:
+        return abs((day - self.day).days) < self.least
+
+
 @dataclass
 class Healing:
-    """What one plan has to keep to: its weeks, those after each session that went deeper, and what other plans did."""
+    """What one plan has to keep to: its weeks, those after each session that went deeper, and what other plans did or have booked."""
 
     plan: TreatmentPlan
     base: Weeks
     deeper: dict[int, Weeks] = field(default_factory=dict)
     elsewhere: list[Treated] = field(default_factory=list)
+    standing: list[Standing] = field(default_factory=list)
 
     def after(self, number: int) -> Weeks:
         """The wait after session *number* of the plan."""
@@ -74,6 +91,12 @@ class Healing:
         """Of what other plans did, that which keeps this one waiting longest."""
         return max(self.elsewhere, key=lambda treated: treated.first_day, default=None)
 
+    def clear_of(self, day: dt.date) -> dt.date:
+        """*day*, or the first day after it that is near to no booked session of another plan."""
+        for other in self.standing:  # in the order of their days
+            day = other.first_day if other.is_near(day) else day
+        return day
+
 
 def healing_of(plan: TreatmentPlan) -> Healing:
     """What *plan* has to keep to now. Two or three queries; the protocol is read only where something was done deeper than planned."""
@@ -87,16 +110,19 @@ def healing_of(plan: TreatmentPlan) -> Healing:
             deeper[record[0].session_number] = _after(record, base, patient.phototype)
         else:
             others[record[0].booking_id] = _after(record, base, patient.phototype)
-    visits = Booking.objects.filter(patient=patient, kind=Booking.Kind.SESSION, status__in=TREATED, plan__isnull=False)
+    visits = Booking.objects.filter(patient=patient, kind=Booking.Kind.SESSION, status__in=LIVE, plan__isnull=False)
     visits = visits.exclude(plan=plan).with_record().select_related("plan", "site").defer(*of("plan", PLAN_DOCUMENTS))
-    elsewhere = []
+    elsewhere, booked = [], []
     for visit in visits.prefetch_related("plan__zones", "record__zones").order_by("starts_at"):
         if own and not own & _zones_of(visit):
             continue
         weeks = others.get(visit.pk) or base.raised(_span(visit.plan), "")
         day = visit.site.day_of(visit.starts_at)
+        if visit.status not in TREATED:
+            booked.append(Standing(day, weeks.least * 7, f"session {visit.session_number} of {str(visit.plan).lower()}"))
+            continue
         elsewhere.append(Treated(day, day + dt.timedelta(weeks=weeks.least), str(visit.plan).lower(), weeks))
-    return Healing(plan, base, deeper, elsewhere)
+    return Healing(plan, base, deeper, elsewhere, booked)
 
 
 def after_record(record: TreatmentSession, plan: TreatmentPlan) -> Weeks:

@@ -159,6 +159,36 @@ def test_skin_treated_under_another_plan_counts(case):
     assert book(case, 42, 1, plan=new).pk
 
 
+def test_booked_visits_of_a_replaced_plan_count_at_every_door(case, desk):
+    left = book(case, 40, 1)
+    type(case.plan).objects.filter(pk=case.plan.pk).update(status="superseded")
+    new = case.make_plan()
+    for days in (13, 39, 43, 67):
+        with pytest.raises(GapRefused, match="session 1 of plan 1 is booked on") as refused:
+            book(case, days, 1, plan=new, by=desk)
+        assert refused.value.first_day == local_day(at(case, 68), gap.clinic_zone(case.site))
+    first = book(case, 12, 1, plan=new, by=desk)
+    with pytest.raises(GapRefused, match="session 1 of plan 1 is booked on"):
+        door.move(first, starts_at=at(case, 20), by=desk)
+    with pytest.raises(GapRefused, match="session 1 of plan 2 is booked on"):
+        door.move(left, starts_at=at(case, 39), by=desk)
+    door.move(first, starts_at=at(case, 12) + dt.timedelta(hours=3), by=desk)
+    visit_status.cancel(first, reason="Wish", by=desk)
+    agreed = book(case, 42, 1, plan=new, gap_reason="Skin seen and healed")
+    assert agreed.gap_by == case.clinician
+    assert door.move(left, starts_at=at(case, 40) + dt.timedelta(hours=3), by=desk).pk  # on its day: nothing is nearer than it was
+    zone = gap.clinic_zone(case.site)
+    visit_status.cancel(agreed, reason="Wish", by=desk)
+    course = propose_course(new, first_day=local_day(at(case, 42), zone), time=dt.time(10))
+    assert local_day(course.lines[0].starts_at, zone) == local_day(at(case, 68), zone)
+
+
+def test_booked_visits_of_another_plan_in_other_skin_do_not_count(case, monkeypatch):
+    book(case, 40, 1)
+    monkeypatch.setattr(case, "ZONES", (("chin", "Chin", "1", "1", "pinpoint", 4),))
+    assert book(case, 41, 1, plan=case.make_plan()).pk
+
+
 def test_other_skin_of_another_plan_does_not(case, monkeypatch):
     treat(case)
     type(case.plan).objects.filter(pk=case.plan.pk).update(status="completed")
