@@ -126,6 +126,8 @@ def book(
                 session_number = session_number or next_number(plan)
                 gap.check_plan(plan, session_number)
                 sooner = gap.check_gap(plan, session_number, starts_at, reason=gap_reason, by=by)
+            if plan is not None:
+                gap.check_review(plan, kind, starts_at)
             slot = slot or placing.choose(site, visit, starts_at, patient, plan, **named)
             booking = Booking(
                 site=site,
@@ -221,6 +223,8 @@ def move(
             if fresh.plan is not None and fresh.kind == Booking.Kind.SESSION and fresh.session_number:
                 sooner = gap.check_gap(fresh.plan, fresh.session_number, starts_at, ignoring=fresh, reason=gap_reason, by=by)
                 _keep_override(fresh, sooner)
+            if fresh.plan is not None and fresh.starts_at != starts_at:
+                gap.check_review(fresh.plan, fresh.kind, starts_at, ignoring=fresh)
             slot = placing.choose(
                 site,
                 visit,
@@ -354,6 +358,8 @@ def reinstate(booking: Booking, *, by, version: int | None = None, gap_reason: s
                 gap.check_plan(fresh.plan, fresh.session_number)
                 sooner = gap.check_gap(fresh.plan, fresh.session_number, fresh.starts_at, ignoring=fresh, reason=gap_reason, by=by)
                 _keep_override(fresh, sooner)
+            if fresh.plan is not None:
+                gap.check_review(fresh.plan, fresh.kind, fresh.starts_at, ignoring=fresh)
             slot = placing.choose(
                 site,
                 visit,

@@ -147,6 +147,7 @@ def _way(booking: Booking, time: FreeTime, by) -> Way:
     name = KEEP
     try:
         gap.check_gap(plan, number, time.starts_at, ignoring=booking, by=by)
+        gap.check_review(plan, booking.kind, time.starts_at, ignoring=booking)
         steps = [Step(booking, time)]
         if _review_comes_early(booking, local_day(time.starts_at, zone), max([*days, number])):
             raise BookingRefused("The review would come too early after it.")

@@ -255,6 +255,8 @@ def _way(name: str, booking: Booking, starts_at: dt.datetime, named: dict, by, g
     check_start(starts_at)
     plan, number = booking.plan, booking.session_number
     if plan is None or booking.kind != Booking.Kind.SESSION or not number:
+        if plan is not None and starts_at != booking.starts_at:
+            gap.check_review(plan, booking.kind, starts_at, ignoring=booking)
         return Way(name, (Step(booking, _slot(booking, starts_at, named, any_room)),))
     zone = clinic_zone(booking.site)
     days = {n: local_day(visit.starts_at, zone) for n, visit in gap.placed(plan, ignoring=booking).items()}
@@ -265,6 +267,7 @@ def _way(name: str, booking: Booking, starts_at: dt.datetime, named: dict, by, g
         steps = shifted(booking, starts_at, named, days, healing, by, gap_reason, any_room)
     else:
         gap.check_gap(plan, number, starts_at, ignoring=booking, reason=gap_reason, by=by)
+        gap.check_review(plan, booking.kind, starts_at, ignoring=booking)
         steps = [Step(booking, _slot(booking, starts_at, named, any_room))]
     after = days | {s.booking.session_number: local_day(s.to.starts_at, zone) for s in steps if s.booking.kind == Booking.Kind.SESSION}
     sentence, within = judge(plan, after, healing)

@@ -18,7 +18,7 @@ from plans.models import TreatmentPlan
 from ..models import Booking
 from .healing import TREATED, Healing, Standing, healing_of
 from .hours import clinic_zone, local_day
-from .refusals import BookingRefused, GapRefused
+from .refusals import AlreadyBooked, BookingRefused, GapRefused
 
 OVERRIDE = "bookings.sooner"  # the permission to book sooner than healing allows, with a reason
 WAITING = (Booking.Status.BOOKED, Booking.Status.ARRIVED)
@@ -171,6 +171,32 @@ def _check_order(plan: TreatmentPlan, number: int, starts_at: dt.datetime, other
         raise GapRefused(
             f"The sessions of a plan keep their order. Session {other} is on {stands}: session {number} {where}.", first_day=first_day
         )
+
+
+def check_review(plan: TreatmentPlan, kind: str, starts_at: dt.datetime, *, ignoring: Booking | None = None) -> None:
+    """
+    Raises BookingRefused where a review would come before a session of its plan or beside another that waits, or a session after the
+    review that waits.
+    """
+    if kind not in (Booking.Kind.SESSION, Booking.Kind.REVIEW):
+        return
+    zone, name = clinic_zone(plan.patient.site), str(plan).lower()
+    visits = Booking.objects.live().filter(plan=plan)
+    if ignoring is not None:
+        visits = visits.exclude(pk=ignoring.pk)
+    review = visits.filter(kind=Booking.Kind.REVIEW, status__in=WAITING).order_by("starts_at").first()
+    if review is not None:
+        stands = wording.day(local_day(review.starts_at, zone), weekday=True)
+        if kind == Booking.Kind.REVIEW:
+            raise AlreadyBooked(f"The review of {name} is booked already, on {stands}. Move that one.", booking=review)
+        if starts_at >= review.starts_at:
+            raise GapRefused(f"The review of {name} is on {stands} and comes after the sessions. Move the review first.")
+    if kind == Booking.Kind.SESSION:
+        return
+    last = visits.filter(kind=Booking.Kind.SESSION).order_by("starts_at").last()
+    if last is not None and starts_at <= last.starts_at:
+        on = wording.day(local_day(last.starts_at, zone), weekday=True)
+        raise GapRefused(f"The review comes after the sessions of {name}, and session {last.session_number} is on {on}.")
 
 
 def check_gap(

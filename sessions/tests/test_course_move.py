@@ -9,7 +9,7 @@ from sessions.services import booking as door
 from sessions.services.course import Slot, book_course
 from sessions.services.course_move import KEEP, NEAREST, SHIFT, PreviewStale, move_with, preview_move
 from sessions.services.hours import same_clock
-from sessions.services.refusals import BookingRefused, GapRefused
+from sessions.services.refusals import AlreadyBooked, BookingRefused, GapRefused
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
 
@@ -152,3 +152,37 @@ def test_too_near_to_the_session_before_is_refused_in_each_way_but_the_nearest(d
 def test_a_visit_outside_a_course_has_one_way(diary, book):
     visit = book(diary.at(diary.monday(), 9), kind="consultation")
     assert list(ways(visit, diary.at(diary.monday(), 11))) == [KEEP]
+
+
+def test_a_review_keeps_its_place_after_the_sessions_and_there_is_one(diary, roomy, plan, desk):
+    review = roomy[-1]
+    for way in (lambda at: door.move(review, starts_at=at, by=desk), lambda at: move_with(review, way=KEEP, starts_at=at, by=desk)):
+        with pytest.raises(GapRefused, match="The review comes after the sessions of plan 1, and session 4 is on"):
+            way(on(diary, roomy[1], -7))
+    assert "review comes after" in ways(review, on(diary, roomy[1], -7))[KEEP].problem
+    with pytest.raises(AlreadyBooked, match="The review of plan 1 is booked already, on") as refused:
+        book_review(diary, plan, desk, on(diary, review, 7))
+    assert refused.value.booking == review
+    with pytest.raises(GapRefused, match="Move the review first"):
+        door.move(roomy[3], starts_at=on(diary, review, 1), by=desk)
+    assert door.move(review, starts_at=on(diary, review, 7), by=desk).pk
+    Booking.objects.filter(pk=review.pk).update(status="done")
+    assert book_review(diary, plan, desk, on(diary, review, 14)).pk  # the first is done: another may follow
+    Booking.objects.filter(request_key="review").update(status="cancelled")
+    gone = moved_before(diary, roomy)
+    with pytest.raises(GapRefused, match="session 4 is on"):
+        door.reinstate(gone, by=desk)
+
+
+def book_review(diary, plan, desk, starts_at):
+    return door.book(
+        patient=plan.patient, kind="review", starts_at=starts_at, clinician=diary.osei, plan=plan, by=desk, request_key="review"
+    )
+
+
+def moved_before(diary, course):
+    """The second review, cancelled, at a time before the last session."""
+    review = Booking.objects.get(request_key="review")
+    ends_at = course[1].starts_at + (review.ends_at - review.starts_at)
+    Booking.objects.filter(pk=review.pk).update(starts_at=course[1].starts_at, ends_at=ends_at)
+    return Booking.objects.get(pk=review.pk)
