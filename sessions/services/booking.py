@@ -94,7 +94,7 @@ def book(
     room where there is none. session_number: left None, the next
     session of *plan* that has no visit. minutes: other lengths than the site's, by part (see `hours.visit_of`).
     gap_reason: why it may be sooner than the healing gap, by somebody who may say so; kept only where it is needed.
-    The same request_key twice returns the first booking.
+    The same request_key with the same content returns the first booking while it stands.
 
     What follows from a plan is booked for the record of that plan, where a patient was registered twice (see `patients.person`).
 
@@ -107,8 +107,9 @@ def book(
     zone = clinic_zone(site)
     named = {"clinician": clinician, "room": room, "device": device, "bay": bay}
     slot = sooner = None
+    content = {"patient": patient, "kind": kind, "plan": plan, "starts_at": starts_at, "note": note}
     try:
-        if earlier := _made_before(request_key, patient, kind, plan):
+        if earlier := _made_before(request_key, content, session_number=session_number, **named):
             return earlier
         check_start(starts_at)
         if all(named[role] for role in visit.roles if role in named):
@@ -118,7 +119,7 @@ def book(
                 slot = None  # a bay was left to choose
         with transaction.atomic():
             enter_diary(site, patient, {local_day(starts_at, zone), local_day(starts_at + dt.timedelta(minutes=visit.minutes), zone)})
-            if earlier := _made_before(request_key, patient, kind, plan):
+            if earlier := _made_before(request_key, content, session_number=session_number, **named):
                 return earlier
             if as_it_stands(patient).merged_into_id is not None and plan is None:
                 raise MergedAway(patient)
@@ -156,10 +157,16 @@ def book(
         raise
 
 
-def _made_before(request_key: str, patient, kind: str, plan) -> Booking | None:
-    """What this request made when it came the first time. Raises KeyUsed where that was something else."""
-    earlier = Booking.objects.filter(request_key=request_key).first()
-    if earlier and (earlier.patient_id, earlier.kind, earlier.plan_id) != (patient.pk, kind, plan.pk if plan else None):
+def _made_before(request_key: str, content: dict, **named) -> Booking | None:
+    """
+    What this request made when it came the first time. Raises KeyUsed where that was something else, or stands no longer. named: what
+    counts only where it is named, because the door chose it then.
+    """
+    earlier = Booking.objects.with_names().select_related("site").filter(request_key=request_key).first()
+    if earlier is None:
+        return None
+    wanted = content | {name: value for name, value in named.items() if value is not None}
+    if not earlier.is_live or any(getattr(earlier, name) != value for name, value in wanted.items()):
         raise KeyUsed(earlier)
     return earlier
 
@@ -331,6 +338,9 @@ def walk_in(*, patient, kind: str, by, request_key: str, **named) -> Booking:
     step = STEP_MINUTES * 60
     starts_at = dt.datetime.fromtimestamp(-(-timezone.now().timestamp() // step) * step, tz=dt.UTC)
     with transaction.atomic(), gathered():
+        earlier = Booking.objects.filter(request_key=request_key).first()
+        if earlier is not None and abs(earlier.starts_at - starts_at) <= dt.timedelta(minutes=2 * STEP_MINUTES):
+            starts_at = earlier.starts_at  # the same press, a step of the clock later
         booking = book(patient=patient, kind=kind, starts_at=starts_at, by=by, request_key=request_key, **named)
         return booking if booking.status != Status.BOOKED else arrive(booking, by=by)
 

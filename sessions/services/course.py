@@ -20,7 +20,7 @@ from . import gap
 from .booking import DAYS_AHEAD, book, enter_diary
 from .healing import Healing, healing_of
 from .hours import clinic_zone, local_day
-from .refusals import AlreadyBooked, BookingRefused, GapRefused
+from .refusals import AlreadyBooked, BookingRefused, GapRefused, KeyUsed
 
 REVIEW = 0  # the key of the review among the lines; sessions have their numbers
 
@@ -81,7 +81,7 @@ def judge(plan: TreatmentPlan, days: dict[int, dt.date], healing: Healing | None
 
 def book_course(plan: TreatmentPlan, *, slots: list[Slot], by, request_key: str, gap_reason: str = "") -> list[Booking]:
     """
-    Book *slots*, sessions and review, in one transaction: all or none. The same request_key again returns what it booked.
+    Book *slots*, sessions and review, in one transaction: all or none. The same request_key with the same slots returns what it booked.
     gap_reason: why sessions may be sooner than the healing gap, by somebody who may say so; kept with those that need it.
 
     Raises:
@@ -97,8 +97,7 @@ def book_course(plan: TreatmentPlan, *, slots: list[Slot], by, request_key: str,
     with transaction.atomic(), gathered():
         days = {local_day(slot.starts_at, zone) for slot in slots}
         enter_diary(site, patient, days | {day + dt.timedelta(days=1) for day in days})
-        made = list(Booking.objects.filter(request_key__in=[f"{request_key}-{slot.number}" for slot in slots]).order_by("starts_at"))
-        if made:
+        if made := _made_before(request_key, slots):
             return made
         _check_order(plan, slots, zone, gap_reason)
         for slot in slots:
@@ -121,6 +120,18 @@ def book_course(plan: TreatmentPlan, *, slots: list[Slot], by, request_key: str,
                 refused.number = slot.number
                 raise
         record("course.booked", actor=by, patient=patient, obj=plan, detail={"bookings": [booking.pk for booking in made]})
+    return made
+
+
+def _made_before(request_key: str, slots: list[Slot]) -> list[Booking]:
+    """What this request made when it came the first time. Raises KeyUsed where any of it was another visit, or stands no longer."""
+    keys = {f"{request_key}-{slot.number}": slot for slot in slots}
+    made = list(Booking.objects.with_names().select_related("site").filter(request_key__in=keys).order_by("starts_at"))
+    for booking in made:
+        slot = keys[booking.request_key]
+        same = booking.starts_at == slot.starts_at and slot.clinician in (None, booking.clinician)
+        if not (booking.is_live and same and len(made) == len(slots)):
+            raise KeyUsed(booking)
     return made
 
 

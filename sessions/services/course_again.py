@@ -22,7 +22,7 @@ from .free_time import free_times
 from .healing import healing_of
 from .hours import clinic_zone, local_day
 from .party import FreeTime
-from .refusals import AlreadyBooked, BookingRefused, NotSuitable
+from .refusals import AlreadyBooked, BookingRefused, KeyUsed, NotSuitable
 from .visit_status import cancel
 
 GONE = (Booking.Status.MISSED, Booking.Status.CANCELLED)
@@ -172,14 +172,17 @@ def book_again(
 ) -> list[Booking]:
     """
     Book a missed or cancelled session anew at *starts_at*, with the later visits moved as they were shown: all of it or nothing. Returns
-    the new visit first. The same request_key books once.
+    the new visit first. The same request_key with the same time books once.
 
     Raises:
         PreviewStale: what would follow now is not what was shown. BookingRefused: as in `booking.book`.
     """
     with transaction.atomic(), gathered():
-        made = Booking.objects.filter(request_key=request_key, patient=booking.patient).first()
+        made = Booking.objects.with_names().select_related("site").filter(request_key=request_key, patient=booking.patient).first()
         if made is not None:
+            same = made.starts_at == starts_at and clinician in (None, made.clinician)
+            if not (made.is_live and same):
+                raise KeyUsed(made)
             return [made]
         fresh = Booking.objects.with_names().select_related("site", "gap_by").prefetch_related("holds").get(pk=booking.pk)
         if fresh.session_number in gap.placed(fresh.plan):

@@ -2,6 +2,8 @@
 
 import datetime as dt
 
+from planner import wording
+
 
 class BookingRefused(Exception):
     """Nothing was written. The message says what must be true, or what to do."""
@@ -69,10 +71,15 @@ class AlreadyBooked(BookingRefused):
 
 
 class KeyUsed(BookingRefused):
-    """The form was sent before with other content. `booking` is what it made then."""
+    """The form was sent before with other content, or what it made no longer stands. `booking` is what it made then."""
 
     def __init__(self, booking):
-        super().__init__("This form has already made a booking. Look at that one, or book again to make a second one.")
+        local = booking.on_site(booking.starts_at)
+        stands = "It stands." if booking.is_live else f"It is {booking.get_status_display().lower()} now."
+        super().__init__(
+            f"This form was sent before and booked: {booking.title}, {wording.day(local.date(), weekday=True)}, {local:%H:%M}. {stands} "
+            "What is typed here is not booked. Look at that visit, or press again to book this as well."
+        )
         self.booking = booking
 
 

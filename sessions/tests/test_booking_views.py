@@ -102,6 +102,47 @@ def test_the_same_form_sent_twice_books_once(browser, typed):
     assert Booking.objects.count() == 1
 
 
+@pytest.mark.parametrize("change", [{"time": "14:00"}, {"note": "Prefers evenings"}, {"clinician": "berg"}])
+def test_the_same_form_with_other_content_says_what_stands_and_keeps_what_was_typed(browser, typed, diary, change):
+    data = typed(room="")
+    browser.post(reverse("sessions:book"), data)
+    change = {"clinician": diary.berg.pk} if "clinician" in change else change
+    reply = browser.post(reverse("sessions:book"), {**data, **change})
+    page = reply.content.decode()
+    assert reply.status_code == 409
+    assert "This form was sent before and booked: Consultation" in page
+    assert "10:00. It stands. What is typed here is not booked" in page
+    assert reply.context["form"]["request_key"].value() != data["request_key"]
+    assert all(str(reply.context["form"][name].value()) == str(value) for name, value in change.items())
+    assert Booking.objects.count() == 1
+
+
+def test_the_same_form_after_its_visit_was_cancelled_does_not_say_booked(browser, typed):
+    data = typed()
+    browser.post(reverse("sessions:book"), data)
+    Booking.objects.update(status="cancelled", cancel_reason="Wish")
+    reply = browser.post(reverse("sessions:book"), data)
+    assert reply.status_code == 409
+    assert "It is cancelled now" in reply.content.decode()
+    Booking.objects.get().holds.update(is_live=False)
+    fresh = {**data, "request_key": reply.context["form"]["request_key"].value()}
+    assert browser.post(reverse("sessions:book"), fresh).status_code == 302
+    assert Booking.objects.live().count() == 1
+
+
+def test_the_same_form_with_another_new_caller_drops_nobody(browser, typed):
+    data = typed(**caller())
+    browser.post(reverse("sessions:book"), data)
+    other = {**data, "new-surname": "Sparrow", "new-phone": "020 7946 0123"}
+    reply = browser.post(reverse("sessions:book"), other)
+    assert reply.status_code == 409
+    assert 'value="Sparrow"' in reply.content.decode()
+    assert not Patient.objects.filter(surname="Sparrow").exists()
+    fresh = {**other, "request_key": reply.context["form"]["request_key"].value(), "time": "14:00"}
+    assert browser.post(reverse("sessions:book"), fresh).status_code == 302
+    assert Booking.objects.get(patient__surname="Sparrow").patient.phone == "020 7946 0123"
+
+
 def test_a_taken_time_is_409_with_the_form_kept_and_free_times_to_press(browser, typed, make_patient):
     browser.post(reverse("sessions:book"), typed())
     other = make_patient()
@@ -407,6 +448,23 @@ def test_a_course_is_booked_with_one_press(browser, diary, plan, patient):
         assert browser.post(address, data).status_code == 302
     assert Booking.objects.count() == 5
     assert "All visits of this course are booked" in browser.get(address).content.decode()
+
+
+def test_a_course_key_with_other_dates_or_cancelled_visits_is_not_said_to_be_booked(browser, diary, plan, patient):
+    address = reverse("sessions:book_course", args=[patient.number, plan.number])
+    asked = {"first_day": diary.monday().isoformat(), "time": "10:00", "clinician": diary.osei.pk}
+    data = course_form(browser.get(address, asked))
+    browser.post(address, data)
+    later = f"{(diary.monday() + dt.timedelta(days=1)).isoformat()}T10:00/{diary.osei.pk}"
+    reply = browser.post(address, {**data, "shown-1": later})
+    assert reply.status_code == 409
+    assert "This form was sent before and booked: Session 1 of 4" in reply.content.decode()
+    Booking.objects.update(status="cancelled", cancel_reason="Wish")
+    reply = browser.post(address, data)
+    assert reply.status_code == 409
+    assert "It is cancelled now" in reply.content.decode()
+    assert reply.context["request_key"] != data["request_key"]
+    assert not Booking.objects.live().exists()
 
 
 def test_choosing_the_other_alternative_moves_the_later_dates(browser, diary, plan, patient):

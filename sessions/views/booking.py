@@ -226,9 +226,14 @@ class NewPage:
         """The new patient; None where somebody alike is registered and was not shown yet."""
         key = self.form.cleaned_data["request_key"]
         known = Patient.objects.visible_to(self.request.user).filter(request_key=key).first()
-        if known is not None:
-            return known
         fields = self.caller.patient_fields()
+        if known is not None and all(getattr(known, name) == fields[name] for name in ("surname", "given", "birth_date", "phone")):
+            return known
+        if known is not None:
+            # Sent before for somebody else: nobody typed here is taken for that person.
+            if made := Booking.objects.with_names().select_related("site").filter(patient=known, request_key=str(key)).first():
+                raise KeyUsed(made)
+            key = uuid.uuid4()
         wanted = {name: fields[name] for name in ("surname", "given", "birth_date", "phone")}
         self.same = likely_same(self.request.user, **wanted)
         if {likeness.patient.pk for likeness in self.same} - self.caller.seen_pks:
