@@ -128,6 +128,8 @@ class Model:
         earlier = max((n for n in others if n < visit.number), default=None)
         later = min((n for n in others if n > visit.number), default=None)
         agreed = None
+        if any(one.start >= visit.start if n < visit.number else one.start <= visit.start for n, one in others.items()):
+            return False, None  # the sessions of a plan keep their order
         if earlier is not None:
             first = self.day(others[earlier].start) + dt.timedelta(days=LEAST * (visit.number - earlier))
             if day < first:
