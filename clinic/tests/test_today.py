@@ -275,7 +275,24 @@ def test_arrived_in_everyones_list_comes_back_to_everyones_list(client, clinicia
         page = client.get(address)
         assert 'name="next" value="/today/?who=everyone"' in page.content.decode()
     sent = {"version": visit.version, "next": "/today/?who=everyone"}
-    assert client.post(reverse("sessions:arrive", args=[visit.pk]), sent)["Location"] == "/today/?who=everyone"
+    assert client.post(reverse("sessions:arrive", args=[visit.pk]), sent)["Location"] == f"/today/?who=everyone#b{visit.pk}"
+
+
+def test_an_arrival_names_who_is_here_and_is_undone_on_the_list(client, desk, book, person, now):
+    visit = book(person("Rahman"), 0)
+    client.force_login(desk)
+    sent = {"version": visit.version, "next": "/today/"}
+    page = client.post(reverse("sessions:arrive", args=[visit.pk]), sent, follow=True).content.decode()
+    notice = re.search(r'<div class="notice success".*?</div>', page, re.DOTALL)[0]
+    assert f"{visit.patient}: marked as here." in notice
+    undo = re.search(r'<form method="post" action="([^"]+)">(.*?)<button', notice, re.DOTALL)
+    fields = dict(re.findall(r'name="([^"]+)" value="([^"]*)"', undo[2]))
+    assert fields.pop("csrfmiddlewaretoken")
+    back = client.post(undo[1], fields)
+    assert back["Location"] == f"/today/#b{visit.pk}"
+    assert f'id="b{visit.pk}"' in client.get("/today/").content.decode()
+    visit.refresh_from_db()
+    assert (visit.status, visit.arrived_at) == ("booked", None)
 
 
 def test_a_medical_lead_sees_the_protocols_to_review_and_nobody_else(client, clinician, medical_lead, protocol):

@@ -6,10 +6,11 @@ import uuid
 
 from django.contrib import messages
 from django.http import Http404
+from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.addresses import inside
@@ -153,8 +154,20 @@ def answered(request, booking: Booking, toast: Toast, back: str = ""):
     if part:
         return toast_reply(request, toast, changed=booking.pk)
     link = toast.show if toast.show and not toast.show[1].startswith(reverse("sessions:day")) else None
-    messages.success(request, format_html('{} <a href="{}">{}</a>', toast.words, link[1], link[0]) if link else toast.words)
+    words = format_html('{} <a href="{}">{}</a>', toast.words, link[1], link[0]) if link else toast.words
+    if back and toast.undo:
+        words = format_html("<span>{}</span> {}", words, _undo_form(request, toast.undo, back))
+    messages.success(request, words)
+    if back.partition("?")[0] == reverse("clinic:today"):
+        back = f"{back.partition('#')[0]}#b{booking.pk}"  # the row it was pressed in
     return redirect(back or reverse("sessions:booking", args=[booking.pk]))
+
+
+def _undo_form(request, undo: Undo, back: str) -> str:
+    """The way back of a press on a list, beside what is said of it."""
+    sent = {"csrfmiddlewaretoken": get_token(request), **undo.fields, "next": back}
+    fields = format_html_join("", '<input type="hidden" name="{}" value="{}">', sent.items())
+    return format_html('<form method="post" action="{}">{}<button class="btn sm">Undo</button></form>', undo.url, fields)
 
 
 def place_of(booking: Booking) -> dict[str, str]:
@@ -219,13 +232,14 @@ def _step(request, pk: int, name: str):
         return stale(request, booking)
     except BookingRefused as refused:
         return show_visit(request, booking, status=409, refused=refused, taken=refused if isinstance(refused, SlotTaken) else None)
-    words = f"{booking.patient}: {words[0].lower()}{words[1:]}" if part_of(request) else words
     due = name == "arrive" and asks_left(booking, request.user)
     ask = ("Safety checks due: ask now", reverse("sessions:ask", args=[pk])) if due else None
     undo = Undo(reverse("sessions:step", args=[pk, back_by]), {"version": str(changed.version)}) if back_by else None
     back = inside(request, request.POST.get("next", ""))
     # Only pages of ours that list visits, never an address from outside.
     ours = back.partition("?")[0] == reverse("clinic:today") or _A_DAY.fullmatch(back.partition("?")[0])
+    if ours or part_of(request):  # among others: who is meant is said
+        words = f"{booking.patient}: {words[0].lower()}{words[1:]}"
     return answered(request, changed, Toast(words, undo, ask), back if ours else "")
 
 

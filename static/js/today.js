@@ -30,6 +30,10 @@
     event.preventDefault();
   });
 
+  // Back from a press in a row: the focus is in that row again.
+  const pressed = location.hash.startsWith("#b") ? document.getElementById(location.hash.slice(1)) : null;
+  if (pressed && list.contains(pressed)) pressed.querySelector("[data-open]").focus();
+
   // One press sends once: the second of a double click finds the button gone quiet.
   list.addEventListener("submit", (event) => {
     if (event.target.dataset.sent) event.preventDefault();
