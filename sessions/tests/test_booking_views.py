@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.urls import reverse
 
+from accounts.models import Site
 from audit.models import AuditEvent
 from patients.models import Patient
 from sessions.forms.booking import read_clock, read_day
-from sessions.models import Absence, Booking
+from sessions.models import Absence, Booking, Resource
 
 pytestmark = pytest.mark.django_db
 
@@ -465,6 +466,35 @@ def test_a_course_key_with_other_dates_or_cancelled_visits_is_not_said_to_be_boo
     assert "It is cancelled now" in reply.content.decode()
     assert reply.context["request_key"] != data["request_key"]
     assert not Booking.objects.live().exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("shown-1", "{day}T10:00/{stranger}", "The clinician sent for session 1 takes no bookings at"),
+        ("shown-1", "{day}T10:00/x", "The clinician sent for session 1 takes no bookings at"),
+        ("shown-1", "soon/{osei}", "The time sent for session 1 cannot be read"),
+        ("shown-1", "", "The time sent for session 1 cannot be read"),
+        ("shown-0", "9999-01-01T10:00/{osei}", "The time sent for the review cannot be read"),
+        ("pick-2", "{day}T25:00/{osei}", "The time sent for session 2 cannot be read"),
+        ("shown-9", "{day}T10:00/{osei}", "for a visit that this plan does not have"),
+    ],
+)
+def test_a_course_of_which_a_part_cannot_be_read_is_refused_whole(browser, diary, plan, patient, name, value, words):
+    stranger = Resource.objects.create(site=Site.objects.create(name="Birch", slug="birch"), kind="clinician", name="Dr Else")
+    address = reverse("sessions:book_course", args=[patient.number, plan.number])
+    asked = {"first_day": diary.monday().isoformat(), "time": "10:00", "clinician": diary.osei.pk}
+    data = course_form(browser.get(address, asked))
+    day = diary.monday()
+    sent = value.format(day=day, stranger=stranger.pk, osei=diary.osei.pk)
+    other = f"{day + dt.timedelta(days=85)}T11:00/{diary.osei.pk}"
+    reply = browser.post(address, {**data, "shown-4": other, name: sent})
+    page = reply.content.decode()
+    assert reply.status_code == 409
+    assert words in page
+    assert not Booking.objects.exists()
+    assert other in page  # what could be read is still chosen
+    assert f'name="first_day" value="{day}"' in page
 
 
 def test_choosing_the_other_alternative_moves_the_later_dates(browser, diary, plan, patient):

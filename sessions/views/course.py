@@ -56,6 +56,7 @@ class _CoursePage:
         self.zone: ZoneInfo = clinic_zone(self.site)
         self.today = local_day(timezone.now(), self.zone)
         sent = request.POST if request.method == "POST" else request.GET
+        self.unread: list[str] = []
         self.picks = self._read(sent, "pick-")
         common = {"site": self.site, "today": self.today, "plan": plan, "user": request.user}
         if "first_day" in sent:
@@ -69,21 +70,31 @@ class _CoursePage:
             self.form = CourseForm(data={**start, "first_day": first.isoformat()}, **common)
 
     def _read(self, sent, prefix: str) -> dict[int, Slot]:
-        """The times chosen (`pick-`) or shown (`shown-`), by session (0 for the review). What cannot be read counts as not sent."""
+        """
+        The times chosen (`pick-`) or shown (`shown-`), by session (0 for the review). What cannot be read is not among them: it is kept in
+        `unread`, with why.
+        """
         people = {str(r.pk): r for r in Resource.objects.at(self.site).filter(kind=Resource.Kind.CLINICIAN).select_related("user")}
         picks = {}
         for name in sent:
             key = name.removeprefix(prefix)
-            if not name.startswith(prefix) or len(key) > 3 or not key.isdecimal() or int(key) > self.plan.sessions_count:
+            if not name.startswith(prefix):
                 continue
+            if len(key) > 3 or not key.isdecimal() or int(key) > self.plan.sessions_count:
+                self.unread.append("A time was sent for a visit that this plan does not have.")
+                continue
+            title = f"session {int(key)}" if int(key) else "the review"
             when, _, clinician = sent[name].partition("/")
             try:
                 local = dt.datetime.fromisoformat(when).replace(tzinfo=self.zone)
             except ValueError:
-                continue
-            if not within_reach(local.date(), self.today):
-                continue
-            picks[int(key)] = Slot(int(key), local.astimezone(dt.UTC), people.get(clinician))
+                local = None
+            if local is None or not within_reach(local.date(), self.today):
+                self.unread.append(f"The time sent for {title} cannot be read.")
+            elif clinician and clinician not in people:
+                self.unread.append(f"The clinician sent for {title} takes no bookings at {self.site}.")
+            else:
+                picks[int(key)] = Slot(int(key), local.astimezone(dt.UTC), people.get(clinician))
         return picks
 
     def show(self, *, status: int = 200, toast: Toast | None = None, changed: int = 0, **context):
@@ -129,6 +140,9 @@ class _CoursePage:
         key = self.request.POST.get("request_key", "")[:40] or uuid.uuid4().hex
         try:
             slots = {**self._read(self.request.POST, "shown-"), **self.picks}
+            if self.unread:
+                self.picks = slots  # what could be read stays chosen
+                raise BookingRefused(" ".join(dict.fromkeys(self.unread)) + " Look at the dates and press again.")
             reason = self.request.POST.get("gap_reason", "")[:300]
             made = book_course(self.plan, slots=list(slots.values()), by=self.request.user, request_key=key, gap_reason=reason)
         except BookingRefused as refused:
