@@ -15,7 +15,9 @@ from patients.merged import MergedAway, as_it_stands, record_of_plan
 
 from ..models import Booking, Resource
 from . import gap, placing
-from .hours import clinic_zone, day_bounds, local_day, visit_again, visit_of
+from .free_time import Diary
+from .hours import clinic_zone, day_bounds, local_day, seconds, visit_again, visit_of
+from .party import FreeTime
 from .refusals import AlreadyBooked, BookingRefused, InThePast, KeyUsed, NotNow, SlotTaken
 from .visit_status import arrive, is_over, take
 
@@ -335,14 +337,30 @@ def walk_in(*, patient, kind: str, by, request_key: str, **named) -> Booking:
     Raises:
         BookingRefused: as in `book`; nothing was written, and SlotTaken says when the next free times are.
     """
-    step = STEP_MINUTES * 60
-    starts_at = dt.datetime.fromtimestamp(-(-timezone.now().timestamp() // step) * step, tz=dt.UTC)
+    starts_at = _next_step()
     with transaction.atomic(), gathered():
         earlier = Booking.objects.filter(request_key=request_key).first()
         if earlier is not None and abs(earlier.starts_at - starts_at) <= dt.timedelta(minutes=2 * STEP_MINUTES):
             starts_at = earlier.starts_at  # the same press, a step of the clock later
         booking = book(patient=patient, kind=kind, starts_at=starts_at, by=by, request_key=request_key, **named)
         return booking if booking.status != Status.BOOKED else arrive(booking, by=by)
+
+
+def _next_step() -> dt.datetime:
+    """When a visit that begins now begins."""
+    step = STEP_MINUTES * 60
+    return dt.datetime.fromtimestamp(-(-timezone.now().timestamp() // step) * step, tz=dt.UTC)
+
+
+def anyone_now(*, site: Site, kind: str, patient=None, plan=None) -> FreeTime | None:
+    """Who could take a walk-in of this kind where nobody and nothing is named; None where it cannot begin now. Writes nothing."""
+    start, visit = _next_step(), visit_of(site, kind, plan=plan)
+    day = local_day(start, clinic_zone(site))
+    diary = Diary(site, day, local_day(start + dt.timedelta(minutes=visit.minutes), clinic_zone(site)), patient=patient)
+    try:
+        return diary.pick(visit, seconds(start), diary.party(kind=kind, patient=patient, plan=plan))
+    except BookingRefused:
+        return None
 
 
 def reinstate(booking: Booking, *, by, version: int | None = None, gap_reason: str = "") -> Booking:

@@ -73,6 +73,29 @@ def test_where_nobody_is_free_nothing_is_saved_and_the_next_times_are_one_press_
     assert visit.starts_at > diary.at(diary.monday(), 12, 5)
 
 
+def test_where_the_one_chosen_is_busy_it_says_who_and_offers_anyone_now(screen, diary, book, make_patient):
+    book(diary.at(diary.monday(), 12, 5), kind="consultation", clinician=diary.osei, room=diary.room1, patient=make_patient())
+    chosen = {**NEW, "clinician": str(diary.osei.pk)}
+    reply = send(screen, **chosen)
+    page = reply.content.decode()
+    assert reply.status_code == 409
+    assert "Nobody is free right now" not in page
+    assert re.search(r"<h2>Dr Amara Osei is taken at 12:05 on [^<]+</h2>", page)
+    assert "With anyone now: Elin Berg, Room 2" in page
+    assert not Patient.objects.filter(surname="Stepin").exists()
+    assert send(screen, **chosen, **{"with": "anyone"}).status_code == 302
+    visit = Booking.objects.get(patient__surname="Stepin")
+    assert (visit.clinician, visit.status, visit.starts_at) == (diary.berg, "arrived", diary.at(diary.monday(), 12, 5))
+
+
+def test_anyone_now_is_not_offered_where_nobody_else_is_free(screen, diary, book, make_patient):
+    for who, room in ((diary.osei, diary.room1), (diary.berg, diary.room2)):
+        book(diary.at(diary.monday(), 12, 5), kind="consultation", clinician=who, room=room, patient=make_patient())
+    page = send(screen, **NEW, clinician=str(diary.osei.pk)).content.decode()
+    assert "Dr Amara Osei" in page
+    assert "With anyone now" not in page
+
+
 def test_outside_the_hours_it_says_so(screen, diary, desk, monkeypatch):
     night = diary.at(diary.monday(), 22)
     monkeypatch.setattr(timezone, "now", lambda: night)

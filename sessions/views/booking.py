@@ -63,6 +63,8 @@ class NewPage:
         self.data = request.POST.copy() if request.method == "POST" else None
         if self.data is not None and self.data.get("slot"):
             self._take_slot(self.data["slot"])
+        if self.data is not None and self.data.get("with") == "anyone":
+            self.data["clinician"] = self.data["room"] = self.data["device"] = ""
         if self.data is not None and self.data.get("use_day"):
             self.data["day"] = self.data["use_day"]
         sent = request.POST if request.method == "POST" else request.GET

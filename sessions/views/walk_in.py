@@ -29,6 +29,17 @@ class WalkInPage(NewPage):
     def _opened(self) -> dict:
         return {"patient": self.patient.number if self.patient else ""}
 
+    def show(self, *, taken=None, **context):
+        """Where the one who was chosen is busy, that is said, and who could take the visit now instead."""
+        if taken is not None:
+            visit = self.form.visit()
+            context["named"] = any(visit[role] is not None for role in ("clinician", "room", "device"))
+            if context["named"]:
+                asked = {"kind": visit["kind"], "plan": visit["plan"], "patient": self.patient}
+                context["instead"] = door.anyone_now(site=self.site, **asked)
+            context["taken"] = taken
+        return super().show(**context)
+
     def _made(self, patient: Patient, visit: dict) -> Booking:
         return door.walk_in(patient=patient, by=self.request.user, **visit)
 
