@@ -30,9 +30,13 @@
     event.preventDefault();
   });
 
-  // Back from a press in a row: the focus is in that row again.
+  // Back from a press in a row: the focus is in that row again, once the browser has gone to the place the address names.
   const pressed = location.hash.startsWith("#b") ? document.getElementById(location.hash.slice(1)) : null;
-  if (pressed && list.contains(pressed)) pressed.querySelector("[data-open]").focus();
+  if (pressed && list.contains(pressed)) {
+    const focus = () => setTimeout(() => document.getElementById(pressed.id)?.querySelector("[data-open]").focus());
+    if (document.readyState === "complete") focus();
+    else addEventListener("load", focus, { once: true });
+  }
 
   // One press sends once: the second of a double click finds the button gone quiet.
   list.addEventListener("submit", (event) => {

@@ -83,3 +83,23 @@ def test_the_end_of_the_day_and_the_paper_are_there_for_who_works_with_patients(
     with page.expect_response("**/today/paper/print/") as answer:
         page.evaluate("fetch('/today/paper/print/', {method: 'POST', body: new FormData(document.querySelector('main form'))})")
     assert (answer.value.status, answer.value.headers["content-type"]) == (200, "application/pdf")
+
+
+def test_arrived_on_today_keeps_the_row_and_is_undone_beside_its_words(visitor):
+    visitor.sign_in("june")
+    page = visitor.page
+    page.goto("/today/")
+    row = page.locator("[data-row]:has([data-arrived])").first
+    which, name = row.get_attribute("id"), row.locator("[data-open]").inner_text()
+    row.locator("[data-arrived] button").press("Enter")
+    notice = page.locator(".notice.success")
+    expect(notice).to_contain_text("marked as here")
+    expect(notice).to_contain_text(name.split(",")[0])
+    expect(page).to_have_url(re.compile(rf"/today/#{which}$"))
+    expect(page.locator(f"#{which} [data-open]")).to_be_focused(timeout=4000)
+    visitor.look("today-arrived", scanned=(1280, PHONE))
+    notice.get_by_role("button", name="Undo").press("Enter")
+    expect(page.locator(".notice.success")).to_contain_text("arrival taken back")
+    expect(page.locator(f"#{which} [data-open]")).to_be_focused(timeout=4000)
+    expect(page.locator(f"#{which} [data-arrived]")).to_have_count(1)
+    visitor.settle()
