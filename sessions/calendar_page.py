@@ -2,7 +2,8 @@
 The calendar as columns of blocks, by people, rooms or devices: what the grid draws, and nothing but plain values.
 
 A column is one resource on one day. Positions are steps of five minutes from the first hour shown; the stylesheet has one
-class for each.
+class for each. Where all columns are one day, they are steps of that day as it passes, so that on the day the clocks go back both
+hours stand there. Where they are several days, they are steps of the wall clock, so that one clock down the side is true for all.
 """
 
 import datetime as dt
@@ -20,6 +21,7 @@ from .services.hours import Opening, Span, merged, moment, open_spans, seconds, 
 
 STEP = 5 * 60
 HOUR = 3600
+DAY = 24 * HOUR
 LEAST_FREE_MINUTES = 30  # shorter gaps are not offered
 SHORT = 45 * 60  # shorter blocks are drawn on two lines
 USUAL_HOURS = (9 * HOUR, 17 * HOUR)  # shown where nobody has hours and nothing is booked
@@ -48,6 +50,8 @@ class Block:
     narrow: bool = False
     # As drawn: words and classes made once, so that the template only writes them.
     key: str = ""
+    top: int = 0  # where it stands, in seconds down its column
+    bottom: int = 0
     css: str = ""
     attributes: str = ""  # of the block, as HTML: no word that anybody typed is in them
     starts: str = ""
@@ -57,8 +61,9 @@ class Block:
     where: str = ""
 
     def draw(self, column: "Column", first: int, by: str, zone: ZoneInfo, addresses: "Addresses") -> None:
-        """*first*: the second at the top of the lane. The look and place as classes, the clock as words."""
-        length = self.high - self.low
+        """*first*: the second of the column at the top of the lane. The look and place as classes, the clock as words."""
+        length = self.bottom - self.top
+        at = (self.top - first) // STEP
         self.starts = f"{moment(self.low).astimezone(zone):%H:%M}"
         classes = [_LOOKS[self.look]]
         booking = self.booking
@@ -67,7 +72,7 @@ class Block:
             self.url = addresses.visit(booking.pk)
             self.who = booking.patient.surname.upper() if self.look == "numbing" else str(booking.patient)
         else:
-            self.key = f"{self.look[0]}{column.key}-{(self.low - first) // STEP}"
+            self.key = f"{self.look[0]}{column.key}-{at}"
         if self.look == "visit":
             classes += [TINT[booking.kind], booking.status]
             self.where = booking.clinician.name if by != "people" else booking.room.name if booking.room else ""
@@ -79,7 +84,7 @@ class Block:
             classes.append(self.beside)
         if self.narrow:
             classes.append("nar")
-        self.css = " ".join([*classes, f"at{(self.low - first) // STEP}", f"for{max(1, -(-length // STEP))}"])
+        self.css = " ".join([*classes, f"at{at}", f"for{max(1, -(-length // STEP))}"])
         said = f' class="{self.css}" id="{self.key}"'
         if self.look == "visit":
             lead = (self.low - seconds(booking.starts_at)) // STEP
@@ -111,10 +116,27 @@ class Column:
     booked: int = 0
     open: list[Span] = field(default_factory=list)
     whole: Span = (0, 0)
+    wall: ZoneInfo | None = None  # whose wall clock the positions follow; None: the day as it passes
     note: str = ""
     url: str = ""
     is_today: bool = False
     now_at: int | None = None
+
+    @property
+    def length(self) -> int:
+        return self.whole[1] - self.whole[0] if self.wall is None else DAY
+
+    def place(self, second: int) -> int:
+        """Where *second* stands, in seconds from the midnight at which the column begins."""
+        if self.wall is None:
+            return second - self.whole[0]
+        shown = moment(second).astimezone(self.wall)
+        return (shown.date() - self.day).days * DAY + shown.hour * HOUR + shown.minute * 60 + shown.second
+
+    def reach(self, low: int, high: int, *, is_visit: bool) -> Span:
+        """From where to where *low* to *high* stands. A visit is as long as it takes, also where the clocks change in it."""
+        top, bottom = self.place(low), self.place(high)
+        return top, top + high - low if is_visit or bottom <= top else bottom
 
 
 @dataclass
@@ -276,27 +298,36 @@ def lay_out(columns: list[Column], *, by: str, zone: ZoneInfo, now: dt.datetime,
     low, high = _shown(columns)
     at = seconds(now)
     for column in columns:
-        first, last = column.whole[0] + low, column.whole[0] + high
         for block in column.blocks:
-            block.low, block.high = max(block.low, first), min(block.high, last)
-        column.blocks = [block for block in column.blocks if block.low < block.high]
-        column.now_at = (at - first) // STEP if first <= at < last else None
+            top, bottom = column.reach(block.low, block.high, is_visit=block.booking is not None)
+            block.top, block.bottom = max(top, low), min(bottom, high)
+            block.low, block.high = block.low + block.top - top, block.high + block.bottom - bottom
+        column.blocks = [block for block in column.blocks if block.top < block.bottom]
+        now_stands = column.place(at)
+        is_in = column.whole[0] <= at < column.whole[1] and low <= now_stands < high
+        column.now_at = (now_stands - low) // STEP if is_in else None
         for block in column.blocks:
-            block.draw(column, first, by, zone, addresses)
-    top = columns[0].whole[0] if columns else 0
-    hours = [((second - low) // STEP, f"{moment(top + second).astimezone(zone):%H:%M}") for second in range(low, high, HOUR)]
+            block.draw(column, low, by, zone, addresses)
+    hours = [((second - low) // STEP, _clock(columns, second, zone)) for second in range(low, high, HOUR)] if columns else []
     now_at = next((column.now_at for column in columns if column.now_at is not None), None)
-    return Grid(columns, gone, hours if columns else [], (high - low) // STEP, now_at, count)
+    return Grid(columns, gone, hours, (high - low) // STEP, now_at, count)
+
+
+def _clock(columns: list[Column], second: int, zone: ZoneInfo) -> str:
+    """What the clock shows *second* down the columns."""
+    if columns[0].wall is None:
+        return f"{moment(columns[0].whole[0] + second).astimezone(zone):%H:%M}"
+    return f"{second // HOUR:02}:{second % HOUR // 60:02}"
 
 
 def _shown(columns: list[Column]) -> Span:
     """Whole hours, in seconds from midnight, around all weekly hours and visits of every column."""
     spans = []
     for column in columns:
-        inside = column.open + [(b.low, b.high) for b in column.blocks if b.booking is not None]
-        spans += [(low - column.whole[0], high - column.whole[0]) for low, high in inside]
+        spans += [column.reach(low, high, is_visit=False) for low, high in column.open]
+        spans += [column.reach(block.low, block.high, is_visit=True) for block in column.blocks if block.booking is not None]
     if not spans:
         return USUAL_HOURS
-    longest = max(column.whole[1] - column.whole[0] for column in columns)
+    longest = max(column.length for column in columns)
     low = max(0, min(span[0] for span in spans) // HOUR * HOUR)
     return low, min(longest, -(-max(span[1] for span in spans) // HOUR) * HOUR)

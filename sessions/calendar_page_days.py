@@ -99,9 +99,9 @@ class Reading:
     def _serves(self, resource: Resource) -> bool:
         return resource.is_active and (resource.retired_on is None or resource.retired_on > self.days[0])
 
-    def column(self, resource: Resource, day: dt.date, by: str, *, key: str, title: str) -> Column:
+    def column(self, resource: Resource, day: dt.date, by: str, *, key: str, title: str, by_wall: bool = False) -> Column:
         start, end = day_bounds(day, self.zone)
-        column = Column(key, title, resource, day, whole=(seconds(start), seconds(end)))
+        column = Column(key, title, resource, day, whole=(seconds(start), seconds(end)), wall=self.zone if by_wall else None)
         low, high = column.whole
         fill(
             column,
@@ -138,7 +138,9 @@ def day_grid(reading: Reading, by: str, show: Iterable[int] = ()) -> Grid:
 def week_grid(reading: Reading, by: str, resource: Resource) -> Grid:
     """One column for each day of *resource*."""
     role = VIEWS[by][0]
-    columns = [reading.column(resource, day, by, key=f"d{day:%Y%m%d}", title=f"{day:%a} {day.day} {day:%b}") for day in reading.days]
+    columns = [
+        reading.column(resource, day, by, key=f"d{day:%Y%m%d}", title=f"{day:%a} {day.day} {day:%b}", by_wall=True) for day in reading.days
+    ]
     gone = (v for v in reading.visits if not v.is_live and getattr(v, f"{role}_id", None) == resource.pk)
     return reading.grid(columns, by, gone)
 

@@ -30,6 +30,10 @@ def blocks(grid, resource, look):
     return [block for block in column.blocks if block.look == look]
 
 
+def blocks_of(grid, look):
+    return [block for column in grid.columns for block in column.blocks if block.look == look]
+
+
 def test_a_session_is_drawn_by_its_holds(diary, book, plan, read):
     day = diary.monday()
     visit = book(diary.at(day, 10), plan=plan)
@@ -147,6 +151,54 @@ def test_the_clock_down_the_side_is_the_clinics_on_the_day_it_changes(diary, rea
     grid = day_grid(read(day), "people")
     assert [clock for _, clock in grid.hours] == ["08:00", "09:00", "10:00", "11:00"]
     assert [(b.starts, b.ends) for b in blocks(grid, diary.osei, "free")] == [("08:00", "12:00")]
+
+
+def step_of(block) -> int:
+    return int(re.search(r"\bat(\d+)\b", block.css)[1])
+
+
+def drawn(grid) -> list[tuple[str, str]]:
+    """(what the clock down the side shows where it stands, when it begins) of each visit and each free time."""
+    shown = [(step, dt.datetime.strptime(clock, "%H:%M")) for step, clock in grid.hours]
+    found = []
+    for column in grid.columns:
+        for block in (one for one in column.blocks if one.look in ("visit", "free")):
+            step, clock = [hour for hour in shown if hour[0] <= step_of(block)][-1]
+            found.append((f"{clock + dt.timedelta(minutes=5 * (step_of(block) - step)):%H:%M}", block.starts))
+    return found
+
+
+@pytest.mark.parametrize("day", [dt.date(2027, 3, 28), dt.date(2027, 10, 31), dt.date(2027, 6, 6)])
+@pytest.mark.parametrize("opens", [8, 0])
+def test_a_week_in_which_the_clocks_change_stands_beside_its_clock(diary, book, read, patient, day, opens):
+    """Every column of it: the clock down the side is the one that each visit and each free time begins at."""
+    from sessions.models import ResourceHours
+
+    for one in (diary.osei, diary.room1):
+        ResourceHours.objects.create(resource=one, weekday=6, opens=dt.time(opens), closes=dt.time(16))
+    friday = day - dt.timedelta(days=2)
+    book(diary.at(day, 10), kind="review")
+    book(diary.at(friday, 10), kind="review")
+    grid = week_grid(read(day - dt.timedelta(days=6), 7), "people", diary.osei)
+    assert [(block.starts, step_of(block)) for block in blocks_of(grid, "visit")] == [("10:00", 12 * (10 - min(opens, 9)))] * 2
+    assert len(drawn(grid)) >= 10
+    assert [shown for shown, _ in drawn(grid)] == [begins for _, begins in drawn(grid)]
+    assert grid.hours[0] == (0, f"{min(opens, 9):02}:00")
+    (visit,) = [block for block in grid.columns[6].blocks if block.look == "visit"]
+    assert f"for{30 // 5}" in visit.css.split()
+
+
+def test_the_control_by_the_hours_since_midnight_it_would_stand_an_hour_off(diary, book, read, monkeypatch):
+    from sessions.calendar_page import Column
+    from sessions.models import ResourceHours
+
+    for one in (diary.osei, diary.room1):
+        ResourceHours.objects.create(resource=one, weekday=6, opens=dt.time(8), closes=dt.time(16))
+    day = dt.date(2027, 3, 28)
+    book(diary.at(day, 10), kind="review")
+    monkeypatch.setattr(Column, "place", lambda column, second: second - column.whole[0])
+    grid = week_grid(read(day - dt.timedelta(days=6), 7), "people", diary.osei)
+    assert ("09:00", "10:00") in drawn(grid)
 
 
 def test_the_list_has_every_visit_once_with_the_gone_ones_last(diary, book, make_patient, desk, read):

@@ -230,6 +230,44 @@ def test_a_move_is_undone_by_the_same_door(browser, diary, book):
     assert AuditEvent.objects.filter(action="booking.moved", object_pk=str(visit.pk)).count() == 2
 
 
+@pytest.fixture
+def by_night(diary):
+    """Somebody works through the night of a Sunday, in which the clocks change."""
+    for one in (diary.osei, diary.room1):
+        ResourceHours.objects.create(resource=one, weekday=6, opens=dt.time(0), closes=dt.time(12))
+    return diary
+
+
+def test_dragged_to_a_time_that_does_not_exist_it_is_refused_in_words(browser, by_night, book):
+    day = dt.date(2027, 3, 28)
+    visit = book(by_night.at(day, 10), kind="review")
+    answer = move(browser, visit, at(day, view="week"), day=day.isoformat(), time="01:30")
+    assert answer.status_code == 422
+    assert "There is no 01:30 on" in answer.content.decode()
+    visit.refresh_from_db()
+    assert visit.starts_at == by_night.at(day, 10)
+
+
+def test_dragged_to_a_time_that_comes_twice_it_is_asked_which(browser, by_night, book):
+    day = dt.date(2027, 10, 31)
+    visit = book(by_night.at(day, 10), kind="review")
+    answer = move(browser, visit, at(day, view="week"), day=day.isoformat(), time="01:30")
+    assert answer.status_code == 422
+    assert "01:30 comes twice on" in answer.content.decode()
+    visit.refresh_from_db()
+    assert visit.starts_at == by_night.at(day, 10)
+
+
+@pytest.mark.parametrize("second", [False, True])
+def test_what_only_gets_longer_stays_where_it_begins_also_in_the_hour_that_comes_twice(browser, by_night, book, second):
+    day = dt.date(2027, 10, 31)
+    starts_at = dt.datetime(2027, 10, 31, 1 if second else 0, 30, tzinfo=dt.UTC)
+    visit = book(starts_at, kind="review")
+    assert move(browser, visit, at(day, view="week"), minutes="35").status_code == 200
+    visit.refresh_from_db()
+    assert (visit.starts_at, visit.ends_at) == (starts_at, starts_at + dt.timedelta(minutes=35))
+
+
 def test_a_place_that_is_taken_is_409_in_the_drawer_with_the_two_next_best(browser, diary, book, make_patient):
     book(diary.at(diary.monday(), 11), kind="review", patient=make_patient())
     visit = book(diary.at(diary.monday(), 10), kind="review")

@@ -20,7 +20,7 @@ const mover = (() => {
     return { pk, low: Number(low), high: Number(high) };
   });
 
-  // The clock at a row, from the hours printed down the side: also right on the day the clocks change.
+  // The clock at a row, from the hours printed down the side: those of every column, also on the day the clocks change.
   const clock = (row) => {
     const hours = [...document.querySelectorAll("#clock li[data-at]")];
     const hour = hours.filter((li) => Number(li.dataset.at) <= row).pop() || hours[0];
@@ -133,7 +133,9 @@ const mover = (() => {
     if (!now) return;
     const { lane, from, at, first, size, was, lead, ghost } = now;
     if (!ghost.parentElement || (lane === from && at === first && size === was)) return leave();
-    const values = { version: now.li.dataset.version, day: lane.dataset.day, time: clock(at - lead) };
+    const values = { version: now.li.dataset.version };
+    // What only gets longer stays where it begins: no clock is read for it, which on one day of the year comes twice.
+    if (lane.dataset.day !== from.dataset.day || at !== first) Object.assign(values, { day: lane.dataset.day, time: clock(at - lead) });
     if (lane.dataset.column !== from.dataset.column) values[lane.dataset.role] = lane.dataset.column;
     if (size !== was) values.minutes = String(size * STEP);
     const { visit } = down().dataset;
