@@ -21,3 +21,13 @@ def changes(name: str) -> list[dt.datetime]:
             found.append(at + QUARTER)
         at = end
     return found
+
+
+def coming(*, forward: bool, name: str = "Europe/London") -> dt.date:
+    """The next day, a week from now at the soonest, on which the clocks of a zone go forward, or back."""
+    zone, soonest = ZoneInfo(name), dt.datetime.now(dt.UTC) + dt.timedelta(days=7)
+    for moment in changes(name):
+        before, after = ((moment + step).astimezone(zone) for step in (-QUARTER, dt.timedelta(0)))
+        if moment > soonest and (after.utcoffset() > before.utcoffset()) is forward:
+            return after.date()
+    raise ValueError("The clocks change no more")

@@ -10,6 +10,9 @@ from django.utils import timezone
 
 from audit.models import AuditEvent
 from sessions.models import Booking, Hold, Resource, ResourceHours
+from sessions.services.hours import moments_at
+
+from .clock_changes import coming
 
 pytestmark = pytest.mark.django_db
 
@@ -239,7 +242,7 @@ def by_night(diary):
 
 
 def test_dragged_to_a_time_that_does_not_exist_it_is_refused_in_words(browser, by_night, book):
-    day = dt.date(2027, 3, 28)
+    day = coming(forward=True)
     visit = book(by_night.at(day, 10), kind="review")
     answer = move(browser, visit, at(day, view="week"), day=day.isoformat(), time="01:30")
     assert answer.status_code == 422
@@ -249,7 +252,7 @@ def test_dragged_to_a_time_that_does_not_exist_it_is_refused_in_words(browser, b
 
 
 def test_dragged_to_a_time_that_comes_twice_it_is_asked_which(browser, by_night, book):
-    day = dt.date(2027, 10, 31)
+    day = coming(forward=False)
     visit = book(by_night.at(day, 10), kind="review")
     answer = move(browser, visit, at(day, view="week"), day=day.isoformat(), time="01:30")
     assert answer.status_code == 422
@@ -260,8 +263,8 @@ def test_dragged_to_a_time_that_comes_twice_it_is_asked_which(browser, by_night,
 
 @pytest.mark.parametrize("second", [False, True])
 def test_what_only_gets_longer_stays_where_it_begins_also_in_the_hour_that_comes_twice(browser, by_night, book, second):
-    day = dt.date(2027, 10, 31)
-    starts_at = dt.datetime(2027, 10, 31, 1 if second else 0, 30, tzinfo=dt.UTC)
+    day = coming(forward=False)
+    starts_at = moments_at(day, dt.time(1, 30), by_night.zone)[second]
     visit = book(starts_at, kind="review")
     assert move(browser, visit, at(day, view="week"), minutes="35").status_code == 200
     visit.refresh_from_db()
