@@ -48,6 +48,12 @@ class Clock:
         return moments[_WHICH.index(self.which)]
 
 
+def read_which(text: str) -> tuple[str, str]:
+    """`01:30 second` as (`01:30`, `second`): the time, and which of two it is where that is said."""
+    words = text.split()
+    return (" ".join(words[:-1]), words[-1].lower()) if len(words) > 1 and words[-1].lower() in _WHICH else (text, "")
+
+
 class ClockTime(forms.CharField):
     """A time of the day, read as a `Clock`: the form knows the day."""
 

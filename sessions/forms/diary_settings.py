@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from zoneinfo import ZoneInfo
 
 from django import forms
 
@@ -9,7 +10,9 @@ from patients.forms import PlainForm
 
 from ..models import Resource, ServiceTime
 from ..services.equipment import LENGTHS, Week
+from ..services.hours import day_bounds
 from .booking import ClockField, DayField, read_clock
+from .clock_time import Clock, read_which
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _SPAN = re.compile(r"^(.+?)\s*(?:-|\u2013|\bto\b)\s*(.+)$", re.IGNORECASE)
@@ -118,16 +121,44 @@ class HoursForm(PlainForm):
         return [self[f"day_{number}"] for number in range(7)]
 
 
+class MomentField(ClockField):
+    """A time of a day that another field names: `01:30 second` where it comes twice on it."""
+
+    def clean(self, value) -> Clock | None:
+        text, which = read_which(value or "")
+        clock = super().clean(text)
+        return Clock(clock, which) if clock is not None else None
+
+
 class AbsenceForm(PlainForm):
     day = DayField(label="From", error_messages={"required": "Enter the first day"})
-    time = ClockField(label="at", required=False, help_text="Empty: from the start of the day")
+    time = MomentField(label="at", required=False, help_text="Empty: from the start of the day")
     until = DayField(label="Until", error_messages={"required": "Enter the last day"})
-    until_time = ClockField(label="at", required=False, help_text="Empty: to the end of the day")
+    until_time = MomentField(label="at", required=False, help_text="Empty: to the end of the day")
     reason = _words("Reason", 120, "Enter the reason", help_text="As the desk sees it, for example Annual leave or Service")
 
-    def __init__(self, *args, today: dt.date, **kwargs):
+    def __init__(self, *args, today: dt.date, zone: ZoneInfo, **kwargs):
         super().__init__(*args, **{"auto_id": "id_away_%s", **kwargs})
         self.fields["day"].today = self.fields["until"].today = today
+        self.zone = zone
+
+    def clean(self):
+        data = super().clean()
+        data["starts_at"], data["ends_at"] = self._moment("day", "time", 0), self._moment("until", "until_time", 1)
+        return data
+
+    def _moment(self, day: str, clock: str, edge: int) -> dt.datetime | None:
+        """What is typed, on the clock of the site; *edge* of the day where no time is. None: it is refused."""
+        data = self.cleaned_data
+        if data.get(day) is None or clock in self.errors:
+            return None
+        if data.get(clock) is None:
+            return day_bounds(data[day], self.zone)[edge]
+        try:
+            return data[clock].on(data[day], self.zone)
+        except forms.ValidationError as refused:
+            self.add_error(clock, refused)
+            return None
 
 
 class HolidayForm(PlainForm):

@@ -12,6 +12,9 @@ from sessions.forms.diary_settings import read_spans
 from sessions.models import Absence, Booking, DeviceUse, Holiday, NumbingTime, Resource, ServiceTime
 from sessions.services.booking import book
 from sessions.services.free_time import free_times
+from sessions.services.hours import moments_at
+
+from .clock_changes import coming
 
 pytestmark = pytest.mark.django_db
 OVERVIEW = "sessions:diary_settings"
@@ -124,6 +127,33 @@ def test_leave_over_a_visit_says_that_it_stands(as_manager, diary, book):
     assert not Absence.objects.exists()
     events = AuditEvent.objects.filter(action__startswith="diary.absence", object_type="treatment_sessions.resource")
     assert sorted(events.values_list("action", flat=True)) == ["diary.absence_added", "diary.absence_removed"]
+
+
+def leave(client, diary, day: dt.date, **typed):
+    sent = {"day": day.isoformat(), "until": day.isoformat(), "reason": "Annual leave", **typed}
+    return client.post(reverse("sessions:resource_absences", args=[diary.osei.pk]), sent)
+
+
+@pytest.mark.parametrize("field", ["time", "until_time"])
+def test_leave_at_a_time_that_does_not_exist_is_refused_in_words(as_manager, diary, field):
+    page = leave(as_manager, diary, coming(forward=True), **{field: "01:30"})
+    assert page.status_code == 422
+    assert "There is no 01:30 on" in page.content.decode()
+    assert 'value="01:30"' in page.content.decode()
+    assert not Absence.objects.exists()
+
+
+@pytest.mark.parametrize("field", ["time", "until_time"])
+def test_leave_at_a_time_that_comes_twice_says_which_is_meant(as_manager, diary, field):
+    day = coming(forward=False)
+    page = leave(as_manager, diary, day, **{field: "1.30am"})
+    assert page.status_code == 422
+    assert "Type 01:30 first or 01:30 second" in page.content.decode()
+    for which, moment in zip(("first", "second"), moments_at(day, dt.time(1, 30), diary.zone), strict=True):
+        assert leave(as_manager, diary, day, **{field: f"01:30 {which}"}).status_code == 302
+        absence = Absence.objects.get()
+        assert (absence.starts_at if field == "time" else absence.ends_at) == moment
+        absence.delete()
 
 
 def test_leave_that_ends_before_it_begins_is_refused(as_manager, diary):

@@ -15,7 +15,7 @@ from audit.services import note_read
 from ..forms.diary_settings import AbsenceForm, HolidayForm, HoursForm, LengthsForm, ResourceForm, spans_words
 from ..models import Resource, ServiceTime
 from ..services import equipment
-from ..services.hours import at_clock, chosen, clinic_zone, day_bounds, local_day, sites_of
+from ..services.hours import chosen, clinic_zone, local_day, sites_of
 
 Kind = Resource.Kind
 
@@ -244,7 +244,7 @@ def _resource(request, one: Resource, place: _Place, *, status: int = 200, form=
         "hours_form": hours or HoursForm(initial=start | {"was": equipment.seen_hours(one, place.site)}, today=place.today),
         "later_hours": later,
         "absences": one.absences.filter(ends_at__gt=now),
-        "absence_form": absence or AbsenceForm(today=place.today),
+        "absence_form": absence or AbsenceForm(today=place.today, zone=place.zone),
         "stale": stale,
         "errors_on_page": status != 200,
     }
@@ -282,17 +282,12 @@ def absences(request, pk: int):
         equipment.remove_absence(one, int(remove), by=request.user, request=request)
         messages.success(request, f"{one.name} is there again.")
         return redirect(_address(one, place))
-    form = AbsenceForm(request.POST, today=place.today)
+    form = AbsenceForm(request.POST, today=place.today, zone=place.zone)
     if form.is_valid():
         data = form.cleaned_data
-        starts_at = at_clock(data["day"], data["time"] or dt.time.min, place.zone)
-        ends_at = (
-            at_clock(data["until"], data["until_time"], place.zone) if data["until_time"] else day_bounds(data["until"], place.zone)[1]
-        )
+        asked = {name: data[name] for name in ("starts_at", "ends_at", "reason")}
         try:
-            _, count = equipment.add_absence(
-                one, starts_at=starts_at, ends_at=ends_at, reason=data["reason"], by=request.user, request=request
-            )
+            _, count = equipment.add_absence(one, by=request.user, request=request, **asked)
         except equipment.Refused as refused:
             form.add_error(refused.field, refused.message)
         else:
