@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import F, Prefetch
@@ -22,6 +23,7 @@ from accounts.signing_in import throttle
 from audit import read_only
 from audit.services import record
 from sessions.models import Booking, Hold
+from sessions.services.hours import moments_at
 
 from ..models import CalendarLink
 
@@ -124,6 +126,12 @@ def calendar_of(user, now: dt.datetime) -> bytes:
     return calendar.to_ical()
 
 
+def _written(moment: dt.datetime, zone: ZoneInfo) -> dt.datetime:
+    """On the clock of the site; in UTC where that clock shows the same time twice, of which readers take the first."""
+    local = moment.astimezone(zone)
+    return local if len(moments_at(local.date(), local.time(), zone)) == 1 else moment.astimezone(dt.UTC)
+
+
 def _event(booking: Booking, now: dt.datetime) -> Event:
     zone = booking.site.zone
     event = Event()
@@ -133,8 +141,8 @@ def _event(booking: Booking, now: dt.datetime) -> Event:
     event.add("status", STANDING.get(booking.status, "CONFIRMED"))
     event.add("summary", booking.get_kind_display())
     event.add("location", ", ".join(str(one.name) for one in (booking.room, booking.site) if one is not None))
-    event.add("dtstart", booking.starts_at.astimezone(zone))
-    event.add("dtend", booking.ends_at.astimezone(zone))
+    event.add("dtstart", _written(booking.starts_at, zone))
+    event.add("dtend", _written(booking.ends_at, zone))
     live = [hold for hold in booking.own_holds if hold.is_live]
     if live and (live[0].starts_at, live[-1].ends_at) != (booking.starts_at, booking.ends_at):
         begins, ends = (moment.astimezone(zone) for moment in (live[0].starts_at, live[-1].ends_at))

@@ -15,6 +15,8 @@ from followup.models import CalendarLink
 from followup.services import feed
 from sessions.services import booking as door
 from sessions.services import visit_status
+from sessions.services.hours import moments_at
+from sessions.tests.clock_changes import coming
 
 pytestmark = pytest.mark.django_db
 FEED = "/calendar-feed/visits.ics"
@@ -68,6 +70,17 @@ def test_times_stand_on_the_sites_clock_through_a_change_of_the_clocks(client, s
     assert {f"{event.start.astimezone(diary.zone):%H:%M}" for event in events(response)} == {"10:00"}
     assert "BEGIN:VTIMEZONE" in response.content.decode()
     assert "DTSTART;TZID=Europe/London" in response.content.decode()
+
+
+def test_in_the_hour_that_comes_twice_times_are_written_in_utc(client, secret, visit, diary):
+    """On the site's clock the two are the same words, and every reader takes the first."""
+    first, second = moments_at(coming(forward=False), dt.time(1, 30), diary.zone)
+    for moment in (first, second):
+        type(visit).objects.filter(pk=visit.pk).update(starts_at=moment, ends_at=moment + dt.timedelta(minutes=90))
+        response = read(client, secret)
+        assert f"DTSTART:{moment:%Y%m%dT%H%M%SZ}" in response.content.decode()
+        (event,) = events(response)
+        assert (event.start, event.end) == (moment, moment + dt.timedelta(minutes=90))
 
 
 def test_a_visit_keeps_its_name_and_counts_up_when_it_moves_and_says_when_it_is_cancelled(client, secret, visit, diary, desk):
