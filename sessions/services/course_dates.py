@@ -17,7 +17,7 @@ from . import gap
 from .course import REVIEW, Slot, breaches, judge, planned_review, review_days
 from .free_time import Diary
 from .healing import Healing, healing_of
-from .hours import Visit, at_clock, clinic_zone, covers, local_day, seconds, visit_of
+from .hours import Visit, at_clock, clinic_zone, covers, local_day, moments_at, seconds, visit_of
 from .party import FreeTime, Party
 
 LOOK_AROUND_DAYS = 14  # how far from the wished day a first session or a review may be offered
@@ -55,7 +55,10 @@ ANY = Wishes()
 
 @dataclass
 class Line:
-    """One line of the proposal. state: done, booked, free, clash (with a choice made), open (no time found)."""
+    """
+    One line of the proposal. state: done, booked, free, clash (with a choice made; none yet where the clock shows the time twice
+    that day), open (no time found). no_such: the time wished, where the clocks go forward over it that day.
+    """
 
     number: int
     state: str
@@ -63,6 +66,7 @@ class Line:
     slot: FreeTime | None = None
     booking: Booking | None = None
     problem: str = ""
+    no_such: dt.time | None = None
     gap_words: str = ""
     alternatives: list[FreeTime] = field(default_factory=list)
     alternative_words: list[str] = field(default_factory=list)
@@ -243,7 +247,7 @@ class _Work:
         day, low, high = self._window(number, days)
         since = f"session {number - 1}" if number - 1 in days else ""
         previous = days.get(number - 1)
-        return self._line(number, visit, party, anyone, at_clock(day, self.time, self.zone), low, high, pick, previous, since)
+        return self._line(number, visit, party, anyone, day, low, high, pick, previous, since)
 
     def review_line(self, visit, last_session, offset, pick) -> Line:
         booked = planned_review(self.plan)
@@ -254,21 +258,28 @@ class _Work:
         anyone = self.diary.party(kind=Booking.Kind.REVIEW, patient=self.plan.patient, plan=self.plan)
         high = first + dt.timedelta(days=LOOK_AROUND_DAYS)
         since = f"session {self.plan.sessions_count}"
-        wanted = at_clock(self._liked(first, first, high), self.time, self.zone)
-        line = self._line(REVIEW, visit, party, anyone, wanted, first, high, pick, last_session, since)
+        day = self._liked(first, first, high)
+        line = self._line(REVIEW, visit, party, anyone, day, first, high, pick, last_session, since)
         line.gap_words = f"{gap.weeks((local_day(line.starts_at, self.zone) - last_session).days)} after {since}"
         return line
 
-    def _line(self, number, visit, party, anyone, wanted, low, high, pick, previous, since) -> Line:
-        line = Line(number, "free", wanted)
+    def _line(self, number, visit, party, anyone, day: dt.date, low, high, pick, previous, since) -> Line:
+        wanted, moments = at_clock(day, self.time, self.zone), moments_at(day, self.time, self.zone)
+        line = Line(number, "free", wanted, no_such=None if moments else self.time)
         now = timezone.now()
-        slot = self.diary.pick(visit, seconds(wanted), party) if wanted > now else None
+        if len(moments) > 1:
+            both = [self.diary.pick(visit, seconds(one), party) for one in moments if one > now]
+            if found := [slot for slot in both if slot is not None]:
+                return self._which(line, found, self._picked(visit, anyone, pick, low, high), previous, since)
+        slot = self.diary.pick(visit, seconds(wanted), party) if moments and wanted > now else None
         if slot is not None and (pick is None or pick.starts_at == wanted):
             line.slot = slot
             return line
         if slot is None:
             line.state = "clash"
             line.problem = "That time is over" if wanted <= now else self.trouble(visit, seconds(wanted), party)
+            if not moments:
+                line.problem = f"There is no {self.time:%H:%M} that day: the clocks go forward over it"
         line.alternatives = self.two(visit, party, anyone, wanted, low, high, wanted_is_free=slot is not None)
         if slot is not None:
             line.alternatives = [slot, *line.alternatives][:2]
@@ -279,6 +290,14 @@ class _Work:
         if line.slot is None:
             line.state = "open"
         line.alternative_words = [self._words(time, previous, since) for time in line.alternatives]
+        return line
+
+    def _which(self, line: Line, found: list[FreeTime], chosen: FreeTime | None, previous, since) -> Line:
+        """The clock shows the time twice that day: nothing is taken until it is said which of *found* is meant."""
+        line.state, line.alternatives = "clash", found
+        line.slot = next((slot for slot in found if chosen is not None and slot.starts_at == chosen.starts_at), None)
+        line.problem = f"{self.time:%H:%M} comes twice that day, as the clocks go back: choose which"
+        line.alternative_words = [self._words(time, previous, since) for time in found]
         return line
 
     def _picked(self, visit, anyone: Party, pick: Slot | None, low: dt.date, high: dt.date) -> FreeTime | None:
@@ -298,8 +317,8 @@ class _Work:
         now, centre = timezone.now(), local_day(wanted, self.zone)
         every_day = [low + dt.timedelta(days=n) for n in range((high - low).days + 1)]
         for day in sorted(every_day, key=lambda d: (not self.wishes.likes_day(d), abs((d - centre).days), d < centre)):
-            start = at_clock(day, self.time, self.zone)
-            if start > now and start != wanted and (slot := self.diary.pick(visit, seconds(start), party)):
+            start, *others = moments_at(day, self.time, self.zone) or [now]
+            if start > now and start != wanted and not others and (slot := self.diary.pick(visit, seconds(start), party)):
                 found.append(slot)
                 break
         near = self._near(visit, party if self.wishes.same_person else anyone, wanted, low, high, wanted_is_free)
@@ -326,7 +345,10 @@ class _Work:
 
     def _words(self, time: FreeTime, previous: dt.date | None, since: str) -> str:
         after = f"{gap.weeks((local_day(time.starts_at, self.zone) - previous).days)} after {since}, " if previous else ""
-        return f"{after}{time.clinician}"
+        local = time.starts_at.astimezone(self.zone)
+        both = moments_at(local.date(), local.time(), self.zone)
+        which = f"{'after' if time.starts_at == both[-1] else 'before'} the clocks go back, " if len(both) > 1 else ""
+        return f"{after}{which}{time.clinician}"
 
     def trouble(self, visit: Visit, start: int, party: Party) -> str:
         """A few words on why *start* does not do: `Dr Osei away`, `No room free`."""

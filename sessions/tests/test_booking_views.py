@@ -12,7 +12,10 @@ from accounts.models import Site
 from audit.models import AuditEvent
 from patients.models import Patient
 from sessions.forms.booking import read_clock, read_day
-from sessions.models import Absence, Booking, Resource
+from sessions.models import Absence, Booking, Resource, ResourceHours
+from sessions.services.hours import moments_at
+
+from .clock_changes import coming
 
 pytestmark = pytest.mark.django_db
 
@@ -512,6 +515,48 @@ def test_choosing_the_other_alternative_moves_the_later_dates(browser, diary, pl
     assert not Booking.objects.exists()
     assert browser.post(address, course_form(again)).status_code == 302
     assert Booking.objects.filter(plan=plan).count() == 5
+
+
+@pytest.fixture
+def by_night(diary):
+    """Everybody works through the night of every Sunday."""
+    for one in Resource.objects.all():
+        ResourceHours.objects.create(resource=one, weekday=6, opens=dt.time(0), closes=dt.time(12))
+    return diary
+
+
+def test_a_course_at_a_time_that_does_not_exist_says_so_and_offers_others(browser, by_night, plan, patient):
+    asked = {"first_day": coming(forward=True).isoformat(), "time": "01:30", "clinician": by_night.osei.pk}
+    shown = browser.get(reverse("sessions:book_course", args=[patient.number, plan.number]), asked)
+    line, *later = shown.context["course"].lines
+    text = shown.content.decode()
+    assert (line.state, len(line.choices)) == ("clash", 2)
+    assert "There is no 01:30 that day: the clocks go forward over it" in text
+    assert '<span class="num">' + f"{line.wanted.astimezone(by_night.zone):%a}" in text
+    assert {one.state for one in later} == {"free"}
+
+
+def test_a_course_at_a_time_that_comes_twice_is_asked_which_and_books_that_one(browser, by_night, plan, patient):
+    day = coming(forward=False)
+    address = reverse("sessions:book_course", args=[patient.number, plan.number])
+    asked = {"first_day": day.isoformat(), "time": "01:30", "clinician": by_night.osei.pk}
+    shown = browser.get(address, asked)
+    course = shown.context["course"]
+    text = shown.content.decode()
+    assert "01:30 comes twice that day, as the clocks go back: choose which" in text
+    assert (course.lines[0].slot, course.is_bookable) == (None, False)
+    assert " checked" not in text.partition('name="pick-1"')[2].partition("</fieldset>")[0]
+    assert "before the clocks go back" in text
+    moments = moments_at(day, dt.time(1, 30), by_night.zone)
+    assert [slot.starts_at for slot, _, _ in course.lines[0].choices] == moments
+    values = re.findall(r'name="pick-1" value="([^"]+)"', text)
+    for value, moment in zip(values, moments, strict=True):
+        again = browser.post(address, {**asked, "pick-1": value, "again": "1"})
+        assert again.context["course"].lines[0].slot.starts_at == moment
+        assert again.context["course"].is_bookable
+    data = {**course_form(again), "time": "01:30", "pick-1": values[1]}
+    assert browser.post(address, data).status_code == 302
+    assert Booking.objects.get(plan=plan, session_number=1).starts_at == moments[1]
 
 
 def test_a_course_whose_time_was_taken_meanwhile_is_409_and_books_none(browser, diary, plan, patient, book, make_patient):

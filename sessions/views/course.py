@@ -33,7 +33,7 @@ USUAL_TIME = dt.time(10)
 @requires("bookings.edit")
 def book_plan(request, number: int, plan_number: int):
     """
-    GET proposes; each choice of an alternative draws the later dates again (`pick-2=2026-12-22T10:30/12`). POST books exactly
+    GET proposes; each choice of an alternative draws the later dates again (`pick-2=2026-12-22T10:30:00+00:00/12`). POST books exactly
     the times that were shown, all or none.
     """
     patient = get_object_or_404(Patient.objects.visible_to(request.user).select_related("site"), number=number)
@@ -86,8 +86,9 @@ class _CoursePage:
             title = f"session {int(key)}" if int(key) else "the review"
             when, _, clinician = sent[name].partition("/")
             try:
-                local = dt.datetime.fromisoformat(when).replace(tzinfo=self.zone)
-            except ValueError:
+                local = dt.datetime.fromisoformat(when)
+                local = local.astimezone(self.zone) if local.tzinfo else local.replace(tzinfo=self.zone)
+            except (ValueError, OverflowError):
                 local = None
             if local is None or not within_reach(local.date(), self.today):
                 self.unread.append(f"The time sent for {title} cannot be read.")
