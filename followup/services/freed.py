@@ -7,7 +7,7 @@ courses that may come but are early, the nearest to their usual wait first.
 """
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.db.models import Max, Q
 from django.utils import timezone
@@ -18,15 +18,16 @@ from plans.querysets import PLAN_DOCUMENTS
 from sessions.models import Booking, Hold, Resource
 from sessions.querysets import of
 from sessions.services import gap
-from sessions.services.free_time import Diary, FreeTime
+from sessions.services.free_time import STEP_MINUTES, Diary, FreeTime
 from sessions.services.healing import healing_of
-from sessions.services.hours import at_clock, clinic_zone, local_day, seconds, visit_of
+from sessions.services.hours import at_clock, clinic_zone, local_day, moment, seconds, visit_of
 from sessions.services.refusals import BookingRefused
 
 from ..models import WaitingEntry
 from .waiting import number_next, to_bring_forward
 
 MOST_READ, MOST_JUDGED = 200, 12
+QUARTER = STEP_MINUTES * 60
 GONE = (Booking.Status.CANCELLED, Booking.Status.MISSED)
 
 
@@ -72,8 +73,8 @@ class Fits:
 
 def freed_by(booking: Booking, now: dt.datetime | None = None) -> Freed | None:
     """
-    The time that *booking* set free: its own where it is cancelled or missed, the one before where it was moved. None where nothing
-    was, or where that time is over.
+    The time that *booking* set free: its own where it is cancelled or missed, the one before where it was moved; what is left of it
+    where it has begun. None where nothing was, or where that time is over.
     """
     now = now or timezone.now()
     if booking.status in GONE:
@@ -82,7 +83,14 @@ def freed_by(booking: Booking, now: dt.datetime | None = None) -> Freed | None:
         found = _before_the_move(booking)
     else:
         found = None
-    return found if found is not None and found.starts_at > now else None
+    if found is None or found.ends_at <= now:
+        return None
+    return replace(found, starts_at=_next_quarter(now)) if found.starts_at <= now else found
+
+
+def _next_quarter(now: dt.datetime) -> dt.datetime:
+    """Whoever is rung now comes at a quarter of the clock after it."""
+    return moment(seconds(now) // QUARTER * QUARTER + QUARTER)
 
 
 def _before_the_move(booking: Booking) -> Freed | None:

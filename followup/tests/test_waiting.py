@@ -5,6 +5,7 @@ import threading
 import uuid
 
 import pytest
+import time_machine
 from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
@@ -189,7 +190,39 @@ def test_a_moved_visit_frees_the_time_it_had(diary, book, plan, put, make_patien
 
 def test_a_time_that_is_over_frees_nothing(diary, cancelled, put, make_patient, desk):
     put(make_patient())
-    assert fits(cancelled, desk, now=cancelled.starts_at + dt.timedelta(minutes=1)) is None
+    assert fits(cancelled, desk, now=cancelled.ends_at) is None
+
+
+@pytest.fixture
+def missed(diary, book, plan, desk, client):
+    """A session of 10:00 to 11:30 with Dr Osei whose patient did not come: marked at 10:08, and that is the time it is."""
+    visit = book(diary.at(diary.monday(8), 10), plan=plan)
+    with time_machine.travel(visit.starts_at + dt.timedelta(minutes=8), tick=False):
+        client.force_login(desk)
+        yield visit_status.missed(visit, by=desk)
+
+
+def test_what_is_left_of_a_missed_visit_is_offered_and_booked_by_one_press(client, missed, put, make_patient, desk):
+    entry = put(make_patient(surname="Near"))
+    (fit,) = fits(missed, desk).fits
+    assert fit.time.starts_at == missed.starts_at + dt.timedelta(minutes=15)
+    page = client.get(reverse("sessions:booking", args=[missed.pk])).content.decode()
+    assert "Waiting for a time like this" in page
+    assert press(client, fit, missed).status_code == 302
+    assert Booking.objects.live().get(patient=entry.patient).starts_at == fit.time.starts_at
+
+
+def test_of_a_missed_visit_only_what_still_fits_is_offered(missed, put, treated, make_patient, diary, book, desk):
+    """From 10:45 others come to Dr Osei: of the time a review of 30 minutes is left, a session of 90 is not."""
+    for hour, minute in ((10, 45), (11, 30)):
+        at = diary.at(missed.starts_at.date(), hour, minute)
+        book(at, patient=make_patient(), kind="consultation", room=diary.room2)
+    long = treated(5)
+    long.bookings.update(starts_at=missed.starts_at - dt.timedelta(weeks=5))
+    put(long.patient, "session", plan=long)
+    put(make_patient(surname="Short"), "review")
+    assert names(fits(missed, desk)) == ["Short"]
+    assert fits(missed, desk, now=missed.ends_at) is None
 
 
 def test_the_own_patient_is_not_offered_the_time_just_cancelled(cancelled, put, desk):
