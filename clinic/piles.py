@@ -22,7 +22,7 @@ from plans.services import waiting_for
 from protocols.models import ProtocolVersion
 from sessions.handover import without_anybody
 from sessions.models import Booking, TreatmentSession
-from sessions.querysets import of
+from sessions.querysets import of, placed
 from sessions.services.gap import weeks
 
 from .consent_ahead import ahead_of
@@ -254,10 +254,10 @@ def _drafts(user, own: bool) -> Pile | None:
 
 def unplaced(user):
     """Accepted plans with fewer sessions booked or done than agreed; `placed` counts those."""
-    live = Booking.objects.filter(plan=OuterRef("pk"), kind=Booking.Kind.SESSION, status__in=Booking.LIVE).order_by()
-    placed = live.values("plan").values(count=Count("*"))
+    sessions = Booking.objects.filter(placed(timezone.now()), plan=OuterRef("pk"), kind=Booking.Kind.SESSION).order_by()
+    count = sessions.values("plan").values(count=Count("*"))
     plans = TreatmentPlan.objects.visible_to(user).filter(status=TreatmentPlan.Status.ACCEPTED)
-    return plans.annotate(placed=Coalesce(Subquery(placed), 0)).filter(placed__lt=F("sessions_count"))
+    return plans.annotate(placed=Coalesce(Subquery(count), 0)).filter(placed__lt=F("sessions_count"))
 
 
 _OF_A_COURSE = ("pk", "number", "sessions_count", "interval_weeks_max", "placed", "last", "is_booked")

@@ -29,6 +29,16 @@ def of(relation: str, documents: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(f"{relation}__{name}" for name in documents)
 
 
+def coming(now: dt.datetime, relation: str = "") -> Q:
+    """Visits still to come at *now*. One that is over and of which nobody said what came of it is none. relation: `bookings__`."""
+    return Q(**{f"{relation}status__in": ("booked", "arrived"), f"{relation}ends_at__gt": now})
+
+
+def placed(now: dt.datetime, relation: str = "") -> Q:
+    """Visits that are done, going on, or `coming`: what a session of a course is placed by."""
+    return Q(**{f"{relation}status__in": ("in_room", "done")}) | coming(now, relation)
+
+
 class BookingQuerySet(OfPatientQuerySet):
     def live(self):
         """Visits that hold their resources: neither missed nor cancelled."""

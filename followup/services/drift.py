@@ -27,6 +27,7 @@ from planner import wording
 from plans.models import TreatmentPlan
 from plans.querysets import PLAN_DOCUMENTS
 from sessions.models import Booking, SessionZone
+from sessions.querysets import coming, placed
 from sessions.services import gap
 from sessions.services.course import review_days
 from sessions.services.healing import TREATED, healing_of
@@ -34,7 +35,6 @@ from sessions.services.hours import at_clock, clinic_zone, local_day
 
 Status = TreatmentPlan.Status
 ASKED_FOR = dt.timedelta(days=365)  # a review that nobody missed for a year is history
-COMING = (Booking.Status.BOOKED, Booking.Status.ARRIVED)
 
 
 class Kind(StrEnum):
@@ -86,19 +86,19 @@ def board(user, site: Site, now: dt.datetime | None = None) -> list[Course]:
     """Every course of *site* that drifts, the latest first."""
     now = now or timezone.now()
     zone = clinic_zone(site)
-    today = local_day(now, zone)
-    found = [*_begun(user, site, today, zone), *_without_review(user, site, today, zone)]
+    found = [*_begun(user, site, now, zone), *_without_review(user, site, now, zone)]
     return sorted(found, key=lambda course: (-course.late, course.last_day, course.plan))
 
 
-def _begun(user, site: Site, today: dt.date, zone) -> list[Course]:
+def _begun(user, site: Site, now: dt.datetime, zone) -> list[Course]:
     """Plans in force with a session done and one still to come: late by what is booked next, or by today where nothing is."""
+    today = local_day(now, zone)
     sessions = Q(bookings__kind=Booking.Kind.SESSION)
     treated = sessions & Q(bookings__status__in=TREATED)
-    coming = sessions & Q(bookings__status__in=COMING)
+    to_come = sessions & coming(now, "bookings__")
     rows = _plans(user, site).filter(status=Status.ACCEPTED)
     rows = rows.annotate(done=Count("bookings", filter=treated), last=Max("bookings__starts_at", filter=treated))
-    rows = rows.annotate(following=Min("bookings__starts_at", filter=coming)).filter(done__gte=1, done__lt=F("sessions_count")).order_by()
+    rows = rows.annotate(following=Min("bookings__starts_at", filter=to_come)).filter(done__gte=1, done__lt=F("sessions_count")).order_by()
     shown = rows.values_list("pk", "done", "last", "following", "interval_weeks_typical", "interval_weeks_max")
     found = []
     for pk, done, last, following, usual, most in shown:
@@ -119,10 +119,11 @@ def _kind(since: int, usual: int, most: int, *, is_booked: bool) -> Kind | None:
     return Kind.PAST_IDEAL if since > usual * 7 else Kind.UNFINISHED
 
 
-def _without_review(user, site: Site, today: dt.date, zone) -> list[Course]:
+def _without_review(user, site: Site, now: dt.datetime, zone) -> list[Course]:
     """Plans whose last session is done, whose proposal names a review, and which have none booked or done."""
+    today = local_day(now, zone)
     treated = Q(bookings__kind=Booking.Kind.SESSION, bookings__status__in=TREATED)
-    review = Booking.objects.live().filter(plan=OuterRef("pk"), kind=Booking.Kind.REVIEW).order_by()
+    review = Booking.objects.filter(placed(now), plan=OuterRef("pk"), kind=Booking.Kind.REVIEW).order_by()
     rows = _plans(user, site).filter(~Exists(review), status__in=(Status.ACCEPTED, Status.COMPLETED))
     rows = rows.annotate(done=Count("bookings", filter=treated), last=Max("bookings__starts_at", filter=treated))
     since = at_clock(today - ASKED_FOR, dt.time.min, zone)
@@ -166,7 +167,7 @@ def with_lateness(plans):
     """*plans* with what lateness is told by: `last`, when the last session was done, and whether one is booked next."""
     sessions = Booking.objects.filter(plan=OuterRef("pk"), kind=Booking.Kind.SESSION)
     last = sessions.filter(status__in=TREATED).order_by("-starts_at").values("starts_at")[:1]
-    return plans.annotate(last=Subquery(last), is_booked=Exists(sessions.filter(status__in=COMING).order_by()))
+    return plans.annotate(last=Subquery(last), is_booked=Exists(sessions.filter(coming(timezone.now())).order_by()))
 
 
 def seems_late(plan: dict, last_day: dt.date | None, today: dt.date) -> bool:
@@ -207,8 +208,7 @@ def _line(plan, course: Course, today: dt.date, zone) -> Line:
 def _by_the_rule(plan, course: Course, today: dt.date, zone) -> tuple[Kind, int, str]:
     """Kind, lateness and the reason of a longer wait as the one rule has them, where something may have lengthened it."""
     healing = healing_of(plan)
-    placed = gap.placed(plan)
-    number = max((n for n, visit in placed.items() if visit.status in TREATED), default=None)
+    number = max((n for n, visit in gap.placed(plan).items() if visit.status in TREATED), default=None)
     if number is None:
         return course.kind, course.late, ""
     after = healing.after(number)

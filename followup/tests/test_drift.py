@@ -89,6 +89,24 @@ def test_a_missed_or_cancelled_next_session_is_none(course, desk, site):
         assert kinds(desk, site) == [(plan.pk, "ideal")]
 
 
+@pytest.mark.parametrize("status", ["booked", "arrived"])
+def test_a_visit_that_is_over_and_that_nobody_marked_is_not_booked_next(course, desk, site, status):
+    plan = course(1, 12, next_in=-7)
+    reviewed = course(4, 9, review=-2)
+    Booking.objects.filter(starts_at__gt=timezone.now() - dt.timedelta(weeks=8), status="booked").update(status=status)
+    assert kinds(desk, site) == [(plan.pk, "latest"), (reviewed.pk, "review")]
+    (line, _) = drift.lines(desk, drift.board(desk, site), site)
+    assert line.next_at is None
+    (row,) = drift.with_lateness(type(plan).objects.filter(pk=plan.pk)).values("is_booked")
+    assert row == {"is_booked": False}
+
+
+def test_the_control_while_it_goes_on_it_is_the_next(course, desk, site):
+    plan = course(1, 6, next_in=0)
+    assert plan.bookings.get(session_number=2).starts_at <= timezone.now()
+    assert kinds(desk, site) == []
+
+
 @pytest.mark.parametrize("status", ["stopped", "superseded", "completed"])
 def test_a_plan_that_is_no_longer_in_force_does_not_drift(course, desk, site, status):
     from audit import guards

@@ -56,8 +56,9 @@ ANY = Wishes()
 @dataclass
 class Line:
     """
-    One line of the proposal. state: done, booked, free, clash (with a choice made; none yet where the clock shows the time twice
-    that day), open (no time found). no_such: the time wished, where the clocks go forward over it that day.
+    One line of the proposal. state: done, booked, unmarked (over, and nobody said what came of it), free, clash (with a choice made;
+    none yet where the clock shows the time twice that day), open (no time found). no_such: the time wished, where the clocks go
+    forward over it that day.
     """
 
     number: int
@@ -171,8 +172,7 @@ def propose_course(
             continue  # passed over: the course goes on after what is done
         if number in placed:
             visit = placed[number]
-            state = "done" if visit.status == Booking.Status.DONE else "booked"
-            line = Line(number, state, visit.starts_at, booking=visit)
+            line = Line(number, _standing(visit), visit.starts_at, booking=visit)
         else:
             line = work.session_line(number, session, party, anyone, days, picks.get(number))
             refused = gap.too_soon(plan, number, local_day(line.starts_at, zone), days, healing)
@@ -188,6 +188,14 @@ def propose_course(
     sentence, within = judge(plan, days, healing)
     far = breaches(plan, days, [line.number for line in lines if line.to_book], healing)[1]
     return Course(plan, lines, session, sentence, within, too_late=far, sooner=sooner)
+
+
+def _standing(visit: Booking) -> str:
+    """The state of a line whose visit stands."""
+    if visit.status == Booking.Status.DONE:
+        return "done"
+    is_over = visit.status in (Booking.Status.BOOKED, Booking.Status.ARRIVED) and visit.ends_at <= timezone.now()
+    return "unmarked" if is_over else "booked"
 
 
 @dataclass
@@ -252,7 +260,7 @@ class _Work:
     def review_line(self, visit, last_session, offset, pick) -> Line:
         booked = planned_review(self.plan)
         if booked is not None:
-            return Line(REVIEW, "done" if booked.status == Booking.Status.DONE else "booked", booked.starts_at, booking=booked)
+            return Line(REVIEW, _standing(booked), booked.starts_at, booking=booked)
         first = last_session + dt.timedelta(days=offset)
         party = self.diary.party(kind=Booking.Kind.REVIEW, patient=self.plan.patient, clinician=self.clinician, plan=self.plan)
         anyone = self.diary.party(kind=Booking.Kind.REVIEW, patient=self.plan.patient, plan=self.plan)

@@ -5,6 +5,7 @@ import json
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
@@ -196,6 +197,21 @@ def test_courses_to_place_are_listed_beside_the_calendar_and_as_a_page(browser, 
     assert "3 of 4 sessions to book" in part.content.decode()
     assert part["HX-Push-Url"].endswith("open=place")
     assert f'hx-get="{address}"' in browser.get(part["HX-Push-Url"]).content.decode()
+
+
+def test_a_session_that_is_over_and_that_nobody_marked_does_not_count_as_placed(browser, diary, make_plan, patient, book):
+    address, plan = reverse("sessions:to_place"), make_plan(patient)
+    visit = book(diary.at(diary.monday(), 10), plan=plan)
+    assert "3 of 4 sessions to book" in browser.get(address).content.decode()
+    with time_machine.travel(visit.ends_at, tick=False):
+        browser.force_login(visit.created_by)
+        assert "4 of 4 sessions to book" in browser.get(address).content.decode()
+        course = browser.get(reverse("sessions:book_course", args=[patient.number, plan.number]))
+        assert course.context["course"].lines[0].state == "unmarked"
+        assert "Over, not marked" in course.content.decode()
+        assert f'<a href="{reverse("sessions:booking", args=[visit.pk])}">Say what came of it</a>' in course.content.decode()
+        Booking.objects.filter(pk=visit.pk).update(status="done")
+        assert "3 of 4 sessions to book" in browser.get(address).content.decode()
 
 
 def test_a_part_is_answered_only_to_the_calendar(browser, diary, book):

@@ -11,6 +11,7 @@ from planner import wording
 from plans.models import TreatmentPlan
 
 from ..models import Booking
+from ..querysets import placed
 from ..services.hours import chosen, clinic_zone, local_day, sites_of
 from .calendar_drawer import before, drawer_reply, part_of
 
@@ -18,10 +19,10 @@ MOST_SHOWN = 40
 
 
 def to_place(user, site):
-    """Plans in force at *site* with fewer live visits than sessions, those that wait longest first."""
-    placed = Count("bookings", filter=Q(bookings__kind=Booking.Kind.SESSION, bookings__status__in=Booking.LIVE))
+    """Plans in force at *site* with fewer sessions placed than agreed, those that wait longest first."""
+    sessions = Count("bookings", filter=Q(bookings__kind=Booking.Kind.SESSION) & placed(timezone.now(), "bookings__"))
     rows = TreatmentPlan.objects.visible_to(user).filter(status=TreatmentPlan.Status.ACCEPTED, patient__site=site)
-    rows = rows.annotate(placed=placed).filter(placed__lt=F("sessions_count")).order_by("accepted_at", "pk").select_related("patient")
+    rows = rows.annotate(placed=sessions).filter(placed__lt=F("sessions_count")).order_by("accepted_at", "pk").select_related("patient")
     return rows.only("number", "sessions_count", "accepted_at", "patient__number", "patient__surname", "patient__given")
 
 
