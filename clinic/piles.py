@@ -57,14 +57,14 @@ def _count(number: int, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}"
 
 
-def piles_of(user, *, own: bool) -> list[Pile]:
+def piles_of(user, *, own: bool, now: dt.datetime) -> list[Pile]:
     piles = []
     if user.may("plans.countersign"):
         piles += _countersignatures(user)
     if user.may("records.edit"):
         piles += [_records_to_sign(user, own), _drafts(user, own)]
     if user.may("bookings.edit"):
-        piles += [*_courses(user, own), _visits_without_anybody(user)]
+        piles += [*_courses(user, own, now), _visits_without_anybody(user)]
     if user.may("consent.take"):
         piles.append(_consent_ahead(user))
     if user.may("sheets.make"):
@@ -252,9 +252,9 @@ def _drafts(user, own: bool) -> Pile | None:
     return _pile("drafts", rows, "consultation to finish", "consultations to finish", item)
 
 
-def unplaced(user):
-    """Accepted plans with fewer sessions booked or done than agreed; `placed` counts those."""
-    sessions = Booking.objects.filter(placed(timezone.now()), plan=OuterRef("pk"), kind=Booking.Kind.SESSION).order_by()
+def unplaced(user, now: dt.datetime):
+    """Accepted plans with fewer sessions done, or still to come, than agreed; `placed` counts those."""
+    sessions = Booking.objects.filter(placed(now), plan=OuterRef("pk"), kind=Booking.Kind.SESSION).order_by()
     count = sessions.values("plan").values(count=Count("*"))
     plans = TreatmentPlan.objects.visible_to(user).filter(status=TreatmentPlan.Status.ACCEPTED)
     return plans.annotate(placed=Coalesce(Subquery(count), 0)).filter(placed__lt=F("sessions_count"))
@@ -263,16 +263,15 @@ def unplaced(user):
 _OF_A_COURSE = ("pk", "number", "sessions_count", "interval_weeks_max", "placed", "last", "is_booked")
 
 
-def _courses(user, own: bool) -> list[Pile | None]:
+def _courses(user, own: bool, now: dt.datetime) -> list[Pile | None]:
     """
     Courses whose longest wait is over with nothing booked next, the latest first, and those to place, the oldest first. One query for
     both, of few columns: all that wait are looked at, because which are late is not the database's to say. And one more where any seem so.
     """
-    rows = unplaced(user).filter(accepted_by=user) if own else unplaced(user)
-    rows = (
-        with_lateness(rows).order_by("accepted_at", "pk").values(*_OF_A_COURSE, *of("patient", NAMED), zone=F("patient__site__time_zone"))
-    )
-    rows, now, zones = list(rows), timezone.now(), {}
+    rows = unplaced(user, now).filter(accepted_by=user) if own else unplaced(user, now)
+    rows = with_lateness(rows, now).order_by("accepted_at", "pk")
+    rows = rows.values(*_OF_A_COURSE, *of("patient", NAMED), zone=F("patient__site__time_zone"))
+    rows, zones = list(rows), {}
     for row in rows:
         zone, row["today"] = zones.get(row["zone"]) or zones.setdefault(row["zone"], _clock_of(row["zone"], now))
         row["last_day"] = row["last"].astimezone(zone).date() if row["last"] else None

@@ -258,7 +258,7 @@ def worklist_of(user, *, everyone: bool = False, now: dt.datetime | None = None)
     if not user.may("records.view"):
         # The desk looks first for whom it must greet: those expected and not here yet, then those who sit and wait.
         work.next.sort(key=lambda row: (row.booking.status == Booking.Status.ARRIVED, row.booking.starts_at))
-    work.piles = piles_of(user, own=work.own)
+    work.piles = piles_of(user, own=work.own, now=now)
     # Who answers for protocols, staff or the log looks there first; with a column of the own, first at the patients who wait.
     work.piles_first = user.role in LOOKS_AFTER and not (work.own and (work.now or work.next))
     return work

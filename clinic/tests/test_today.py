@@ -234,6 +234,17 @@ def test_courses_past_their_longest_wait_stand_on_today_the_latest_first(desk, c
     assert "late" in piles(worklist_of(clinician, now=now, everyone=True))
 
 
+def test_a_session_that_is_over_and_that_nobody_marked_is_neither_booked_next_nor_placed(desk, course, now):
+    plan = course("Late", 90, next_in=-2)
+    whole = course("Whole", 20, next_in=-2, sessions=2)
+    work = worklist_of(desk, now=now)
+    assert piles(work) == {"late": "1 course past its longest wait", "plans": "1 plan to place"}
+    for one in (plan, whole):
+        one.bookings.filter(session_number=2).update(status="done")
+    assert "late" not in piles(worklist_of(desk, now=now))
+    assert piles(worklist_of(desk, now=now)) == {"plans": "1 plan to place"}  # the two that are left of the first
+
+
 def test_treated_under_another_plan_meanwhile_is_not_late(desk, course, book, plan_of, now):
     """What was done since may lengthen the wait: the board asks the rule, Today keeps quiet."""
     plan = course("Nadia", 80)

@@ -163,11 +163,11 @@ def _may_lengthen() -> dict:
     }
 
 
-def with_lateness(plans):
-    """*plans* with what lateness is told by: `last`, when the last session was done, and whether one is booked next."""
+def with_lateness(plans, now: dt.datetime):
+    """*plans* with what lateness is told by at *now*: `last`, when the last session was done, and whether one is booked next."""
     sessions = Booking.objects.filter(plan=OuterRef("pk"), kind=Booking.Kind.SESSION)
     last = sessions.filter(status__in=TREATED).order_by("-starts_at").values("starts_at")[:1]
-    return plans.annotate(last=Subquery(last), is_booked=Exists(sessions.filter(coming(timezone.now())).order_by()))
+    return plans.annotate(last=Subquery(last), is_booked=Exists(sessions.filter(coming(now)).order_by()))
 
 
 def seems_late(plan: dict, last_day: dt.date | None, today: dt.date) -> bool:

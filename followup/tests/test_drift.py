@@ -97,7 +97,7 @@ def test_a_visit_that_is_over_and_that_nobody_marked_is_not_booked_next(course, 
     assert kinds(desk, site) == [(plan.pk, "latest"), (reviewed.pk, "review")]
     (line, _) = drift.lines(desk, drift.board(desk, site), site)
     assert line.next_at is None
-    (row,) = drift.with_lateness(type(plan).objects.filter(pk=plan.pk)).values("is_booked")
+    (row,) = drift.with_lateness(type(plan).objects.filter(pk=plan.pk), timezone.now()).values("is_booked")
     assert row == {"is_booked": False}
 
 
