@@ -1,9 +1,12 @@
 """The calendar as the desk uses it: by keyboard alone, counted in presses, and read by axe in each of its views."""
 
 import re
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from playwright.sync_api import expect
+
+from sessions.tests.clock_changes import coming as clocks_change
 
 from .visitor import PHONE
 
@@ -129,3 +132,31 @@ def test_each_view_with_its_drawer_is_accessible_and_survives_back(visitor, cale
     calendar.go_back()
     expect(calendar.locator("#drawer")).to_be_empty()
     assert f"view={view}" in calendar.url
+
+
+@pytest.mark.parametrize("forward", [True, False])
+def test_in_the_week_in_which_the_clocks_change_a_visit_comes_out_at_the_time_it_is_shown_at(visitor, calendar, forward):
+    week = f"/calendar/{clocks_change(forward=forward).isoformat()}/?by=people&view=week"
+    calendar.goto("/calendar/to-place/")
+    patient = calendar.locator(".places a").nth(int(forward)).get_attribute("href").split("/")[2]
+    calendar.goto(week)
+    address = urlsplit(calendar.locator("#board .cl").last.locator("[data-free] a").first.get_attribute("href"))
+    asked = {name: values[0] for name, values in parse_qs(address.query).items()}
+    calendar.goto(f"/calendar/new/?{urlencode({**asked, 'time': '10:00', 'patient': patient, 'kind': 'consultation'})}")
+    calendar.get_by_role("button", name="Book the visit").click()
+    calendar.wait_for_url(re.compile(r"/bookings/\d+/"))
+    block = f"b{re.search(r'/bookings/([0-9]+)/', calendar.url)[1]}"
+    calendar.goto(week)
+    hours = {li.inner_text(): li.get_attribute("data-at") for li in calendar.locator("#clock li[data-at]").all()}
+    expect(calendar.locator(f"#{block}")).to_have_class(re.compile(rf"\bat{hours['10:00']}\b"))
+    press = Presses(calendar)
+    for keys, shown in ((("m", "Shift+ArrowDown", "Enter"), "10:00"), (("m", "ArrowDown", "Enter"), "10:15")):
+        stood = calendar.locator(f"#{block}").get_attribute("data-version")
+        calendar.locator(f"#{block} > a").focus()
+        with calendar.expect_response("**/move/") as answer:
+            press(*keys)
+        sent = parse_qs(answer.value.request.post_data)
+        assert ("time" in sent) is (shown == "10:15")  # what only gets longer says no time
+        expect(calendar.locator("#toasts")).to_contain_text(f", {shown}")
+        expect(calendar.locator(f"#{block}")).not_to_have_attribute("data-version", stood)  # drawn again
+        expect(calendar.locator(f"#{block} .t")).to_have_text(shown)
