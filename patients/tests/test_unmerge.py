@@ -201,7 +201,12 @@ def test_two_who_merge_the_same_two_the_other_way_round_make_one_merge(merge, pa
 
 @pytest.mark.django_db(transaction=True)
 def test_two_merges_that_would_make_a_chain_make_one_merge(merge, patient, other, third):
-    ended = _at_once(lambda: merge(patient, other), lambda: merge(other, third))
+    # Both saw the records as they stood: one that only reads them after the other is through may well merge what came of it.
+    seen = {row.pk: row.version for row in (_fresh(patient), _fresh(other), _fresh(third))}
+    ended = _at_once(
+        lambda: merge(patient, other, versions={row.pk: seen[row.pk] for row in (patient, other)}),
+        lambda: merge(other, third, versions={row.pk: seen[row.pk] for row in (other, third)}),
+    )
     assert PatientMerge.objects.count() == 1
     assert any(isinstance(one, service.MergeRefused | StaleRow) for one in ended)
 
