@@ -26,6 +26,7 @@ class PlanSection:
 
 _devices: list[Callable] = []
 _history: list[Callable] = []
+_history_forms: list[Callable] = []
 _sections: list[Callable] = []
 
 
@@ -39,6 +40,12 @@ def register_history(provider: Callable) -> None:
     """provider(patient, day) -> list of earlier needling as the case format's `history`, newest first."""
     if provider not in _history:
         _history.append(provider)
+
+
+def register_history_form(provider: Callable) -> None:
+    """provider(patient, request, back) -> HTML that answers what is not known of earlier needling, then leads to *back*; or ''."""
+    if provider not in _history_forms:
+        _history_forms.append(provider)
 
 
 def register_plan_section(provider: Callable) -> None:
@@ -57,6 +64,10 @@ def devices_at(site) -> list[DeviceAtHand]:
 def history_of(patient, day: date) -> list[dict]:
     found = [entry for provider in _history for entry in provider(patient, day)]
     return sorted(found, key=lambda entry: str(entry["date"]), reverse=True)
+
+
+def history_forms(patient, request, back: str) -> list[str]:
+    return [form for provider in _history_forms if (form := provider(patient, request, back))]
 
 
 def plan_sections(plan, user) -> list[PlanSection]:

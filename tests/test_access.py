@@ -200,6 +200,7 @@ TABLE = {
     "sessions:record_answers": _sent(CLINICAL, "record"),
     "sessions:ask": Row(SHEETS, args=("booking",), gives=PAGE | GO),
     "sessions:record_decide": _sent(CLINICAL, "record"),
+    "sessions:skin_seen": Row(CLINICAL, args=("number",), gives=PAGE | FORM),
     "sessions:record_treats": _sent(CLINICAL, "record"),
     "sessions:diary_settings": _general(frozenset({LEAD, MANAGER})),
     "sessions:add_resource": _general(frozenset({LEAD, MANAGER}), gives=PAGE | frozenset({404})),  # nothing is named to add

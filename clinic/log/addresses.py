@@ -198,6 +198,7 @@ PAGES: dict[str, Page] = {
     "sessions:record_answers": Page("", "screening.answered", by_record),
     "sessions:ask": Page("screening.opened", "screening.answered", by_booking),
     "sessions:record_decide": Page("", "record.decided", by_record),
+    "sessions:skin_seen": Page("record.viewed", "skin.seen", by_number),
     "sessions:record_treats": Page("", "record.taken_over", by_record),
     "sessions:diary_settings": Page("diary.settings_viewed"),
     "sessions:add_resource": Page("diary.settings_viewed", "diary.resource_added"),

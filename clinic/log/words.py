@@ -84,6 +84,7 @@ ACTIONS: dict[str, dict[str, str]] = {
         "plan.completed": "Completed a plan with its last session",
         "record.started": "Started a session record",
         "record.saved": "Saved a session record",
+        "skin.seen": "Said how the skin was after earlier sessions",
         "record.decided": "Decided on a plan the planner was more careful about that day",
         "record.taken_over": "Took a session record over",
         "record.handed_over": "Handed a session record over",

@@ -23,7 +23,7 @@ from followup.models import ContactChoice, OutboxText, Reminder, WaitingEntry
 from patients.models import Allergy, EmergencyOpening, Medication, Patient, PatientMerge, Procedure, ScreeningAnswer
 from plans.models import Consultation, KeptCase, PlanCountersignature, PlanOverride
 from protocols.models import ProtocolCase
-from sessions.models import Hold, Lot, SessionCorrection, UsedLot
+from sessions.models import Hold, Lot, SessionCorrection, SkinSeen, UsedLot
 
 PDF = b"%PDF-1.7 a sheet\n%%EOF"
 # Looked up or compared by the database; nobody types into them.
@@ -77,6 +77,7 @@ def make(site, clinician, *, number=48213, marker="Zqmarkerx", ended_at=None, **
     SessionCorrection.objects.create(
         session=session, number=1, text=marker, reason=marker, made_by=by, made_at=now, request_key=str(uuid.uuid4()), sha256="0" * 64
     )
+    SkinSeen.objects.create(session=session, healed="yes", dark_marks="no", seen_by=by, seen_at=now, request_key=str(uuid.uuid4()))
     connection.check_constraints()
     with guards.suspended("signed_lots_locked"):
         UsedLot.objects.create(session=session, kind="needle", place="needle", number=marker, key=marker, raw=marker, added_at=now)

@@ -3,6 +3,8 @@
 import secrets
 from dataclasses import dataclass
 
+from django.urls import reverse
+
 from planner.wording import number
 from protocols.knowledge import knowledge_of
 
@@ -15,6 +17,7 @@ from ..services.due import may_need_explaining
 from ..services.record import form_for
 from ..services.signing import MEANING, deviations
 from ..services.terms import terms_of
+from ..skin_form import skin_rows
 from .questions import list_rows, question_rows
 
 UNNAMED = {"version", "page", "turn", "csrfmiddlewaretoken", "next", "keep", "as_planned", "all_as_planned"}
@@ -72,7 +75,7 @@ def draft_page(
     form = form or form_for(session, check=check, terms=terms)
     conditions = gate.may_sign(session, by=user, check=check)
     # While checks are due, the plan check only waits for them: one word for both.
-    missing = [row for row in gate.unmet(conditions) if not (row.name == "planner" and row.field == "due")]
+    missing = [row for row in gate.unmet(conditions) if not (row.name == "planner" and row.field in gate.WAITS_FOR)]
     rows = [_zone_row(zone, form, check) for zone in session.zones.all()]
     return {
         "session": session,
@@ -92,7 +95,10 @@ def draft_page(
         "again": again and not check.is_kept,
         "answer_faults": answer_faults or {},
         # Asked once every question is answered: until then what the planner says may still change.
-        "to_decide": () if check.due or check.due_lists else check.undecided,
+        "to_decide": () if check.due or check.due_lists or check.to_look_at else check.undecided,
+        "skin": skin_rows(check.to_look_at),
+        "skin_key": secrets.token_urlsafe(12),
+        "skin_back": reverse("sessions:record", args=[session.pk]),
         "forbidden": [change for change in check.changes if change.forbids],
         "decide_choices": TreatmentSession.Decided.choices,
         "decided": decided or {"reason": "", "note": ""},
