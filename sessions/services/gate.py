@@ -101,10 +101,10 @@ def day_check(session: TreatmentSession, on: dt.date | None = None) -> DayCheck:
         )
     on = on or session.day
     due = due_of(session.patient, session.plan.protocol_version, on)
-    today = planner_today(session.plan, session.patient, on)
+    earlier = earlier_of(session.patient, on)
+    today = planner_today(session.plan, session.patient, on, earlier)
     undecided = decided_not(session, today)
     planner = _planner(session, today, undecided)
-    earlier = earlier_of(session.patient, on)
     waiting = to_look_at(session.plan, earlier, on)
     if (due or waiting) and planner.state != STOP:
         field = "due" if due else SKIN

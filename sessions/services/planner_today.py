@@ -57,7 +57,7 @@ class Today:
         return f"{word}: {' '.join(self.reasons)}{first}"
 
 
-def case_today(plan: TreatmentPlan, patient, on: dt.date) -> dict:
+def case_today(plan: TreatmentPlan, patient, on: dt.date, earlier: list[Earlier] | None = None) -> dict:
     """
     The plan's case with the patient's answers of today (case format). Wishes and what was seen at the consultation stay out:
     only whether, where and how this person may be needled today is asked. The healing gap, and who treats, are conditions of
@@ -74,7 +74,7 @@ def case_today(plan: TreatmentPlan, patient, on: dt.date) -> dict:
     case["visit_date"] = on.isoformat()
     case["devices"] = [plan.device_brand or plan.device_kind]
     case["adjuvants_requested"] = list(plan.adjuvants)
-    earlier = earlier_of(patient, on)
+    earlier = earlier_of(patient, on) if earlier is None else earlier
     waiting = to_look_at(plan, earlier, on)
     case["history"] = [row.as_history() for row in earlier if row not in waiting]
     if "labs" in plan.case:
@@ -106,10 +106,10 @@ def _without_rest(knowledge: Knowledge, plan: TreatmentPlan) -> Knowledge:
     return replace(knowledge, rules=rules)
 
 
-def planner_today(plan: TreatmentPlan, patient, on: dt.date) -> Today:
-    """Ask the planner again. A file it cannot read is a question, never a pass."""
+def planner_today(plan: TreatmentPlan, patient, on: dt.date, earlier: list[Earlier] | None = None) -> Today:
+    """Ask the planner again. A file it cannot read is a question, never a pass. earlier: of `skin.earlier_of`, where it is read already."""
     try:
-        case = Case.parse(case_today(plan, patient, on))
+        case = Case.parse(case_today(plan, patient, on, earlier))
     except CaseFaults as error:
         return Today("ask", tuple(str(fault) for fault in error.faults), None, {}, ())
     knowledge = knowledge_of(plan.protocol_version)

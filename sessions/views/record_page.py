@@ -292,6 +292,8 @@ def locked_page(session, user) -> dict:
         "deviations": deviation_rows(session, session.deviations),
         "corrections": sorted(session.corrections.all(), key=lambda row: -row.number),
         "record_version": version,
+        "skin_seen": list(session.skin_seen.select_related("seen_by").order_by("-pk")),
+        "may_say_skin": user.may("records.edit") and session.is_signed,
         "meaning": MEANING,
         "used": used_rows(session),
         "cartridges_used": cartridges_used(session),

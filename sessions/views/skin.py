@@ -26,11 +26,15 @@ def seen(request, number):
     patient.site.set_clock()
     earlier = skin.earlier_of(patient, patient.site.day_of(timezone.now()))
     sent = request.POST
-    back = inside(request, sent.get("back", ""), reverse("patients:detail", args=[number]))
+    back = inside(request, sent.get("back") or request.GET.get("back", ""), reverse("patients:detail", args=[number]))
     context = {"patient": patient, "back": back, "key": secrets.token_urlsafe(12)}
     if request.method != "POST":
         note_read("record.viewed", request=request, patient=patient)
-        return render(request, PAGE, context | {"rows": skin_rows(skin.to_answer(earlier))})
+        asked = skin.to_answer(earlier)
+        named = request.GET.get("session", "")
+        return render(
+            request, PAGE, context | {"rows": skin_rows([row for row in earlier if row in asked or str(row.session.pk) == named])}
+        )
     shown = set(sent.getlist("session"))
     about = [row for row in earlier if str(row.session.pk) in shown]
     if not about or len(about) != len(shown):
