@@ -28,7 +28,7 @@ from sessions.services.gap import weeks
 from .consent_ahead import ahead_of
 from .log.reading import Search, found
 from .log.words import words_of
-from .recall.services import open_for, people_of
+from .recall.services import to_reach
 
 MOST_UNFINISHED = 6
 NAMED = ("number", "surname", "given")  # what a line says of a patient
@@ -86,11 +86,9 @@ def piles_of(user, *, own: bool, now: dt.datetime) -> list[Pile]:
 def _recalls(user) -> Pile | None:
     """People who were treated with a lot that was recalled and are still to be reached, the recall ordered first in front."""
     items = []
-    for recall in open_for(user).order_by("ordered_at", "pk"):
-        for one in people_of(user, recall.lot, recall):
-            if one.is_open:
-                address = reverse("clinic:recall_person", args=[recall.pk, one.patient.number])
-                items.append(Unfinished(str(one.patient), f"Lot {recall.lot.number}, {one.status_words.lower()}", address))
+    for recall, patient, words in to_reach(user):
+        address = reverse("clinic:recall_person", args=[recall.pk, patient.number])
+        items.append(Unfinished(str(patient), f"Lot {recall.lot.number}, {words.lower()}", address))
     if not items:
         return None
     words = _count(len(items), "person to reach about a recall", "people to reach about a recall")
