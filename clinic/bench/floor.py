@@ -286,11 +286,12 @@ _PILES = (
     ),
     (
         "Consents to renew before a visit",
-        "SELECT DISTINCT p.number, p.surname, p.given FROM consent_consentitem i JOIN consent_consent c ON c.id = i.consent_id JOIN consent_consenttext x ON x.id = i.text_id "
-        "JOIN patients_patient p ON p.id = c.patient_id LEFT JOIN consent_consentwithdrawal w ON w.item_id = i.id WHERE (x.status = 'retired' OR w.id IS NOT NULL) "
-        "AND EXISTS (SELECT 1 FROM treatment_sessions_booking b WHERE b.patient_id = p.id AND b.kind = 'session' AND b.plan_id IS NOT NULL AND b.status IN ('booked', 'arrived', 'in_room') "
-        "AND b.ends_at > CURRENT_TIMESTAMP) AND NOT EXISTS (SELECT 1 FROM consent_consentitem n JOIN consent_consent o ON o.id = n.consent_id "
-        "WHERE o.patient_id = c.patient_id AND n.kind = i.kind AND n.code = i.code AND n.signed_at > i.signed_at)",
+        "SELECT p.number, p.surname, p.given FROM (SELECT DISTINCT c.patient_id FROM consent_consentitem i JOIN consent_consent c ON c.id = i.consent_id "
+        "JOIN consent_consenttext x ON x.id = i.text_id LEFT JOIN consent_consentwithdrawal w ON w.item_id = i.id WHERE (x.status = 'retired' OR w.id IS NOT NULL) "
+        "AND EXISTS (SELECT 1 FROM treatment_sessions_booking b WHERE b.patient_id = c.patient_id AND b.kind = 'session' AND b.plan_id IS NOT NULL "
+        "AND b.status IN ('booked', 'arrived', 'in_room') AND b.ends_at > CURRENT_TIMESTAMP) AND NOT EXISTS (SELECT 1 FROM consent_consentitem n "
+        "JOIN consent_consent o ON o.id = n.consent_id WHERE o.patient_id = c.patient_id AND n.kind = i.kind AND n.code = i.code AND n.signed_at > i.signed_at)) q "
+        "JOIN patients_patient p ON p.id = q.patient_id WHERE p.number IS NOT NULL",
         ("clinician", "front_desk", "medical_lead"),
     ),
     (
