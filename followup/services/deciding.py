@@ -19,11 +19,11 @@ from patients.languages import language_words
 from patients.models import Patient
 from planner import wording as figures
 from sessions.models import Booking
+from sessions.services.taking_back import UNDO
 
 from .. import sms, wording
 from ..models import Channel, ContactChoice, Reminder, ReminderSettings
 
-UNDO = dt.timedelta(seconds=180)
 LEAST = dt.timedelta(hours=2)  # later than this before the visit a reminder changes nothing any more
 LEASE = dt.timedelta(minutes=5)  # longer than any sending takes
 MOST_TRIES, TRY_AGAIN = 5, dt.timedelta(minutes=5)

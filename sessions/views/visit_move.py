@@ -214,8 +214,8 @@ def _put_back(request, booking: Booking):
 
 
 def steps_back(request, booking: Booking) -> list[Step]:
-    """What the form of an undo names: visits of this course only. Anything else was not sent by a page of ours."""
-    rows = {str(row.pk): row for row in visits_of_course(booking)}
+    """What the form of an undo names: this visit and those of its course. Anything else was not sent by a page of ours."""
+    rows = {str(row.pk): row for row in visits_of_course(booking) or [booking]}
     named = {str(one.pk): one for one in Resource.objects.at(booking.site)}
     steps = []
     for sent in request.POST["back"].split(" ")[:MOST_PUT_BACK]:

@@ -145,7 +145,7 @@ const panel = (() => {
   const time = (toast) => {
     if (toast.dataset.timed) return;
     toast.dataset.timed = "1";
-    setTimeout(() => toast.remove(), Number(toast.dataset.until || 180) * 1000);
+    goesAfter(toast, Number(toast.dataset.until || 180));
   };
   document.addEventListener("htmx:afterSettle", () => {
     panel.mark();
