@@ -10,8 +10,8 @@ from accounts.addresses import numbered
 
 from .calendar_page import VIEWS, Addresses, Column, Grid, Names, fill, flag_of, lay_out, status_of
 from .models import Absence, Booking, Hold, Holiday, Resource
-from .services.away import WAITING
-from .services.hours import clinic_zone, day_bounds, local_day, seconds, weekly_hours
+from .services.away import WAITING, absent_words, closed_words, retired_words
+from .services.hours import Span, clinic_zone, day_bounds, local_day, seconds, weekly_hours
 from .services.where import say_where
 
 WEEK = 7
@@ -58,27 +58,40 @@ class Reading:
         for pk, low, high, reason, place in self._not_here(start, end):
             rows, words = (self.elsewhere, f"At {place}") if place else (self.absences, reason)
             rows.setdefault(pk, []).append((seconds(low), seconds(high), words))
-        for day, name in Holiday.objects.filter(site=site, day__range=(self.days[0], self.days[-1])).values_list("day", "name"):
-            low, high = (seconds(moment) for moment in day_bounds(day, self.zone))
-            for resource in self.resources:
-                self.absences[resource.pk] = [(low, high, name)]
-        for resource in self.resources:
-            if resource.retired_on is not None and resource.retired_on <= self.days[-1]:
-                low = seconds(day_bounds(max(resource.retired_on, self.days[0]), self.zone)[0])
-                self.absences[resource.pk] = [(low, seconds(end), "Out of service")]
+        self.closed = dict(Holiday.objects.filter(site=site, day__range=(self.days[0], self.days[-1])).values_list("day", "name"))
         self.away = self._away_words()
 
     def _away_words(self) -> dict[int, str]:
         """As `services.away` has it, out of what is read already."""
         words: dict[int, str] = {}
         for visit in self.live:
-            for hold in visit.holds.all() if visit.status in WAITING else ():
-                low, high = seconds(hold.starts_at), seconds(hold.ends_at)
-                away = next((reason for a, b, reason in self.absences.get(hold.resource_id, ()) if a < high and b > low), "")
-                if away:
-                    words[visit.pk] = f"{self.names.rows[hold.resource_id]} away: {away}"
-                    break
+            if visit.status in WAITING and (said := self._away(visit)):
+                words[visit.pk] = said
         return words
+
+    def _away(self, visit: Booking) -> str:
+        closed = (self.closed.get(local_day(at, self.zone), "") for at in (visit.starts_at, visit.ends_at))
+        if name := next(filter(None, closed), ""):
+            return closed_words(name)
+        for hold in visit.holds.all():
+            resource, low, high = self.names.rows.get(hold.resource_id), seconds(hold.starts_at), seconds(hold.ends_at)
+            if resource is None:
+                continue
+            if away := next((reason for a, b, reason in self.absences.get(resource.pk, ()) if a < high and b > low), ""):
+                return absent_words(resource, away)
+            if resource.retired_on is not None and local_day(hold.starts_at, self.zone) >= resource.retired_on:
+                return retired_words(resource)
+        return ""
+
+    def _not_there(self, resource: Resource, day: dt.date, whole: Span) -> list[tuple[int, int, str]]:
+        """When *resource* is not here on *day*, and why. What holds for all of the day is said once, over all of it."""
+        low, high = whole
+        rows = [row for row in self.elsewhere.get(resource.pk, ()) if row[0] < high and row[1] > low]
+        if day in self.closed:
+            return [(low, high, closed_words(self.closed[day])), *rows]
+        if resource.retired_on is not None and resource.retired_on <= day:
+            return [(low, high, "Out of service"), *rows]
+        return [*(row for row in self.absences.get(resource.pk, ()) if row[0] < high and row[1] > low), *rows]
 
     def _not_here(self, start: dt.datetime, end: dt.datetime):
         """
@@ -102,14 +115,11 @@ class Reading:
     def column(self, resource: Resource, day: dt.date, by: str, *, key: str, title: str, by_wall: bool = False) -> Column:
         start, end = day_bounds(day, self.zone)
         column = Column(key, title, resource, day, whole=(seconds(start), seconds(end)), wall=self.zone if by_wall else None)
-        low, high = column.whole
         fill(
             column,
             by=by,
             weekly=self.weekly.get(resource.pk, ()),
-            absences=[
-                row for row in (*self.absences.get(resource.pk, ()), *self.elsewhere.get(resource.pk, ())) if row[0] < high and row[1] > low
-            ],
+            absences=self._not_there(resource, day, column.whole),
             visits=[v for v in self.held.get(resource.pk, ()) if v.starts_at < end and v.ends_at > start],
             flags=self.away,
             names=self.names,
