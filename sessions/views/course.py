@@ -20,7 +20,7 @@ from ..forms.booking import within_reach
 from ..forms.course import CourseForm
 from ..models import Booking, Resource
 from ..services import gap
-from ..services.course import Slot, book_course
+from ..services.course import REVIEW, Slot, book_course, left_to_book
 from ..services.course_dates import first_day_of, propose_course
 from ..services.hours import clinic_zone, local_day
 from ..services.party import why_unfit
@@ -53,6 +53,10 @@ def book_plan(request, number: int, plan_number: int):
     response = page.show()
     note_read("plan.course_viewed", request=request, patient=patient, obj=plan)
     return response
+
+
+def _title(number: int) -> str:
+    return f"session {number}" if number != REVIEW else "the review"
 
 
 class _CoursePage:
@@ -88,7 +92,7 @@ class _CoursePage:
             if len(key) > 3 or not key.isdecimal() or int(key) > self.plan.sessions_count:
                 self.unread.append("A time was sent for a visit that this plan does not have.")
                 continue
-            title = f"session {int(key)}" if int(key) else "the review"
+            title = _title(int(key))
             when, _, clinician = sent[name].partition("/")
             try:
                 local = dt.datetime.fromisoformat(when)
@@ -102,6 +106,10 @@ class _CoursePage:
             else:
                 picks[int(key)] = Slot(int(key), local.astimezone(dt.UTC), people.get(clinician))
         return picks
+
+    def _is_named(self, number: int) -> bool:
+        """Whether something was sent for it, readable or not."""
+        return any(name in self.request.POST for name in (f"shown-{number}", f"pick-{number}"))
 
     def show(self, *, status: int = 200, toast: Toast | None = None, changed: int = 0, **context):
         course, refused = None, context.pop("refused", None)
@@ -146,6 +154,10 @@ class _CoursePage:
         key = self.request.POST.get("request_key", "")[:40] or uuid.uuid4().hex
         try:
             slots = {**self._read(self.request.POST, "shown-"), **self.picks}
+            # A course is booked whole: a time that a form left out would leave a hole that nobody has seen.
+            in_force = self.plan.status == TreatmentPlan.Status.ACCEPTED
+            left_out = [number for number in left_to_book(self.plan) if number not in slots] if in_force else []
+            self.unread += [f"No time was sent for {_title(number)}." for number in left_out if not self._is_named(number)]
             if self.unread:
                 self.picks = slots  # what could be read stays chosen
                 raise BookingRefused(" ".join(dict.fromkeys(self.unread)) + " Look at the dates and press again.")
