@@ -1,7 +1,7 @@
 """Reads one day of a site by resource, or seven days of one resource, and lays them out (see `calendar_page`)."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.db.models import F, Prefetch, Value
@@ -31,12 +31,12 @@ class Row:
 
 class Reading:
     """
-    What the diary of *site* holds from *first_day* for *days* days. *bookings*: those the reader may see. Seven queries,
-    however many visits and resources.
+    What the diary of *site* holds from *first_day* for *days* days. *bookings*: those the reader may see. *kinds* of visit: those asked
+    for, none = all. Seven queries, however many visits and resources.
     """
 
-    def __init__(self, bookings, site, first_day: dt.date, days: int, now: dt.datetime):
-        self.site, self.zone, self.now = site, clinic_zone(site), now
+    def __init__(self, bookings, site, first_day: dt.date, days: int, now: dt.datetime, kinds: Collection[str] = ()):
+        self.site, self.zone, self.now, self.kinds = site, clinic_zone(site), now, kinds
         self.days = [first_day + dt.timedelta(days=n) for n in range(days)]
         start, end = day_bounds(self.days[0], self.zone)[0], day_bounds(self.days[-1], self.zone)[1]
         holds = Hold.objects.filter(resource__isnull=False).only("booking", "resource", "segment", "starts_at", "ends_at")
@@ -105,6 +105,9 @@ class Reading:
         away = away.annotate(words=F("reason"), place=Value("")).values_list(*columns, "words", "place")
         return away.union(holds.annotate(words=Value(""), place=F("booking__site__name")).values_list(*columns, "words", "place"))
 
+    def asks_for(self, visit: Booking) -> bool:
+        return not self.kinds or visit.kind in self.kinds
+
     def of_kind(self, by: str) -> list[Resource]:
         """Who and what has a column. Who has left, and what is retired, is shown on the days on which visits still stand with it."""
         return [r for r in self.resources if r.kind in VIEWS[by] and (self._serves(r) or r.pk in self.held)]
@@ -125,6 +128,7 @@ class Reading:
             names=self.names,
             zone=self.zone,
             now=self.now,
+            kinds=self.kinds,
         )
         return column
 
@@ -142,7 +146,7 @@ def day_grid(reading: Reading, by: str, show: Iterable[int] = ()) -> Grid:
     here = reading.of_kind(by)
     chosen = [resource for resource in here if resource.pk in set(show)] or here
     columns = [reading.column(r, reading.days[0], by, key=f"c{r.pk}", title=r.name) for r in chosen]
-    return reading.grid(columns, by, (visit for visit in reading.visits if not visit.is_live))
+    return reading.grid(columns, by, (visit for visit in reading.visits if not visit.is_live and reading.asks_for(visit)))
 
 
 def week_grid(reading: Reading, by: str, resource: Resource) -> Grid:
@@ -151,17 +155,17 @@ def week_grid(reading: Reading, by: str, resource: Resource) -> Grid:
     columns = [
         reading.column(resource, day, by, key=f"d{day:%Y%m%d}", title=f"{day:%a} {day.day} {day:%b}", by_wall=True) for day in reading.days
     ]
-    gone = (v for v in reading.visits if not v.is_live and getattr(v, f"{role}_id", None) == resource.pk)
+    gone = (v for v in reading.visits if not v.is_live and getattr(v, f"{role}_id", None) == resource.pk and reading.asks_for(v))
     return reading.grid(columns, by, gone)
 
 
-def rows_of(reading: Reading, by: str, show: Iterable[int] = (), kinds: Iterable[str] = ()) -> list[Row]:
-    """Every visit of the day as a line, gone ones last; of *kinds* and with *show* where they name any."""
-    show, kinds, address = set(show), set(kinds), numbered("sessions:booking")
+def rows_of(reading: Reading, by: str, show: Iterable[int] = ()) -> list[Row]:
+    """Every visit of the day as a line, gone ones last; of the kinds asked for, and with *show* where it names any."""
+    show, address = set(show), numbered("sessions:booking")
     role = VIEWS[by][0]
     rows = []
     for visit in sorted(reading.visits, key=lambda v: (not v.is_live, v.starts_at, v.pk)):
-        if (kinds and visit.kind not in kinds) or (show and getattr(visit, f"{role}_id", None) not in show):
+        if not reading.asks_for(visit) or (show and getattr(visit, f"{role}_id", None) not in show):
             continue
         status, icon = status_of(visit, reading.now)
         local = visit.starts_at.astimezone(reading.zone)

@@ -3,7 +3,6 @@ A new booking taken back, for three minutes and while nothing hangs on it: one v
 their time is free again and the log says both.
 """
 
-import datetime as dt
 from collections.abc import Sequence
 
 from django.db import transaction
@@ -13,11 +12,10 @@ from audit.models import AuditEvent
 from audit.services import gathered
 
 from ..models import Booking
-from .booking import enter_patients
+from .booking import UNDO, enter_patients
 from .refusals import NotNow
 from .visit_status import cancel
 
-UNDO = dt.timedelta(minutes=3)  # nothing leaves the house about a change before that
 TAKEN_BACK = "Taken back right after booking"
 CHANGES = {
     "booking.arrived": "marked as here",

@@ -16,10 +16,11 @@ from plans.models import TreatmentPlan
 from sessions.models import Booking, Hold
 from sessions.services import booking as door
 from sessions.services import visit_status, visit_steps
+from sessions.services.booking import UNDO
 from sessions.services.course import book_course
 from sessions.services.course_dates import propose_course
 from sessions.services.refusals import NotNow
-from sessions.services.taking_back import UNDO, take_back
+from sessions.services.taking_back import take_back
 
 from .test_booking_course import TEN, slots_of
 from .test_calendar_views import asked_by, at

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from ..calendar_page_address import OPENERS, Address, address_before
-from ..services.taking_back import UNDO
+from ..services.booking import UNDO
 
 DRAWER, TOASTS = "drawer", "toasts"
 UNDO_SECONDS = int(UNDO.total_seconds())

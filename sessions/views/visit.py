@@ -20,7 +20,7 @@ from audit.models import AuditEvent
 from audit.services import about, note_read
 from planner import wording
 
-from ..forms.booking import CancelForm, LateForm, MoveForm
+from ..forms.booking import CancelForm, LateForm, MoveForm, ReturnForm
 from ..models import Booking
 from ..services import booking as door
 from ..services import gap, visit_status, visit_steps
@@ -250,12 +250,18 @@ def _step(request, pk: int, name: str):
     booking = visit_or_404(request, pk)
     action, words, back_by = STEPS[name]
     version = request.POST.get("version", "")
+    form = ReturnForm(request.POST) if name == "bring-back" else None
+    if form is not None and not form.is_valid():
+        return show_visit(request, booking, status=422, return_form=form)
+    said = form.cleaned_data if form is not None else {}
     try:
-        changed = action(booking, by=request.user, version=int(version) if version.isdecimal() and len(version) < 10 else None)
+        changed = action(booking, by=request.user, version=int(version) if version.isdecimal() and len(version) < 10 else None, **said)
     except StaleRow:
         return stale(request, booking)
     except BookingRefused as refused:
-        return show_visit(request, booking, status=409, refused=refused, taken=refused if isinstance(refused, SlotTaken) else None)
+        asks = getattr(refused, "may_be_overridden", False) and request.user.may(gap.OVERRIDE)
+        taken = refused if isinstance(refused, SlotTaken) else None
+        return show_visit(request, booking, status=409, refused=refused, taken=taken, return_form=form if asks else None)
     due = name == "arrive" and asks_left(booking, request.user)
     ask = ("Safety checks due: ask now", reverse("sessions:ask", args=[pk])) if due else None
     undo = Undo(reverse("sessions:step", args=[pk, back_by]), {"version": str(changed.version)}) if back_by else None
