@@ -19,7 +19,7 @@ from patients.languages import language_words
 from patients.models import Patient
 from planner import wording as figures
 from sessions.models import Booking
-from sessions.services.taking_back import UNDO
+from sessions.services.booking import UNDO
 
 from .. import sms, wording
 from ..models import Channel, ContactChoice, Reminder, ReminderSettings

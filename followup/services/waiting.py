@@ -15,10 +15,10 @@ from plans.models import TreatmentPlan
 from sessions.models import Booking, Resource
 from sessions.services import booking as door
 from sessions.services import gap
+from sessions.services.booking import UNDO
 from sessions.services.course_move import Step, put_back
 from sessions.services.hours import clinic_zone, local_day
 from sessions.services.refusals import BookingRefused, NotNow
-from sessions.services.taking_back import UNDO
 from sessions.services.taking_back import take_back as not_booked
 
 from ..models import WaitingEntry
