@@ -95,8 +95,8 @@ def test_numbing_is_taken_back_and_goes_with_the_arrival(today, desk):
 
 @pytest.mark.parametrize(
     ("to", "said"),
-    [((15, 0), "by then it has been on for"), ((12, 30), ""), ((12, 5), ""), ((12, 15), "")],
-    ids=["hours", "half", "soon", "stays"],
+    [((15, 0), "by then it has been on for"), ((12, 20), ""), ((12, 5), ""), ((12, 15), "")],
+    ids=["hours", "later", "soon", "stays"],
 )
 def test_moved_the_same_day_the_visit_says_what_its_numbing_is_to_the_new_time(screen, diary, today, desk, at_noon, to, said):
     visit = visit_steps.numbing_on(visit_status.arrive(today(12, 15), by=desk), by=desk)

@@ -169,8 +169,8 @@ class _CoursePage:
                 return self.show(status=422)
             return self.show(status=409, refused=refused)
         sessions = sum(b.kind == "session" for b in made)
-        review = " and the review" if len(made) > sessions else ""
-        words = f"Booked: {sessions} session{'' if sessions == 1 else 's'}{review}."
+        booked = [f"{sessions} session{'' if sessions == 1 else 's'}"] if sessions else []
+        words = f"Booked: {' and '.join([*booked, *(['the review'] if len(made) > sessions else [])])}."
         undo = None
         if all(row.version == 1 for row in made):  # a second press may find them changed already
             undo = Undo(self.request.path, {"undone": " ".join(f"{row.pk}/{row.version}" for row in made)})

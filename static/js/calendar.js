@@ -160,7 +160,8 @@ const panel = (() => {
     if (document.activeElement === document.body || !document.activeElement) {
       const link = diary.block(visit)?.querySelector("a");
       if (link?.closest(".lane")) diary.go(link);
-      else link?.focus();
+      // What is gone from the columns cannot have it: then the drawer that speaks of it, else the calendar.
+      else (link || panel.drawer()?.querySelector("h2") || document.querySelector("#board .cal, #t-new"))?.focus();
     }
   });
   document.addEventListener("htmx:beforeSwap", (event) => {
