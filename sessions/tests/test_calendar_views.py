@@ -448,7 +448,7 @@ def test_the_kinds_asked_for_in_the_list_hold_in_the_day_and_the_week_and_on_oth
         text = page.content.decode()
         blocks = {b.who: b.other for column in page.context["grid"].columns for b in column.blocks if b.look == "visit"}
         assert blocks == {"ASKED, Chidi": False, "OTHER, Chidi": True}
-        assert '<span class="tag caut">1 kind<span class="vh">: Consultation</span></span>' in text
+        assert '<span class="tag caut">1<span class="vh"> kind: Consultation</span></span>' in text
         assert '<input type="hidden" name="kind" value="consultation">' in text  # another day is gone to with it
         assert 'name="kind" value="consultation" checked' in text
 
