@@ -151,12 +151,18 @@ const panel = (() => {
     panel.mark();
     document.querySelectorAll("#toasts .toast").forEach(time);
   });
+  let swapped = "";
+  document.addEventListener("htmx:afterSwap", (event) => {
+    swapped = event.detail.target?.id ?? "";
+  });
   document.addEventListener("diaryChanged", async (event) => {
     const visit = String(event.detail.visit);
     const inDrawer = event.detail.elt === panel.drawer() || panel.drawer()?.contains(event.detail.elt);
     await diary.refresh(true);
     panel.mark();
-    if (panel.visit() === visit && !inDrawer && !panel.drawer().querySelector("[role=alert]")) panel.renew();
+    // A refusal that this very answer put into the drawer stays; one from before is over once something was done.
+    const over = swapped === "toasts" || !panel.drawer()?.querySelector("[role=alert]");
+    if (panel.visit() === visit && !inDrawer && over) panel.renew();
     if (document.activeElement === document.body || !document.activeElement) {
       const link = diary.block(visit)?.querySelector("a");
       if (link?.closest(".lane")) diary.go(link);
