@@ -9,8 +9,6 @@ import time_machine
 from django.db import connection
 from django.urls import reverse
 
-from followup.models import ReminderSettings
-from followup.services.deciding import Standing, decide
 from patients.models import Patient
 from plans.models import TreatmentPlan
 from sessions.models import Booking, Hold
@@ -121,21 +119,6 @@ def test_it_can_be_taken_back_for_three_minutes(diary, book, desk, after, goes):
         else:
             with pytest.raises(NotNow, match=r"more than 3\s+minutes ago"):
                 take_back(as_made([visit]), by=desk)
-
-
-def test_no_reminder_leaves_while_it_can_be_taken_back(diary, book, settings):
-    settings.MAIL_FROM = "clinic@example.invalid"
-    times = {"quiet_from": dt.time(0), "quiet_until": dt.time(0)}
-    row = ReminderSettings.objects.create(site=diary.site, is_on=True, hours_before=336, **times)
-    visit = book(diary.at(diary.monday(), 10), kind="review")
-    Patient.objects.update(email="ada@example.invalid")
-    visit = Booking.objects.select_related("site", "patient").get(pk=visit.pk)
-
-    def standing(after):
-        return decide(visit, "email", row=row, choice=None, reminder=None, now=visit.created_at + after).standing
-
-    assert standing(UNDO - dt.timedelta(seconds=1)) is Standing.WAITS
-    assert standing(UNDO + dt.timedelta(seconds=5)) is Standing.NOW
 
 
 @pytest.mark.both_engines
