@@ -135,6 +135,7 @@ ACTIONS: dict[str, dict[str, str]] = {
         "diary.holiday_removed": "Opened a closed day again",
         "waiting.added": "Put a patient on the waiting list",
         "waiting.ended": "A patient waits no more",
+        "waiting.again": "A patient waits again",
         "reminders.set": "Changed when patients are reminded",
         "diary.lengths_changed": "Changed how long visits take",
         "booking.made": "Booked a visit",
