@@ -83,7 +83,10 @@ class TestEachList:
             assert ident not in rows.ids(after)
             wrong = [] if rows.path == "references" else faults(after)
             refused += bool(wrong) or bool(only_for(rows, before, ident))
-            assert not any("there is no" in line and "region" not in line and rows.path != "contraindications" for line in wrong), (ident, wrong)
+            assert not any("there is no" in line and "region" not in line and rows.path != "contraindications" for line in wrong), (
+                ident,
+                wrong,
+            )
             back = undone(after, [found])
             assert {one.path for one in compare(before, back) if one.kind != "moved"} == set(), ident
         assert refused < len(some)
@@ -138,7 +141,9 @@ class TestRules:
         one, values = self.new(document, **data)
         applied(document, made(one, "diving", values))
         assert faults(document) == []
-        assert value_at(document, "contraindications[diving].derived_from") == {"medicine": {"classes": ["photosensitiser"], "taken": "now"}}
+        assert value_at(document, "contraindications[diving].derived_from") == {
+            "medicine": {"classes": ["photosensitiser"], "taken": "now"}
+        }
 
     def test_a_rule_nobody_asks_is_refused_with_the_place(self, document):
         one, values = self.new(document)
