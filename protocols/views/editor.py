@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
@@ -10,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.permissions import requires
 from audit.services import note_read
 
-from ..editing import SECTIONS, references
+from ..editing import SECTIONS, depth, references
 from ..editing.faults import named
 from ..editing.fields import ident
 from ..editing.naming import Naming, address
@@ -130,5 +131,7 @@ def section_page(request, version, section, item=""):
     page = page_of(draft, section, item, document, query=query, begun=begun_by(request.GET))
     if page is None:
         raise Http404
+    if section == depth.SLUG and (filled := depth.fill(document, page, item, request.GET.get("copy", "")[:200])):
+        messages.info(request, f"Filled in from {filled}. Nothing is saved yet: look at each figure and its sources, then save.")
     note_read("protocol.viewed", request=request, obj=draft, detail={"page": f"edit/{section}/{item}".rstrip("/")})
     return show(request, draft, section, item, document, page, query=query)

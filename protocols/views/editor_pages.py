@@ -11,7 +11,7 @@ from django.urls import reverse
 from planner.wording import counted
 
 from ..comparison import value_at
-from ..editing import SECTIONS, adding, at_row, references, rows_of
+from ..editing import SECTIONS, adding, at_row, depth, references, rows_of
 from ..editing.changes import typed
 from ..editing.conflicts import Meeting
 from ..editing.fields import Page, ident
@@ -160,6 +160,8 @@ def show(request, draft, section, item, document, page, *, saving: Saving | None
         "lock_version": draft.lock_version,
         "first_lock": draft.lock_version,
         "removal": removal,
+        "fills": depth.sources(document, page, item) if section == depth.SLUG else [],
+        "filled": request.GET.get("copy", ""),
         "siblings": [(page_url(draft, section, name), label, name == item.partition("/")[0]) for name, label in module.items(document)]
         if section == "depth"
         else [],
