@@ -230,6 +230,11 @@ class Entry:
         yield from self.source
 
     @property
+    def filled(self) -> bool:
+        """Something stands in one of its fields, or is wrong with it."""
+        return any(one.shown or one.error for one in self.fields)
+
+    @property
     def slim(self) -> bool:
         """Only a few figures: what stands behind them fits beside them."""
         return 0 < len(self.fields) <= 3 and all(one.width == "s" for one in self.fields)

@@ -99,6 +99,7 @@ ROWS = (
         noun="a reference",
         page=page,
         own=("citation", "doi", "pmid", "pmcid"),
+        id_label="Short name",
         id_hint="What values name it by: small letters, numbers and low lines, for example harris2015.",
         begins=lambda document: {},
     ),

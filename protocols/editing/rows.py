@@ -57,7 +57,7 @@ class Rows:
     page: Callable[[Mapping[str, Any], str], Page | None]
     slug: str = ""
     ident: str = "id"
-    id_label: str = "Short name"
+    id_label: str = "Identifier"
     id_hint: str = "What other values name it by: small letters, numbers and low lines."
     problem: Callable[[str], str] = id_problem
     begins: Callable[[Mapping[str, Any]], dict[str, Any]] = _nothing

@@ -133,7 +133,7 @@ def _follows(make: Making, path: str, rule: Mapping[str, Any]) -> Group:
         return make.one(there, data, key, label, "picks", options=options, blank="drop", width="m")
 
     def years(key: str, label: str) -> Field:
-        return make.one(f"{there}.age", age, key, label, "whole", unit="years", blank="drop", width="s", full=f"Age {label.lower()}")
+        return make.one(f"{there}.age", age, key, label, "whole", unit="years", blank="drop", width="s", full=label)
 
     fields = [
         make.one(f"{there}.medicine", medicine, "classes", "Medicines of these classes", "picks", options=classes, blank="drop", width="m"),
@@ -143,9 +143,9 @@ def _follows(make: Making, path: str, rule: Mapping[str, Any]) -> Group:
         picks("lab", "Laboratory values", [(name, words(name)) for name in labs]),
         picks("phototype", "Phototypes", [(name, name) for name in PHOTOTYPES]),
         picks("pregnancy_or_breastfeeding", "Pregnancy, breastfeeding", pregnant),
-        years("below", "Below"),
-        years("from", "From"),
-        years("to", "To"),
+        years("below", "Age below"),
+        years("from", "Age from"),
+        years("to", "Age to"),
         make.one(path, rule, "settled_by_data", "Settled by data, never asked", "flag", blank="drop", width="m"),
     ]
     note = "What is on record answers the rule without asking. Leave empty where it is only asked."
@@ -346,7 +346,7 @@ ROWS = (
         page=page,
         own=("label", "short_label"),
         named_by="label",
-        begins=lambda document: {"modifications": [], "until": None, "question": None, "unverified": False},
+        begins=lambda document: {"modifications": [], "until": None, "question": None},
         beside=(REASONS,),
         also=also,
         finish=finish,

@@ -102,7 +102,7 @@ class TestAdding:
         page = page_of(answer)
         assert answer.status_code == 422
         for said in (
-            "Short name must be 2 to 60 small letters",
+            "Identifier must be 2 to 60 small letters",
             "Reason is empty",
             "Depth at most must be a number",
             "Scuba <b>",

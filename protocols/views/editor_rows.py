@@ -15,10 +15,16 @@ from ..editing.changes import applied
 from ..editing.naming import Naming
 from ..editing.rows import only_for, taken_out
 from ..models import VersionStatus
+from ..reading import words
 from ..services.drafts import Change, DraftFaults, edit, edits_since
 from ..services.refusals import ProtocolRefused, StaleDraft
 from .editor_pages import draft_named, link, locked, page_url
 from .editor_saving import say_saved, whole
+
+_TOLD = (
+    *("label", "instruction", "when", "signs", "what", "do", "avoid", "text", "action", "until", "interval_days", "rationale", "route"),
+    *("region", "max_depth_mm", "depth_mm", "question", "names", "classes", "refs"),
+)
 
 
 @requires("protocols.edit")
@@ -91,7 +97,7 @@ def _context(draft, section: str, rows, ident: str, document: dict) -> dict[str,
         "section_url": page_url(draft, section),
         "noun": rows.noun,
         "name": held.get("label") or held.get("instruction") or held.get("signs") or held.get("when") or naming.label(ident),
-        "holds": naming.value(held),
+        "holds": [(words(key), naming.value(value)) for key, value in held.items() if key in _TOLD and value not in (None, "", [])],
         "along": along,
         "first": [link(draft, document, path, naming(path), "") for path in only_for(rows, document, ident)],
         "lock_version": draft.lock_version,
