@@ -15,9 +15,9 @@ from django.utils import timezone
 from accounts.permissions import may
 from audit.services import record
 from planner.errors import Fault, KnowledgeFaults
-from planner.knowledge import Knowledge
 
 from ..documents import canonical, sha256
+from ..doubles import parse
 from ..editing.changes import same as _same
 from ..editing.faults import named
 from ..knowledge import is_known
@@ -62,7 +62,7 @@ def faults_of(document: str, digest: str) -> list[Fault]:
     found = () if is_known(digest) else _known.get(digest)
     if found is None:
         try:
-            Knowledge.parse(json.loads(document))
+            parse(json.loads(document))
             found = ()
         except KnowledgeFaults as error:
             found = tuple(error.faults)
