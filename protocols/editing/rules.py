@@ -181,7 +181,7 @@ def _asked(make: Making, path: str, rule: Mapping[str, Any], item: str) -> Group
         ),
     ]
     who = [("patient", "The patient"), ("clinician", "The clinician")]
-    alone.append(make.one(path, rule, "asked_of", "Answered by", "choice", options=who, width="m", blank="drop"))
+    alone.append(make.one(path, rule, "asked_of", "Answered by", "choice", options=who, width="m", blank="drop", hint="None: the patient."))
     standing = cover_of(document, item)
     options = [(row["id"], row["text"]) for row in document.get("questions", ())] + [(OWN, "A question of its own")]
     within = Field(

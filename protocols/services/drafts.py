@@ -177,7 +177,7 @@ def what_keeps(draft: ProtocolVersion, by) -> str:
         return f"Protocol {draft.version} was handed over for review. What was said of it is kept, and so is the draft."
     people = {draft.created_by_id, *draft.edits.values_list("made_by_id", flat=True)}
     if not may(by, "protocols.approve") and people != {by.pk}:
-        return f"Others worked on protocol {draft.version} too. A medical lead can delete it."
+        return f"Protocol {draft.version} is not the work of you alone. A medical lead can delete it."
     if ProtocolVersion.objects.filter(based_on=draft).exists():
         return f"Another version was made from protocol {draft.version}. Delete that one first, or keep both."
     if any(relation.related_model.objects.filter(**{relation.field.name: draft}).exists() for relation in _resting()):

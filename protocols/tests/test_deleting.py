@@ -68,10 +68,10 @@ def test_who_did_not_see_the_last_save_deletes_nothing(draft, clinician):
 
 def test_a_clinician_deletes_only_what_nobody_else_worked_on(draft, clinician, medical_lead, make_user):
     other = make_user("lena", "clinician")
-    with pytest.raises(ProtocolRefused, match="Others worked on"):
+    with pytest.raises(ProtocolRefused, match="not the work of you alone"):
         delete(draft, other)
     draft = change(draft, other)
-    with pytest.raises(ProtocolRefused, match="Others worked on"):
+    with pytest.raises(ProtocolRefused, match="not the work of you alone"):
         delete(draft, clinician)
     delete(draft, medical_lead)
     assert not ProtocolVersion.objects.filter(pk=draft.pk).exists()
