@@ -204,6 +204,7 @@ class Entry:
     row        name of the row where the entry is one that may be taken out or made
     fresh      for a row that is not there yet: the list it would join, and the ids it would have
     made_by    fresh rows are made as soon as one of these fields is filled in
+    link       the page of the row itself, within the section, where it holds more than stands here
     copied     where the row may be copied: (slug of its list, its id); folded: shown folded until something in it is filled in
     source     the sources behind the values, shown apart
     """
@@ -222,6 +223,7 @@ class Entry:
     copied: tuple[str, str] | None = None
     copy_url: str = ""
     remove_url: str = ""
+    page_url: str = ""
     folded: bool = False
 
     @property

@@ -21,7 +21,7 @@ def items(document: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def page(document: Mapping[str, Any], item: str) -> Page | None:
     if item:
-        return None
+        return row_page(document, item)
     make = Making(document)
     deepest: dict[str, Any] = {}
     for row in document["depth_ranges"]:
@@ -37,7 +37,7 @@ def page(document: Mapping[str, Any], item: str) -> Page | None:
             make.one(path, zone, "short_reason", "Reason in a few words", full=f"{zone['label']}: reason", width="m"),
             make.one(path, zone, "note", "Note", "text", blank="drop", full=f"{zone['label']}: note"),
         ]
-        entry = Entry(zone["label"], fields, make.source(path, zone, zone["label"]), copied=("", zone["id"]))
+        entry = Entry(zone["label"], fields, make.source(path, zone, zone["label"]), copied=("", zone["id"]), link=zone["id"])
         groups.setdefault(zone["region"], []).append(entry)
     return Page(TITLE, [Group(words(region), entries) for region, entries in groups.items()])
 
@@ -66,7 +66,8 @@ def row_page(document: Mapping[str, Any], item: str) -> Page | None:
     ]
     groups = [Group("Zone", [Entry("Zone", fields, make.source(path, zone, "Zone"))])]
     called = [("", "What the patient knows it as", "line", {"blank": "drop", "width": "m", "hint": "For example: Tummy."})]
-    return Page(zone.get("label", item), groups + sheet_group(beside_entry(make, _NAMES, item, called)), back=("", TITLE))
+    groups += sheet_group(beside_entry(make, _NAMES, item, called))
+    return Page(zone.get("label", item), groups, back=("", TITLE), copied=("", item))
 
 
 _NAMES = "patient_wording.zones"

@@ -175,6 +175,13 @@ class TestAdding:
         assert answer.status_code == 409
         assert "Scuba diving this week" in page_of(answer)
 
+    def test_the_names_of_a_zone_have_a_page_of_their_own(self, client, draft, clinician):
+        client.force_login(clinician)
+        assert "Also called" in page_of(client.get(at(draft, "zones", "forehead")))
+        fields = {"zones[forehead].words": "brow\r\nforehead lines\r\nupper face"}
+        assert send(client, clinician, draft, "zones", "forehead", **fields).status_code == 302
+        assert stored(draft, "zones[forehead].words") == ["brow", "forehead lines", "upper face"]
+
 
 class TestTakingOut:
     def test_it_asks_first_with_all_that_names_it(self, client, draft, clinician):

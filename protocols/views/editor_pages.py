@@ -192,6 +192,9 @@ def _with_urls(draft, section: str, page: Page) -> None:
             one.copy_url = f"{page_url(draft, section, by_slug[slug].new_item)}?{urlencode({'copy': ident})}"
             if not getattr(one, "removable", ""):
                 one.remove_url = remove_url(draft, section, f"{slug}/{ident}" if slug else ident)
+    for one in page.entries:
+        if one.link:
+            one.page_url = page_url(draft, section, one.link)
     for group in page.groups:
         if group.adds:
             group.add_url = page_url(draft, section, by_slug[group.adds[0]].new_item)
