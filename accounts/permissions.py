@@ -28,6 +28,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "protocols.view": frozenset({_C, _D, _L, _M}),
     "protocols.edit": frozenset({_C, _L}),  # drafts; bringing packs in
     "protocols.approve": frozenset({_L}),  # and retire
+    "protocols.delete": frozenset({_C, _L}),  # a draft nobody handed over; a clinician only one that nobody else worked on
     "competence.view": frozenset({_C, _L, _M}),
     "competence.edit": frozenset({_L}),
     "screening.ask": frozenset({_C, _D, _L}),  # the questions that are due, never earlier answers

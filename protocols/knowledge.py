@@ -7,6 +7,7 @@ from threading import Lock
 from planner.knowledge import Knowledge
 
 from .documents import canonical, packaged_paths, read_pack, sha256
+from .doubles import parse
 from .models import ProtocolVersion
 
 _KEPT = 8
@@ -35,7 +36,7 @@ def parsed(document: str, digest: str) -> Knowledge:
     """
     knowledge = _parsed.get(digest)
     if knowledge is None:
-        knowledge = Knowledge.parse(json.loads(document))
+        knowledge = parse(json.loads(document))
         with _lock:
             while len(_parsed) >= _KEPT:
                 _parsed.pop(next(iter(_parsed)))

@@ -237,6 +237,7 @@ ACTIONS: dict[str, dict[str, str]] = {
         "protocol.loaded": "Brought a protocol in",
         "protocol.drafted": "Made a draft",
         "protocol.edited": "Changed a draft",
+        "protocol.deleted": "Deleted a draft",
         "protocol.submitted": "Handed a draft over for review",
         "protocol.sent_back": "Sent a draft back",
         "protocol.approved": "Approved a protocol",

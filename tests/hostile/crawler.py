@@ -437,7 +437,8 @@ def _made_up(name: str, everywhere: dict, choose: random.Random) -> dict:
     given = {}
     for wanted in TABLE[name].args:
         key = {**words, "bench_key": "key", "indication": "indication", "country": "country", "reference": "reference", "step": "name",
-               "editor_section": "section", "editor_item": "item", "competence": "competence_pk",
+               "editor_section": "section", "editor_item": "item", "editor_list": "section", "editor_row": "item",
+               "competence": "competence_pk",
                "other_number": "other", "allergy": "what", "allergies": "what"}.get(wanted, "pk")  # fmt: skip
         fixed = {"allergy": "allergy", "allergies": "allergies", "step": "missed", "country": "GB"}
         given[key] = fixed.get(wanted) or _same_kind("number" if key == "other" else key, everywhere, choose) or "1"
