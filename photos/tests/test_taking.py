@@ -9,11 +9,12 @@ from django.urls import reverse
 from django.utils import timezone
 from PIL import Image
 
-from aftercare.tests.signed_record import signed
 from audit.models import AuditEvent
 from photos import decoding, storage
 from photos.models import Photo, PhotoSkip
-from photos.tests.pictures import allow, drawn, jpeg, photo_of, sent
+from photos.tests.pictures import allow, jpeg, photo_of, sent
+from sessions.models import Resource
+from sessions.tests.record_case import RecordCase, signed
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
 
@@ -25,7 +26,12 @@ def place(settings, tmp_path):
 
 
 @pytest.fixture
-def page(client, clinician, patient, protocol):
+def case(site, clinician, patient):
+    return RecordCase(site, clinician, patient)
+
+
+@pytest.fixture
+def page(client, clinician, patient, case):
     allow(patient, by=clinician)
     client.force_login(clinician)
     return reverse("photos:take", args=[patient.number])
@@ -124,7 +130,7 @@ def test_a_file_without_a_day_takes_the_one_the_camera_wrote(client, page, patie
     assert patient.site.local(Photo.objects.get().taken_at).isoformat()[:16] == "2026-03-05T14:30"
 
 
-def test_without_permission_nothing_is_read_and_nothing_is_kept(client, clinician, patient, protocol, monkeypatch):
+def test_without_permission_nothing_is_read_and_nothing_is_kept(client, clinician, patient, case):
     client.force_login(clinician)
     page = reverse("photos:take", args=[patient.number])
     assert "not allowed in the record" in words_of(client.get(page))
@@ -187,15 +193,17 @@ def test_only_where_photos_are_taken_the_camera_may_be_used(client, page, patien
 
 
 @pytest.fixture
-def session(site, clinician, patient):
-    return signed(site, clinician, patient=patient, ended_at=timezone.now())
+def session(case):
+    return case.started()
 
 
 def test_of_a_session_it_belongs_to_it_and_to_no_other_patients(client, page, session, site, clinician):
     assert send(client, f"{page}?session={session.pk}", occasion=str(session.pk)).status_code == 302
     photo = Photo.objects.get()
     assert (photo.session, photo.occasion, photo.patient) == (session, "session", session.patient)
-    strange = signed(site, clinician, ended_at=timezone.now())
+    other = session.patient.__class__.objects.create(number=10501, site=site, surname="Sand", birth_date=dt.date(1980, 1, 1))
+    Resource.objects.all().update(name="", user=None)
+    strange = RecordCase(site, clinician, other).started(request_key="of another")
     answer = send(client, page, key="b", view="side_left", occasion=str(strange.pk))
     assert answer.status_code == 422
     assert Photo.objects.count() == 1
@@ -224,6 +232,12 @@ def test_the_record_says_how_many_there_are_and_why_not_all(client, page, sessio
     assert "Skipped: <bdi>Other, say what: The lamp is being mended</bdi>" in words_of(client.get(record))
 
 
+def test_a_record_is_signed_without_photos_and_says_so_after(client, page, case):
+    """No protocol asks for them before a signature: they never stand in its way."""
+    done = signed(case)
+    assert "0 of 5" in words_of(client.get(reverse("sessions:record", args=[done.pk])))
+
+
 def test_what_no_row_names_is_swept_away_and_nothing_else(client, page, place, monkeypatch):
     send(client, page)
     left = storage.write(b"of a request that was cut off")
@@ -233,4 +247,3 @@ def test_what_no_row_names_is_swept_away_and_nothing_else(client, page, place, m
     assert storage.sweep() == 2
     assert len(stored()) == 3
     assert not any(storage.default_storage.exists(name) for name in (left, part))
-    assert drawn() is not None
