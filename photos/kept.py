@@ -4,6 +4,9 @@ from audit.patient_models import PatientModel, StoredFile, register
 from consent.photos import Use, may_use
 
 
+_COLUMNS = ("full_file", "full_sha256", "screen_file", "thumb_file")
+
+
 def declare() -> None:
     register(
         PatientModel(
@@ -28,9 +31,12 @@ def declare() -> None:
 
 
 def _files(rows):
-    """The largest size of each goes out, where the patient lets photos be used in the record; all sizes go with an erasure."""
+    """
+    The largest size of each goes out, where the patient lets photos be used in the record. One that was taken out may show somebody
+    else and stays in. All sizes go with an erasure.
+    """
     may: dict[int, bool] = {}
-    for photo in rows.select_related("patient").only("pk", "patient", "full_file", "full_sha256", "screen_file", "thumb_file"):
+    for photo in rows.select_related("patient").only("pk", "patient", "removed_at", *_COLUMNS):
         if photo.patient_id not in may:
             may[photo.patient_id] = may_use(photo.patient, Use.RECORD)
         yield StoredFile(
@@ -39,5 +45,5 @@ def _files(rows):
             f"photo-{photo.pk}.jpg",
             photo.full_sha256,
             also=(photo.screen_file, photo.thumb_file),
-            withheld=not may[photo.patient_id],
+            withheld=not may[photo.patient_id] or photo.removed_at is not None,
         )

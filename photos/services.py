@@ -60,6 +60,11 @@ def keep(patient: Patient, file, taken: Taken, *, by, request_key: str) -> Photo
     made = decoding.decode(file, name=file.name or "")
     taken_at = taken.taken_at or _as_camera_says(made.taken, patient.site)
     judge_day(taken_at, taken.session, patient)
+    return keep_made(patient, made, taken, taken_at, by=by, key=key)
+
+
+def keep_made(patient: Patient, made: decoding.Decoded, taken: Taken, taken_at: dt.datetime, *, by, key: str) -> Photo:
+    """As `keep`, of what was decoded already. The files are whole before a row names them; without the row none stays."""
     names: list[str] = []
     try:
         for data in (made.full, made.screen, made.thumb):

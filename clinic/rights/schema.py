@@ -90,7 +90,7 @@ def schema() -> dict[str, Any]:
                         "state": {
                             "enum": ["whole", "changed", "missing", "withheld"],
                             "description": "whole: as it was made; changed: no longer the file that was made; missing: not in the storage; "
-                            "withheld: a photo the patient does not allow in the record",
+                            "withheld: a photo the patient does not allow in the record, or that was taken out of it",
                         },
                     },
                     "required": ["name", "section", "id", "bytes", "sha256", "state"],
