@@ -3,7 +3,6 @@
 from audit.patient_models import PatientModel, StoredFile, register
 from consent.photos import Use, may_use
 
-
 _COLUMNS = ("full_file", "full_sha256", "screen_file", "thumb_file")
 
 

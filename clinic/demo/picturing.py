@@ -94,7 +94,7 @@ def _drawn(patient: Patient, area: Area, view: View, done: int) -> Image.Image:
         size = 3 + 7 * chance.random()
         if number < 26 - 5 * done and ((x - (x0 + x1) / 2) / (x1 - x0)) ** 2 + ((y - (y0 + y1) / 2) / (y1 - y0)) ** 2 < 0.2:
             pen.ellipse((x - size, y - size * 0.7, x + size, y + size * 0.7), outline=MARK, width=2)
-    pen.text((SIZE[0] / 2, SIZE[1] - 46), "A drawing, nobody's face", fill=LINE, anchor="mm", font=ImageFont.load_default(30))
+    pen.text((SIZE[0] / 2, SIZE[1] - 46), "A drawing of nobody", fill=LINE, anchor="mm", font=ImageFont.load_default(30))
     return picture
 
 

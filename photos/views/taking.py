@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods
+from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.permissions import requires
 from audit.models import Outcome
@@ -35,7 +36,7 @@ class _Page:
         self.request, self.patient = request, patient
         self.sessions = _sessions(request.user, patient)
         asked = request.GET.get("session", "")
-        self.session = self.sessions.get(asked)
+        self.session = self.sessions.get(asked) if asked else self._of_today()
         self.areas = self._areas()
         codes = {area.code: area for area in self.areas}
         self.area: Area = codes.get(request.GET.get("area", "")) or self.areas[0]
@@ -43,6 +44,11 @@ class _Page:
         views = {view.value: view for view in self.area.all_views}
         missing = services.missing_views(self.area, self.taken)
         self.view = views.get(request.GET.get("view", "")) or (missing[0] if missing else self.area.views[0])
+
+    def _of_today(self) -> TreatmentSession | None:
+        """Whoever comes by the tab on the day of a session means that session."""
+        today = timezone.localdate()
+        return next((session for session in self.sessions.values() if session.day == today), None)
 
     def _areas(self) -> list[Area]:
         if self.session:
@@ -99,16 +105,22 @@ def take(request, number: int):
     patient = patient_or_404(request, number)
     page = _Page(request, patient)
     if not permission.in_record(patient):
-        if request.method == "POST":
-            record("photo.added", request=request, patient=patient, outcome=Outcome.REFUSED, detail={"why": "permission"})
-        else:
-            note_read("photos.prepared", request=request, patient=patient)
-        context = {"patient": patient, "session": page.session}
-        return render(request, "photos/not_allowed.html", context, status=409 if request.method == "POST" else 200)
+        return _not_allowed(request, page)
     if request.method == "POST":
         return _keep(request, page)
     note_read("photos.prepared", request=request, patient=patient)
     return _shown(request, page, _form(page))
+
+
+def _not_allowed(request, page: _Page):
+    if request.method == "POST":
+        record("photo.added", request=request, patient=page.patient, outcome=Outcome.REFUSED, detail={"why": "permission"})
+        if request.htmx:
+            return HttpResponseClientRedirect(request.get_full_path())  # which says why
+    else:
+        note_read("photos.prepared", request=request, patient=page.patient)
+    context = {"patient": page.patient, "session": page.session}
+    return render(request, "photos/not_allowed.html", context, status=409 if request.method == "POST" else 200)
 
 
 def _form(page: _Page, *data) -> PhotoForm:
@@ -148,13 +160,17 @@ def _keep(request, page: _Page):
         form.add_error("picture", str(refusal))
         return _refused(request, page, form, {"why": "same"})
     except permission.NotAllowed:
-        record("photo.added", request=request, patient=page.patient, outcome=Outcome.REFUSED, detail={"why": "permission"})
-        return render(request, "photos/not_allowed.html", {"patient": page.patient, "session": page.session}, status=409)
+        return _not_allowed(request, page)
     except OSError:
         form.add_error("picture", "The photo could not be stored. Check that the disk has room, and send it again.")
-        return _refused(request, page, form, {"why": "storage"}, status=503)
+        return _refused(request, page, form, {"why": "storage"}, status=422 if request.htmx else 503)
     messages.success(request, f"Kept: {photo}.")
-    return redirect(page.address(form.areas[photo.area]))
+    return _go(request, page.address(form.areas[photo.area]))
+
+
+def _go(request, address: str):
+    """On to *address*; where htmx sent the form, so that the picture stays on the screen after a refusal, it goes there itself."""
+    return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
 
 
 def _refused(request, page: _Page, form: PhotoForm, detail: dict, *, status: int = 422):

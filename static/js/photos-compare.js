@@ -59,6 +59,11 @@
   addEventListener("keyup", (event) => event.code === "Space" && flip(false));
   addEventListener("blur", () => flip(false));
 
+  // After a press by mouse or finger, Space is free to flip and the arrows to move; who came by keyboard stays where they are.
+  part("tools").addEventListener("click", (event) => {
+    if (event.detail > 0 && event.target.closest("button:not(#swap)")) pair.focus({preventScroll: true});
+  });
+
   pair.addEventListener("keydown", (event) => {
     const way = {ArrowLeft: [MOVE, 0], ArrowRight: [-MOVE, 0], ArrowUp: [0, MOVE], ArrowDown: [0, -MOVE]}[event.key];
     if (way && zoom > 1) {

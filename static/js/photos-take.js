@@ -97,7 +97,8 @@
     facing = facing === "user" ? "environment" : "user";
     start();
   });
-  form.addEventListener("submit", stop);
+  // A refusal swaps the fields that say how it was taken; of a picture taken here no day is asked.
+  document.addEventListener("htmx:afterSettle", () => { part("of-a-file").hidden = way.value === "camera"; });
   addEventListener("pagehide", stop);
   // A covered or left screen films nobody.
   document.addEventListener("visibilitychange", () => document.hidden && stream && (stop(), show("start")));
