@@ -40,8 +40,12 @@ def archive(photos: list[Photo], use: str, *, number: int) -> Iterator[bytes]:
     yield from made.add("README.txt", iter([text.encode()]))
     facts = []
     for place, photo in enumerate(photos, start=1):
-        permission.ask(photo.patient, use)
-        data = storage.read(photo.full_file, photo.full_sha256)
+        try:
+            permission.ask(photo.patient, use)
+            data = storage.read(photo.full_file, photo.full_sha256)
+        except (permission.NotAllowed, storage.NotTheFile):
+            made.drop()
+            raise
         name = f"photos/{place:03d}-{photo.area}-{photo.view}.jpg".replace("_", "-")
         yield from made.add(name, (data[start : start + PIECE] for start in range(0, len(data), PIECE)))
         facts.append(_facts(name, photo, use))

@@ -73,19 +73,26 @@ class _Page:
     def initial(self) -> dict:
         """Light, distance and make-up go on within one sitting; the first picture of it has nothing preset."""
         said = {"request_key": secrets.token_urlsafe(16), "area": self.area.code, "view": self.view.value}
+        near = self.view == View.CLOSE_UP
         mine = [photo for photo in self.taken if photo.added_by_id == self.request.user.pk and photo.area == self.area.code]
+        mine = [photo for photo in mine if (photo.view == View.CLOSE_UP) == near]
         if mine:
             said |= {name: getattr(mine[-1], name) for name in CARRIED_ON} | {"make_up": "yes" if mine[-1].make_up else "no"}
         if self.session:
             said["occasion"] = str(self.session.pk)
-        elif mine:
-            said["occasion"] = mine[-1].occasion
+        elif self.taken:
+            said["occasion"] = self.taken[-1].occasion
         return said
 
     def last(self) -> Photo | None:
         """The newest picture of this view, to take the next one alike; of a close-up of another zone none."""
         rows = rows_of(self.request.user, self.patient).filter(area=self.area.code, view=self.view.value)
         return rows.first()
+
+    @property
+    def done(self) -> str:
+        """Where the set is whole: back to the record, or to the photos."""
+        return reverse("sessions:record", args=[self.session.pk]) if self.session else reverse("photos:patient", args=[self.patient.number])
 
     def address(self, area: Area, view: View | None = None) -> str:
         query = {"area": area.code} | ({"view": view.value} if view else {}) | ({"session": self.session.pk} if self.session else {})
@@ -165,7 +172,8 @@ def _keep(request, page: _Page):
         form.add_error("picture", "The photo could not be stored. Check that the disk has room, and send it again.")
         return _refused(request, page, form, {"why": "storage"}, status=422 if request.htmx else 503)
     messages.success(request, f"Kept: {photo}.")
-    return _go(request, page.address(form.areas[photo.area]))
+    left = services.missing_views(form.areas[photo.area], [*page.taken, photo])
+    return _go(request, page.address(form.areas[photo.area]) if left else page.done)
 
 
 def _go(request, address: str):
@@ -192,6 +200,7 @@ def _shown(request, page: _Page, form: PhotoForm, *, status: int = 200):
             (view, page.address(page.area, view), (page.area.code, view.value) in have, view == page.view) for view in page.area.all_views
         ],
         "count": len({view for area, view in have if area == page.area.code and view in page.area.views}),
+        "done": page.done,
         "last": last,
         "ghost": links.address(last, "screen", request.user) if last else "",
         "is_close_up": page.view == View.CLOSE_UP and page.area.closes_up_on_a_zone,
