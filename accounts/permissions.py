@@ -57,6 +57,10 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "records.view": frozenset({_C, _L}),
     "records.edit": frozenset({_C, _L}),
     "records.sign": frozenset({_C, _L}),
+    "photos.view": frozenset({_C, _L}),  # and only where the patient lets them be used in the record
+    "photos.take": frozenset({_C, _L}),
+    "photos.remove": frozenset({_C, _L}),  # one that was entered in error
+    "photos.take_out": frozenset({_L}),  # as a file, for one use the patient allows
     "sheets.view": frozenset({_C, _D, _L}),  # the printed sheet is what the patient takes home
     "sheets.make": frozenset({_C, _D, _L}),
     "settings.view": frozenset({_C, _D, _L, _M, _A}),  # the page of links; each link has its own permission

@@ -243,6 +243,15 @@ TABLE = {
     "consent:photos": Row(SHEETS, args=("number",)),
     "consent:document": Row(SHEETS, args=("consent",)),
     "consent:pdf": Row(SHEETS, args=("consent",)),
+    "photos:patient": Row(CLINICAL, args=("number",)),
+    "photos:take": Row(CLINICAL, args=("number",)),
+    "photos:compare": Row(CLINICAL, args=("number",)),
+    "photos:photo": Row(CLINICAL, args=("photo",)),
+    "photos:file": Row(CLINICAL, args=("photo", "size")),
+    "photos:remove": Row(CLINICAL, args=("photo",)),
+    "photos:skip": Row(CLINICAL, args=("record",)),
+    # Asks for the password once more on the way.
+    "clinic:photos_out": Row(frozenset({LEAD}), gives=PAGE | GO, args=("number",)),
     "clinic:consent_ahead": _general(SHEETS),
     "aftercare:queue": _general(SHEETS),
     "aftercare:request": _sent(SHEETS, "record"),
@@ -346,6 +355,7 @@ def world(site, clinician, patient, protocol, signed_off):
     from consent.tests.signed import consented, text_in_use
     from followup.models import OutboxText, Reminder, WaitingEntry
     from patients.models import Allergy, EmergencyOpening, ErasedOpening, Medication, PatientMerge
+    from photos.tests.pictures import photo_of
     from plans.models import Consultation
     from plans.tests.rows import plan_with
     from protocols.models import ProtocolCase
@@ -495,6 +505,8 @@ def world(site, clinician, patient, protocol, signed_off):
             site=site, patient=patient, kind="review", until=timezone.localdate(), created_by=clinician, request_key="access-waiting"
         ).pk,
         "text": OutboxText.objects.create(reminder=reminder, to="020 7946 0200", words="You have a visit").pk,
+        "photo": photo_of(patient, by=clinician).pk,
+        "size": "screen",
         "consent": consented(plan, by=clinician).pk,
         "consent_text": text_in_use(code="striae", by=clinician).pk,
         "consent_draft": draft(kind="indication", code="striae", language="de", title="Text", body="Text", by=clinician).pk,

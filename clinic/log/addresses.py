@@ -10,6 +10,7 @@ from audit.pages import Page
 from consent.models import Consent
 from followup.models import OutboxText, WaitingEntry
 from patients.models import EmergencyOpening, ErasedOpening, Patient, PatientMerge
+from photos.models import Photo
 from sessions.models import Booking, TreatmentSession
 
 LARGEST = 2**63 - 1  # what a number in an address may be for the database to look it up
@@ -37,6 +38,7 @@ by_merge = _of(PatientMerge, "pk", "pk", "kept_id")
 by_text = _of(OutboxText, "pk", "pk", "reminder__booking__patient_id")
 by_waiting = _of(WaitingEntry, "pk", "pk", "patient_id")
 by_consent = _of(Consent, "pk", "pk", "patient_id")
+by_photo = _of(Photo, "pk", "pk", "patient_id")
 by_sheet = _of(Sheet, "pk", "pk", "session__patient_id")
 
 
@@ -177,6 +179,14 @@ PAGES: dict[str, Page] = {
     "consent:photos": Page("consent.listed", "consent.photos_answered", by_number),
     "consent:document": Page("consent.viewed", patient=by_consent),
     "consent:pdf": Page("consent.printed", patient=by_consent),
+    "photos:patient": Page("photos.listed", patient=by_number),
+    "photos:take": Page("photos.prepared", "photo.added", by_number),
+    "photos:compare": Page("photos.compared", patient=by_number),
+    "photos:photo": Page("photo.opened", patient=by_photo),
+    "photos:file": Page("photo.opened", patient=by_photo),
+    "photos:remove": Page("photo.opened", "photo.removed", by_photo),
+    "photos:skip": Page("photos.prepared", "photos.skipped", by_record),
+    "clinic:photos_out": Page("photos.listed", "photos.taken_out", by_number),
     "clinic:consent_ahead": Page("consent.ahead_listed"),
     "sessions:day": Page("calendar.viewed"),
     "sessions:day_on": Page("calendar.viewed"),

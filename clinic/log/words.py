@@ -32,6 +32,10 @@ ACTIONS: dict[str, dict[str, str]] = {
         "consent.listed": "Looked at consent and photo permissions",
         "consent.prepared": "Opened consent to be signed",
         "consent.viewed": "Opened a signed consent",
+        "photos.listed": "Looked at the photos of a patient",
+        "photos.compared": "Compared photos",
+        "photos.prepared": "Opened the page where photos are taken",
+        "photo.opened": "Opened a photo",
         "consent.ahead_listed": "Listed consent to renew before a visit",
         "texts.listed": "Listed texts to send",
         "courses.drift_listed": "Listed courses that drift",
@@ -76,6 +80,9 @@ ACTIONS: dict[str, dict[str, str]] = {
         "plan.returned": "Sent a plan back",
         "plan.taken_back": "Took a sent plan back",
         "plan.stopped": "Stopped a plan",
+        "photo.added": "Kept a photo",
+        "photo.removed": "Took a photo out of the record",
+        "photos.skipped": "Said why there are no photos",
         "consent.signed": "Had consent signed",
         "consent.withdrawn": "Recorded that consent was withdrawn",
         "consent.photos_answered": "Recorded for what photos may be used",
@@ -106,6 +113,7 @@ ACTIONS: dict[str, dict[str, str]] = {
         "sheet.rendered": "An aftercare sheet was drawn",
         "sheet.failed": "An aftercare sheet could not be made",
         "sheet.opened": "Opened an aftercare sheet to print",
+        "photos.taken_out": "Took photos out as a file",
         "consent.printed": "Made a signed consent as PDF",
         "day.pack_printed": "Printed a day with its patients",
         "patient.exported": "Took out a patient's whole record",
@@ -274,6 +282,8 @@ _THINGS = {
     "clinic.recall": "Recall",
     "aftercare.sheet": "Sheet",
     "consent.consent": "Consent",
+    "photos.photo": "Photo",
+    "photos.photoskip": "Photos not taken",
 }
 
 

@@ -21,13 +21,18 @@ from consent.services.withdrawing import withdraw
 from consent.tests.signed import consented
 from followup.models import ContactChoice, OutboxText, Reminder, WaitingEntry
 from patients.models import Allergy, EmergencyOpening, Medication, Patient, PatientMerge, Procedure, ScreeningAnswer
+from photos.models import PhotoSkip
+from photos.tests.pictures import photo_of
 from plans.models import Consultation, KeptCase, PlanCountersignature, PlanOverride
 from protocols.models import ProtocolCase
 from sessions.models import Hold, Lot, SessionCorrection, SkinSeen, UsedLot
 
 PDF = b"%PDF-1.7 a sheet\n%%EOF"
 # Looked up or compared by the database; nobody types into them.
-NOT_TYPED = {"subject", "file", "sha256", "signed_sha256", "content", "strokes", "signature_svg"}
+NOT_TYPED = {
+    "subject", "file", "sha256", "signed_sha256", "content", "strokes", "signature_svg",
+    *(f"{size}_{part}" for size in ("full", "screen", "thumb") for part in ("file", "sha256")),
+}  # fmt: skip
 
 
 def make(site, clinician, *, number=48213, marker="Zqmarkerx", ended_at=None, **fields) -> Patient:
@@ -99,6 +104,10 @@ def make(site, clinician, *, number=48213, marker="Zqmarkerx", ended_at=None, **
     consent = consented(plan, by=by)
     withdraw(patient, [consent.items.first()], said_by=marker, reason=marker, by=by)
     photos.answer(patient, {"record": True}, language="en", said_by=marker, by=by, request_key=f"whole-{number}")
+    photo_of(patient, by=by, allowed=False, data=marker.encode(), session=session, taken_at=now)
+    gone = {"removed_at": now, "removed_by": by, "removed_reason": marker}
+    photo_of(patient, by=by, allowed=False, data=f"{marker} again".encode(), taken_at=now, view="close_up", zone=marker, **gone)
+    PhotoSkip.objects.create(patient=patient, session=session, reason="other", note=marker, said_by=by, at=now, request_key=marker)
     connection.check_constraints()
     with guards.suspended():
         for model, path, field in (
