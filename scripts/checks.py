@@ -14,7 +14,9 @@ from scripts.environment import ROOT, library_environment
 
 BIN = Path(sys.executable).parent
 LANES = 2
-APPS = ("accounts", "aftercare", "audit", "clinic", "consent", "followup", "patients", "planner", "plans", "protocols", "sessions")
+APPS = (
+    "accounts", "aftercare", "audit", "clinic", "consent", "followup", "intake", "patients", "planner", "plans", "protocols", "sessions",
+)  # fmt: skip
 
 
 def _run(command: list, environment: dict[str, str]) -> int:

@@ -32,6 +32,9 @@ ACTIONS: dict[str, dict[str, str]] = {
         "consent.listed": "Looked at consent and photo permissions",
         "consent.prepared": "Opened consent to be signed",
         "consent.viewed": "Opened a signed consent",
+        "intake.listed": "Looked at the questions a patient was asked on the tablet",
+        "intake.opened": "A patient opened their questions on the tablet",
+        "intake.viewed": "Looked at what a patient answered on the tablet",
         "consent.ahead_listed": "Listed consent to renew before a visit",
         "texts.listed": "Listed texts to send",
         "courses.drift_listed": "Listed courses that drift",
@@ -79,6 +82,16 @@ ACTIONS: dict[str, dict[str, str]] = {
         "consent.signed": "Had consent signed",
         "consent.withdrawn": "Recorded that consent was withdrawn",
         "consent.photos_answered": "Recorded for what photos may be used",
+        "intake.handed_over": "Handed the tablet to a patient for the questions",
+        "intake.confirmed": "A patient said on the tablet that the questions are theirs",
+        "intake.saved": "A patient answered on the tablet",
+        "intake.sent": "A patient sent their answers from the tablet",
+        "intake.given_back": "Took the tablet back from a patient",
+        "intake.put_away": "Put away questions that were begun on the tablet",
+        "intake.accepted": "Accepted an answer from the tablet",
+        "intake.declined": "Declined an answer from the tablet",
+        "intake.reviewed": "Went through all answers from the tablet",
+        "intake.looked_at": "Sent a decision on answers from the tablet",
         "plan.handed_over": "Handed a plan over",
         "consultation.handed_over": "Handed a consultation over",
         "plan.completed": "Completed a plan with its last session",
@@ -106,6 +119,7 @@ ACTIONS: dict[str, dict[str, str]] = {
         "sheet.failed": "An aftercare sheet could not be made",
         "sheet.opened": "Opened an aftercare sheet to print",
         "consent.printed": "Made a signed consent as PDF",
+        "intake.printed": "Made the questions for a patient as PDF",
         "day.pack_printed": "Printed a day with its patients",
         "patient.exported": "Took out a patient's whole record",
         "clinic.exported": "Took out all data",
@@ -157,6 +171,7 @@ ACTIONS: dict[str, dict[str, str]] = {
     REFUSED: {
         "access.refused": "Asked for what is not theirs to see",
         "access.locked": "Asked for something from a locked screen",
+        "access.confined": "Asked for something else on a tablet that is with a patient",
         "write.refused": "Sent a change while the clinic was read only",
     },
     SIGNED_IN: {
@@ -271,6 +286,7 @@ _THINGS = {
     "clinic.recall": "Recall",
     "aftercare.sheet": "Sheet",
     "consent.consent": "Consent",
+    "intake.questionnaireresponse": "Questions",
 }
 
 
