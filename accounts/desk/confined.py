@@ -37,7 +37,7 @@ def register_home(word: str, name: str) -> None:
 
 def while_confined(view):
     """Mark a view that answers a confined browser; it judges itself whether it is the one."""
-    view.open_while_confined = view.open_while_locked = True
+    view.open_while_confined = True
     return view
 
 

@@ -35,13 +35,28 @@ def version_to_ask():
 
 def hand_over(patient, *, language: str, request, request_key: str) -> QuestionnaireResponse:
     """
-    Open the questions for *patient* and confine this browser to them. One that was begun is gone on with, wherever it was: the tablet
-    that had it holds nothing any more.
+    Open the questions for *patient* and confine this browser to them.
 
     Raises:
         NoProtocol, MergedAway.
     """
-    version, now, by = version_to_ask(), timezone.now(), request.user
+    with transaction.atomic():
+        response = begin(
+            patient, language=language, by=request.user, browser=request.session.row.pk, request_key=request_key, request=request
+        )
+        confined.confine(request, place(response))
+    return response
+
+
+def begin(patient, *, language: str, by, browser: int, request_key: str, request=None) -> QuestionnaireResponse:
+    """
+    The form of *patient*, held by the web session *browser*. One that was begun is gone on with, wherever it was: the tablet that had it
+    holds nothing any more.
+
+    Raises:
+        NoProtocol, MergedAway.
+    """
+    version, now = version_to_ask(), timezone.now()
     with transaction.atomic(), gathered():
         refuse_merged(patient)  # the row stays locked: two desks hand over one after the other
         rows = QuestionnaireResponse.objects.select_for_update().filter(patient=patient, status=QuestionnaireResponse.Status.OPEN)
@@ -53,17 +68,10 @@ def hand_over(patient, *, language: str, request, request_key: str) -> Questionn
                 patient=patient, site=patient.site, protocol_version=version, asked=asked, request_key=request_key
             )
         response.language, response.handed_by, response.handed_at = language, by, now
-        response.browser, response.confirmed_at = request.session.row.pk, None
+        response.browser, response.confirmed_at = browser, None
         response.save()
-        confined.confine(request, place(response))
-        record(
-            "intake.handed_over",
-            actor=by,
-            request=request,
-            patient=response.patient_id,
-            obj=response,
-            detail={"language": language, "resumed": resumed, "protocol": response.protocol_version.version},
-        )
+        detail = {"language": language, "resumed": resumed, "protocol": response.protocol_version.version}
+        record("intake.handed_over", actor=by, request=request, patient=response.patient_id, obj=response, detail=detail)
     return response
 
 

@@ -24,7 +24,8 @@ def stored() -> QuestionnaireResponse:
 def test_nothing_is_preset_on_any_page(tablet):
     for number in range(1, len(tablet.form.asked) + 3):
         page = tablet.get(reverse("intake:question", args=[number])).content.decode()
-        assert " checked" not in page and " selected" not in page
+        assert " checked" not in page
+        assert " selected" not in page
 
 
 def test_the_questions_are_those_the_protocol_has_patients_asked(tablet, protocol):
@@ -55,13 +56,15 @@ def test_a_date_that_cannot_be_read_comes_back_as_typed_and_is_kept(tablet, answ
     page = answer("retinoid_capsules", {**YES, DATE: "31/31/2026"})
     assert page.status_code == 422
     text = page.content.decode()
-    assert "31/31/2026" in text and "Write a date that is today or earlier" in text
+    assert "31/31/2026" in text
+    assert "Write a date that is today or earlier" in text
     assert stored().inputs[DATE] == "31/31/2026"
 
 
 def test_a_yes_asks_which(tablet, answer):
     page = answer("retinoid_capsules", {"q.retinoid_capsules": "yes"})
-    assert page.status_code == 422 and "Tick which of these apply" in page.content.decode()
+    assert page.status_code == 422
+    assert "Tick which of these apply" in page.content.decode()
 
 
 def test_a_question_can_be_left_open(tablet, answer):
@@ -80,7 +83,8 @@ def test_it_goes_on_where_it_was_left(tablet, answer, patient, desk):
     go_on = again.post(reverse("intake:tablet"), {"form": tablet.form.pk, "me": "yes"})
     first_open = next(number for number, code in enumerate(tablet.form.asked, start=1) if code != "scars")
     assert go_on["Location"] == reverse("intake:question", args=[first_open])
-    assert stored().inputs == {"q.scars": "no"} and stored().language == "es"
+    assert stored().inputs == {"q.scars": "no"}
+    assert stored().language == "es"
 
 
 # Sending
@@ -108,7 +112,8 @@ def test_what_is_sent_is_a_line_each_and_nothing_is_on_file(tablet, answer, pati
         ("medicine", "", "Apixaban, last taken 1 Feb 2026"),
         ("none", "allergies", "None known"),
     ], stored().inputs
-    assert not ScreeningAnswer.objects.exists() and not Medication.objects.exists()
+    assert not ScreeningAnswer.objects.exists()
+    assert not Medication.objects.exists()
     assert AuditEvent.objects.get(action="intake.sent", outcome="done").detail["by"] == "patient"
 
 
@@ -125,13 +130,15 @@ def test_sent_twice_it_is_sent_once(tablet, answer):
 
 def test_nothing_answered_is_not_sent(tablet):
     page = send(tablet)
-    assert page.status_code == 422 and "Answer at least one question" in page.content.decode()
+    assert page.status_code == 422
+    assert "Answer at least one question" in page.content.decode()
 
 
 def test_what_cannot_be_read_is_mended_first(tablet, answer):
     answer("retinoid_capsules", {**YES, DATE: "31/31/2026"})
     page = send(tablet)
-    assert page.status_code == 422 and "To be completed" in page.content.decode()
+    assert page.status_code == 422
+    assert "To be completed" in page.content.decode()
     assert stored().is_open
 
 
@@ -146,7 +153,9 @@ def test_a_form_another_browser_holds_is_not_written(tablet):
 def test_a_question_that_was_not_translated_says_so(tablet, step_of):
     QuestionnaireResponse.objects.update(language="es")
     page = tablet.get(step_of("scars")).content.decode()
-    assert "Esta pregunta solo está en inglés" in page and 'lang="en"><h1>Have you' in page and 'lang="es"' in page
+    assert "Esta pregunta solo está en inglés" in page
+    assert 'lang="en"><h1>Have you' in page
+    assert 'lang="es"' in page
 
 
 def test_a_translated_question_is_asked_in_that_language(pack, tablet, step_of, monkeypatch):
@@ -181,12 +190,15 @@ def test_half_a_translation_is_refused(pack):
     with pytest.raises(KnowledgeFaults) as refused:
         Knowledge.parse(pack)
     said = " ".join(map(str, refused.value.faults))
-    assert "keloid_family" in said and "note" in said and "help" in said
+    assert "keloid_family" in said
+    assert "note" in said
+    assert "help" in said
 
 
 def test_names_of_medicines_go_out_and_nothing_about_them(tablet):
     names = tablet.post(reverse("intake:medicine_names"), {"typed": "apix"}).json()["names"]
-    assert names and {one["words"] for one in names} == {""}
+    assert names
+    assert {one["words"] for one in names} == {""}
 
 
 def test_the_same_words_stand_in_both_languages():
