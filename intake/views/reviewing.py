@@ -54,6 +54,8 @@ def _page(request, found: QuestionnaireResponse, *, problem: str = "", status: i
         "found": found,
         "patient": found.patient.person,
         "waiting": waiting,
+        "told": [item for item in waiting if item.side.state != SAME],
+        "same": [item for item in waiting if item.side.state == SAME],
         "decided": [item for item in items if item.decision],
         "left_open": open_ones,
         "not_named": file.not_named(items) if found.is_waiting else {},
