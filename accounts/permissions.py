@@ -32,6 +32,8 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "competence.view": frozenset({_C, _L, _M}),
     "competence.edit": frozenset({_L}),
     "screening.ask": frozenset({_C, _D, _L}),  # the questions that are due, never earlier answers
+    "intake.hand_over": frozenset({_C, _D, _L}),  # the tablet to a patient, for the questions; never what was answered
+    "intake.review": frozenset({_C, _L}),  # what a patient answered, beside the record: accept or decline
     "plans.view": frozenset({_C, _L}),
     "plans.edit": frozenset({_C, _L}),
     "plans.accept": frozenset({_C, _L}),

@@ -10,6 +10,7 @@ urlpatterns = [
     path("protocols/", include("protocols.urls")),
     path("", include("plans.urls")),
     path("", include("consent.urls")),
+    path("", include("intake.urls")),
     path("", include("sessions.urls")),
     path("", include("photos.urls")),
     path("", include("aftercare.urls")),

@@ -28,6 +28,7 @@ _devices: list[Callable] = []
 _history: list[Callable] = []
 _history_forms: list[Callable] = []
 _sections: list[Callable] = []
+_told: list[Callable] = []
 
 
 def register_devices(provider: Callable) -> None:
@@ -52,6 +53,16 @@ def register_plan_section(provider: Callable) -> None:
     """provider(plan, user) -> PlanSection or None, shown on the plan's page (bookings, sessions)."""
     if provider not in _sections:
         _sections.append(provider)
+
+
+def register_told(provider: Callable) -> None:
+    """provider(patient, day) -> fields of the consultation screen that the patient told that day and a clinician accepted."""
+    if provider not in _told:
+        _told.append(provider)
+
+
+def told_on(patient, day: date) -> dict:
+    return {name: value for provider in _told for name, value in provider(patient, day).items()}
 
 
 def devices_at(site) -> list[DeviceAtHand]:

@@ -21,13 +21,13 @@ APPS = (
     "clinic",
     "consent",
     "followup",
-    "patients",
+    "intake", "patients",
     "photos",
     "planner",
     "plans",
     "protocols",
     "sessions",
-)
+)  # fmt: skip
 
 
 def _run(command: list, environment: dict[str, str]) -> int:

@@ -253,6 +253,18 @@ TABLE = {
     # Asks for the password once more on the way.
     "clinic:photos_out": Row(frozenset({LEAD}), gives=PAGE | GO, args=("number",)),
     "clinic:consent_ahead": _general(SHEETS),
+    "intake:patient": Row(SHEETS, args=("number",)),
+    "intake:hand_over": _sent(SHEETS, "number"),  # sent empty it hands nothing over
+    "intake:paper": Row(SHEETS, args=("number",)),
+    "intake:review": Row(CLINICAL, args=("response",)),
+    "intake:decide": _sent(CLINICAL, "response"),
+    "intake:put_away": _sent(SHEETS, "response"),
+    # In a browser that was not handed to a patient there is no form: back to Today.
+    "intake:tablet": _general(SHEETS, gives=GO),
+    "intake:question": _general(SHEETS, gives=GO, args=("web_session",)),
+    "intake:check": _general(SHEETS, gives=GO),
+    "intake:medicine_names": _general(SHEETS, method="post"),
+    "intake:staff": _general(SHEETS, gives=GO),
     "aftercare:queue": _general(SHEETS),
     "aftercare:request": _sent(SHEETS, "record"),
     "aftercare:sheet": Row(SHEETS, args=("sheet",)),
@@ -354,6 +366,7 @@ def world(site, clinician, patient, protocol, signed_off):
     from consent.services.texts import draft
     from consent.tests.signed import consented, text_in_use
     from followup.models import OutboxText, Reminder, WaitingEntry
+    from intake.tests.answers import sent
     from patients.models import Allergy, EmergencyOpening, ErasedOpening, Medication, PatientMerge
     from photos.tests.pictures import photo_of
     from plans.models import Consultation
@@ -507,6 +520,7 @@ def world(site, clinician, patient, protocol, signed_off):
         "text": OutboxText.objects.create(reminder=reminder, to="020 7946 0200", words="You have a visit").pk,
         "photo": photo_of(patient, by=clinician).pk,
         "size": "screen",
+        "response": sent(patient, protocol, by=clinician, inputs={"q.scars": "no"}).pk,
         "consent": consented(plan, by=clinician).pk,
         "consent_text": text_in_use(code="striae", by=clinician).pk,
         "consent_draft": draft(kind="indication", code="striae", language="de", title="Text", body="Text", by=clinician).pk,

@@ -17,6 +17,7 @@ from patients.models import Patient
 from protocols.knowledge import knowledge_of
 
 from . import clock, consenting, passwords, staff
+from .answering import answer_in_the_waiting_room
 from .follow_up import follow_up
 from .people import PEOPLE
 from .protocol_story import open_with_the_oldest, protocol_story
@@ -61,6 +62,7 @@ def build(*, seed: int, today: dt.date, progress: Callable[[str], None] = lambda
                 consenting.afterwards(world)
                 follow_up(world)
                 recall_one(world)
+                answer_in_the_waiting_room(world)
         passwords.hash_for_good()
     return Made(patients=Patient.objects.count(), staff=User.objects.count())
 

@@ -9,6 +9,8 @@ from aftercare.models import Sheet
 from audit.pages import Page
 from consent.models import Consent
 from followup.models import OutboxText, WaitingEntry
+from intake.models import QuestionnaireResponse
+from intake.tablet import held
 from patients.models import EmergencyOpening, ErasedOpening, Patient, PatientMerge
 from photos.models import Photo
 from sessions.models import Booking, TreatmentSession
@@ -39,11 +41,18 @@ by_text = _of(OutboxText, "pk", "pk", "reminder__booking__patient_id")
 by_waiting = _of(WaitingEntry, "pk", "pk", "patient_id")
 by_consent = _of(Consent, "pk", "pk", "patient_id")
 by_photo = _of(Photo, "pk", "pk", "patient_id")
+by_response = _of(QuestionnaireResponse, "pk", "pk", "patient_id")
 by_sheet = _of(Sheet, "pk", "pk", "session__patient_id")
 
 
 def by_erased_opening(request, kwargs):
     return ErasedOpening.objects.filter(request_key=kwargs["key"]).values_list("patient_pk", flat=True)
+
+
+def by_tablet(request, kwargs):
+    """The patient whose form this browser was handed over for."""
+    response = held(request)
+    return None if response is None else [response.patient_id]
 
 
 def by_choice(request, kwargs):
@@ -188,6 +197,17 @@ PAGES: dict[str, Page] = {
     "photos:skip": Page("photos.prepared", "photos.skipped", by_record),
     "clinic:photos_out": Page("photos.listed", "photos.taken_out", by_number),
     "clinic:consent_ahead": Page("consent.ahead_listed"),
+    "intake:patient": Page("intake.listed", patient=by_number),
+    "intake:hand_over": Page(writes="intake.handed_over", patient=by_number),
+    "intake:paper": Page("intake.printed", patient=by_number),
+    "intake:review": Page("intake.viewed", patient=by_response),
+    "intake:decide": Page(writes="intake.looked_at", patient=by_response),
+    "intake:put_away": Page(writes="intake.put_away", patient=by_response),
+    "intake:tablet": Page("intake.opened", "intake.confirmed", by_tablet),
+    "intake:question": Page("intake.opened", "intake.saved", by_tablet),
+    "intake:check": Page("intake.opened", "intake.sent", by_tablet),
+    "intake:medicine_names": NOTHING,
+    "intake:staff": Page(writes="intake.given_back", patient=by_tablet),
     "sessions:day": Page("calendar.viewed"),
     "sessions:day_on": Page("calendar.viewed"),
     "sessions:book": Page("booking.prepared", "booking.made", by_choice),

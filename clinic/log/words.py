@@ -36,6 +36,9 @@ ACTIONS: dict[str, dict[str, str]] = {
         "photos.compared": "Compared photos",
         "photos.prepared": "Opened the page where photos are taken",
         "photo.opened": "Opened a photo",
+        "intake.listed": "Looked at the questions a patient was asked on the tablet",
+        "intake.opened": "A patient opened their questions on the tablet",
+        "intake.viewed": "Looked at what a patient answered on the tablet",
         "consent.ahead_listed": "Listed consent to renew before a visit",
         "texts.listed": "Listed texts to send",
         "courses.drift_listed": "Listed courses that drift",
@@ -86,6 +89,16 @@ ACTIONS: dict[str, dict[str, str]] = {
         "consent.signed": "Had consent signed",
         "consent.withdrawn": "Recorded that consent was withdrawn",
         "consent.photos_answered": "Recorded for what photos may be used",
+        "intake.handed_over": "Handed the tablet to a patient for the questions",
+        "intake.confirmed": "A patient said on the tablet that the questions are theirs",
+        "intake.saved": "A patient answered on the tablet",
+        "intake.sent": "A patient sent their answers from the tablet",
+        "intake.given_back": "Took the tablet back from a patient",
+        "intake.put_away": "Put away questions that were begun on the tablet",
+        "intake.accepted": "Accepted an answer from the tablet",
+        "intake.declined": "Declined an answer from the tablet",
+        "intake.reviewed": "Went through all answers from the tablet",
+        "intake.looked_at": "Sent a decision on answers from the tablet",
         "plan.handed_over": "Handed a plan over",
         "consultation.handed_over": "Handed a consultation over",
         "plan.completed": "Completed a plan with its last session",
@@ -115,6 +128,7 @@ ACTIONS: dict[str, dict[str, str]] = {
         "sheet.opened": "Opened an aftercare sheet to print",
         "photos.taken_out": "Took photos out as a file",
         "consent.printed": "Made a signed consent as PDF",
+        "intake.printed": "Made the questions for a patient as PDF",
         "day.pack_printed": "Printed a day with its patients",
         "patient.exported": "Took out a patient's whole record",
         "clinic.exported": "Took out all data",
@@ -167,6 +181,7 @@ ACTIONS: dict[str, dict[str, str]] = {
     REFUSED: {
         "access.refused": "Asked for what is not theirs to see",
         "access.locked": "Asked for something from a locked screen",
+        "access.confined": "Asked for something else on a tablet that is with a patient",
         "write.refused": "Sent a change while the clinic was read only",
     },
     SIGNED_IN: {
@@ -284,6 +299,7 @@ _THINGS = {
     "consent.consent": "Consent",
     "photos.photo": "Photo",
     "photos.photoskip": "Photos not taken",
+    "intake.questionnaireresponse": "Questions",
 }
 
 

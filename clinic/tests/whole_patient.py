@@ -20,6 +20,7 @@ from consent.models import Consent, ConsentItem, ConsentWithdrawal, PhotoPermiss
 from consent.services.withdrawing import withdraw
 from consent.tests.signed import consented
 from followup.models import ContactChoice, OutboxText, Reminder, WaitingEntry
+from intake.models import QuestionnaireResponse, ResponseItem
 from patients.models import Allergy, EmergencyOpening, Medication, Patient, PatientMerge, Procedure, ScreeningAnswer
 from photos.models import PhotoSkip
 from photos.tests.pictures import photo_of
@@ -118,6 +119,13 @@ def make(site, clinician, *, number=48213, marker="Zqmarkerx", ended_at=None, **
         ):
             model.objects.filter(**{f"{path}__pk": patient.pk}).update(**{field: now})
         connection.check_constraints()
+    form = QuestionnaireResponse.objects.create(
+        patient=patient, site=site, protocol_version=plan.protocol_version, language="en", handed_by=by, handed_at=now,
+        inputs={"note": marker}, asked=["q"], request_key=f"whole-{number}",
+    )  # fmt: skip
+    ResponseItem.objects.create(response=form, position=1, kind="question", code="q", inputs={"n": marker}, asked=marker, said=marker)
+    ResponseItem.objects.filter(response=form).update(before=marker)
+    QuestionnaireResponse.objects.filter(pk=form.pk).update(status="completed", sent_at=now)
     ContactChoice.objects.create(patient=patient)
     reminder = Reminder.objects.create(booking=booking, channel="sms", starts_at=booking.starts_at, state="sent", sent_at=now)
     OutboxText.objects.create(reminder=reminder, to=marker, words=marker)

@@ -118,6 +118,7 @@ class Books:
                 "waiting": self._owners("followup_waitingentry"),
                 "consent": self._owners("consent_consent"),
                 "photo": self._owners("photos_photo"),
+                "intake": self._owners("intake_questionnaireresponse"),
                 "plan": {(patient, number): patient for patient, number in self.all("SELECT patient_id, number FROM plans_treatmentplan")},
             }
             sheets = "SELECT s.id, t.patient_id FROM aftercare_sheet s JOIN treatment_sessions_treatmentsession t ON t.id = s.session_id"
@@ -157,8 +158,8 @@ class Books:
             found.add(self.owner["plan"].get((self.patients.get(given["number"]), given["plan_number"])))
         if "pk" in given:
             kind = {"sessions": "booking" if view in BOOKING else "record", "plans": "consultation"}.get(app)
-            if app == "consent":
-                kind = "consent"
+            if app in ("consent", "intake"):
+                kind = app
             if app == "photos":
                 kind = "record" if view == "skip" else "photo"
             if app == "aftercare":
