@@ -50,6 +50,7 @@ class Typed:
     is_new: bool = False
     reason: str = ""
     after_block: str | None = None  # None: not on the page
+    own_blood: bool = False
 
 
 def same_lot(lot: Lot) -> Q:
@@ -162,6 +163,7 @@ class Reader:
         elif product is not None:
             use.gtin = product.gtin
         use.is_new, use.reason = one.is_new, one.reason
+        use.own_blood = one.own_blood or (product is not None and product.kind == Kind.PRP)
         use.after_block = one.after_block if one.after_block is not None else known.after_block if known else ""
         self.uses[one.place] = use
 
