@@ -130,6 +130,8 @@ class LogForm(PlainForm):
             self.fields["day"].initial = site.day_of(timezone.now()).isoformat()
         label, help_text = self.NOTES[what]
         self.fields["note"].label, self.fields["note"].help_text = label, help_text
+        if what == What.CLEANED:
+            self.fields["agent"].widget.attrs["list"] = "agents"
         if what in (What.OUT, What.BACK):
             self.fields["note"].required = True
             words = "Say why it goes out of service" if what == What.OUT else "Say what was done"

@@ -22,6 +22,7 @@ from .models import DeviceFile, DeviceLog
 
 What = DeviceLog.What
 OUT, SERVICE, CLEANING = "out", "service", "cleaning"
+SECOND = dt.timedelta(seconds=1)
 SOON = dt.timedelta(days=14)  # a service due sooner is marked
 
 
@@ -62,7 +63,8 @@ def standing(device: Resource, *, session: TreatmentSession | None = None, log: 
     read for many at once.
     """
     file = getattr(device, "file", None) or DeviceFile(device=device)
-    at = (began(session) if session else None) or timezone.now()
+    start = began(session) if session else None
+    at = start + SECOND if start else timezone.now()  # it is kept to the second
     newest = newest_of([device], at).get(device.pk, {}) if log is None else log
     served, day = newest.get(What.SERVICED), device.site.day_of(at)
     faults = [*_out(device, newest, at, day), *_service(file, served, day)]

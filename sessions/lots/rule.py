@@ -83,6 +83,13 @@ def hold_still() -> None:
             cursor.execute(f"LOCK TABLE {Lot._meta.db_table} IN SHARE MODE")
 
 
+def wait_for_signatures() -> None:
+    """Before a lot is blocked: whoever signs just now comes first, so that the moment of the block lies behind each of them."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"LOCK TABLE {Lot._meta.db_table} IN ROW EXCLUSIVE MODE")
+
+
 class Reader:
     """Reads what one record's fields say into `UsedLot`s. `uses`: what can be kept. `faults`: [(field, words)]."""
 

@@ -358,16 +358,9 @@ def devices_for(session: TreatmentSession):
     return list(Resource.objects.filter(here).select_related("site", "file").order_by("name"))
 
 
-def device_of(session: TreatmentSession) -> Resource | None:
-    """The chosen device with its site and its file."""
-    if session.device_id is None:
-        return None
-    return Resource.objects.select_related("site", "file").get(pk=session.device_id)
-
-
 def _device(session: TreatmentSession) -> list[Condition]:
     """Chosen, of the plan's kind, in service and clean, and within its own label, or with the reason why it was used all the same."""
-    device = device_of(session)
+    device = session.device
     if device is None:
         return [Condition("device", LEFT, "Choose the device", "device", "f-device")]
     if device.device_kind != session.plan.device_kind:

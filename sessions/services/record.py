@@ -164,7 +164,7 @@ def save(session: TreatmentSession, *, by, typed, version: int, page: str = "", 
 
 def device_at_start(row: TreatmentSession) -> dict:
     """The device as it stood when the first zone was recorded: a label or a serial number that is mended later changes no record."""
-    device = gate.device_of(row)
+    device = row.device
     if device is None:
         return {}
     file = getattr(device, "file", None) or DeviceFile(device=device)
