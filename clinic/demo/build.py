@@ -17,6 +17,7 @@ from patients.models import Patient
 from protocols.knowledge import knowledge_of
 
 from . import clock, consenting, passwords, staff
+from .equipment import enter_papers
 from .follow_up import follow_up
 from .people import PEOPLE
 from .protocol_story import open_with_the_oldest, protocol_story
@@ -72,6 +73,7 @@ def _house(seed: int, today: dt.date) -> World:
     consenting.write_texts(people)
     staff.certify(people, knowledge_of(version), today=today)
     resources = staff.equip(site, people, knowledge_of(version), today=today)
+    enter_papers(resources, knowledge_of(version), by=people["omar"], today=today)
     fill_the_cupboard(site, by=people["omar"], today=today)
     return World(site=site, staff=people, resources=resources, today=today, chance=random.Random(seed))  # noqa: S311 - not a secret
 

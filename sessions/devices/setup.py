@@ -61,7 +61,7 @@ def line_of(device: Resource, day: dt.date, found: Standing) -> Line:
     due = [fault.words for fault in found.faults if fault.kind != OUT]
     if found.next_service and day <= found.next_service < day + SOON:
         due.append("Service due soon")
-    if not found.file.serial:
+    if not found.file.serial and not found.file.single_use:
         due.append("Enter the serial number")
     if OUT in kinds:
         return Line(device, found, "mute", "Out of service", tuple(due))

@@ -22,7 +22,6 @@ from .models import DeviceFile, DeviceLog
 
 What = DeviceLog.What
 OUT, SERVICE, CLEANING = "out", "service", "cleaning"
-SECOND = dt.timedelta(seconds=1)
 SOON = dt.timedelta(days=14)  # a service due sooner is marked
 
 
@@ -63,8 +62,7 @@ def standing(device: Resource, *, session: TreatmentSession | None = None, log: 
     read for many at once.
     """
     file = getattr(device, "file", None) or DeviceFile(device=device)
-    start = began(session) if session else None
-    at = start + SECOND if start else timezone.now()  # it is kept to the second
+    at = (began(session) if session else None) or timezone.now()
     newest = newest_of([device], at).get(device.pk, {}) if log is None else log
     served, day = newest.get(What.SERVICED), device.site.day_of(at)
     faults = [*_out(device, newest, at, day), *_service(file, served, day)]

@@ -23,7 +23,7 @@ from .forms import FileForm, LogForm, start_of
 from .standing import standing
 
 What = DeviceLog.What
-MOST_LINES, MOST_SESSIONS = 60, 30
+MOST_LINES, MOST_SESSIONS = 20, 20
 LARGEST = 2**63 - 1
 
 

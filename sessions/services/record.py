@@ -148,7 +148,7 @@ def save(session: TreatmentSession, *, by, typed, version: int, page: str = "", 
                 "consent": stands_for(row.plan, row.patient).as_list(),
                 "treats": row.clinician_id,
                 **device_at_start(row),
-                "at": now.isoformat(timespec="seconds"),
+                "at": now.isoformat(),
                 "by": str(by),
             }
         row.saved_at, row.saved_by, row.saved_page, row.saved_turn = now, by, page, turn

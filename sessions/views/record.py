@@ -40,7 +40,9 @@ def session_or_404(request, pk) -> TreatmentSession:
         "signed_by",
     )
     rows = rows.defer("plan__protocol_version__document")
-    session = get_object_or_404(rows.prefetch_related("zones__plan_zone", "corrections__made_by", "used_lots", "tube_checks__by"), pk=pk)
+    session = get_object_or_404(
+        rows.prefetch_related("plan__zones", "zones__plan_zone", "corrections__made_by", "used_lots", "tube_checks__by"), pk=pk
+    )
     about(session.patient_id)
     session.site.set_clock()
     return session
