@@ -11,6 +11,7 @@ import urllib.parse
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.hashers import ScryptPasswordHasher
 from django.db import DatabaseError, connection
 from django.test import Client
 
@@ -33,7 +34,8 @@ PATIENCE = 30
 
 @pytest.fixture(scope="module")
 def server(django_db_setup, tmp_path_factory):
-    with web_server(tmp_path_factory.mktemp("recall-race"), "--workers", "3", "--threads", "2", "--preload") as port:
+    folder, of_nobody_here = tmp_path_factory.mktemp("recall-race"), {"SECOND_STEP_ROLES": "auditor"}
+    with web_server(folder, "--workers", "3", "--threads", "2", "--preload", **of_nobody_here) as port:
         yield port
 
 
@@ -42,10 +44,16 @@ class Rounds:
 
     def __init__(self, site, clinician, patient, lead):
         self.case, self.lead = RecordCase(site, clinician, patient, sessions_count=MANY + 2), lead
+        self.number, self.cookies = 0, ""
+
+    def sign_in(self) -> None:
+        """In a browser; with a password the real server can read, which knows none of the light ones of tests."""
+        hasher = ScryptPasswordHasher()
+        self.case.clinician.password = hasher.encode(PASSWORD, hasher.salt())
+        self.case.clinician.save(update_fields=["password"])
         browser = Client()
-        browser.force_login(clinician)
+        browser.force_login(self.case.clinician)
         self.cookies = f"{settings.SESSION_COOKIE_NAME}={browser.cookies[settings.SESSION_COOKIE_NAME].value}"
-        self.number = 0
 
     def whole(self) -> TreatmentSession:
         """A record that could be signed, of a visit *number* fives of weeks ago, so that the healing gap never speaks."""
@@ -101,6 +109,7 @@ def test_no_record_is_signed_with_a_lot_that_was_blocked_before(rounds, server, 
         pytest.skip("the full count is run")
     chance = random.Random(2026)  # noqa: S311 - not a secret
     refused = 0
+    rounds.sign_in()
     for _ in range(count):
         session, replies = rounds.whole(), []
         caller = threading.Thread(target=lambda session=session, replies=replies: replies.append(rounds.sign(server, session)))
@@ -112,7 +121,7 @@ def test_no_record_is_signed_with_a_lot_that_was_blocked_before(rounds, server, 
         status, page = replies[0]
         assert not signed_with_a_blocked_lot(session)
         is_signed = TreatmentSession.objects.get(pk=session.pk).is_signed
-        assert status == (302 if is_signed else 422), page[:400]
+        assert status == (302 if is_signed else 422)
         assert is_signed or "is blocked since" in page
         assert [one.pk for person in recalls.people_of(rounds.lead, made.lot, made) for one in person.sessions] == [session.pk]
         refused += not is_signed

@@ -46,6 +46,15 @@ class Standing:
         return ". ".join(fault.words for fault in self.faults)
 
     @property
+    def mend(self) -> str:
+        """What is wrong, and what to do: nothing but another device helps where it is out of service."""
+        kinds = {fault.kind for fault in self.faults}
+        if OUT in kinds:
+            return f"{self.words}. Choose another"
+        steps = {CLEANING: "Clean it and write that into its log", SERVICE: "Have it serviced"}
+        return f"{self.words}. {'; '.join(words for kind, words in steps.items() if kind in kinds)}, or choose another"
+
+    @property
     def is_ready(self) -> bool:
         return not self.faults
 

@@ -265,13 +265,14 @@ class RecordForm(forms.Form):
             if limit is not None and depth > limit[0]:
                 return f"{zone.zone_label} must be {mm(limit[0])} or less: {limit[1]}"
             if not self.session.start_check and (words := self._not_ready(device)):
-                return f"{words}. Choose another device, or mend that first"
+                return words
         return self._far_beyond(zone, depth)
 
     def _not_ready(self, device: Resource) -> str:
         """Asked once a save, and only where a zone is about to be the first."""
         if self._ready is None:
-            self._ready = devices.standing(device, session=self.session).words
+            found = devices.standing(device, session=self.session)
+            self._ready = "" if found.is_ready else found.mend
         return self._ready
 
     def _far_beyond(self, zone: SessionZone, depth: Decimal) -> str:

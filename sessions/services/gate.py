@@ -375,8 +375,7 @@ def _device(session: TreatmentSession) -> list[Condition]:
         row = Condition("device", LEFT, words, "why this device", "f-device_reason")
     else:
         is_out = any(fault.kind == devices.OUT for fault in found.faults)
-        words = f"{found.words}. Choose another" if is_out else f"{found.words}. Mend that first, or choose another"
-        row = Condition("device", STOP if is_out else LEFT, words, "device", "f-device")
+        row = Condition("device", STOP if is_out else LEFT, found.mend, "device", "f-device")
     beyond = devices.off_label(found.file, session)
     if not beyond:
         return [row]

@@ -1,4 +1,4 @@
-"""A depth far beyond the plan's is asked again, one above a ceiling refused with the limit and who says so; pain, bleeding, late entries."""
+"""A depth far beyond the plan's is asked again, one above a ceiling refused with limit and source; pain, bleeding, late entries."""
 
 from decimal import Decimal
 
