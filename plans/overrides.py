@@ -206,14 +206,14 @@ def depth_setting(zone: dict, chosen: dict, *, catalogue: Catalogue, device: dic
     except ValueError as fault:
         setting.faults["yours"] = str(fault)
         return setting
-    if setting.value == setting.proposed:
-        return setting
     Label = label[:1].upper() + label[1:]
     if setting.limit and setting.value > setting.limit.value:
         fault = f"{Label} must be {mm(setting.limit.value)} or less. {setting.limit.why}."
         if setting.value >= 3 * setting.proposed:
             fault += f" Did you mean {mm(_meant_value(setting))}?"
         setting.faults["yours"] = fault
+        return setting
+    if setting.value == setting.proposed:
         return setting
     fault = _step_fault(setting, device)
     if fault:

@@ -4,6 +4,8 @@ import datetime as dt
 import secrets
 from dataclasses import dataclass
 
+from django.utils import timezone
+
 from planner.wording import number
 from protocols.knowledge import knowledge_of
 
@@ -278,6 +280,7 @@ def sign_page(session, user) -> dict:
         "cartridges_used": cartridges_used(session),
         "tubes_checked": tubes_checked(session),
         "entered_late": entered_late(session),
+        "to_clean": _to_clean(session, user),
         "numbing_used": _in_place(session, rule.NUMBING),
     }
 
@@ -313,6 +316,14 @@ def entered_late(session) -> dt.datetime | None:
     return began
 
 
+def _to_clean(session, user):
+    """The device of a session that was signed today, where its cleaning is still to be written down."""
+    device = session.device
+    if device is None or not session.is_signed or not user.may("devices.log") or session.site.day_of(timezone.now()) != session.day:
+        return None
+    return device if any(fault.kind == devices.CLEANING for fault in devices.standing(device).faults) else None
+
+
 def locked_page(session, user) -> dict:
     version = record_version(session)
     return {
@@ -329,6 +340,7 @@ def locked_page(session, user) -> dict:
         "cartridges_used": cartridges_used(session),
         "tubes_checked": tubes_checked(session),
         "entered_late": entered_late(session),
+        "to_clean": _to_clean(session, user),
         "numbing_used": _in_place(session, rule.NUMBING),
         "start_words": [row["words"] for row in session.start_check.get("conditions", ())],
         "may_correct": user.may("records.edit") and session.is_signed,
