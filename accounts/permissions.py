@@ -53,6 +53,9 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "diary.settings": frozenset({_L, _M}),  # clinicians, rooms, devices, their hours and lengths of visits
     "lots.view": frozenset({_C, _L, _M}),  # products, their lots and stock
     "lots.edit": frozenset({_C, _L, _M}),
+    "devices.view": frozenset({_C, _D, _L, _M}),  # devices, their labels and logs; who was treated only for those who see records
+    "devices.log": frozenset({_C, _D, _L, _M}),  # that a device was cleaned or serviced; take one out of service
+    "devices.edit": frozenset({_L, _M}),  # serial number and label; put one back in service
     "recall.view": frozenset({_C, _L, _M}),  # who was treated with a lot: name, phone, session and zones
     "recall.contact": frozenset({_C, _L, _M}),  # who was reached; letters and the list as a file
     "recall.order": frozenset({_L, _M}),  # block a lot everywhere, and lift that
@@ -63,6 +66,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "photos.take": frozenset({_C, _L}),
     "photos.remove": frozenset({_C, _L}),  # one that was entered in error
     "photos.take_out": frozenset({_L}),  # as a file, for one use the patient allows
+    "tubes.check": frozenset({_C, _D, _L}),  # patient against tube, on the screen of who treats
     "sheets.view": frozenset({_C, _D, _L}),  # the printed sheet is what the patient takes home
     "sheets.make": frozenset({_C, _D, _L}),
     "settings.view": frozenset({_C, _D, _L, _M, _A}),  # the page of links; each link has its own permission

@@ -5,14 +5,20 @@ What plans need of the apps above them. Those fill it in AppConfig.ready; an emp
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 
 
 @dataclass(frozen=True)
 class DeviceAtHand:
-    """A device of the clinic. kind: pen or roller; brand: as the protocol names it, empty where it names none."""
+    """
+    A device of the clinic. kind: pen or roller; brand: as the protocol names it, empty where it names none. label_mm: the deepest its own
+    label allows, None where it says none; label: who says so, in words.
+    """
 
     kind: str
     brand: str = ""
+    label_mm: Decimal | None = None
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,18 @@ def devices_at(site) -> list[DeviceAtHand]:
     for provider in _devices:
         found += [device for device in provider(site) if device not in found]
     return found
+
+
+def label_of(site, kind: str, brand: str) -> tuple[Decimal, str] | None:
+    """
+    The deepest any device of *kind* and *brand* in service at *site* may go by its own label, and who says so; None where one of them has
+    no such limit, or nothing is known.
+    """
+    at_hand = [device for device in devices_at(site) if (device.kind, device.brand) == (kind, brand)]
+    if not at_hand or any(device.label_mm is None for device in at_hand):
+        return None
+    deepest = max(at_hand, key=lambda device: device.label_mm)
+    return deepest.label_mm, deepest.label
 
 
 def history_of(patient, day: date) -> list[dict]:

@@ -31,4 +31,6 @@ class TreatmentSessionsConfig(AppConfig):
         register_link(SettingsLink(CLINIC, "Calendar", about, "sessions:diary_settings", "diary.settings"))
         about = "Cartridges, numbing, adjuvants and tubes: their lots, use-by dates and stock."
         register_link(SettingsLink(CLINIC, "Products and lots", about, "sessions:lots", "lots.view"))
+        about = "Serial numbers, labels, service and cleaning, and what is due."
+        register_link(SettingsLink(CLINIC, "Devices", about, "sessions:devices", "devices.view"))
         register_change(leaving=handover.stops_being_booked, returning=handover.is_booked_again)

@@ -61,6 +61,14 @@ def declare() -> None:
             leaves_out=("key",),
         ),
         PatientModel(
+            "treatment_sessions.TubeCheck",
+            path="session__patient",
+            section="record_tube_checks",
+            pages=("sessions:record",),
+            logged=("tube.checked",),
+            leaves_out=("key",),
+        ),
+        PatientModel(
             "treatment_sessions.SessionCorrection",
             path="session__patient",
             section="record_corrections",
@@ -83,5 +91,7 @@ def declare() -> None:
         OtherModel("treatment_sessions.Product", "what the clinic uses and gets in lots", exported=True),
         OtherModel("treatment_sessions.Lot", "a lot of a product, and whether it is blocked", exported=True, leaves_out=("key",)),
         OtherModel("treatment_sessions.StockMove", "what came in and went of a lot", exported=True),
+        OtherModel("treatment_sessions.DeviceFile", "serial number and label of a device", exported=True),
+        OtherModel("treatment_sessions.DeviceLog", "service and cleaning of a device", exported=True),
         OtherModel("treatment_sessions.DeviceUse", "who uses a device", exported=True),
     )

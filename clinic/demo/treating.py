@@ -10,15 +10,18 @@ from sessions.services import record as records
 from sessions.services import visit_status
 from sessions.services.due import due_of
 from sessions.services.planner_today import to_look_at
+from sessions.services.gate import own_blood
 from sessions.services.record import values_of
 from sessions.services.screening import answer_due
 from sessions.services.signing import sign as sign_record
 from sessions.services.skin import NOTHING_LEFT, earlier_of, see
 
+from .equipment import check_tube, clean
 from .sign_ins import PASSWORD
 from .stock import OWN_PLASMA, SERUM_NAME, needle_code
 from .world import World
 
+BLEEDING = SessionZone.Bleeding.PINPOINT.value
 ADVERSE_NOTE = "Small blisters on the left cheek on the evening of the session, gone after three days. Seen and photographed, no treatment."
 
 
@@ -51,6 +54,8 @@ def _needle(world: World, session: TreatmentSession) -> dict[str, str]:
 def record_zones(world: World, session: TreatmentSession, *, by: User) -> None:
     """Every zone as planned, but now and then a little shallower, with the reason."""
     typed = {}
+    for name in own_blood(session) & set(session.plan.adjuvants):
+        check_tube(world, session, name, by=by)
     for zone in SessionZone.objects.filter(session=session).select_related("plan_zone").order_by("position"):
         depth, reason = zone.planned_depth_mm, ""
         if zone.plan_zone.min_depth_mm < depth and world.chance.random() < 0.15:
@@ -59,6 +64,7 @@ def record_zones(world: World, session: TreatmentSession, *, by: User) -> None:
             f"z{zone.pk}-depth": f"{depth:.2f}",
             f"z{zone.pk}-passes": str(zone.planned_passes),
             f"z{zone.pk}-endpoint": zone.planned_endpoint,
+            f"z{zone.pk}-bleeding": BLEEDING if depth >= 1 else "none",
             f"z{zone.pk}-reason": str(reason),
         }
     for name in session.plan.adjuvants:
@@ -71,8 +77,15 @@ def record_zones(world: World, session: TreatmentSession, *, by: User) -> None:
 def sign(world: World, session: TreatmentSession, *, by: User, adverse: bool) -> TreatmentSession:
     """Record how the skin reacted, then lock the record."""
     kind = TreatmentSession.Reaction.ADVERSE if adverse else TreatmentSession.Reaction.EXPECTED
-    saved = _save(session, by=by, turn=3, typed={"reaction": str(kind), "reaction_note": ADVERSE_NOTE if adverse else ""})
-    return sign_record(saved, by=by, password=PASSWORD, version=saved.version)
+    saved = _save(
+        session,
+        by=by,
+        turn=3,
+        typed={"pain": str(2 + session.pk % 4), "reaction": str(kind), "reaction_note": ADVERSE_NOTE if adverse else ""},
+    )
+    signed = sign_record(saved, by=by, password=PASSWORD, version=saved.version)
+    clean(world, signed)
+    return signed
 
 
 def _save(session: TreatmentSession, *, by: User, turn: int, typed: dict[str, str]) -> TreatmentSession:

@@ -26,7 +26,7 @@ from photos.models import PhotoSkip
 from photos.tests.pictures import photo_of
 from plans.models import Consultation, KeptCase, PlanCountersignature, PlanOverride
 from protocols.models import ProtocolCase
-from sessions.models import Hold, Lot, SessionCorrection, SkinSeen, UsedLot
+from sessions.models import Hold, Lot, SessionCorrection, SkinSeen, TubeCheck, UsedLot
 
 PDF = b"%PDF-1.7 a sheet\n%%EOF"
 # Looked up or compared by the database; nobody types into them.
@@ -85,7 +85,8 @@ def make(site, clinician, *, number=48213, marker="Zqmarkerx", ended_at=None, **
     )
     SkinSeen.objects.create(session=session, healed="yes", dark_marks="no", seen_by=by, seen_at=now, request_key=str(uuid.uuid4()))
     connection.check_constraints()
-    with guards.suspended("signed_lots_locked"):
+    with guards.suspended("signed_lots_locked", "signed_tubes_locked"):
+        TubeCheck.objects.create(session=session, adjuvant="prp", label=marker, key=marker, by=by, at=now)
         UsedLot.objects.create(session=session, kind="needle", place="needle", number=marker, key=marker, raw=marker, added_at=now)
         connection.check_constraints()
     lot = Lot.objects.filter(key="RECALLED").first() or Lot.objects.create(number="recalled", key="RECALLED", added_at=now, added_by=by)

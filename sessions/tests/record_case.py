@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import uuid
 from decimal import Decimal
 from functools import cache
 
@@ -15,7 +16,7 @@ from protocols.documents import canonical, sha256
 from protocols.knowledge import packaged
 from protocols.models import ProtocolVersion
 from sessions.forms.clock_time import clock_words
-from sessions.models import Booking, Hold, Resource
+from sessions.models import Booking, DeviceLog, Hold, Resource
 from sessions.services.deciding import decide
 from sessions.services.gate import day_check
 from sessions.services.planner_today import to_look_at
@@ -42,6 +43,7 @@ class RecordCase:
     """
 
     has_consent = True
+    ADJUVANTS = ("hyaluronic_acid",)
     ZONES = (("cheeks", "Cheeks", "1.25", "1", "pinpoint", 4), ("forehead", "Forehead", "0.5", "0.5", "redness", 3))
 
     def __init__(self, site, clinician, patient, *, sessions_count=4, answered=True):
@@ -112,7 +114,7 @@ class RecordCase:
             interval_weeks_max=8,
             downtime_days_min=1,
             downtime_days_max=3,
-            adjuvants=["hyaluronic_acid"],
+            adjuvants=list(self.ADJUVANTS),
             accepted_by=self.clinician,
             accepted_at=timezone.now(),
         )
@@ -159,6 +161,14 @@ class RecordCase:
             booking=booking, resource=self.room, subject=f"r{self.room.pk}", starts_at=booking.starts_at, ends_at=booking.ends_at
         )
         return booking
+
+    def cleaned(self, device=None):
+        """The device is cleaned after whatever it was used for."""
+        now = timezone.now()
+        DeviceLog.objects.create(
+            device=device or self.pen, what="cleaned", done_at=now, at=now, done_by="Lena Berg", agent="Example wipes",
+            by=self.clinician, request_key=uuid.uuid4().hex,
+        )  # fmt: skip
 
     def started(self, number=1, *, days=0, minutes=60, skin=True, **fields):
         """An open record whose start lies *minutes* back, so that its end can be in the past too. skin: healed, and no dark marks."""
@@ -219,11 +229,14 @@ class RecordCase:
 PASSWORD = "correct horse battery"
 
 
-def signed(case, number=1, *, days=0, **changes):
-    """A signed record."""
+def signed(case, number=1, *, days=0, is_cleaned=True, **changes):
+    """A signed record, and the device cleaned after it."""
     session = case.started(number, days=days)
     saved = save(session, by=case.clinician, typed=case.typed(session, **changes), version=session.version)
-    return sign(saved.session, by=case.clinician, password=PASSWORD, version=saved.session.version)
+    done = sign(saved.session, by=case.clinician, password=PASSWORD, version=saved.session.version)
+    if is_cleaned:
+        case.cleaned(done.device)
+    return done
 
 
 def as_json(session) -> dict:
