@@ -9,8 +9,8 @@ from sessions.models import Booking, SessionZone, TreatmentSession
 from sessions.services import record as records
 from sessions.services import visit_status
 from sessions.services.due import due_of
-from sessions.services.planner_today import to_look_at
 from sessions.services.gate import own_blood
+from sessions.services.planner_today import to_look_at
 from sessions.services.record import values_of
 from sessions.services.screening import answer_due
 from sessions.services.signing import sign as sign_record

@@ -5,7 +5,6 @@ import secrets
 from dataclasses import dataclass
 
 from django.urls import reverse
-
 from django.utils import timezone
 
 from planner.wording import number
