@@ -14,10 +14,12 @@ from typing import Any
 import yaml
 
 from planner.errors import Fault, KnowledgeFaults
-from planner.knowledge import Knowledge
 from planner.knowledge.structure import MOST_LEVELS, walk
 
+from .follow_up import parse
+
 PACKS = Path(__file__).resolve().parent / "packs"
+ADDITIONS = PACKS / "additions"  # sections that a draft may be given; none of them is a pack
 LARGEST_BYTES = 2_000_000
 
 
@@ -169,7 +171,7 @@ def canonical(mapping: Mapping) -> str:
         pass  # a document without an end is refused here; the faults of single values are listed below, with all others
     plain = _plain(mapping, "", faults)
     if faults:
-        Knowledge.parse(mapping)  # lists these and every other fault
+        parse(mapping)  # lists these and every other fault
         raise KnowledgeFaults(faults)
     return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 

@@ -151,6 +151,7 @@ PAGES: dict[str, Page] = {
     "protocols:edit_section": Page("protocol.viewed", "protocol.edited"),
     "protocols:edit_item": Page("protocol.viewed", "protocol.edited"),
     "protocols:edit_remove_reference": Page("protocol.viewed"),
+    "protocols:edit_add_follow_up": Page(writes="protocol.edited"),
     "protocols:edit_take_off": Page(writes="protocol.edited"),
     "protocols:indication": Page("protocol.viewed"),
     "plans:on_retired": Page("plan.listed"),

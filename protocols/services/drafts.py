@@ -15,11 +15,11 @@ from django.utils import timezone
 from accounts.permissions import may
 from audit.services import record
 from planner.errors import Fault, KnowledgeFaults
-from planner.knowledge import Knowledge
 
 from ..documents import canonical, sha256
 from ..editing.changes import same as _same
 from ..editing.faults import named
+from ..follow_up import parse
 from ..knowledge import is_known
 from ..models import ProtocolEdit, ProtocolVersion, VersionStatus
 from ..names import version_name_problem
@@ -61,7 +61,7 @@ def faults_of(document: str, digest: str) -> list[Fault]:
     found = () if is_known(digest) else _known.get(digest)
     if found is None:
         try:
-            Knowledge.parse(json.loads(document))
+            parse(json.loads(document))
             found = ()
         except KnowledgeFaults as error:
             found = tuple(error.faults)
