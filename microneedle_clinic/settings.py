@@ -115,6 +115,7 @@ INSTALLED_APPS = [
     "sessions",
     "aftercare",
     "followup",
+    "events",
     "clinic",
 ]
 

@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("sessions.urls")),
     path("", include("aftercare.urls")),
     path("", include("followup.urls")),
+    path("", include("events.urls")),
 ]
 
 if settings.DEBUG:

@@ -242,6 +242,16 @@ TABLE = {
     "consent:document": Row(SHEETS, args=("consent",)),
     "consent:pdf": Row(SHEETS, args=("consent",)),
     "clinic:consent_ahead": _general(SHEETS),
+    "events:calls": _general(SHEETS),
+    "events:call": Row(SHEETS, args=("number",)),
+    "events:made": Row(SHEETS, args=("call",)),
+    "events:acknowledge": _sent(CLINICAL, "call"),
+    "events:events": _general(CLINICAL),
+    "events:new": Row(CLINICAL, args=("number",)),
+    "events:event": Row(CLINICAL, args=("event",)),
+    "events:add": _sent(CLINICAL, "event"),
+    "events:pdf": Row(CLINICAL, args=("event",), gives=frozenset({200, 503})),
+    "events:json": Row(CLINICAL, args=("event",)),
     "aftercare:queue": _general(SHEETS),
     "aftercare:request": _sent(SHEETS, "record"),
     "aftercare:sheet": Row(SHEETS, args=("sheet",)),
@@ -342,6 +352,7 @@ def world(site, clinician, patient, protocol, signed_off):
     from clinic.models import Recall
     from consent.services.texts import draft
     from consent.tests.signed import consented, text_in_use
+    from events.models import AdverseEvent, FollowUpCall
     from followup.models import OutboxText, Reminder, WaitingEntry
     from patients.models import Allergy, EmergencyOpening, ErasedOpening, Medication, PatientMerge
     from plans.models import Consultation
@@ -452,7 +463,17 @@ def world(site, clinician, patient, protocol, signed_off):
     )
     reminder = Reminder.objects.create(booking=bookings[1], channel="sms", starts_at=bookings[1].starts_at, state="sent", sent_at=now)
     watched = WatchedAct.objects.create(kind="link", person=clinician, at=now, detail={"role": LEAD}, done_at=now)
+    called = FollowUpCall.objects.create(
+        patient=patient, session=record, site=site, outcome="reached", protocol_version=protocol, day=3, level="see_today",
+        answer_by=now + dt.timedelta(hours=1), at=now, by=clinician, request_key="access-call",
+    )  # fmt: skip
+    happened = AdverseEvent.objects.create(
+        patient=patient, session=record, site=site, title="Blisters", onset_on=now.date(), description="Grouped", outcome="ongoing",
+        opened_at=now, opened_by=clinician, request_key="access-event",
+    )  # fmt: skip
     return {
+        "call": called.pk,
+        "event": happened.pk,
         "erased_opening": erased.request_key,
         "watched_act": watched.pk,
         "number": patient.number,

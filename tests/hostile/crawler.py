@@ -116,6 +116,8 @@ class Books:
                 "procedure": self._owners("patients_procedure"),
                 "opening": self._owners("patients_emergencyopening"),
                 "waiting": self._owners("followup_waitingentry"),
+                "call": self._owners("events_followupcall"),
+                "event": self._owners("events_adverseevent"),
                 "consent": self._owners("consent_consent"),
                 "plan": {(patient, number): patient for patient, number in self.all("SELECT patient_id, number FROM plans_treatmentplan")},
             }
@@ -166,6 +168,8 @@ class Books:
                 kind = arguments.get("what") or ("opening" if view == "review_opening" else "medicine")
             if app == "followup":
                 kind = "text" if view == "text_done" else "waiting"
+            if app == "events":
+                kind = "call" if view in ("made", "acknowledge") else "event"
             found.add(self.owner[kind].get(given["pk"]))
         return found
 
