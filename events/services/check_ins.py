@@ -117,7 +117,11 @@ def tasks_from(rows: Iterable[tuple], script: Script, day: dt.date, *, today: dt
                 tasks[task.key] = task
             if call is not None and call_check_in == one.id:
                 _count(task, call, outcome, at)
-    return [task for task in tasks.values() if not (task.is_done and task.due_on < day)]
+    # A call that was not made is not asked for any more once the next one of the same session is due.
+    newest: dict[int, dt.date] = {}
+    for task in tasks.values():
+        newest[task.booking] = max(task.due_on, newest.get(task.booking, task.due_on))
+    return [task for task in tasks.values() if task.due_on == newest[task.booking] and not (task.is_done and task.due_on < day)]
 
 
 def _due(script: Script, depth) -> list[CheckIn]:
