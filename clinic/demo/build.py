@@ -16,7 +16,7 @@ from accounts.models import Site, User
 from patients.models import Patient
 from protocols.knowledge import knowledge_of
 
-from . import clock, consenting, passwords, staff
+from . import calls, clock, consenting, passwords, staff
 from .follow_up import follow_up
 from .people import PEOPLE
 from .protocol_story import open_with_the_oldest, protocol_story
@@ -61,6 +61,7 @@ def build(*, seed: int, today: dt.date, progress: Callable[[str], None] = lambda
                 consenting.afterwards(world)
                 follow_up(world)
                 recall_one(world)
+            calls.ring_round(world)
         passwords.hash_for_good()
     return Made(patients=Patient.objects.count(), staff=User.objects.count())
 
