@@ -13,20 +13,21 @@ from sessions.models import TreatmentSession
 from . import clock
 from .world import World
 
-LEFT_OPEN = 3  # of the planned calls of today, so that the list has something to ring
+LEFT_OPEN = 3  # of the calls that are due, so that the list of today has something to ring
 
 
 def ring_round(world: World) -> None:
-    """After everything else of the demo: the calls of the last days, each at an hour when the desk is there."""
+    """After everything else of the demo: the calls of the last days, each on its day, but for those still to make."""
     in_force, desk = script.in_force(), world.staff["june"]
     if in_force is None:
         return
-    for back in (4, 3, 2, 1, 0):
-        day = world.day(-back)
-        tasks = [one for one in check_ins.tasks_of(desk, in_force, day, today=day, site=world.site) if one.session and not one.is_done]
-        for place, task in enumerate(tasks if back else tasks[:-LEFT_OPEN]):
-            with clock.shown(world.at(-back, dt.time(9, 5 + 7 * place % 50)), world.zone):
-                _ring(world, in_force, task, outcome="no_answer" if place % 4 == 3 else "reached")
+    due = check_ins.tasks_of(desk, in_force, world.today, today=world.today, site=world.site)
+    due = sorted((one for one in due if one.session and not one.is_done), key=lambda one: (one.due_on, one.booking))
+    left = due[-LEFT_OPEN:]
+    for place, task in enumerate(due[:-LEFT_OPEN] + left[:1]):
+        back = (task.due_on - world.today).days
+        with clock.shown(world.at(back, dt.time(9, 5 + 7 * place % 50)), world.zone):
+            _ring(world, in_force, task, outcome="no_answer" if task in left else "reached")
     _one_that_waits(world, in_force)
     _one_file(world)
 
@@ -40,9 +41,7 @@ def _call(world: World, in_force, session, *, outcome="reached", check_in="", re
     facts = facts_of(session)
     day, band = calling.day_of_call(facts, timezone.now()), facts.band(in_force.knowledge)
     asked = questions_for(in_force.calls, day=day, band=band.id if band else None)
-    answers = {one.id: one.expected[-1] for one in asked} if outcome == "reached" else {}
-    # Redness that is still there would be one of too many days for some: the calm ones say that it is gone.
-    answers |= {one.id: one.expected[0] for one in asked if (one.id in answers and "gone" in one.answers) or "none" in one.answers}
+    answers = {one.id: one.expected[0] for one in asked}
     return calling.keep(
         facts,
         in_force,
@@ -69,7 +68,7 @@ def _one_that_waits(world: World, in_force) -> None:
     if session is None:
         return
     with clock.shown(world.at(0, "10:41"), world.zone):
-        _call(world, in_force, session, remark="Tingling on the upper lip since last night", by=world.staff["ravi"], blisters="yes")
+        _call(world, in_force, session, remark="Cannot stop scratching since last night", by=world.staff["ravi"], weeping="yes")
 
 
 def _one_file(world: World) -> None:

@@ -201,6 +201,7 @@ class TestKeeping:
         assert "Shivering" not in str(row.detail)
 
 
+@pytest.mark.both_engines
 class TestTheAlert:
     def test_it_stands_on_pages_and_on_today_until_somebody_has_it_in_hand(self, client, clinician, desk, rung, session_of):
         call = rung(session_of(surname="Quillfeather"), fever="yes")
@@ -292,6 +293,7 @@ class TestMerged:
         assert list(FollowUpCall.objects.filter(patient=kept)) == [call]
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("name", ["call_kept", "call_acknowledged"])
 def test_the_database_refuses_a_change(name, rung, session_of, clinician):
     call = rung(session_of(), fever="yes")

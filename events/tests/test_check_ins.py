@@ -9,7 +9,7 @@ from django.utils import timezone
 from events.services import check_ins, script
 from sessions.models import Booking, TreatmentSession
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both_engines, pytest.mark.django_db]
 
 
 @pytest.fixture

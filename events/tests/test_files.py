@@ -152,6 +152,7 @@ def test_what_becomes_known_later_is_added_with_its_date(client, clinician, even
     assert "Healed" in words(client.get(reverse("events:events")))
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("name", ["event_kept", "event_addition_kept"])
 def test_the_database_refuses_a_change(name, event, clinician):
     filing.add(event, kind="course", text="Flat", outcome="", by=clinician, request_key="a")
