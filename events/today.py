@@ -6,6 +6,7 @@ from django.db.models import CharField, DateTimeField, DecimalField, F, IntegerF
 from django.utils import timezone
 
 from accounts.permissions import may
+from protocols.models import ProtocolVersion, VersionStatus
 
 from .services import check_ins, script
 from .services.alerts import Alert, in_order, made_of, rows_for
@@ -61,25 +62,41 @@ _ALERT = {
     "a_called": _nothing(DateTimeField()),
     "a_by": F("answer_by"),
 }
+_VERSION = {name: _nothing(CharField()) for name in _TASK} | {
+    "what": Value("protocol"),
+    "a_pk": F("pk"),
+    "a_status": F("sha256"),
+    **{name: _nothing(DateTimeField()) for name in ("a_at", "a_started", "a_called", "a_by")},
+    **{name: _nothing(IntegerField()) for name in ("a_number", "a_patient", "a_record", "a_call")},
+    "a_deepest": _nothing(DecimalField()),
+}
 _COLUMNS = tuple(_TASK)
+# How far back sessions are looked at: as far as the protocol read last plans calls. One that plans them later costs one more query.
+_reach_back = {"days": 7}
 
 
 def of(user, now: dt.datetime) -> tuple[list[Alert], list[Task]]:
     """(alerts that wait, calls of today that nobody made yet) of what *user* reaches; nothing for who makes no calls."""
     if not may(user, "calls.make"):
         return [], []
-    in_force, today = script.in_force(), timezone.localtime(now).date()
-    alerts = rows_for(user).annotate(**_ALERT).values_list(*_COLUMNS)
-    asked = alerts
-    if in_force is not None and in_force.calls.check_ins:
-        latest = max(one.day for one in in_force.calls.check_ins)
-        earliest = today - dt.timedelta(days=latest + check_ins.LATE_DAYS)
-        tasks = check_ins.visits(user, earliest, today).annotate(**_TASK).values_list(*_COLUMNS)
-        asked = tasks.union(alerts, all=True)
-    rows = list(asked)
+    today = timezone.localtime(now).date()
+    rows = _rows(user, today)
+    in_force = next((script.of_row(row[1], row[2]) for row in rows if row[0] == "protocol"), None)
+    latest = max((one.day for one in in_force.calls.check_ins), default=0) if in_force else 0
+    if latest > _reach_back["days"]:
+        _reach_back["days"] = latest
+        rows = _rows(user, today)
     waiting = [made_of((row[1], row[2], row[3], row[19], row[6], row[7], row[8], row[5])) for row in rows if row[0] == "alert"]
     user._call_alerts = waiting = in_order(waiting)
     if in_force is None:
         return waiting, []
     found = check_ins.tasks_from((row[1:19] for row in rows if row[0] == "call"), in_force, today, today=today)
     return waiting, sorted((task for task in found if not task.is_done and task.session), key=lambda one: (one.due_on, one.patient))
+
+
+def _rows(user, today: dt.date) -> list[tuple]:
+    earliest = today - dt.timedelta(days=_reach_back["days"] + check_ins.LATE_DAYS)
+    tasks = check_ins.visits(user, earliest, today).annotate(**_TASK).values_list(*_COLUMNS)
+    alerts = rows_for(user).annotate(**_ALERT).values_list(*_COLUMNS)
+    versions = ProtocolVersion.objects.filter(status=VersionStatus.APPROVED).order_by().annotate(**_VERSION).values_list(*_COLUMNS)
+    return list(tasks.union(alerts, versions, all=True))

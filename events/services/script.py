@@ -1,6 +1,7 @@
 """The questions in force: those of the protocol version that is approved now. Nothing else may be asked or said."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from accounts.models import Site
 from planner.knowledge import Knowledge
@@ -30,6 +31,12 @@ def in_force() -> Script | None:
     version = ProtocolVersion.objects.filter(status=VersionStatus.APPROVED).defer("document").first()
     calls = follow_up_of(version) if version is not None else None
     return Script(version, calls, knowledge_of(version)) if calls is not None else None
+
+
+@lru_cache(maxsize=4)
+def of_row(pk: int, sha256: str) -> Script | None:
+    """The script of the stored version *pk*: asked for once a process, because the hash in the key means that it cannot be another."""
+    return of_version(ProtocolVersion.objects.defer("document").get(pk=pk, sha256=sha256))
 
 
 def of_version(version: ProtocolVersion) -> Script | None:

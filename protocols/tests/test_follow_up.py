@@ -15,8 +15,12 @@ from hypothesis import strategies as st
 
 from planner.errors import KnowledgeFaults
 from planner.knowledge.structure import walk
+from protocols.comparison import values
 from protocols.comparison_words import Comparison
 from protocols.documents import ADDITIONS, canonical, packaged_paths, read_pack, read_text
+from protocols.editing import SECTIONS
+from protocols.editing.changes import changes, typed
+from protocols.editing.naming import address
 from protocols.exchange import as_yaml
 from protocols.follow_up import LEVELS, assess, parse, questions_for
 from protocols.follow_up.reading import read
@@ -24,6 +28,7 @@ from protocols.knowledge import follow_up_of, knowledge_of
 from protocols.models import ProtocolVersion
 from protocols.services import ProtocolRefused, approve, create_draft, load_pack, submit
 from protocols.services.additions import add_follow_up, follow_up_that_comes_along
+from protocols.tests.test_editing_pages import as_sent
 
 SCRIPTS = yaml.safe_load((Path(__file__).parent / "follow_up_scripts.yaml").read_text(encoding="utf-8"))
 PACK = read_pack(packaged_paths()[-1]) | read_pack(ADDITIONS / "follow_up.yaml")
@@ -249,3 +254,18 @@ def test_an_edit_that_would_lower_a_red_flag_is_refused_and_says_where(client, d
     assert "must lead to emergency" in answer.content.decode()
     saved.refresh_from_db()
     assert follow_up_of(saved).rules[0].level == "emergency"
+
+
+def test_every_value_of_it_comes_back_from_the_editor_as_it_went_in():
+    document = json.loads(canonical(PACK))
+    page = SECTIONS["follow-up"].page(document, "")
+    found, mistakes = typed(page, as_sent(page))
+    assert changes(page, found) == []
+    assert mistakes == {}
+    fields = list(page.fields)
+    assert len({one.path for one in fields}) == len({one.ident for one in fields}) == len(fields)
+    shown = {one.path for one in fields}
+    named = [path for path, _ in values({"follow_up": document["follow_up"]}) if path.endswith(".refs")]
+    assert len(named) > 30
+    assert {address(document, path) for path in named} == {("follow-up", "")}
+    assert set(named) <= shown
