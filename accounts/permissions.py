@@ -69,6 +69,10 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "tubes.check": frozenset({_C, _D, _L}),  # patient against tube, on the screen of who treats
     "sheets.view": frozenset({_C, _D, _L}),  # the printed sheet is what the patient takes home
     "sheets.make": frozenset({_C, _D, _L}),
+    "calls.make": frozenset({_C, _D, _L}),  # follow-up calls by the protocol's questions; the words for the patient, never notes
+    "calls.acknowledge": frozenset({_C, _L}),  # what was answered, and have an alert in hand
+    "events.view": frozenset({_C, _L}),  # the files of adverse events, as paper and as data too
+    "events.edit": frozenset({_C, _L}),
     "settings.view": frozenset({_C, _D, _L, _M, _A}),  # the page of links; each link has its own permission
     "emergency.open": frozenset({_C, _L}),  # a patient of another site, for a short time and with a reason
     "emergency.view": frozenset({_L, _M, _A}),  # who opened what that way

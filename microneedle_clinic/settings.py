@@ -117,6 +117,7 @@ INSTALLED_APPS = [
     "photos",
     "aftercare",
     "followup",
+    "events",
     "clinic",
 ]
 

@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("photos.urls")),
     path("", include("aftercare.urls")),
     path("", include("followup.urls")),
+    path("", include("events.urls")),
 ]
 
 if settings.DEBUG:

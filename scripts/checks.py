@@ -20,9 +20,13 @@ APPS = (
     "audit",
     "clinic",
     "consent",
+
+    "events",
     "followup",
-    "intake", "patients",
+    "intake",
+    "patients",
     "photos",
+
     "planner",
     "plans",
     "protocols",

@@ -168,6 +168,7 @@ TABLE = {
     "protocols:edit_item": _general(CLINICAL, args=("draft", "editor_section", "editor_item")),
     "protocols:edit_remove_reference": _general(CLINICAL, args=("draft", "reference")),
     "protocols:edit_remove_row": _general(CLINICAL, args=("draft", "editor_list", "editor_row")),
+    "protocols:edit_add_follow_up": _sent(CLINICAL, "draft", of_patient=False),
     "protocols:edit_take_off": _sent(CLINICAL, "draft", "reference", of_patient=False),
     "protocols:indication": _general(args=("version", "indication")),
     "plans:on_retired": _general(CLINICAL),
@@ -270,6 +271,16 @@ TABLE = {
     "intake:check": _general(SHEETS, gives=GO),
     "intake:medicine_names": _general(SHEETS, method="post"),
     "intake:staff": _general(SHEETS, gives=GO),
+    "events:calls": _general(SHEETS),
+    "events:call": Row(SHEETS, args=("number",)),
+    "events:made": Row(SHEETS, args=("call",)),
+    "events:acknowledge": _sent(CLINICAL, "call"),
+    "events:events": _general(CLINICAL),
+    "events:new": Row(CLINICAL, args=("number",)),
+    "events:event": Row(CLINICAL, args=("event",)),
+    "events:add": _sent(CLINICAL, "event"),
+    "events:pdf": Row(CLINICAL, args=("event",), gives=frozenset({200, 503})),
+    "events:json": Row(CLINICAL, args=("event",)),
     "aftercare:queue": _general(SHEETS),
     "aftercare:request": _sent(SHEETS, "record"),
     "aftercare:sheet": Row(SHEETS, args=("sheet",)),
@@ -370,6 +381,7 @@ def world(site, clinician, patient, protocol, signed_off):
     from clinic.models import Recall
     from consent.services.texts import draft
     from consent.tests.signed import consented, text_in_use
+    from events.models import AdverseEvent, FollowUpCall
     from followup.models import OutboxText, Reminder, WaitingEntry
     from intake.tests.answers import sent
     from patients.models import Allergy, EmergencyOpening, ErasedOpening, Medication, PatientMerge
@@ -482,7 +494,17 @@ def world(site, clinician, patient, protocol, signed_off):
     )
     reminder = Reminder.objects.create(booking=bookings[1], channel="sms", starts_at=bookings[1].starts_at, state="sent", sent_at=now)
     watched = WatchedAct.objects.create(kind="link", person=clinician, at=now, detail={"role": LEAD}, done_at=now)
+    called = FollowUpCall.objects.create(
+        patient=patient, session=record, site=site, outcome="reached", protocol_version=protocol, day=3, level="see_today",
+        answer_by=now + dt.timedelta(hours=1), at=now, by=clinician, request_key="access-call",
+    )  # fmt: skip
+    happened = AdverseEvent.objects.create(
+        patient=patient, session=record, site=site, title="Blisters", onset_on=now.date(), description="Grouped", outcome="ongoing",
+        opened_at=now, opened_by=clinician, request_key="access-event",
+    )  # fmt: skip
     return {
+        "call": called.pk,
+        "event": happened.pk,
         "erased_opening": erased.request_key,
         "watched_act": watched.pk,
         "number": patient.number,

@@ -43,7 +43,7 @@ OURS = {
     "photos",
     "aftercare",
     "followup",
-    "clinic",
+    "events", "clinic",
 }
 
 
@@ -61,7 +61,7 @@ def _logged() -> frozenset[str]:
         "audit",
         "clinic",
         "consent",
-        "followup",
+        "events", "followup",
         "intake",
         "patients",
         "photos",

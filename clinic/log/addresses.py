@@ -8,6 +8,7 @@ nothing is called, and what is kept where a view says nothing. An empty action m
 from aftercare.models import Sheet
 from audit.pages import Page
 from consent.models import Consent
+from events.models import AdverseEvent, FollowUpCall
 from followup.models import OutboxText, WaitingEntry
 from intake.models import QuestionnaireResponse
 from intake.tablet import held
@@ -42,6 +43,8 @@ by_waiting = _of(WaitingEntry, "pk", "pk", "patient_id")
 by_consent = _of(Consent, "pk", "pk", "patient_id")
 by_photo = _of(Photo, "pk", "pk", "patient_id")
 by_response = _of(QuestionnaireResponse, "pk", "pk", "patient_id")
+by_call = _of(FollowUpCall, "pk", "pk", "patient_id")
+by_event = _of(AdverseEvent, "pk", "pk", "patient_id")
 by_sheet = _of(Sheet, "pk", "pk", "session__patient_id")
 
 
@@ -164,6 +167,7 @@ PAGES: dict[str, Page] = {
     "protocols:edit_item": Page("protocol.viewed", "protocol.edited"),
     "protocols:edit_remove_reference": Page("protocol.viewed", "protocol.edited"),
     "protocols:edit_remove_row": Page("protocol.viewed", "protocol.edited"),
+    "protocols:edit_add_follow_up": Page(writes="protocol.edited"),
     "protocols:edit_take_off": Page(writes="protocol.edited"),
     "protocols:indication": Page("protocol.viewed"),
     "plans:on_retired": Page("plan.listed"),
@@ -264,6 +268,16 @@ PAGES: dict[str, Page] = {
     "followup:book_waiting": Page("", "booking.made", by_waiting),
     "followup:drift": Page("courses.drift_listed"),
     "followup:stop": NOTHING,  # names nobody; what a press changes says so itself
+    "events:calls": Page("calls.listed"),
+    "events:call": Page("call.prepared", "call.made", by_number),
+    "events:made": Page("call.viewed", patient=by_call),
+    "events:acknowledge": Page("", "call.acknowledged", by_call),
+    "events:events": Page("events.listed"),
+    "events:new": Page("event.prepared", "event.opened", by_number),
+    "events:event": Page("event.viewed", patient=by_event),
+    "events:add": Page("", "event.added_to", by_event),
+    "events:pdf": Page("event.printed", patient=by_event),
+    "events:json": Page("event.exported", patient=by_event),
     "aftercare:queue": Page("sheets.listed"),
     "aftercare:request": Page("", "sheet.requested", by_record),
     "aftercare:sheet": Page("sheet.viewed", patient=by_sheet),

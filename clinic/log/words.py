@@ -52,6 +52,12 @@ ACTIONS: dict[str, dict[str, str]] = {
         "recall.prepared": "Looked who was treated with a lot",
         "recall.viewed": "Opened a recall with the people treated",
         "recall.person_viewed": "Opened what was done to reach somebody about a recall",
+        "calls.listed": "Listed follow-up calls",
+        "call.prepared": "Opened the form of a follow-up call",
+        "call.viewed": "Opened a follow-up call",
+        "events.listed": "Listed adverse events",
+        "event.prepared": "Opened the form of an adverse event",
+        "event.viewed": "Opened the file of an adverse event",
         "emergency.listed": "Listed emergency access",
         "log.viewed": "Looked into this log",
         "page.opened": "Opened a page",
@@ -120,6 +126,10 @@ ACTIONS: dict[str, dict[str, str]] = {
         "contact.changed": "Changed what a patient wants of reminders",
         "contact.stopped": "A patient stopped reminders by the link in one",
         "recall.contacted": "Kept how reaching somebody about a recall went",
+        "call.made": "Kept a follow-up call",
+        "call.acknowledged": "Took the alert of a follow-up call in hand",
+        "event.opened": "Opened a new file of an adverse event",
+        "event.added_to": "Added to the file of an adverse event",
         "page.sent": "Sent a form",
     },
     OUT: {
@@ -134,6 +144,8 @@ ACTIONS: dict[str, dict[str, str]] = {
         "day.pack_printed": "Printed a day with its patients",
         "patient.exported": "Took out a patient's whole record",
         "clinic.exported": "Took out all data",
+        "event.printed": "Made the report of an adverse event as PDF",
+        "event.exported": "Took out the report of an adverse event",
         "recall.exported": "Took out the list of a recall",
         "recall.letter_printed": "Printed the letter of a recall",
         "reminder.sent": "A reminder was sent",
@@ -308,6 +320,8 @@ _THINGS = {
     "photos.photo": "Photo",
     "photos.photoskip": "Photos not taken",
     "intake.questionnaireresponse": "Questions",
+    "events.followupcall": "Call",
+    "events.adverseevent": "Event",
 }
 
 

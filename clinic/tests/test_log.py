@@ -272,7 +272,7 @@ def test_a_name_that_is_a_formula_leaves_the_clinic_as_text(client, auditor, des
 
 
 def _sources():
-    for app in ("accounts", "aftercare", "audit", "clinic", "consent", "followup", "patients", "photos", "plans", "protocols", "sessions"):
+    for app in ("accounts", "aftercare", "audit", "clinic", "consent", "events", "followup", "patients", "photos", "plans", "protocols", "sessions"):
         for path in sorted((Path(settings.BASE_DIR) / app).rglob("*.py")):
             if "tests" not in path.parts and "migrations" not in path.parts:
                 yield path, path.read_text()

@@ -19,6 +19,7 @@ from consent import photos
 from consent.models import Consent, ConsentItem, ConsentWithdrawal, PhotoPermission
 from consent.services.withdrawing import withdraw
 from consent.tests.signed import consented
+from events.models import AdverseEvent, CallAcknowledgement, EventAddition, FollowUpCall
 from followup.models import ContactChoice, OutboxText, Reminder, WaitingEntry
 from intake.models import QuestionnaireResponse, ResponseItem
 from patients.models import Allergy, EmergencyOpening, Medication, Patient, PatientMerge, Procedure, ScreeningAnswer
@@ -140,6 +141,16 @@ def make(site, clinician, *, number=48213, marker="Zqmarkerx", ended_at=None, **
         created_by=by,
         request_key=str(uuid.uuid4()),
     )
+    call = FollowUpCall.objects.create(
+        patient=patient, session=session, site=site, outcome="reached", protocol_version=plan.protocol_version, day=3, level="see_today",
+        answer_by=now, at=now, by=by, request_key=str(uuid.uuid4()),
+    )  # fmt: skip
+    CallAcknowledgement.objects.create(call=call, decision=marker, at=now, by=by)
+    event = AdverseEvent.objects.create(
+        patient=patient, session=session, call=call, site=site, title=marker, onset_on=now.date(), description=marker, outcome="ongoing",
+        opened_at=now, opened_by=by, request_key=str(uuid.uuid4()),
+    )  # fmt: skip
+    EventAddition.objects.create(event=event, kind="course", text=marker, at=now, by=by, request_key=str(uuid.uuid4()))
     mark_everything(patient, marker)
     patient.refresh_from_db()
     return patient

@@ -116,6 +116,8 @@ class Books:
                 "procedure": self._owners("patients_procedure"),
                 "opening": self._owners("patients_emergencyopening"),
                 "waiting": self._owners("followup_waitingentry"),
+                "call": self._owners("events_followupcall"),
+                "event": self._owners("events_adverseevent"),
                 "consent": self._owners("consent_consent"),
                 "photo": self._owners("photos_photo"),
                 "intake": self._owners("intake_questionnaireresponse"),
@@ -170,6 +172,8 @@ class Books:
                 kind = arguments.get("what") or ("opening" if view == "review_opening" else "medicine")
             if app == "followup":
                 kind = "text" if view == "text_done" else "waiting"
+            if app == "events":
+                kind = "call" if view in ("made", "acknowledge") else "event"
             found.add(self.owner[kind].get(given["pk"]))
         return found
 
