@@ -56,6 +56,8 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "records.view": frozenset({_C, _L}),
     "records.edit": frozenset({_C, _L}),
     "records.sign": frozenset({_C, _L}),
+    "outcomes.view": frozenset({_C, _L}),  # how severe it is and how it changed, as clinician and patient see it
+    "outcomes.record": frozenset({_C, _L}),
     "sheets.view": frozenset({_C, _D, _L}),  # the printed sheet is what the patient takes home
     "sheets.make": frozenset({_C, _D, _L}),
     "settings.view": frozenset({_C, _D, _L, _M, _A}),  # the page of links; each link has its own permission

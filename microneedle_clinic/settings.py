@@ -113,6 +113,7 @@ INSTALLED_APPS = [
     "plans",
     "consent",
     "sessions",
+    "outcomes",
     "aftercare",
     "followup",
     "clinic",

@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("plans.urls")),
     path("", include("consent.urls")),
     path("", include("sessions.urls")),
+    path("", include("outcomes.urls")),
     path("", include("aftercare.urls")),
     path("", include("followup.urls")),
 ]

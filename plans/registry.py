@@ -17,7 +17,7 @@ class DeviceAtHand:
 
 @dataclass(frozen=True)
 class PlanSection:
-    """A part of the plan page that another app owns: sentences, and links as (text, address)."""
+    """A part of the plan's or the consultation's page that another app owns: sentences, and links as (text, address)."""
 
     title: str
     lines: list[str] = field(default_factory=list)
@@ -27,6 +27,7 @@ class PlanSection:
 _devices: list[Callable] = []
 _history: list[Callable] = []
 _sections: list[Callable] = []
+_consultation_sections: list[Callable] = []
 
 
 def register_devices(provider: Callable) -> None:
@@ -47,6 +48,12 @@ def register_plan_section(provider: Callable) -> None:
         _sections.append(provider)
 
 
+def register_consultation_section(provider: Callable) -> None:
+    """provider(consultation, user) -> PlanSection or None, shown below an open consultation."""
+    if provider not in _consultation_sections:
+        _consultation_sections.append(provider)
+
+
 def devices_at(site) -> list[DeviceAtHand]:
     found: list[DeviceAtHand] = []
     for provider in _devices:
@@ -61,3 +68,7 @@ def history_of(patient, day: date) -> list[dict]:
 
 def plan_sections(plan, user) -> list[PlanSection]:
     return [section for provider in _sections if (section := provider(plan, user)) is not None]
+
+
+def consultation_sections(consultation, user) -> list[PlanSection]:
+    return [section for provider in _consultation_sections if (section := provider(consultation, user)) is not None]

@@ -14,7 +14,20 @@ from scripts.environment import ROOT, library_environment
 
 BIN = Path(sys.executable).parent
 LANES = 2
-APPS = ("accounts", "aftercare", "audit", "clinic", "consent", "followup", "patients", "planner", "plans", "protocols", "sessions")
+APPS = (
+    "accounts",
+    "aftercare",
+    "audit",
+    "clinic",
+    "consent",
+    "followup",
+    "outcomes",
+    "patients",
+    "planner",
+    "plans",
+    "protocols",
+    "sessions",
+)
 
 
 def _run(command: list, environment: dict[str, str]) -> int:

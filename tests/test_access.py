@@ -240,6 +240,9 @@ TABLE = {
     "consent:photos": Row(SHEETS, args=("number",)),
     "consent:document": Row(SHEETS, args=("consent",)),
     "consent:pdf": Row(SHEETS, args=("consent",)),
+    "outcomes:patient": Row(CLINICAL, args=("number",)),
+    "outcomes:record": Row(CLINICAL, args=("number",)),
+    "outcomes:correct": Row(CLINICAL, args=("outcome",)),
     "clinic:consent_ahead": _general(SHEETS),
     "aftercare:queue": _general(SHEETS),
     "aftercare:request": _sent(SHEETS, "record"),
@@ -342,6 +345,7 @@ def world(site, clinician, patient, protocol, signed_off):
     from consent.services.texts import draft
     from consent.tests.signed import consented, text_in_use
     from followup.models import OutboxText, Reminder, WaitingEntry
+    from outcomes.tests.answered import answered
     from patients.models import Allergy, EmergencyOpening, ErasedOpening, Medication, PatientMerge
     from plans.models import Consultation
     from plans.tests.rows import plan_with
@@ -491,6 +495,7 @@ def world(site, clinician, patient, protocol, signed_off):
         ).pk,
         "text": OutboxText.objects.create(reminder=reminder, to="020 7946 0200", words="You have a visit").pk,
         "consent": consented(plan, by=clinician).pk,
+        "outcome": answered(plan, by=clinician)[0].pk,
         "consent_text": text_in_use(code="striae", by=clinician).pk,
         "consent_draft": draft(kind="indication", code="striae", language="de", title="Text", body="Text", by=clinician).pk,
         "sheet": Sheet.objects.create(session=record, record_version=1, variant="standard", requested_at=now).pk,

@@ -9,6 +9,7 @@ from aftercare.models import Sheet
 from audit.pages import Page
 from consent.models import Consent
 from followup.models import OutboxText, WaitingEntry
+from outcomes.models import OutcomeAnswer
 from patients.models import EmergencyOpening, ErasedOpening, Patient, PatientMerge
 from sessions.models import Booking, TreatmentSession
 
@@ -37,6 +38,7 @@ by_merge = _of(PatientMerge, "pk", "pk", "kept_id")
 by_text = _of(OutboxText, "pk", "pk", "reminder__booking__patient_id")
 by_waiting = _of(WaitingEntry, "pk", "pk", "patient_id")
 by_consent = _of(Consent, "pk", "pk", "patient_id")
+by_answer = _of(OutcomeAnswer, "pk", "pk", "patient_id")
 by_sheet = _of(Sheet, "pk", "pk", "session__patient_id")
 
 
@@ -175,6 +177,9 @@ PAGES: dict[str, Page] = {
     "consent:photos": Page("consent.listed", "consent.photos_answered", by_number),
     "consent:document": Page("consent.viewed", patient=by_consent),
     "consent:pdf": Page("consent.printed", patient=by_consent),
+    "outcomes:patient": Page("outcome.listed", patient=by_number),
+    "outcomes:record": Page("outcome.prepared", "outcome.recorded", by_number),
+    "outcomes:correct": Page("outcome.viewed", "outcome.corrected", by_answer),
     "clinic:consent_ahead": Page("consent.ahead_listed"),
     "sessions:day": Page("calendar.viewed"),
     "sessions:day_on": Page("calendar.viewed"),

@@ -32,6 +32,9 @@ ACTIONS: dict[str, dict[str, str]] = {
         "consent.listed": "Looked at consent and photo permissions",
         "consent.prepared": "Opened consent to be signed",
         "consent.viewed": "Opened a signed consent",
+        "outcome.listed": "Looked at outcome scales",
+        "outcome.prepared": "Opened outcome scales to be answered",
+        "outcome.viewed": "Opened an answer on an outcome scale",
         "consent.ahead_listed": "Listed consent to renew before a visit",
         "texts.listed": "Listed texts to send",
         "courses.drift_listed": "Listed courses that drift",
@@ -78,6 +81,8 @@ ACTIONS: dict[str, dict[str, str]] = {
         "plan.stopped": "Stopped a plan",
         "consent.signed": "Had consent signed",
         "consent.withdrawn": "Recorded that consent was withdrawn",
+        "outcome.recorded": "Recorded an answer on an outcome scale",
+        "outcome.corrected": "Corrected an answer on an outcome scale",
         "consent.photos_answered": "Recorded for what photos may be used",
         "plan.handed_over": "Handed a plan over",
         "consultation.handed_over": "Handed a consultation over",
@@ -271,6 +276,7 @@ _THINGS = {
     "clinic.recall": "Recall",
     "aftercare.sheet": "Sheet",
     "consent.consent": "Consent",
+    "outcomes.outcomeanswer": "Answer on a scale",
 }
 
 

@@ -20,6 +20,8 @@ from consent.models import Consent, ConsentItem, ConsentWithdrawal, PhotoPermiss
 from consent.services.withdrawing import withdraw
 from consent.tests.signed import consented
 from followup.models import ContactChoice, OutboxText, Reminder, WaitingEntry
+from outcomes.models import OutcomeAnswer
+from outcomes.tests.answered import answered
 from patients.models import Allergy, EmergencyOpening, Medication, Patient, PatientMerge, Procedure, ScreeningAnswer
 from plans.models import Consultation, KeptCase, PlanCountersignature, PlanOverride
 from protocols.models import ProtocolCase
@@ -97,6 +99,7 @@ def make(site, clinician, *, number=48213, marker="Zqmarkerx", ended_at=None, **
     )
     consent = consented(plan, by=by)
     withdraw(patient, [consent.items.first()], said_by=marker, reason=marker, by=by)
+    answered(plan, by=by, corrected=True)
     photos.answer(patient, {"record": True}, language="en", said_by=marker, by=by, request_key=f"whole-{number}")
     connection.check_constraints()
     with guards.suspended():
@@ -105,6 +108,7 @@ def make(site, clinician, *, number=48213, marker="Zqmarkerx", ended_at=None, **
             (ConsentItem, "consent__patient", "signed_at"),
             (ConsentWithdrawal, "item__consent__patient", "at"),
             (PhotoPermission, "patient", "at"),
+            (OutcomeAnswer, "patient", "recorded_at"),
         ):
             model.objects.filter(**{f"{path}__pk": patient.pk}).update(**{field: now})
         connection.check_constraints()

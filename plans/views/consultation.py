@@ -23,6 +23,7 @@ from ..models import Consultation, TreatmentPlan
 from ..moved import moved
 from ..overrides import read as read_values
 from ..panel import Panel, field_words, value_words
+from ..registry import consultation_sections
 from ..screen import Screen
 from ..services.consultation import NoProtocol
 from ..settled import settle
@@ -94,6 +95,7 @@ def _context(request, found, computed, *, saved_from, left=(), stale=None) -> di
         "can_accept": request.user.may("plans.accept"),
         "of_another_day": found.visit_date != timezone.localdate(),
         "moved": moved(found),
+        "sections": consultation_sections(found, request.user),
     }
 
 

@@ -117,6 +117,7 @@ class Books:
                 "opening": self._owners("patients_emergencyopening"),
                 "waiting": self._owners("followup_waitingentry"),
                 "consent": self._owners("consent_consent"),
+                "outcome": self._owners("outcomes_outcomeanswer"),
                 "plan": {(patient, number): patient for patient, number in self.all("SELECT patient_id, number FROM plans_treatmentplan")},
             }
             sheets = "SELECT s.id, t.patient_id FROM aftercare_sheet s JOIN treatment_sessions_treatmentsession t ON t.id = s.session_id"
@@ -158,6 +159,8 @@ class Books:
             kind = {"sessions": "booking" if view in BOOKING else "record", "plans": "consultation"}.get(app)
             if app == "consent":
                 kind = "consent"
+            if app == "outcomes":
+                kind = "outcome"
             if app == "aftercare":
                 kind = "record" if view == "request" else "sheet"
             if app == "patients" and view == "unmerge":
