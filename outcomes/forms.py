@@ -96,7 +96,7 @@ class AnswersForm(_OfPatient):
         initial = {"rated_on": timezone.localdate(), "moment": moment, **kwargs.pop("initial", {})}
         super().__init__(*args, patient=patient, initial=initial, **kwargs)
         self.asked = asked
-        for one, scale, rater, name in self._places():
+        for _, scale, rater, name in self._places():
             self.fields[name] = grade_field(scale, OutcomeAnswer.Rater(rater).label)
 
     def _places(self):

@@ -42,12 +42,13 @@ def _lines(patient, user, until) -> list[Entry]:
     url = reverse("outcomes:patient", args=[patient.number])
     found = []
     for row in until.newest(rows, "recorded_at"):
-        title = f"{row.indication_label}, {'severity' if row.kind == OutcomeAnswer.Kind.SEVERITY else 'change (GAIS)'}"
         facts = f"{row.get_rater_display()}: {row.shown}, {row.get_moment_display().lower()} of {wording.day(row.rated_on)}"
         replaced = hasattr(row, "correction")
         tag = "Corrected since" if replaced else "Correction" if row.corrects_id else ""
         found.append(
-            Entry(row.recorded_at, title, facts, url, "i-info", tag, "mute" if replaced else "info", on=row.site.day_of(row.recorded_at))
+            Entry(
+                row.recorded_at, _what(row), facts, url, "i-info", tag, "mute" if replaced else "info", on=row.site.day_of(row.recorded_at)
+            )
         )
     return found
 
@@ -56,10 +57,11 @@ ANSWERS = Source("outcomes", "outcomes.view", _lines)
 
 
 def _said(rows) -> list[str]:
-    return [
-        f"{row.indication_label}, {row.get_kind_display().lower()}, {row.get_rater_display().lower()}: {row.words} ({wording.day(row.rated_on)})."
-        for row in rows
-    ]
+    return [f"{_what(row)}, {row.get_rater_display().lower()}: {row.words} ({wording.day(row.rated_on)})." for row in rows]
+
+
+def _what(row: OutcomeAnswer) -> str:
+    return f"{row.indication_label}, {'severity' if row.kind == OutcomeAnswer.Kind.SEVERITY else 'change (GAIS)'}"
 
 
 def of_consultation(consultation: Consultation, user) -> PlanSection | None:
