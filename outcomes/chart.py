@@ -8,9 +8,10 @@ from decimal import Decimal
 from planner import wording
 
 from .models import OutcomeAnswer
+from .scales import GAIS
 
-WIDTH, HEIGHT = 560, 200
-LEFT, RIGHT, TOP, BOTTOM = 34, 112, 16, 34
+WIDTH, HEIGHT = 420, 190
+LEFT, LEFT_OF_WORDS, RIGHT, TOP, BOTTOM = 30, 138, 80, 16, 34
 MOST_TICKS = 6
 
 
@@ -71,6 +72,7 @@ def charts(answers: Iterable[OutcomeAnswer]) -> list[Chart]:
 
 def _chart(place: int, rows: list[OutcomeAnswer]) -> Chart:
     first = rows[0]
+    left = LEFT_OF_WORDS if first.kind == OutcomeAnswer.Kind.GAIS else LEFT
     days = sorted({row.rated_on for row in rows})
     by_day: dict[dt.date, dict[str, OutcomeAnswer]] = {day: {} for day in days}
     for row in rows:
@@ -87,7 +89,7 @@ def _chart(place: int, rows: list[OutcomeAnswer]) -> Chart:
     series = []
     for rater in raters.values:
         points = tuple(
-            Point(_x(row.rated_on, days), _y(row), f"{raters(rater).label}, {wording.day(row.rated_on)}: {row.words}")
+            Point(_x(row.rated_on, days, left), _y(row), f"{raters(rater).label}, {wording.day(row.rated_on)}: {row.words}")
             for row in rows
             if row.rater == rater
         )
@@ -101,7 +103,8 @@ def _chart(place: int, rows: list[OutcomeAnswer]) -> Chart:
         hint=_hint(first),
         series=tuple(_apart(series)),
         ticks=tuple(_ticks(first)),
-        days=tuple(_shown_days(days)),
+        days=tuple(_shown_days(days, left)),
+        left=left,
         rows=table,
         is_drawn=first.is_ordered and first.highest > first.lowest,
     )
@@ -113,10 +116,10 @@ def _hint(first: OutcomeAnswer) -> str:
     return "Higher on the chart is worse."
 
 
-def _x(day: dt.date, days: list[dt.date]) -> float:
+def _x(day: dt.date, days: list[dt.date], left: int) -> float:
     span = (days[-1] - days[0]).days
-    wide = WIDTH - LEFT - RIGHT - 24
-    return round(LEFT + 12 + (wide / 2 if not span else wide * (day - days[0]).days / span), 1)
+    wide = WIDTH - left - RIGHT - 24
+    return round(left + 12 + (wide / 2 if not span else wide * (day - days[0]).days / span), 1)
 
 
 def _height(value: Decimal, first: OutcomeAnswer) -> float:
@@ -129,18 +132,21 @@ def _y(row: OutcomeAnswer) -> float:
 
 
 def _ticks(first: OutcomeAnswer) -> Iterable[tuple[float, str]]:
+    if first.kind == OutcomeAnswer.Kind.GAIS:
+        yield from ((_height(Decimal(value), first), words) for value, words in enumerate(GAIS, start=1))
+        return
     low, high = int(first.lowest), int(first.highest)
     step = max(1, -(-(high - low) // (MOST_TICKS - 1)))
     for value in sorted({*range(low, high + 1, step), high}):
         yield _height(Decimal(value), first), str(value)
 
 
-def _shown_days(days: list[dt.date]) -> Iterable[tuple[float, str, str]]:
+def _shown_days(days: list[dt.date], left: int) -> Iterable[tuple[float, str, str]]:
     if len(days) == 1:
-        yield _x(days[0], days), wording.day(days[0]), "middle"
+        yield _x(days[0], days, left), wording.day(days[0]), "middle"
         return
-    yield _x(days[0], days), wording.day(days[0]), "start"
-    yield _x(days[-1], days), wording.day(days[-1]), "end"
+    yield _x(days[0], days, left), wording.day(days[0]), "start"
+    yield _x(days[-1], days, left), wording.day(days[-1]), "end"
 
 
 def _apart(series: list[Series]) -> list[Series]:

@@ -85,3 +85,8 @@ class OutcomeAnswer(models.Model):
     @property
     def shown(self) -> str:
         return self.words if self.value is not None else "Not recorded"
+
+    @property
+    def about(self) -> str:
+        """`Acne scars, severity`"""
+        return f"{self.indication_label}, {'severity' if self.kind == self.Kind.SEVERITY else 'change (GAIS)'}"

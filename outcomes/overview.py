@@ -1,5 +1,7 @@
 """What other pages show of outcomes: the patient page, the timeline, the consultation, the plan, a visit."""
 
+import datetime as dt
+
 from django.urls import reverse
 
 from patients.overview import Action, Entry, Panel, Section
@@ -14,6 +16,7 @@ from .chart import charts as drawn
 from .models import OutcomeAnswer
 
 TITLE = "Outcome scales"
+FACTS = 2
 
 
 def _standing(user, **of):
@@ -38,18 +41,23 @@ def to_do(patient, user) -> Section | None:
 
 
 def _lines(patient, user, until) -> list[Entry]:
-    rows = OutcomeAnswer.objects.visible_to(user).filter(patient=patient).select_related("site", "correction")
+    """What was answered at one time is one line; each correction is one of its own."""
+    rows = OutcomeAnswer.objects.visible_to(user).filter(patient=patient)
+    moments = rows.filter(recorded_at__lte=until.moment) if until.moment else rows
+    newest = moments.order_by("-recorded_at").values_list("recorded_at", flat=True).distinct()[: until.limit]
+    together: dict[dt.datetime, list[OutcomeAnswer]] = {}
+    for row in rows.filter(recorded_at__in=list(newest)).select_related("site").order_by("-recorded_at", "pk"):
+        together.setdefault(row.recorded_at, []).append(row)
     url = reverse("outcomes:patient", args=[patient.number])
     found = []
-    for row in until.newest(rows, "recorded_at"):
-        facts = f"{row.get_rater_display()}: {row.shown}, {row.get_moment_display().lower()} of {wording.day(row.rated_on)}"
-        replaced = hasattr(row, "correction")
-        tag = "Corrected since" if replaced else "Correction" if row.corrects_id else ""
-        found.append(
-            Entry(
-                row.recorded_at, _what(row), facts, url, "i-info", tag, "mute" if replaced else "info", on=row.site.day_of(row.recorded_at)
-            )
-        )
+    for at, answers in together.items():
+        first = answers[0]
+        said = [f"{row.about}: {row.shown} ({row.get_rater_display().lower()})" for row in answers[:FACTS]]
+        if len(answers) > FACTS:
+            said.append(f"and {len(answers) - FACTS} more")
+        title = f"Outcome scales, {first.get_moment_display().lower()}"
+        tag = "Correction" if first.corrects_id else ""
+        found.append(Entry(at, title, "; ".join(said), url, "i-out", tag, "info", on=first.site.day_of(at)))
     return found
 
 
@@ -57,11 +65,7 @@ ANSWERS = Source("outcomes", "outcomes.view", _lines)
 
 
 def _said(rows) -> list[str]:
-    return [f"{_what(row)}, {row.get_rater_display().lower()}: {row.words} ({wording.day(row.rated_on)})." for row in rows]
-
-
-def _what(row: OutcomeAnswer) -> str:
-    return f"{row.indication_label}, {'severity' if row.kind == OutcomeAnswer.Kind.SEVERITY else 'change (GAIS)'}"
+    return [f"{row.about}, {row.get_rater_display().lower()}: {row.words} ({wording.day(row.rated_on)})." for row in rows]
 
 
 def of_consultation(consultation: Consultation, user) -> PlanSection | None:

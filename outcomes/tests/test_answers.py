@@ -16,7 +16,6 @@ from outcomes.models import OutcomeAnswer
 from outcomes.tests.answered import answered
 from patients.models import Patient
 from patients.overview import overview_of
-from planner.wording import day
 from plans.models import Consultation
 from sessions.models import Booking, Hold, Resource
 
@@ -275,7 +274,8 @@ def test_the_patient_page_draws_it_and_offers_it(client, clinician, plan, patien
     client.force_login(clinician)
     html = client.get(reverse("patients:detail", args=[patient.number])).content.decode()
     assert "<svg viewBox" in html
-    assert f"Clinician: 3, before treatment of {day(timezone.localdate())}" in html
+    assert "Outcome scales, before treatment" in html
+    assert "Acne scars, severity: 3 (clinician)" in html
 
 
 def test_the_consultation_asks_the_scales_of_its_concerns(client, clinician, plan, patient):
