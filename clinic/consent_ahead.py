@@ -11,6 +11,7 @@ from django.utils import timezone
 from consent.models import ConsentItem
 from consent.needs import needs_of
 from consent.standing import OLDER, WITHDRAWN, Stands, judged, with_state
+from patients.person import person_of
 from sessions.models import Booking
 from sessions.querysets import of
 
@@ -46,8 +47,7 @@ def ahead_of(user) -> list[Ahead]:
     """
     expected = Exists(_coming().filter(patient=OuterRef("consent__patient")))
     rows = ConsentItem.objects.visible_to(user).to_look_at().filter(expected).last_of_their_kind()
-    rows = list(with_state(rows).select_related("consent__patient"))
-    people = {row.consent.patient.person_pk for row in rows}
+    people = set(rows.order_by().values_list(person_of("consent__patient"), flat=True))
     if not people:
         return []
     items: dict[int, dict] = {}

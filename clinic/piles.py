@@ -28,7 +28,7 @@ from sessions.services.gap import weeks
 from .consent_ahead import ahead_of
 from .log.reading import Search, found
 from .log.words import words_of
-from .recall.services import open_for, people_of
+from .recall.services import to_reach
 
 MOST_UNFINISHED = 6
 NAMED = ("number", "surname", "given")  # what a line says of a patient
@@ -86,11 +86,9 @@ def piles_of(user, *, own: bool, now: dt.datetime) -> list[Pile]:
 def _recalls(user) -> Pile | None:
     """People who were treated with a lot that was recalled and are still to be reached, the recall ordered first in front."""
     items = []
-    for recall in open_for(user).order_by("ordered_at", "pk"):
-        for one in people_of(user, recall.lot, recall):
-            if one.is_open:
-                address = reverse("clinic:recall_person", args=[recall.pk, one.patient.number])
-                items.append(Unfinished(str(one.patient), f"Lot {recall.lot.number}, {one.status_words.lower()}", address))
+    for recall, patient, words in to_reach(user):
+        address = reverse("clinic:recall_person", args=[recall.pk, patient.number])
+        items.append(Unfinished(str(patient), f"Lot {recall.lot.number}, {words.lower()}", address))
     if not items:
         return None
     words = _count(len(items), "person to reach about a recall", "people to reach about a recall")
@@ -155,7 +153,7 @@ def _protocols_to_read() -> Pile | None:
         return Unfinished(f"Protocol {version.version}", f"Handed over {handed}{by}", address)
 
     rows = ProtocolVersion.objects.to_read(timezone.localdate()).select_related("submitted_by")
-    return _pile("protocols", rows, "protocol to review", "protocols to review", item, url=reverse("protocols:list"))
+    return _pile("protocols", rows, "protocol to review", "protocols to review", item, url=reverse("protocols:list"), is_rare=True)
 
 
 def _certificates(user) -> Pile | None:
@@ -177,8 +175,10 @@ def _listed(name: str, rows: list, one: str, many: str) -> Pile | None:
     return Pile(name, _count(len(rows), one, many), shown, more=len(rows) - len(shown), url=reverse("plans:waiting"))
 
 
-def _pile(name: str, rows, one: str, many: str, item, url: str = "") -> Pile | None:
-    """Show the first rows and count the rest; None for an empty pile."""
+def _pile(name: str, rows, one: str, many: str, item, url: str = "", *, is_rare: bool = False) -> Pile | None:
+    """Show the first rows and count the rest; None for an empty pile. One that is mostly empty is asked for by a column first."""
+    if is_rare and not rows.order_by().values_list("pk")[:1]:
+        return None
     first = list(rows[: MOST_UNFINISHED + 1])
     if not first:
         return None
@@ -195,7 +195,9 @@ def _visits_without_anybody(user) -> Pile | None:
         when = f"{wording.day(starts.date(), weekday=True)}, {starts:%H:%M}"
         return Unfinished(str(row.patient), f"{when}, {row.clinician.name} has left", reverse("sessions:booking", args=[row.pk]))
 
-    return _pile("without-anybody", without_anybody(user), "visit to move to somebody else", "visits to move to somebody else", item)
+    return _pile(
+        "without-anybody", without_anybody(user), "visit to move to somebody else", "visits to move to somebody else", item, is_rare=True
+    )
 
 
 def _emergencies(user) -> Pile | None:
@@ -211,7 +213,7 @@ def _emergencies(user) -> Pile | None:
         .select_related("user", "patient")
         .only("opened_at", "patient__number", *of("user", STAFF_NAMED))
     )
-    return _pile("emergencies", rows, "emergency access to look at", "emergency accesses to look at", item, url=page)
+    return _pile("emergencies", rows, "emergency access to look at", "emergency accesses to look at", item, url=page, is_rare=True)
 
 
 def _erased_emergencies(user) -> Pile | None:
@@ -224,7 +226,7 @@ def _erased_emergencies(user) -> Pile | None:
     page = reverse("patients:openings")
     rows = ErasedOpening.objects.to_review(user).select_related("user").only("opened_at", "patient_number", *of("user", STAFF_NAMED))
     one, many = "emergency access to an erased record to look at", "emergency accesses to erased records to look at"
-    return _pile("erased-emergencies", rows, one, many, item, url=page)
+    return _pile("erased-emergencies", rows, one, many, item, url=page, is_rare=True)
 
 
 def _records_to_sign(user, own: bool) -> Pile | None:
@@ -333,4 +335,4 @@ def _failed_sheets(user, own: bool) -> Pile | None:
     def item(row):
         return Unfinished(str(row.session.patient), row.problem or "The sheet was not made", reverse("aftercare:sheet", args=[row.pk]))
 
-    return _pile("sheets", rows, "sheet failed", "sheets failed", item, url=reverse("aftercare:queue"))
+    return _pile("sheets", rows, "sheet failed", "sheets failed", item, url=reverse("aftercare:queue"), is_rare=True)

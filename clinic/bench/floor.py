@@ -134,8 +134,14 @@ def patient_page(request, number):
         visits = _rows(
             cursor,
             "SELECT b.id, b.kind, b.status, b.starts_at, b.plan_id, b.session_number, c.name AS clinician, t.id AS record, t.status AS state, "
-            "t.reaction, t.consent_confirmed FROM treatment_sessions_booking b JOIN treatment_sessions_resource c ON c.id = b.clinician_id "
+            "t.reaction FROM treatment_sessions_booking b JOIN treatment_sessions_resource c ON c.id = b.clinician_id "
             "LEFT JOIN treatment_sessions_treatmentsession t ON t.booking_id = b.id WHERE b.patient_id = %s ORDER BY b.starts_at DESC",
+            pk,
+        )
+        signed = _rows(
+            cursor,
+            "SELECT i.code, i.signed_at, x.status, w.said_by FROM consent_consentitem i JOIN consent_consent c ON c.id = i.consent_id "
+            "JOIN consent_consenttext x ON x.id = i.text_id LEFT JOIN consent_consentwithdrawal w ON w.item_id = i.id WHERE c.patient_id = %s",
             pk,
         )
         done = _rows(
@@ -236,7 +242,7 @@ def patient_page(request, number):
         p=_born(person, day),
         allergies=", ".join(row["substance"] for row in allergies),
         coming=f"{_moment(coming[-1]['starts_at']).astimezone(zone):%d %b %Y, %H:%M}" if coming else "None booked",
-        consent=next((f"{_moment(row['starts_at']):%d %b %Y}" for row in visits if row["consent_confirmed"]), "Not asked"),
+        consent=", ".join(f"{row['code']} {_moment(row['signed_at']):%d %b %Y}{row['said_by'] or ''}" for row in signed) or "Not asked",
         watch=", ".join(finding["label"] for finding in proposal.get("findings", []) if finding["action"] == "caution"),
         alike=alike,
         plans=plans,
@@ -277,6 +283,24 @@ _PILES = (
         "Sheets failed",
         "SELECT p.number, p.surname, p.given FROM aftercare_sheet s JOIN treatment_sessions_treatmentsession t ON t.id = s.session_id JOIN patients_patient p ON p.id = t.patient_id WHERE s.state = 'failed'",
         ("clinician", "front_desk", "medical_lead"),
+    ),
+    (
+        "Consents to renew before a visit",
+        "SELECT p.number, p.surname, p.given FROM (SELECT DISTINCT c.patient_id FROM consent_consentitem i JOIN consent_consent c ON c.id = i.consent_id "
+        "JOIN consent_consenttext x ON x.id = i.text_id LEFT JOIN consent_consentwithdrawal w ON w.item_id = i.id WHERE (x.status = 'retired' OR w.id IS NOT NULL) "
+        "AND EXISTS (SELECT 1 FROM treatment_sessions_booking b WHERE b.patient_id = c.patient_id AND b.kind = 'session' AND b.plan_id IS NOT NULL "
+        "AND b.status IN ('booked', 'arrived', 'in_room') AND b.ends_at > CURRENT_TIMESTAMP) AND NOT EXISTS (SELECT 1 FROM consent_consentitem n "
+        "JOIN consent_consent o ON o.id = n.consent_id WHERE o.patient_id = c.patient_id AND n.kind = i.kind AND n.code = i.code AND n.signed_at > i.signed_at)) q "
+        "JOIN patients_patient p ON p.id = q.patient_id WHERE p.number IS NOT NULL",
+        ("clinician", "front_desk", "medical_lead"),
+    ),
+    (
+        "People to reach about a recall",
+        "SELECT DISTINCT p.number, p.surname, p.given, l.number AS lot FROM clinic_recall r JOIN treatment_sessions_lot l ON l.id = r.lot_id "
+        "JOIN treatment_sessions_usedlot u ON u.key = l.key AND (l.product_id IS NULL OR u.product_id IS NULL OR u.product_id = l.product_id) "
+        "JOIN treatment_sessions_treatmentsession t ON t.id = u.session_id JOIN patients_patient p ON p.id = t.patient_id WHERE r.lifted_at IS NULL AND t.status <> 'closed' "
+        "AND NOT EXISTS (SELECT 1 FROM clinic_recallcontact k WHERE k.recall_id = r.id AND k.patient_id = p.id AND k.status IN ('reached', 'letter'))",
+        ("clinician", "medical_lead", "manager"),
     ),
 )  # fmt: skip
 

@@ -57,13 +57,14 @@ def same_lot(lot: Lot) -> Q:
     return Q(key=lot.key) if lot.product_id is None else Q(key=lot.key) & (Q(product=lot.product_id) | Q(product__isnull=True))
 
 
-def _is_of(lot: Lot, product_id: int | None) -> bool:
-    return lot.product_id is None or product_id is None or lot.product_id == product_id
+def is_of(lot: Lot, key: str, product_id: int | None) -> bool:
+    """The same of what was used under *key*, of a row already read."""
+    return lot.key == key and (lot.product_id is None or product_id is None or lot.product_id == product_id)
 
 
 def block_of(key: str, product_id: int | None, lots: list[Lot]) -> Lot | None:
     """The blocked lot among *lots* that stands against using this one."""
-    return next((lot for lot in lots if lot.is_blocked and lot.key == key and _is_of(lot, product_id)), None)
+    return next((lot for lot in lots if lot.is_blocked and is_of(lot, key, product_id)), None)
 
 
 def came_before(used: UsedLot, block: Lot, session) -> bool:

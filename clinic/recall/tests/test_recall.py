@@ -9,6 +9,7 @@ import time
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -347,6 +348,29 @@ def test_today_names_who_is_still_to_be_reached(client, lead, treated, product):
     assert reverse("clinic:recall_person", args=[recall.pk, treated.patient.number]) in page
     services.say(recall, treated.patient, status="letter", note="", by=lead, request_key="a")
     assert "to reach about a recall" not in client.get(reverse("clinic:today")).content.decode()
+
+
+def test_the_short_list_names_whom_the_full_lists_name_and_asks_no_more_for_many_recalls(site, clinician, patient, medical_lead):
+    fill(site, clinician, RecordCase(site, clinician, patient).plan, sessions=400, lots=6)
+    counts, product = [], Product.objects.get(name="Dealt")
+    for lot in range(6):
+        recall = order(medical_lead, f"L{lot}", None if lot == 5 else product, key=f"k{lot}")
+        people = services.people_of(medical_lead, recall.lot, recall)
+        for at, one in enumerate(people[:4]):
+            status = list(RecallContact.Status)[at]
+            services.say(recall, one.patient, status=status, note="", by=medical_lead, request_key=f"{recall.pk}-{at}")
+        with CaptureQueriesContext(connection) as queries:
+            shown = services.to_reach(medical_lead)
+        counts.append(len(queries))
+    full = [
+        (recall.pk, one.patient.pk, one.status_words)
+        for recall in services.open_for(medical_lead).order_by("ordered_at", "pk")
+        for one in services.people_of(medical_lead, recall.lot, recall)
+        if one.is_open
+    ]
+    assert [(recall.pk, person.pk, words) for recall, person, words in shown] == full
+    assert len(full) > 12
+    assert set(counts) == {3}
 
 
 def test_lifting_wants_a_reason(client, lead, product):
