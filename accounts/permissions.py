@@ -67,6 +67,8 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "photos.remove": frozenset({_C, _L}),  # one that was entered in error
     "photos.take_out": frozenset({_L}),  # as a file, for one use the patient allows
     "tubes.check": frozenset({_C, _D, _L}),  # patient against tube, on the screen of who treats
+    "outcomes.view": frozenset({_C, _L}),  # how severe it is and how it changed, as clinician and patient see it
+    "outcomes.record": frozenset({_C, _L}),
     "sheets.view": frozenset({_C, _D, _L}),  # the printed sheet is what the patient takes home
     "sheets.make": frozenset({_C, _D, _L}),
     "calls.make": frozenset({_C, _D, _L}),  # follow-up calls by the protocol's questions; the words for the patient, never notes

@@ -115,6 +115,7 @@ INSTALLED_APPS = [
     "intake",
     "sessions",
     "photos",
+    "outcomes",
     "aftercare",
     "followup",
     "events",

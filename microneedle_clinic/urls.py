@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("intake.urls")),
     path("", include("sessions.urls")),
     path("", include("photos.urls")),
+    path("", include("outcomes.urls")),
     path("", include("aftercare.urls")),
     path("", include("followup.urls")),
     path("", include("events.urls")),

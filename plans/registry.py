@@ -23,7 +23,7 @@ class DeviceAtHand:
 
 @dataclass(frozen=True)
 class PlanSection:
-    """A part of the plan page that another app owns: sentences, and links as (text, address)."""
+    """A part of the plan's or the consultation's page that another app owns: sentences, and links as (text, address)."""
 
     title: str
     lines: list[str] = field(default_factory=list)
@@ -35,6 +35,7 @@ _history: list[Callable] = []
 _history_forms: list[Callable] = []
 _sections: list[Callable] = []
 _told: list[Callable] = []
+_consultation_sections: list[Callable] = []
 
 
 def register_devices(provider: Callable) -> None:
@@ -71,6 +72,12 @@ def told_on(patient, day: date) -> dict:
     return {name: value for provider in _told for name, value in provider(patient, day).items()}
 
 
+def register_consultation_section(provider: Callable) -> None:
+    """provider(consultation, user) -> PlanSection or None, shown below an open consultation."""
+    if provider not in _consultation_sections:
+        _consultation_sections.append(provider)
+
+
 def devices_at(site) -> list[DeviceAtHand]:
     found: list[DeviceAtHand] = []
     for provider in _devices:
@@ -101,3 +108,7 @@ def history_forms(patient, request, back: str) -> list[str]:
 
 def plan_sections(plan, user) -> list[PlanSection]:
     return [section for provider in _sections if (section := provider(plan, user)) is not None]
+
+
+def consultation_sections(consultation, user) -> list[PlanSection]:
+    return [section for provider in _consultation_sections if (section := provider(consultation, user)) is not None]

@@ -22,10 +22,14 @@ APPS = (
     "consent",
 
     "events",
+
     "followup",
     "intake",
+
+    "outcomes",
     "patients",
     "photos",
+
 
     "planner",
     "plans",

@@ -258,6 +258,9 @@ TABLE = {
     "photos:skip": Row(CLINICAL, args=("record",)),
     # Asks for the password once more on the way.
     "clinic:photos_out": Row(frozenset({LEAD}), gives=PAGE | GO, args=("number",)),
+    "outcomes:patient": Row(CLINICAL, args=("number",)),
+    "outcomes:record": Row(CLINICAL, args=("number",)),
+    "outcomes:correct": Row(CLINICAL, args=("outcome",)),
     "clinic:consent_ahead": _general(SHEETS),
     "intake:patient": Row(SHEETS, args=("number",)),
     "intake:hand_over": _sent(SHEETS, "number"),  # sent empty it hands nothing over
@@ -384,6 +387,7 @@ def world(site, clinician, patient, protocol, signed_off):
     from events.models import AdverseEvent, FollowUpCall
     from followup.models import OutboxText, Reminder, WaitingEntry
     from intake.tests.answers import sent
+    from outcomes.tests.answered import answered
     from patients.models import Allergy, EmergencyOpening, ErasedOpening, Medication, PatientMerge
     from photos.tests.pictures import photo_of
     from plans.models import Consultation
@@ -550,6 +554,7 @@ def world(site, clinician, patient, protocol, signed_off):
         "size": "screen",
         "response": sent(patient, protocol, by=clinician, inputs={"q.scars": "no"}).pk,
         "consent": consented(plan, by=clinician).pk,
+        "outcome": answered(plan, by=clinician)[0].pk,
         "consent_text": text_in_use(code="striae", by=clinician).pk,
         "consent_draft": draft(kind="indication", code="striae", language="de", title="Text", body="Text", by=clinician).pk,
         "sheet": Sheet.objects.create(session=record, record_version=1, variant="standard", requested_at=now).pk,

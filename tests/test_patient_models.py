@@ -39,11 +39,15 @@ OURS = {
     "plans",
     "consent",
     "intake",
+
     "treatment_sessions",
     "photos",
+
+    "outcomes",
     "aftercare",
     "followup",
-    "events", "clinic",
+    "events",
+    "clinic",
 }
 
 
@@ -61,10 +65,14 @@ def _logged() -> frozenset[str]:
         "audit",
         "clinic",
         "consent",
-        "events", "followup",
+        "events",
+        "followup",
         "intake",
+
+        "outcomes",
         "patients",
         "photos",
+
         "plans",
         "protocols",
         "sessions",

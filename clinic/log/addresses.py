@@ -12,6 +12,7 @@ from events.models import AdverseEvent, FollowUpCall
 from followup.models import OutboxText, WaitingEntry
 from intake.models import QuestionnaireResponse
 from intake.tablet import held
+from outcomes.models import OutcomeAnswer
 from patients.models import EmergencyOpening, ErasedOpening, Patient, PatientMerge
 from photos.models import Photo
 from sessions.models import Booking, TreatmentSession
@@ -45,6 +46,7 @@ by_photo = _of(Photo, "pk", "pk", "patient_id")
 by_response = _of(QuestionnaireResponse, "pk", "pk", "patient_id")
 by_call = _of(FollowUpCall, "pk", "pk", "patient_id")
 by_event = _of(AdverseEvent, "pk", "pk", "patient_id")
+by_answer = _of(OutcomeAnswer, "pk", "pk", "patient_id")
 by_sheet = _of(Sheet, "pk", "pk", "session__patient_id")
 
 
@@ -200,6 +202,9 @@ PAGES: dict[str, Page] = {
     "photos:remove": Page("photo.opened", "photo.removed", by_photo),
     "photos:skip": Page("photos.prepared", "photos.skipped", by_record),
     "clinic:photos_out": Page("photos.listed", "photos.taken_out", by_number),
+    "outcomes:patient": Page("outcome.listed", patient=by_number),
+    "outcomes:record": Page("outcome.prepared", "outcome.recorded", by_number),
+    "outcomes:correct": Page("outcome.viewed", "outcome.corrected", by_answer),
     "clinic:consent_ahead": Page("consent.ahead_listed"),
     "intake:patient": Page("intake.listed", patient=by_number),
     "intake:hand_over": Page(writes="intake.handed_over", patient=by_number),

@@ -39,6 +39,9 @@ ACTIONS: dict[str, dict[str, str]] = {
         "intake.listed": "Looked at the questions a patient was asked on the tablet",
         "intake.opened": "A patient opened their questions on the tablet",
         "intake.viewed": "Looked at what a patient answered on the tablet",
+        "outcome.listed": "Looked at outcome scales",
+        "outcome.prepared": "Opened outcome scales to be answered",
+        "outcome.viewed": "Opened an answer on an outcome scale",
         "consent.ahead_listed": "Listed consent to renew before a visit",
         "texts.listed": "Listed texts to send",
         "courses.drift_listed": "Listed courses that drift",
@@ -95,6 +98,8 @@ ACTIONS: dict[str, dict[str, str]] = {
         "photos.skipped": "Said why there are no photos",
         "consent.signed": "Had consent signed",
         "consent.withdrawn": "Recorded that consent was withdrawn",
+        "outcome.recorded": "Recorded an answer on an outcome scale",
+        "outcome.corrected": "Corrected an answer on an outcome scale",
         "consent.photos_answered": "Recorded for what photos may be used",
         "intake.handed_over": "Handed the tablet to a patient for the questions",
         "intake.confirmed": "A patient said on the tablet that the questions are theirs",
@@ -322,6 +327,7 @@ _THINGS = {
     "intake.questionnaireresponse": "Questions",
     "events.followupcall": "Call",
     "events.adverseevent": "Event",
+    "outcomes.outcomeanswer": "Answer on a scale",
 }
 
 

@@ -22,6 +22,8 @@ from consent.tests.signed import consented
 from events.models import AdverseEvent, CallAcknowledgement, EventAddition, FollowUpCall
 from followup.models import ContactChoice, OutboxText, Reminder, WaitingEntry
 from intake.models import QuestionnaireResponse, ResponseItem
+from outcomes.models import OutcomeAnswer
+from outcomes.tests.answered import answered
 from patients.models import Allergy, EmergencyOpening, Medication, Patient, PatientMerge, Procedure, ScreeningAnswer
 from photos.models import PhotoSkip
 from photos.tests.pictures import photo_of
@@ -106,6 +108,7 @@ def make(site, clinician, *, number=48213, marker="Zqmarkerx", ended_at=None, **
     )
     consent = consented(plan, by=by)
     withdraw(patient, [consent.items.first()], said_by=marker, reason=marker, by=by)
+    answered(plan, by=by, corrected=True)
     photos.answer(patient, {"record": True}, language="en", said_by=marker, by=by, request_key=f"whole-{number}")
     photo_of(patient, by=by, allowed=False, data=marker.encode(), session=session, taken_at=now)
     gone = {"removed_at": now, "removed_by": by, "removed_reason": marker}
@@ -118,6 +121,7 @@ def make(site, clinician, *, number=48213, marker="Zqmarkerx", ended_at=None, **
             (ConsentItem, "consent__patient", "signed_at"),
             (ConsentWithdrawal, "item__consent__patient", "at"),
             (PhotoPermission, "patient", "at"),
+            (OutcomeAnswer, "patient", "recorded_at"),
         ):
             model.objects.filter(**{f"{path}__pk": patient.pk}).update(**{field: now})
         connection.check_constraints()

@@ -24,7 +24,7 @@ from ..models import Consultation, TreatmentPlan
 from ..moved import moved
 from ..overrides import read as read_values
 from ..panel import Panel, field_words, value_words
-from ..registry import history_forms
+from ..registry import consultation_sections, history_forms
 from ..screen import Screen
 from ..services.consultation import NoProtocol
 from ..settled import settle
@@ -97,6 +97,7 @@ def _context(request, found, computed, *, saved_from, left=(), stale=None) -> di
         "of_another_day": found.visit_date != timezone.localdate(),
         "moved": moved(found),
         "history_forms": history_forms(found.patient, request, reverse("plans:consultation", args=[found.patient.number, found.pk])),
+        "sections": consultation_sections(found, request.user),
     }
 
 

@@ -121,6 +121,7 @@ class Books:
                 "consent": self._owners("consent_consent"),
                 "photo": self._owners("photos_photo"),
                 "intake": self._owners("intake_questionnaireresponse"),
+                "outcome": self._owners("outcomes_outcomeanswer"),
                 "plan": {(patient, number): patient for patient, number in self.all("SELECT patient_id, number FROM plans_treatmentplan")},
             }
             sheets = "SELECT s.id, t.patient_id FROM aftercare_sheet s JOIN treatment_sessions_treatmentsession t ON t.id = s.session_id"
@@ -164,6 +165,8 @@ class Books:
                 kind = app
             if app == "photos":
                 kind = "record" if view == "skip" else "photo"
+            if app == "outcomes":
+                kind = "outcome"
             if app == "aftercare":
                 kind = "record" if view == "request" else "sheet"
             if app == "patients" and view == "unmerge":
