@@ -16,7 +16,6 @@ import yaml
 from planner.errors import Fault, KnowledgeFaults
 from planner.knowledge.structure import MOST_LEVELS, walk
 
-from .doubles import parse
 from .follow_up import parse
 
 PACKS = Path(__file__).resolve().parent / "packs"

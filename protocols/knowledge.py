@@ -7,7 +7,6 @@ from threading import Lock
 from planner.knowledge import Knowledge
 
 from .documents import canonical, packaged_paths, read_pack, sha256
-from .doubles import parse
 from .follow_up import SECTION, FollowUp, parse
 from .models import ProtocolVersion
 

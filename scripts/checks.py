@@ -20,22 +20,17 @@ APPS = (
     "audit",
     "clinic",
     "consent",
-
     "events",
-
     "followup",
     "intake",
-
     "outcomes",
     "patients",
     "photos",
-
-
     "planner",
     "plans",
     "protocols",
     "sessions",
-)  # fmt: skip
+)
 
 
 def _run(command: list, environment: dict[str, str]) -> int:

@@ -17,7 +17,6 @@ from audit.services import record
 from planner.errors import Fault, KnowledgeFaults
 
 from ..documents import canonical, sha256
-from ..doubles import parse
 from ..editing.changes import same as _same
 from ..editing.faults import named
 from ..follow_up import parse

@@ -9,7 +9,8 @@ CAMERA = """
 navigator.mediaDevices.getUserMedia = async () => {
   const made = document.createElement("canvas"), pen = made.getContext("2d");
   made.width = 900; made.height = 1200;
-  setInterval(() => { pen.fillStyle = "#c9a27e"; pen.fillRect(0, 0, 900, 1200); pen.fillStyle = "#543"; pen.fillRect(300, 400, 80, 40); }, 50);
+  const fill = (colour, ...where) => { pen.fillStyle = colour; pen.fillRect(...where); };
+  setInterval(() => { fill("#c9a27e", 0, 0, 900, 1200); fill("#543", 300, 400, 80, 40); }, 50);
   return made.captureStream(20);
 };
 """
