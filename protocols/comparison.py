@@ -28,12 +28,13 @@ _KEYS = {
     "covers": ("rule",),
     "request": ("indication", "level"),
     "min_interval_exempt": ("indication", "level"),
+    "when": ("question",),
 }
 # Lists whose order says something: what comes first on screen, is asked first, or speaks first.
 ORDERED = frozenset(
     {
         *("zones", "questions", "indications", "devices", "adjuvants", "settings", "levels", "options", "precare", "aftercare"),
-        *("normal_course", "red_flags", "phototype_rules", "combination_rules"),
+        *("normal_course", "red_flags", "phototype_rules", "combination_rules", "check_ins", "answers"),
     }
 )
 # Lists of words that mean the same in any order: sources, names, ids.

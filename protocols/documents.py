@@ -16,9 +16,10 @@ import yaml
 from planner.errors import Fault, KnowledgeFaults
 from planner.knowledge.structure import MOST_LEVELS, walk
 
-from .doubles import parse
+from .follow_up import parse
 
 PACKS = Path(__file__).resolve().parent / "packs"
+ADDITIONS = PACKS / "additions"  # sections that a draft may be given; none of them is a pack
 LARGEST_BYTES = 2_000_000
 MOST_NAMES = 1_000  # in one mapping; the longest of a pack holds some seventy
 MOST_ROWS = 5_000  # in one list; the longest of a pack holds some four hundred

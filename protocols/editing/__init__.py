@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
-from . import adjuvants, care, depth, medicines, more, questions, references, rules, times, wording, zones
+from . import adjuvants, care, depth, follow_up, medicines, more, questions, references, rules, times, wording, zones
 from .rows import NEW, Rows
 
 SECTIONS: dict[str, ModuleType] = {
-    module.SLUG: module for module in (depth, zones, rules, questions, adjuvants, times, care, wording, medicines, references, more)
+    module.SLUG: module
+    for module in (depth, zones, rules, questions, adjuvants, times, care, follow_up, wording, medicines, references, more)
 }
 
 

@@ -49,6 +49,7 @@ def page(document: Mapping[str, Any], item: str) -> Page | None:
         one("prescriber_decides", "What a prescriber decides", "text", blank="drop"),
         one("sterile_only", "Sterile product only", "flag", width="m"),
         one("counts_as_active", "Counts as an active", "flag", width="m"),
+        one("own_blood", "The patient's own blood", "flag", blank="drop", width="m", hint="Two people check patient against tube."),
     ]
     bars = [
         one("exclude_if", "Left out with these findings", "picks", options=rules),

@@ -17,9 +17,9 @@ from audit.services import record
 from planner.errors import Fault, KnowledgeFaults
 
 from ..documents import canonical, sha256
-from ..doubles import parse
 from ..editing.changes import same as _same
 from ..editing.faults import named
+from ..follow_up import parse
 from ..knowledge import is_known
 from ..models import ProtocolEdit, ProtocolVersion, VersionStatus
 from ..names import version_name_problem
