@@ -152,7 +152,10 @@ def copied(rows: Rows, document: Mapping[str, Any], ident: str) -> tuple[dict[st
     if row is None:
         return None, {}
     base = {key: value for key, value in row.items() if key not in rows.own and key != rows.ident}
-    return copy.deepcopy(base) | rows.asked(document, ident, ()), standing_beside(rows, document, ident)
+    asked = {
+        name: {key: value for key, value in held.items() if key not in rows.own} for name, held in rows.asked(document, ident, ()).items()
+    }
+    return copy.deepcopy(base) | asked, standing_beside(rows, document, ident)
 
 
 def standing_beside(rows: Rows, document: Mapping[str, Any], ident: str) -> dict[str, Any]:

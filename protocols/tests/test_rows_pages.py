@@ -224,6 +224,7 @@ class TestTwoPeople:
         assert "Theirs was first." in page
         assert "Invented for a test." in page
         assert "Brandt" in page
+        assert "Ticked under" not in page.partition('id="meeting"')[2].partition("</section>")[0]  # the same with both
         again = send(client, clinician, draft, "rules", "new", first_lock="1", new_id="diving", **DIVING)
         assert again.status_code == 422
         assert "in the list already" in page_of(again)
