@@ -23,7 +23,7 @@ class DeviceAtHand:
 
 @dataclass(frozen=True)
 class PlanSection:
-    """A part of the plan page that another app owns: sentences, and links as (text, address)."""
+    """A part of the plan's or the consultation's page that another app owns: sentences, and links as (text, address)."""
 
     title: str
     lines: list[str] = field(default_factory=list)
@@ -32,7 +32,10 @@ class PlanSection:
 
 _devices: list[Callable] = []
 _history: list[Callable] = []
+_history_forms: list[Callable] = []
 _sections: list[Callable] = []
+_told: list[Callable] = []
+_consultation_sections: list[Callable] = []
 
 
 def register_devices(provider: Callable) -> None:
@@ -47,10 +50,32 @@ def register_history(provider: Callable) -> None:
         _history.append(provider)
 
 
+def register_history_form(provider: Callable) -> None:
+    """provider(patient, request, back) -> HTML that answers what is not known of earlier needling, then leads to *back*; or ''."""
+    if provider not in _history_forms:
+        _history_forms.append(provider)
+
+
 def register_plan_section(provider: Callable) -> None:
     """provider(plan, user) -> PlanSection or None, shown on the plan's page (bookings, sessions)."""
     if provider not in _sections:
         _sections.append(provider)
+
+
+def register_told(provider: Callable) -> None:
+    """provider(patient, day) -> fields of the consultation screen that the patient told that day and a clinician accepted."""
+    if provider not in _told:
+        _told.append(provider)
+
+
+def told_on(patient, day: date) -> dict:
+    return {name: value for provider in _told for name, value in provider(patient, day).items()}
+
+
+def register_consultation_section(provider: Callable) -> None:
+    """provider(consultation, user) -> PlanSection or None, shown below an open consultation."""
+    if provider not in _consultation_sections:
+        _consultation_sections.append(provider)
 
 
 def devices_at(site) -> list[DeviceAtHand]:
@@ -77,5 +102,13 @@ def history_of(patient, day: date) -> list[dict]:
     return sorted(found, key=lambda entry: str(entry["date"]), reverse=True)
 
 
+def history_forms(patient, request, back: str) -> list[str]:
+    return [form for provider in _history_forms if (form := provider(patient, request, back))]
+
+
 def plan_sections(plan, user) -> list[PlanSection]:
     return [section for provider in _sections if (section := provider(plan, user)) is not None]
+
+
+def consultation_sections(consultation, user) -> list[PlanSection]:
+    return [section for provider in _consultation_sections if (section := provider(consultation, user)) is not None]

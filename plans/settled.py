@@ -40,6 +40,7 @@ FOCUS = (
     ("devices", "f-device"),
     ("adjuvants", "f-adjuvants"),
     ("wishes", "f-wishes"),
+    ("history", "history"),
 )
 
 

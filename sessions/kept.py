@@ -75,6 +75,13 @@ def declare() -> None:
             pages=("sessions:record",),
             logged=("record.corrected",),
         ),
+        PatientModel(
+            "treatment_sessions.SkinSeen",
+            path="session__patient",
+            section="skin_seen",
+            pages=("sessions:skin_seen",),
+            logged=("skin.seen",),
+        ),
         OtherModel("treatment_sessions.Resource", "a clinician, room or device", exported=True),
         OtherModel("treatment_sessions.ResourceHours", "opening hours", exported=True),
         OtherModel("treatment_sessions.Absence", "when a resource is away", exported=True),

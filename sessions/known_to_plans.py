@@ -5,7 +5,8 @@ import datetime as dt
 from plans.registry import DeviceAtHand
 
 from .devices.standing import label_limit
-from .models import Resource, SessionZone, TreatmentSession
+from .models import Resource
+from .services.skin import earlier_of
 
 
 def devices(site) -> list[DeviceAtHand]:
@@ -22,16 +23,7 @@ def devices(site) -> list[DeviceAtHand]:
 
 def history(patient, day: dt.date) -> list[dict]:
     """
-    Signed sessions of *patient* up to *day* in the case format, newest first. Whether the skin healed is not in the record:
-    it is left out, and the planner asks or is careful.
+    Signed sessions of *patient* up to *day* in the case format, newest first, with what was seen of the skin since. What nobody
+    looked at is left out, and the planner asks.
     """
-    rows = TreatmentSession.objects.filter(patient=patient, status=TreatmentSession.Status.SIGNED)
-    rows = rows.without_documents().select_related("booking__site").prefetch_related("zones")
-    found = []
-    for row in rows.order_by("-started_at"):
-        treated = row.day
-        done = [zone for zone in row.zones.all() if zone.state == SessionZone.State.DONE]
-        if done and treated <= day:
-            depths = {zone.zone: float(zone.done_depth_mm) for zone in done}
-            found.append({"date": treated.isoformat(), "zones": list(depths), "depth_mm": depths})
-    return found
+    return [row.as_history() for row in earlier_of(patient, day)]

@@ -532,6 +532,44 @@ class SessionCorrection(models.Model):
         return f"Correction {self.number}"
 
 
+class SkinSeen(models.Model):
+    """
+    What was seen of the skin after a signed session: whether it healed, whether dark marks came. Added, never changed; the newest
+    row of a session counts.
+    """
+
+    class Seen(models.TextChoices):
+        YES = "yes", "Yes"
+        NO = "no", "No"
+        UNKNOWN = "unknown", "Not known"
+
+    session = models.ForeignKey(TreatmentSession, on_delete=models.PROTECT, related_name="skin_seen")
+    healed = models.CharField(max_length=7, choices=Seen)
+    dark_marks = models.CharField(max_length=7, choices=Seen)
+    seen_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    seen_at = models.DateTimeField()
+    request_key = models.CharField(max_length=60, help_text="Made with the form: a double click adds once")
+
+    objects = OfRecordQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["session", "request_key"], name="skin_seen_once_per_form"),
+            models.CheckConstraint(
+                name="skin_seen_is_said",
+                condition=Q(healed__in=("yes", "no", "unknown"), dark_marks__in=("yes", "no", "unknown")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{_HEALED[self.healed]}, {_MARKS[self.dark_marks]}"
+
+
+_HEALED = {"yes": "healed", "no": "not healed", "unknown": "healing not known"}
+_MARKS = {"yes": "dark marks", "no": "no dark marks", "unknown": "marks not known"}
+
+
 from .devices.models import DeviceFile, DeviceLog  # noqa: E402, F401 - one door to all models of the app
 from .lots.models import Lot, Product, StockMove, UsedLot  # noqa: E402, F401
 from .tubes.models import TubeCheck  # noqa: E402, F401

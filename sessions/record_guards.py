@@ -11,6 +11,7 @@ USED = "treatment_sessions_usedlot"
 LOT = "treatment_sessions_lot"
 TUBE = "treatment_sessions_tubecheck"
 CORRECTION = "treatment_sessions_sessioncorrection"
+SKIN = "treatment_sessions_skinseen"
 # Whose row it is, for an erasure order: SQL over OLD.
 OF_RECORD = f"(SELECT s.patient_id FROM {SESSION} AS s WHERE s.id = OLD.session_id)"  # noqa: S608 - our own names
 REASON = "a signed record is never changed"
@@ -98,4 +99,5 @@ def register() -> None:
     protect(no_change("treatment_sessions_devicelog", reason="the log of a device is only ever added to", name="device_log_added"))
     protect(no_change(LOT, columns=("number", "key", "product_id", "added_at"), reason="a lot stays what it is", name="lot_stays"))
     protect(no_change("treatment_sessions_stockmove", reason="stock is counted by adding", name="stock_only_added"))
+    protect(no_change(SKIN, reason="what was seen of the skin is only ever added", name="skin_seen_only_added", patient=OF_RECORD))
     protect(no_change(CORRECTION, reason="corrections are only ever added", name="corrections_only_added", patient=OF_RECORD))

@@ -3,7 +3,20 @@ from django.urls import path, re_path
 from .devices import views as devices
 from .lots import views as lots
 from .tubes import views as tubes
-from .views import booking, calendar, calendar_to_place, check_in, course, diary_settings, record, visit, visit_day, visit_move, walk_in
+from .views import (
+    booking,
+    calendar,
+    calendar_to_place,
+    check_in,
+    course,
+    diary_settings,
+    record,
+    skin,
+    visit,
+    visit_day,
+    visit_move,
+    walk_in,
+)
 
 app_name = "sessions"
 urlpatterns = [
@@ -27,6 +40,7 @@ urlpatterns = [
     path("bookings/<int:pk>/begin-late/", visit_day.begin, name="begin_late"),
     path("bookings/<int:pk>/again/", visit_day.again, name="again"),
     path("patients/<int:number>/plans/<int:plan_number>/book/", course.book_plan, name="book_course"),
+    path("patients/<int:number>/skin/", skin.seen, name="skin_seen"),
     path("bookings/<int:pk>/start/", record.start, name="record_start"),
     path("sessions/<int:pk>/", record.record, name="record"),
     path("sessions/<int:pk>/sign/", record.sign, name="sign"),

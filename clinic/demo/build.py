@@ -16,7 +16,8 @@ from accounts.models import Site, User
 from patients.models import Patient
 from protocols.knowledge import knowledge_of
 
-from . import clock, consenting, passwords, staff
+from . import calls, clock, consenting, passwords, staff
+from .answering import answer_in_the_waiting_room
 from .equipment import enter_papers
 from .follow_up import follow_up
 from .people import PEOPLE
@@ -62,6 +63,8 @@ def build(*, seed: int, today: dt.date, progress: Callable[[str], None] = lambda
                 consenting.afterwards(world)
                 follow_up(world)
                 recall_one(world)
+                answer_in_the_waiting_room(world)
+            calls.ring_round(world)
         passwords.hash_for_good()
     return Made(patients=Patient.objects.count(), staff=User.objects.count())
 

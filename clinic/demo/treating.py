@@ -10,9 +10,11 @@ from sessions.services import record as records
 from sessions.services import visit_status
 from sessions.services.due import due_of
 from sessions.services.gate import own_blood
+from sessions.services.planner_today import to_look_at
 from sessions.services.record import values_of
 from sessions.services.screening import answer_due
 from sessions.services.signing import sign as sign_record
+from sessions.services.skin import NOTHING_LEFT, earlier_of, see
 
 from .equipment import check_tube, clean
 from .sign_ins import PASSWORD
@@ -30,9 +32,18 @@ def begin(world: World, booking: Booking, *, by: User) -> TreatmentSession:
     answers = MultiValueDict({f"q.{question.id}": ["no"] for question in due.questions})
     answers.update({f"{LIST_PREFIX}{row.id}": "no" for row in due.lists})
     answer_due(session, answers, by=by)
+    _see_skin(world, session, by=by)
     checks = dict.fromkeys(("identity_checked", "skin_checked"), "on")
     _save(session, by=by, turn=1, typed={**checks, **_needle(world, session)})
     return session
+
+
+def _see_skin(world: World, session: TreatmentSession, *, by: User) -> None:
+    """Healed and without marks, after whatever was treated here before."""
+    earlier = to_look_at(session.plan, earlier_of(session.patient, session.day), session.day)
+    if earlier:
+        key = f"demo-{session.pk}"
+        see(session.patient, {row.session.pk: NOTHING_LEFT for row in earlier}, by=by, key=key, at=session.started_at)
 
 
 def _needle(world: World, session: TreatmentSession) -> dict[str, str]:

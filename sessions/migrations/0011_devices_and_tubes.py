@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('patients', '0007_merged_by_index'),
         ('plans', '0001_squashed_0003_kept_cases'),
-        ('treatment_sessions', '0009_decided_today'),
+        ('treatment_sessions', '0010_skin_seen'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -26,11 +26,14 @@ from ..models import Resource, SessionZone, TreatmentSession
 from ..tubes import rule as tubes
 from .due import Due, asked_of, due_of
 from .healing import after_record
-from .planner_today import Today, planner_today
+from .planner_today import Today, planner_today, to_look_at
 from .planner_today import case_today as today_case
+from .skin import Earlier, earlier_of, newest_in
 from .terms import terms_of
 
 OK, LEFT, STOP = "ok", "todo", "stop"
+SKIN = "skin-seen"  # the form that says how the skin was after earlier sessions
+WAITS_FOR = ("due", SKIN)  # what the plan check waits for: one word stands for both
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,7 @@ class DayCheck:
     adjuvants_out: dict[str, str] = field(default_factory=dict)  # {adjuvant of the plan: why not today}
     changes: tuple[Change, ...] = ()  # what the planner is more careful about today than the plan
     undecided: tuple[Change, ...] = ()  # those of them the clinician has to decide before the needle
+    to_look_at: tuple[Earlier, ...] = ()  # earlier sessions of which nobody has said today how the skin is
     is_kept: bool = False
 
     @property
@@ -101,13 +105,16 @@ def day_check(session: TreatmentSession, on: dt.date | None = None) -> DayCheck:
         )
     on = on or session.day
     due = due_of(session.patient, session.plan.protocol_version, on)
-    today = planner_today(session.plan, session.patient, on)
+    earlier = earlier_of(session.patient, on)
+    today = planner_today(session.plan, session.patient, on, earlier)
     undecided = decided_not(session, today)
     planner = _planner(session, today, undecided)
-    if due and planner.state != STOP:
-        planner = Condition("planner", LEFT, "The plan is checked again once they are answered", "plan check", "due", holds=True)
+    waiting = to_look_at(session.plan, earlier, on)
+    if (due or waiting) and planner.state != STOP:
+        field = "due" if due else SKIN
+        planner = Condition("planner", LEFT, "The plan is checked again once they are answered", "plan check", field, holds=True)
     gap, operator = _gap(session, on, today.interval_weeks), _operator(session, on)
-    conditions = (_plan(session), _screening(due), planner, gap, operator, _consent(session))
+    conditions = (_plan(session), _screening(due), *_skin(session, earlier, waiting), planner, gap, operator, _consent(session))
     return DayCheck(
         on=on,
         conditions=conditions,
@@ -119,6 +126,7 @@ def day_check(session: TreatmentSession, on: dt.date | None = None) -> DayCheck:
         adjuvants_out=today.adjuvants_out,
         changes=today.changes,
         undecided=undecided,
+        to_look_at=tuple(waiting),
     )
 
 
@@ -201,6 +209,18 @@ def _screening(due: Due) -> Condition:
     if not due:
         return Condition("screening", OK, "Safety checks are up to date", "safety checks", holds=True)
     return Condition("screening", LEFT, f"Ask again first: {due.words} due", "safety checks", "due", holds=True)
+
+
+def _skin(session: TreatmentSession, earlier: list[Earlier], waiting: list[Earlier]) -> list[Condition]:
+    """How the skin is after the newest session in each zone of the plan, said on the day; nothing where there was none."""
+    rows = newest_in(earlier, [zone.zone for zone in session.plan.zones.all()])
+    if not rows:
+        return []
+    if waiting:
+        words = f"Say first how the skin is after {' and '.join(row.words for row in waiting)}"
+        return [Condition("skin_seen", LEFT, words, "skin after the last session", SKIN, holds=True)]
+    words = "; ".join(f"{row.words}: {row.last}" for row in rows)
+    return [Condition("skin_seen", OK, f"Skin after {words}", "skin after the last session", holds=True)]
 
 
 def _planner(session: TreatmentSession, today: Today, undecided: tuple[Change, ...]) -> Condition:

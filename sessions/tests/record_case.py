@@ -19,8 +19,10 @@ from sessions.forms.clock_time import clock_words
 from sessions.models import Booking, DeviceLog, Hold, Resource
 from sessions.services.deciding import decide
 from sessions.services.gate import day_check
+from sessions.services.planner_today import to_look_at
 from sessions.services.record import save, start
 from sessions.services.signing import sign
+from sessions.services.skin import earlier_of, see
 
 
 @cache
@@ -168,8 +170,8 @@ class RecordCase:
             by=self.clinician, request_key=uuid.uuid4().hex,
         )  # fmt: skip
 
-    def started(self, number=1, *, days=0, minutes=60, **fields):
-        """An open record whose start lies *minutes* back, so that its end can be in the past too."""
+    def started(self, number=1, *, days=0, minutes=60, skin=True, **fields):
+        """An open record whose start lies *minutes* back, so that its end can be in the past too. skin: healed, and no dark marks."""
         booking = self.booking(number, **fields)
         session = start(booking, self.clinician)
         for row in (booking, *booking.holds.all()):  # begun on its day, which the rest of the test lies *days* away from
@@ -178,7 +180,16 @@ class RecordCase:
             )
         session.started_at = (timezone.now() - dt.timedelta(minutes=minutes)).replace(second=0, microsecond=0) + dt.timedelta(days=days)
         session.save(update_fields=["started_at"])
+        if skin:
+            self.see_skin(session)
         return session
+
+    def see_skin(self, session, healed="yes", marks="no"):
+        """Say how the skin is after whatever has to be looked at before *session*."""
+        waiting = to_look_at(session.plan, earlier_of(session.patient, session.day), session.day)
+        if waiting:
+            said = {row.session.pk: (healed, marks) for row in waiting}
+            see(session.patient, said, by=self.clinician, key=f"skin {session.pk} {healed} {marks}", at=timezone.now())
 
     def typed(self, session, **changes):
         """What the screen posts for a whole record: everything as planned. A change of None takes a field away."""

@@ -4,6 +4,7 @@ import datetime as dt
 import secrets
 from dataclasses import dataclass
 
+from django.urls import reverse
 from django.utils import timezone
 
 from planner.wording import number
@@ -19,6 +20,7 @@ from ..services.due import may_need_explaining
 from ..services.record import form_for
 from ..services.signing import MEANING, deviations
 from ..services.terms import terms_of
+from ..skin_form import skin_rows
 from ..tubes import page as tubes
 from .questions import list_rows, question_rows
 
@@ -81,7 +83,7 @@ def draft_page(
     form = form or form_for(session, check=check, terms=terms)
     conditions = gate.may_sign(session, by=user, check=check)
     # While checks are due, the plan check only waits for them: one word for both.
-    missing = [row for row in gate.unmet(conditions) if not (row.name == "planner" and row.field == "due")]
+    missing = [row for row in gate.unmet(conditions) if not (row.name == "planner" and row.field in gate.WAITS_FOR)]
     rows = [_zone_row(zone, form, check) for zone in session.zones.all()]
     return {
         "session": session,
@@ -101,7 +103,10 @@ def draft_page(
         "again": again and not check.is_kept,
         "answer_faults": answer_faults or {},
         # Asked once every question is answered: until then what the planner says may still change.
-        "to_decide": () if check.due or check.due_lists else check.undecided,
+        "to_decide": () if check.due or check.due_lists or check.to_look_at else check.undecided,
+        "skin": skin_rows(check.to_look_at),
+        "skin_key": secrets.token_urlsafe(12),
+        "skin_back": reverse("sessions:record", args=[session.pk]),
         "forbidden": [change for change in check.changes if change.forbids],
         "decide_choices": TreatmentSession.Decided.choices,
         "decided": decided or {"reason": "", "note": ""},
@@ -335,6 +340,8 @@ def locked_page(session, user) -> dict:
         "deviations": deviation_rows(session, session.deviations),
         "corrections": sorted(session.corrections.all(), key=lambda row: -row.number),
         "record_version": version,
+        "skin_seen": list(session.skin_seen.select_related("seen_by").order_by("-pk")),
+        "may_say_skin": user.may("records.edit") and session.is_signed,
         "meaning": MEANING,
         "used": used_rows(session),
         "cartridges_used": cartridges_used(session),
