@@ -12,7 +12,7 @@ from plans import services as plans
 from sessions.models import Booking
 from sessions.services import visit_status
 
-from . import consenting, consulting, picturing, treating
+from . import consenting, consulting, picturing, scales, treating
 from .people import Course, NoPlan, Person, Visit
 from .world import World
 
@@ -63,6 +63,7 @@ def course(world: World, person: Person, position: int) -> Story:
     consenting.have_signed(world, plan, by=clinician)
     if story.photographed:
         picturing.baseline(world, plan, by=clinician)
+    scales.before(plan, by=clinician)
     if story.ends == "superseded":
         yield visit.starts_at + 20 * MINUTE + dt.timedelta(days=7)
         again = consulting.consult(consultation.patient, person, story, by=clinician, today=world.today)
@@ -171,4 +172,5 @@ def _session(world: World, story: Course, booking: Booking) -> Story:
     yield booking.starts_at + 40 * MINUTE
     treating.record_zones(world, session, by=clinician)
     yield booking.ends_at - 8 * MINUTE
-    treating.sign(world, session, by=clinician, adverse=story.adverse == booking.session_number)
+    signed = treating.sign(world, session, by=clinician, adverse=story.adverse == booking.session_number)
+    scales.after(signed, by=clinician)

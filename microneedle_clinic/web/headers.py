@@ -16,7 +16,6 @@ _NOBODY = (
     "accelerometer",
     "autoplay",
     "browsing-topics",
-    "camera",
     "display-capture",
     "encrypted-media",
     "gamepad",
@@ -38,8 +37,8 @@ _NOBODY = (
     "window-management",
     "xr-spatial-tracking",
 )
-# Passkeys are how staff sign in, and the screen of an open record stays awake; printing and full screen need no leave.
-_OURS = ("screen-wake-lock", "publickey-credentials-create", "publickey-credentials-get")
+# Staff sign in with passkeys, a camera reads codes, the screen of an open record stays awake; printing and full screen need no leave.
+_OURS = ("camera", "screen-wake-lock", "publickey-credentials-create", "publickey-credentials-get")
 
 ALWAYS = {
     "X-Content-Type-Options": "nosniff",
