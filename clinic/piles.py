@@ -16,6 +16,7 @@ from aftercare.models import Sheet
 from audit.models import Outcome
 from events import today as calls
 from followup.services.drift import Kind, may_wait_longer, seems_late, with_lateness
+from intake.models import QuestionnaireResponse
 from patients.models import EmergencyOpening, ErasedOpening, Patient
 from planner import wording
 from plans.models import Consultation, TreatmentPlan
@@ -64,6 +65,8 @@ def piles_of(user, *, own: bool, now: dt.datetime) -> list[Pile]:
         piles += _calls(user, now)
     if user.may("plans.countersign"):
         piles += _countersignatures(user)
+    if user.may("intake.review"):
+        piles.append(_answers(user))
     if user.may("records.edit"):
         piles += [_records_to_sign(user, own), _drafts(user, own)]
     if user.may("bookings.edit"):
@@ -116,6 +119,17 @@ def _recalls(user) -> Pile | None:
         return None
     words = _count(len(items), "person to reach about a recall", "people to reach about a recall")
     return Pile("recalls", words, items[:MOST_UNFINISHED], len(items[MOST_UNFINISHED:]), reverse("clinic:recalls"))
+
+
+def _answers(user) -> Pile | None:
+    """What patients sent from the tablet, the first sent in front: somebody sits and waits for their clinician."""
+
+    def item(row):
+        sent = timezone.localtime(row.sent_at)
+        return Unfinished(str(row.patient), f"Sent {wording.day(sent.date())}, {sent:%H:%M}", reverse("intake:review", args=[row.pk]))
+
+    rows = QuestionnaireResponse.objects.visible_to(user).waiting().select_related("patient").only("sent_at", *of("patient", NAMED))
+    return _pile("answers", rows.order_by("sent_at", "pk"), "set of answers to go through", "sets of answers to go through", item)
 
 
 def _refusals(user) -> Pile | None:

@@ -72,7 +72,7 @@ def _part(value: Any) -> str:
     return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)
 
 
-def _fields(parent: str, name: str) -> tuple[str, ...]:
+def id_fields(parent: str, name: str) -> tuple[str, ...]:
     return _KEYS.get(f"{parent}.{name}") or _KEYS.get(name) or ("id",)
 
 
@@ -86,7 +86,7 @@ def row_keys(rows: Sequence[Mapping], name: str, parent: str = "") -> list[str]:
     What stands in the brackets for each of *rows*, the list called *name* in the mapping called *parent*. Of several rows with the
     same ids the second carries `#2`.
     """
-    fields = _fields(parent, name)
+    fields = id_fields(parent, name)
     counted: Counter[str] = Counter()
     keys = []
     for place, row in enumerate(rows, start=1):

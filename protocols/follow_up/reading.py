@@ -11,6 +11,8 @@ from planner.knowledge.entries import MEASURES, Source
 from planner.knowledge.structure import in_pack_order, walk
 from planner.reading import Reader, repeated, type_name
 
+from ..doubles import parse as planner_part
+from ..doubles import pinpointed
 from .terms import LAST_DAY, LEAST_LEVEL, LEVELS, NORMAL, UNSURE, CheckIn, FollowUp, Level, Question, Rule
 
 SECTION = "follow_up"
@@ -29,17 +31,17 @@ def parse(mapping: Mapping[str, Any]) -> tuple[Knowledge, FollowUp | None]:
         KnowledgeFaults: the pack is broken; every fault of both, in the order of the pack.
     """
     if not isinstance(mapping, Mapping) or SECTION not in mapping:
-        return Knowledge.parse(mapping), None
+        return planner_part(mapping), None
     faults = list(walk({SECTION: mapping[SECTION]}))
     rest = {key: value for key, value in mapping.items() if key != SECTION}
     knowledge = None
     try:
-        knowledge = Knowledge.parse(rest)
+        knowledge = planner_part(rest)
     except KnowledgeFaults as error:
         faults += error.faults
     follow_up = read(mapping, faults)
     if faults or knowledge is None:
-        raise KnowledgeFaults(in_pack_order(faults, mapping))
+        raise KnowledgeFaults(in_pack_order(pinpointed(faults, mapping), mapping))
     return knowledge, follow_up
 
 
