@@ -161,14 +161,14 @@ class TestPages:
         assert client.get(at(draft, *page)).status_code == 404
 
     def test_a_page_view_reads_no_pack_whole(self, client, draft, clinician, monkeypatch):
-        from protocols.services import drafts
+        from planner.knowledge import Knowledge
 
         def refuse(*args):
             raise AssertionError("a page view parsed the pack")
 
-        monkeypatch.setattr(drafts, "parse", refuse)
+        monkeypatch.setattr(, "parse", refuse)
         client.force_login(clinician)
-        for page in ((), GRID, ZONE, ("references", "harris2015")):
+        for page in ((), GRID, ZONE, ("references", "harris2015"), ("follow-up",)):
             assert client.get(at(draft, *page)).status_code == 200
 
     @pytest.mark.parametrize("status", ["in_review", "retired"])
