@@ -166,7 +166,7 @@ class TestPages:
         def refuse(*args):
             raise AssertionError("a page view parsed the pack")
 
-        monkeypatch.setattr(, "parse", refuse)
+        monkeypatch.setattr(Knowledge, "parse", refuse)
         client.force_login(clinician)
         for page in ((), GRID, ZONE, ("references", "harris2015"), ("follow-up",)):
             assert client.get(at(draft, *page)).status_code == 200
