@@ -343,7 +343,9 @@ def asked(document: Mapping[str, Any], ident: str, gone: Iterable[Mapping[str, A
     """Where the copied rule is ticked, or the one that was taken out was."""
     standing = cover_of(document, ident)
     if standing is not None:
-        return {"asked": {"in": standing[0]} | {key: value for key, value in standing[1].items() if key != "rule"}}
+        question = next(row for row in document["questions"] if row["id"] == standing[0])
+        alone = question["id"] == ident and len(question["covers"]) == 1
+        return {"asked": {"in": OWN if alone else standing[0]} | {key: value for key, value in standing[1].items() if key != "rule"}}
     for change in gone:
         was = change["before"] if change["after"] is None and isinstance(change["before"], Mapping) else {}
         if was.get("rule") == ident and change["path"].endswith(f".{row_name('covers', ident)}"):
