@@ -14,7 +14,23 @@ from scripts.environment import ROOT, library_environment
 
 BIN = Path(sys.executable).parent
 LANES = 2
-APPS = ("accounts", "aftercare", "audit", "clinic", "consent", "followup", "patients", "planner", "plans", "protocols", "sessions")
+APPS = (
+    "accounts",
+    "aftercare",
+    "audit",
+    "clinic",
+    "consent",
+    "events",
+    "followup",
+    "intake",
+    "outcomes",
+    "patients",
+    "photos",
+    "planner",
+    "plans",
+    "protocols",
+    "sessions",
+)
 
 
 def _run(command: list, environment: dict[str, str]) -> int:
