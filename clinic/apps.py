@@ -14,6 +14,7 @@ class ClinicConfig(AppConfig):
         from followup.patient_page import waiting_list
         from patients.overview import register_section
         from patients.storyboard import register_fact, register_tag
+        from patients.timeline import register_source
 
         from . import kept, overview
         from .day.printing import standing
@@ -32,6 +33,8 @@ class ClinicConfig(AppConfig):
         register_fact("Next booking", overview.next_booking)
         for section in (*overview.SECTIONS, waiting_list):
             register_section(section)
+        for source in overview.SOURCES:
+            register_source(source)
         register_note(note)
         register_printer(standing)
         register_pages(PAGES)
@@ -58,6 +61,8 @@ class ClinicConfig(AppConfig):
                 "retention.view",
             )
         )
+        for size in ("full", "screen", "thumb"):
+            register_files(FileRows("photos_photo", name=f"{size}_file", sha256=f"{size}_sha256", where=f"{size}_file <> ''"))
         register_files(FileRows("aftercare_sheet", name="file", sha256="sha256", where="state = 'ready'"))
         register_link(
             SettingsLink(

@@ -1,5 +1,5 @@
 """
-The patient page and header, filled from the diary, the records and the sheets: course strips, timeline, next booking.
+The patient page and header, filled from the diary, the records and the sheets: course strips, lines of the timeline, next booking.
 The desk sees bookings and how many sessions a course has; what was done is for clinicians.
 """
 
@@ -10,13 +10,15 @@ from aftercare.models import Sheet
 from patients.models import Patient
 from patients.overview import Action, Course, Entry, Section, Step
 from patients.storyboard import Fact
+from patients.timeline import Source
 from planner import wording
 from plans.models import TreatmentPlan
 from plans.querysets import PLAN_DOCUMENTS
-from sessions.models import Booking, SessionZone, TreatmentSession
+from sessions.models import Booking, SessionCorrection, SessionZone, TreatmentSession
 from sessions.querysets import RECORD_DOCUMENTS, of
 
-MOST_LINES = 200
+from .recall.models import RecallContact
+
 ZONES_NAMED = 2
 
 
@@ -44,7 +46,10 @@ def _steps(plan: TreatmentPlan, bookings: list[Booking], clinical: bool) -> list
     return steps
 
 
-def _courses(patient: Patient, user, bookings: list[Booking]) -> list[Course]:
+def courses(patient: Patient, user) -> Section:
+    """The strip of each plan in force: what is done, when the next ones are, what is left to book."""
+    if not user.may("bookings.view"):
+        return Section()
     clinical = user.may("plans.view")
     plans = list(
         TreatmentPlan.objects.visible_to(user)
@@ -52,6 +57,8 @@ def _courses(patient: Patient, user, bookings: list[Booking]) -> list[Course]:
         .without_documents()
         .prefetch_related("zones")
     )
+    sessions = Booking.objects.visible_to(user).filter(plan__in=plans, kind=Booking.Kind.SESSION)
+    bookings = list(sessions.for_lists(record=True).order_by("-starts_at")) if plans else []
     found = []
     for plan in plans:
         steps = _steps(plan, bookings, clinical)
@@ -69,7 +76,7 @@ def _courses(patient: Patient, user, bookings: list[Booking]) -> list[Course]:
         if under := patient.under(plan):
             facts = f"{facts}, {under}"
         found.append(Course(f"Course of plan {plan.number}", facts, tuple(steps), url=url, action=action))
-    return found
+    return Section(courses=found)
 
 
 _TAGS = {
@@ -82,15 +89,12 @@ _TAGS = {
 }
 
 
-def visits(patient: Patient, user) -> Section:
-    """The courses and the lines of the diary, out of one reading of it."""
-    if not user.may("bookings.view"):
-        return Section()
-    rows = list(Booking.objects.visible_to(user).filter(patient=patient).for_lists(record=True).order_by("-starts_at"))
+def _visits(patient: Patient, user, until) -> list[Entry]:
+    rows = Booking.objects.visible_to(user).filter(patient=patient)
+    if user.may("records.view"):
+        rows = rows.filter(record__isnull=True)  # the record's own line says more
     entries = []
-    for row in rows[:MOST_LINES]:
-        if user.may("records.view") and getattr(row, "record", None) is not None:
-            continue  # the record's own line says more
+    for row in until.newest(rows.for_lists(), "starts_at"):
         number = f" {row.session_number} of {row.plan.sessions_count}" if row.session_number and row.plan else ""
         tag, tone = _TAGS[row.status]
         local = row.on_site(row.starts_at)
@@ -98,7 +102,7 @@ def visits(patient: Patient, user) -> Section:
         url = reverse("sessions:booking", args=[row.pk])
         title = f"{row.get_kind_display()}{number}"
         entries.append(Entry(row.starts_at, title, facts, url, "i-cal", tag, tone, on=local.date()))
-    return Section(entries=entries, courses=_courses(patient, user, rows))
+    return entries
 
 
 def _done(record: TreatmentSession) -> str:
@@ -114,13 +118,11 @@ def _done(record: TreatmentSession) -> str:
     return ", ".join([*words, *([reaction] if reaction else [])]) or "No zone recorded yet"
 
 
-def treatments(patient: Patient, user) -> Section:
-    if not user.may("records.view"):
-        return Section()
+def _treatments(patient: Patient, user, until) -> list[Entry]:
     rows = TreatmentSession.objects.visible_to(user).filter(patient=patient).without_documents()
     rows = rows.select_related("plan", "booking__site").defer(*of("plan", PLAN_DOCUMENTS)).prefetch_related("zones")
     entries = []
-    for row in rows[:MOST_LINES]:
+    for row in until.newest(rows, "started_at"):
         tag, tone = ("Adverse event", "stop") if row.reaction == TreatmentSession.Reaction.ADVERSE else ("", "mute")
         if not row.is_locked and row.status == TreatmentSession.Status.DRAFT:
             tag, tone = "Not signed", "defer"
@@ -128,20 +130,57 @@ def treatments(patient: Patient, user) -> Section:
             tag, tone = "Not treated", "mute"
         title = f"Session {row.session_number} of {row.plan.sessions_count}"
         entries.append(Entry(row.started_at, title, _done(row), reverse("sessions:record", args=[row.pk]), "i-pen", tag, tone, on=row.day))
-    return Section(entries=entries)
+    return entries
 
 
-def sheets(patient: Patient, user) -> Section:
-    if not user.may("sheets.view"):
-        return Section()
+def _corrections(patient: Patient, user, until) -> list[Entry]:
+    rows = SessionCorrection.objects.visible_to(user).filter(session__patient=patient)
+    rows = rows.select_related("made_by", "session__booking__site").defer(*of("session", RECORD_DOCUMENTS))
+    return [
+        Entry(
+            row.made_at,
+            f"Correction {row.number} of session {row.session.session_number}",
+            f"{row.reason}, {row.made_by}",
+            reverse("sessions:record", args=[row.session_id]),
+            "i-pen",
+            on=row.session.site.day_of(row.made_at),
+        )
+        for row in until.newest(rows, "made_at")
+    ]
+
+
+def _sheets(patient: Patient, user, until) -> list[Entry]:
     rows = Sheet.objects.visible_to(user).filter(session__patient=patient).select_related("session").defer(*of("session", RECORD_DOCUMENTS))
     entries = []
-    for row in rows[:MOST_LINES]:
+    for row in until.newest(rows, "requested_at"):
         tone = {"ready": "mute", "failed": "defer"}.get(row.state, "info")
         facts = f"After session {row.session.session_number}, {row.get_variant_display()}"
         url = reverse("aftercare:sheet", args=[row.pk])
         entries.append(Entry(row.requested_at, f"Aftercare sheet {row.number}", facts, url, "i-print", row.get_state_display(), tone))
-    return Section(entries=entries)
+    return entries
+
+
+def _recall_calls(patient: Patient, user, until) -> list[Entry]:
+    rows = RecallContact.objects.visible_to(user).filter(patient=patient).select_related("recall__lot", "by", "patient")
+    return [
+        Entry(
+            row.at,
+            f"Recall of lot {row.recall.lot.number}",
+            f"{row.get_status_display()}, {row.by}",
+            reverse("clinic:recall_person", args=[row.recall_id, patient.number_of(row)]),
+            "i-info",
+        )
+        for row in until.newest(rows, "at")
+    ]
+
+
+SOURCES = (
+    Source("visits", "bookings.view", _visits),
+    Source("sessions", "records.view", _treatments),
+    Source("corrections", "records.view", _corrections),
+    Source("documents", "sheets.view", _sheets),
+    Source("calls", "recall.view", _recall_calls),
+)
 
 
 def next_booking(patient: Patient, user) -> Fact | None:
@@ -154,4 +193,4 @@ def next_booking(patient: Patient, user) -> Fact | None:
     return Fact(f"{wording.day(local.date())}, {local:%H:%M}", url=reverse("sessions:booking", args=[row.pk]))
 
 
-SECTIONS = (next_visit, visits, treatments, sheets)
+SECTIONS = (next_visit, courses)

@@ -11,6 +11,7 @@ class ConsentConfig(AppConfig):
         from patients.merging import register_part
         from patients.overview import register_section
         from patients.storyboard import register_fact
+        from patients.timeline import register_source
         from plans.registry import register_plan_section
 
         from . import kept, one_person, overview, plan_section, storyboard
@@ -22,6 +23,8 @@ class ConsentConfig(AppConfig):
             protect(guard)
         register_fact("Consent", storyboard.consent)
         register_section(overview.documents)
+        for source in overview.SOURCES:
+            register_source(source)
         register_plan_section(plan_section.consent)
         about = "What patients read and sign before a treatment, by language; who wrote it and who approved it."
         register_link(SettingsLink(CLINIC, "Consent texts", about, "consent:texts", "consent.texts"))

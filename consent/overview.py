@@ -3,39 +3,67 @@
 from django.urls import reverse
 
 from patients.overview import Action, Entry, Section
+from patients.timeline import Source
 
-from .models import ConsentItem, PhotoPermission
+from .models import Consent, ConsentItem, ConsentWithdrawal, PhotoPermission
 from .needs import needs_in_force
 from .standing import judged, newest_items, with_state
 
-MOST_LINES = 200
 
-
-def documents(patient, user) -> Section | None:
-    if not user.may("consent.view"):
-        return None
-    section = Section()
-    rows = with_state(ConsentItem.objects.visible_to(user).filter(consent__patient=patient)).order_by("-signed_at", "pk")
-    signed: dict[int, list[ConsentItem]] = {}
-    for row in rows[:MOST_LINES]:
-        signed.setdefault(row.consent_id, []).append(row)
-    for items in signed.values():
-        consent, gone = items[0].consent, [row for row in items if getattr(row, "withdrawal", None)]
-        section.entries.append(
+def _signed(patient, user, until) -> list[Entry]:
+    rows = Consent.objects.visible_to(user).filter(patient=patient).without_documents().select_related("site")
+    consents = list(until.newest(rows, "signed_at"))
+    items: dict[int, list[ConsentItem]] = {}
+    for item in with_state(ConsentItem.objects.filter(consent__in=consents)).order_by("pk"):
+        items.setdefault(item.consent_id, []).append(item)
+    found = []
+    for consent in consents:
+        mine = items.get(consent.pk, [])
+        gone = [row for row in mine if getattr(row, "withdrawal", None)]
+        found.append(
             Entry(
                 consent.signed_at,
                 "Consent",
-                ", ".join(row.text.title for row in items),
+                ", ".join(row.text.title for row in mine),
                 reverse("consent:document", args=[consent.pk]),
                 "i-pen",
-                "Withdrawn" if len(gone) == len(items) else "Partly withdrawn" if gone else "",
+                "Withdrawn" if gone and len(gone) == len(mine) else "Partly withdrawn" if gone else "",
                 "defer",
                 on=consent.site.day_of(consent.signed_at),
             )
         )
-    for row in PhotoPermission.objects.visible_to(user).filter(patient=patient)[:MOST_LINES]:
-        facts = f"{row.get_use_display()}: {'yes' if row.allowed else 'no'}"
-        section.entries.append(Entry(row.at, "Photos", facts, reverse("consent:patient", args=[patient.number]), "i-info"))
-    if user.may("consent.take") and judged(needs_in_force(patient), newest_items(patient)).open:
-        section.actions.append(Action("Have consent signed", reverse("consent:sign", args=[patient.number])))
-    return section
+    return found
+
+
+def _withdrawn(patient, user, until) -> list[Entry]:
+    rows = ConsentWithdrawal.objects.visible_to(user).filter(item__consent__patient=patient)
+    rows = rows.select_related("item__text", "item__consent__site").defer(
+        "item__text__body", "item__consent__content", "item__consent__strokes", "item__consent__signature_svg"
+    )
+    return [
+        Entry(
+            row.at,
+            "Consent withdrawn",
+            f"{row.item.text.title}, said by {row.said_by}",
+            reverse("consent:document", args=[row.item.consent_id]),
+            "i-defer",
+            on=row.item.consent.site.day_of(row.at),
+        )
+        for row in until.newest(rows, "at")
+    ]
+
+
+def _photos(patient, user, until) -> list[Entry]:
+    url = reverse("consent:patient", args=[patient.number])
+    rows = until.newest(PhotoPermission.objects.visible_to(user).filter(patient=patient), "at")
+    return [Entry(row.at, "Photo permission", f"{row.get_use_display()}: {'yes' if row.allowed else 'no'}", url, "i-info") for row in rows]
+
+
+SOURCES = tuple(Source("consent", "consent.view", lines) for lines in (_signed, _withdrawn, _photos))
+
+
+def documents(patient, user) -> Section | None:
+    """Consent to sign, among what is next."""
+    if not user.may("consent.take") or not judged(needs_in_force(patient), newest_items(patient)).open:
+        return None
+    return Section(actions=[Action("Have consent signed", reverse("consent:sign", args=[patient.number]))])

@@ -12,8 +12,11 @@ urlpatterns = [
     path("", include("consent.urls")),
     path("", include("intake.urls")),
     path("", include("sessions.urls")),
+    path("", include("photos.urls")),
+    path("", include("outcomes.urls")),
     path("", include("aftercare.urls")),
     path("", include("followup.urls")),
+    path("", include("events.urls")),
 ]
 
 if settings.DEBUG:

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from django.template.loader import render_to_string
 from django.utils import timezone
 
 from .models import Patient
@@ -11,7 +12,7 @@ from .models import Patient
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the timeline: what happened when, and the two facts that matter. *icon* is a symbol of the sprite."""
+    """One line of the timeline (see `timeline`): what happened when, and the two facts that matter. *icon* is a symbol of the sprite."""
 
     at: dt.datetime | dt.date
     title: str
@@ -67,8 +68,18 @@ class Course:
     action: Action | None = None
 
 
+@dataclass(frozen=True)
+class Panel:
+    """A part of the page that another app draws: a template and what it needs. The template is given `patient` as well."""
+
+    template: str
+    context: dict = field(default_factory=dict)
+
+
 @dataclass
 class Section:
+    """entries: lines that are few and at hand anyway; what may be many is a source of the timeline."""
+
     entries: list[Entry] = field(default_factory=list)
     courses: list[Course] = field(default_factory=list)
     actions: list[Action] = field(default_factory=list)
@@ -76,6 +87,8 @@ class Section:
 
 # provider(patient, user) -> Section | None. It must ask `user.may(...)`: the desk sees bookings, never clinical facts.
 _providers: list[Callable[[Patient, object], "Section | None"]] = []
+# provider(patient, user) -> Panel | None. It asks `user.may(...)` as well.
+_panels: list[Callable[[Patient, object], "Panel | None"]] = []
 
 
 def register_section(provider: Callable[[Patient, object], "Section | None"]) -> None:
@@ -83,8 +96,19 @@ def register_section(provider: Callable[[Patient, object], "Section | None"]) ->
         _providers.append(provider)
 
 
+def register_panel(provider: Callable[[Patient, object], "Panel | None"]) -> None:
+    if provider not in _panels:
+        _panels.append(provider)
+
+
+def panels_of(patient: Patient, request) -> list[str]:
+    """Every panel for the person who asks, made into HTML."""
+    found = [panel for provider in _panels if (panel := provider(patient, request.user)) is not None]
+    return [render_to_string(panel.template, {"patient": patient, **panel.context}, request) for panel in found]
+
+
 def overview_of(patient: Patient, user) -> Section:
-    """Return everything the apps add for *user*: the timeline newest first, courses and actions in the order given."""
+    """Return everything the apps add for *user*: courses and actions in the order given, and lines that belong to no kind."""
     whole = Section()
     for provider in _providers:
         part = provider(patient, user)
@@ -92,5 +116,4 @@ def overview_of(patient: Patient, user) -> Section:
             whole.entries += part.entries
             whole.courses += part.courses
             whole.actions += part.actions
-    whole.entries.sort(key=lambda entry: entry.order, reverse=True)
     return whole

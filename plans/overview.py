@@ -4,66 +4,70 @@ from django.urls import reverse
 from django.utils import timezone
 
 from patients.overview import Action, Entry, Section
+from patients.timeline import Source
 from planner.wording import span
 
 from .alerts import watch_words
 from .models import Consultation, TreatmentPlan
 
 
-def overview(patient, user) -> Section | None:
-    """Plans and consultations for the timeline, and what to do next. The desk sees neither."""
-    if not user.may("plans.view"):
-        return None
-    section = Section()
-    for plan in patient.plans.visible_to(user).without_documents().select_related("accepted_by", "patient").prefetch_related("zones"):
+def _plans(patient, user, until) -> list[Entry]:
+    rows = TreatmentPlan.objects.visible_to(user).filter(patient=patient).without_documents()
+    found = []
+    for plan in until.newest(rows.select_related("accepted_by", "patient").prefetch_related("zones"), "accepted_at"):
         depths = [zone.depth_mm for zone in plan.zones.all()]
         zones = f"{len(depths)} zone{'' if len(depths) == 1 else 's'}"
-        section.entries.append(
+        depth = f", {span(min(depths), max(depths), 'mm')}" if depths else ""
+        words = (f"{plan.sessions_count} sessions, {zones}{depth}, {plan.accepted_by.display_name}", patient.under(plan))
+        found.append(
             Entry(
                 at=plan.accepted_at,
                 title=f"Plan {plan.number}",
-                facts=", ".join(
-                    words
-                    for words in (
-                        f"{plan.sessions_count} sessions, {zones}, {span(min(depths), max(depths), 'mm')}, {plan.accepted_by.display_name}",
-                        patient.under(plan),
-                    )
-                    if words
-                ),
+                facts=", ".join(word for word in words if word),
                 url=reverse("plans:plan", args=[patient.number_of(plan), plan.number]),
                 icon="i-prot",
                 tag="" if plan.status == TreatmentPlan.Status.ACCEPTED else plan.get_status_display(),
             )
         )
-    mine, today = None, timezone.localdate()
-    for consultation in (
-        patient.consultations.visible_to(user)
-        .without_documents()
-        .exclude(status=Consultation.Status.PLANNED)
-        .select_related("clinician", "patient")
-    ):
-        open_now = consultation.is_open
-        section.entries.append(
-            Entry(
-                at=consultation.started_at,
-                title="Consultation",
-                facts=f"{consultation.clinician.display_name}{'' if open_now else ', without a plan'}",
-                url=reverse("plans:consultation", args=[patient.number_of(consultation), consultation.pk]),
-                icon="i-pen",
-                tag="Not finished" if open_now else "",
-                tag_tone="caut",
-            )
+    return found
+
+
+def _consultations(patient, user, until) -> list[Entry]:
+    """Those that led to a plan are told by the plan's line."""
+    rows = Consultation.objects.visible_to(user).filter(patient=patient).without_documents().exclude(status=Consultation.Status.PLANNED)
+    return [
+        Entry(
+            at=row.started_at,
+            title="Consultation",
+            facts=f"{row.clinician.display_name}{'' if row.is_open else ', without a plan'}",
+            url=reverse("plans:consultation", args=[patient.number_of(row), row.pk]),
+            icon="i-pen",
+            tag="Not finished" if row.is_open else "",
+            tag_tone="caut",
         )
-        if open_now and consultation.clinician_id == user.pk and consultation.visit_date == today:
-            mine = consultation
-    if user.may("plans.edit"):
-        if mine:
-            url = reverse("plans:consultation", args=[patient.number_of(mine), mine.pk])
-            section.actions.append(Action("Go on with the consultation", url, primary=True))
-        else:
-            url = reverse("plans:consult_start", args=[patient.number])
-            section.actions.append(Action("Start a consultation", url, method="post", primary=True))
-    return section
+        for row in until.newest(rows.select_related("clinician", "patient"), "started_at")
+    ]
+
+
+SOURCES = (Source("plans", "plans.view", _plans), Source("plans", "plans.view", _consultations))
+
+
+def overview(patient, user) -> Section | None:
+    """What to do next. The desk sees neither plans nor consultations."""
+    if not user.may("plans.view") or not user.may("plans.edit"):
+        return None
+    mine = (
+        Consultation.objects.visible_to(user)
+        .filter(patient=patient, status=Consultation.Status.OPEN, clinician=user, visit_date=timezone.localdate())
+        .without_documents()
+        .select_related("patient")
+        .first()
+    )
+    if mine:
+        url = reverse("plans:consultation", args=[patient.number_of(mine), mine.pk])
+        return Section(actions=[Action("Go on with the consultation", url, primary=True)])
+    url = reverse("plans:consult_start", args=[patient.number])
+    return Section(actions=[Action("Start a consultation", url, method="post", primary=True)])
 
 
 def watch_for(patient, user):

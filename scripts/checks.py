@@ -15,8 +15,22 @@ from scripts.environment import ROOT, library_environment
 BIN = Path(sys.executable).parent
 LANES = 2
 APPS = (
-    "accounts", "aftercare", "audit", "clinic", "consent", "followup", "intake", "patients", "planner", "plans", "protocols", "sessions",
-)  # fmt: skip
+    "accounts",
+    "aftercare",
+    "audit",
+    "clinic",
+    "consent",
+    "events",
+    "followup",
+    "intake",
+    "outcomes",
+    "patients",
+    "photos",
+    "planner",
+    "plans",
+    "protocols",
+    "sessions",
+)
 
 
 def _run(command: list, environment: dict[str, str]) -> int:

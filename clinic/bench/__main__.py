@@ -91,6 +91,7 @@ def _measure(options) -> int:
         (tasks.day_small, options.rounds),
         (tasks.day_large, options.rounds),
         (tasks.patient_page, options.rounds),
+        (tasks.long_patient_page, options.rounds),
         (tasks.patient_search, options.rounds),
         (tasks.mistyped_search, options.rounds),
         (tasks.thousand_proposals, 3),

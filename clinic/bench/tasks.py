@@ -31,13 +31,14 @@ from sessions.models import Booking, TreatmentSession
 from sessions.services.booking import book
 from sessions.services.free_time import free_times
 
-from . import floor
+from . import floor, long_history
 from .busy_site import floor_places
 from .measure import Result, Times, side_by_side
 from .people import FIRST_NUMBER
 
 MOST_QUERIES_OF_A_DAY = 12
 MOST_QUERIES_OF_TODAY = 20  # the visits, what each pile of work still to finish holds, and what is due: however many rows
+MOST_QUERIES_OF_A_PATIENT = 60  # header, course strips, and the sources of the timeline: however much there is behind somebody
 LEAST_MISTYPED_FOUND = 0.95
 
 
@@ -125,6 +126,17 @@ def day_large(rounds: int) -> Result:
 def patient_page(rounds: int) -> Result:
     number = TreatmentPlan.objects.order_by("pk").values_list("patient__number", flat=True)[0]
     return _page("A patient's page", "amara", reverse("patients:detail", args=[number]), f"/patient/{number}/", rounds)
+
+
+def long_patient_page(rounds: int) -> Result:
+    """The same for somebody with years behind them: one page of the timeline, whatever there is to page through."""
+    plan = TreatmentPlan.objects.filter(status=TreatmentPlan.Status.ACCEPTED).order_by("-pk").select_related("patient__site")
+    plan = plan.filter(patient__site__in=User.objects.get(username="amara").sites.all())[0]
+    long_history.fill(plan, by=User.objects.get(username="amara"))
+    number = plan.patient.number
+    words = f"A patient's page, {long_history.SESSIONS} sessions, {long_history.PHOTOS:,} photos"
+    address = reverse("patients:detail", args=[number])
+    return _page(words, "amara", address, f"/patient/{number}/", rounds, queries=MOST_QUERIES_OF_A_PATIENT)
 
 
 def patient_search(rounds: int) -> Result:

@@ -11,6 +11,7 @@ from consent.services.withdrawing import withdraw
 from consent.tests.signed import consented
 from patients.overview import overview_of
 from patients.storyboard import facts_of
+from patients.timeline import timeline_of
 from planner.wording import day
 from sessions.models import SessionZone, TreatmentSession
 
@@ -59,7 +60,7 @@ def test_the_strip_says_done_when_and_what_to_book(clinician, course, now):
 
 
 def test_the_timeline_is_newest_first_with_the_facts_that_matter(clinician, course):
-    entries = overview_of(course, clinician).entries
+    entries = timeline_of(course, clinician).entries
     assert [entry.order for entry in entries] == sorted((entry.order for entry in entries), reverse=True)
     session = next(entry for entry in entries if entry.title == "Session 1 of 4")
     assert session.facts == "Zone one 1.25\xa0mm, no reaction"
@@ -67,7 +68,7 @@ def test_the_timeline_is_newest_first_with_the_facts_that_matter(clinician, cour
 
 
 def test_the_desk_sees_bookings_and_nothing_clinical(client, desk, course):
-    entries = overview_of(course, desk).entries
+    entries = timeline_of(course, desk).entries
     assert {entry.url.split("/")[1] for entry in entries} == {"bookings"}
     client.force_login(desk)
     html = client.get(reverse("patients:detail", args=[course.number])).content.decode()
@@ -109,7 +110,7 @@ def test_patients_of_other_sites_are_not_here(client, desk, patient):
 
 def test_a_record_closed_without_treatment_says_why(clinician, course):
     TreatmentSession.objects.filter(patient=course).update(status="closed", closed_reason="Cold sore on the lip")
-    entry = next(entry for entry in overview_of(course, clinician).entries if entry.title == "Session 1 of 4")
+    entry = next(entry for entry in timeline_of(course, clinician).entries if entry.title == "Session 1 of 4")
     assert (entry.facts, entry.tag) == ("Nothing was treated: Cold sore on the lip", "Not treated")
 
 

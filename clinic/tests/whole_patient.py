@@ -19,16 +19,25 @@ from consent import photos
 from consent.models import Consent, ConsentItem, ConsentWithdrawal, PhotoPermission
 from consent.services.withdrawing import withdraw
 from consent.tests.signed import consented
+from events.models import AdverseEvent, CallAcknowledgement, EventAddition, FollowUpCall
 from followup.models import ContactChoice, OutboxText, Reminder, WaitingEntry
 from intake.models import QuestionnaireResponse, ResponseItem
+from outcomes.models import OutcomeAnswer
+from outcomes.tests.answered import answered
 from patients.models import Allergy, EmergencyOpening, Medication, Patient, PatientMerge, Procedure, ScreeningAnswer
+from photos.models import PhotoSkip
+from photos.tests.pictures import photo_of
 from plans.models import Consultation, KeptCase, PlanCountersignature, PlanOverride
 from protocols.models import ProtocolCase
-from sessions.models import Hold, Lot, SessionCorrection, UsedLot
+from sessions.models import Hold, Lot, SessionCorrection, SkinSeen, TubeCheck, UsedLot
 
 PDF = b"%PDF-1.7 a sheet\n%%EOF"
 # Looked up or compared by the database; nobody types into them.
-NOT_TYPED = {"subject", "file", "sha256", "signed_sha256", "content", "strokes", "signature_svg"}
+NOT_TYPED = {
+    "subject", "file", "sha256", "signed_sha256", "content", "strokes", "signature_svg",
+    "removed_reason",  # only of one that was taken out, and it has it from the start
+    *(f"{size}_{part}" for size in ("full", "screen", "thumb") for part in ("file", "sha256")),
+}  # fmt: skip
 
 
 def make(site, clinician, *, number=48213, marker="Zqmarkerx", ended_at=None, **fields) -> Patient:
@@ -78,8 +87,10 @@ def make(site, clinician, *, number=48213, marker="Zqmarkerx", ended_at=None, **
     SessionCorrection.objects.create(
         session=session, number=1, text=marker, reason=marker, made_by=by, made_at=now, request_key=str(uuid.uuid4()), sha256="0" * 64
     )
+    SkinSeen.objects.create(session=session, healed="yes", dark_marks="no", seen_by=by, seen_at=now, request_key=str(uuid.uuid4()))
     connection.check_constraints()
-    with guards.suspended("signed_lots_locked"):
+    with guards.suspended("signed_lots_locked", "signed_tubes_locked"):
+        TubeCheck.objects.create(session=session, adjuvant="prp", label=marker, key=marker, by=by, at=now)
         UsedLot.objects.create(session=session, kind="needle", place="needle", number=marker, key=marker, raw=marker, added_at=now)
         connection.check_constraints()
     lot = Lot.objects.filter(key="RECALLED").first() or Lot.objects.create(number="recalled", key="RECALLED", added_at=now, added_by=by)
@@ -98,7 +109,12 @@ def make(site, clinician, *, number=48213, marker="Zqmarkerx", ended_at=None, **
     )
     consent = consented(plan, by=by)
     withdraw(patient, [consent.items.first()], said_by=marker, reason=marker, by=by)
+    answered(plan, by=by, corrected=True)
     photos.answer(patient, {"record": True}, language="en", said_by=marker, by=by, request_key=f"whole-{number}")
+    near = {"by": by, "allowed": False, "taken_at": now, "view": "close_up", "zone": marker}
+    photo_of(patient, data=marker.encode(), session=session, **near)
+    photo_of(patient, data=f"{marker} again".encode(), removed_at=now, removed_by=by, removed_reason=marker, **near)
+    PhotoSkip.objects.create(patient=patient, session=session, reason="other", note=marker, said_by=by, at=now, request_key=marker)
     connection.check_constraints()
     with guards.suspended():
         for model, path, field in (
@@ -106,6 +122,7 @@ def make(site, clinician, *, number=48213, marker="Zqmarkerx", ended_at=None, **
             (ConsentItem, "consent__patient", "signed_at"),
             (ConsentWithdrawal, "item__consent__patient", "at"),
             (PhotoPermission, "patient", "at"),
+            (OutcomeAnswer, "patient", "recorded_at"),
         ):
             model.objects.filter(**{f"{path}__pk": patient.pk}).update(**{field: now})
         connection.check_constraints()
@@ -129,6 +146,16 @@ def make(site, clinician, *, number=48213, marker="Zqmarkerx", ended_at=None, **
         created_by=by,
         request_key=str(uuid.uuid4()),
     )
+    call = FollowUpCall.objects.create(
+        patient=patient, session=session, site=site, outcome="reached", protocol_version=plan.protocol_version, day=3, level="see_today",
+        answer_by=now, at=now, by=by, request_key=str(uuid.uuid4()),
+    )  # fmt: skip
+    CallAcknowledgement.objects.create(call=call, decision=marker, at=now, by=by)
+    event = AdverseEvent.objects.create(
+        patient=patient, session=session, call=call, site=site, title=marker, onset_on=now.date(), description=marker, outcome="ongoing",
+        opened_at=now, opened_by=by, request_key=str(uuid.uuid4()),
+    )  # fmt: skip
+    EventAddition.objects.create(event=event, kind="course", text=marker, at=now, by=by, request_key=str(uuid.uuid4()))
     mark_everything(patient, marker)
     patient.refresh_from_db()
     return patient

@@ -18,7 +18,8 @@ from ..forms import EditForm, RegisterForm
 from ..in_words import in_words
 from ..merged import led_to_kept
 from ..models import Patient, PatientMerge
-from ..overview import overview_of
+from ..overview import overview_of, panels_of
+from ..timeline import timeline_of
 
 RECENT = 10
 
@@ -91,7 +92,16 @@ def register(request):
 def detail(request, number: int):
     patient = patient_or_404(request, number)
     merges = PatientMerge.objects.visible_to(request.user).of(patient).select_related("kept", "other")
-    context = {"patient": patient, "overview": overview_of(patient, request.user), "merges": merges, "tab": "overview"}
+    overview = overview_of(patient, request.user)
+    asked = {name: request.GET.get(name, "") for name in ("kind", "before")}
+    context = {
+        "patient": patient,
+        "overview": overview,
+        "timeline": timeline_of(patient, request.user, others=overview.entries, **asked),
+        "panels": panels_of(patient, request),
+        "merges": merges,
+        "tab": "overview",
+    }
     response = render(request, "patients/detail.html", context)
     note_read("patient.viewed", request=request, patient=patient, obj=patient)
     return response

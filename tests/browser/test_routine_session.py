@@ -1,0 +1,277 @@
+"""
+A routine session of eight zones with one scan: at most seven presses besides what is typed into the field of the signature, signed, the
+sheet printed. On a tablet with a finger, and by keyboard alone.
+"""
+
+import datetime as dt
+import re
+import sqlite3
+import subprocess
+import sys
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import expect
+
+from clinic.demo.sign_ins import PASSWORD
+
+from ..running_clinic import ROOT, environment
+from .routine_visit import ZONES
+
+PEN = "09506000134352"
+MOST = 7
+TABLET = {"width": 820, "height": 1180}
+SAVED_WITHIN = 5  # seconds: what a record may lose when the machine dies
+
+
+def a_visit(clinic, surname: str) -> int:
+    command = [sys.executable, "-m", "tests.browser.routine_visit", surname]
+    made = subprocess.run(command, cwd=ROOT, env=environment(clinic.data, clinic.port), capture_output=True, text=True, check=False)
+    assert made.returncode == 0, made.stderr
+    return int(made.stdout.split()[-1])
+
+
+def began_earlier(clinic, page) -> None:
+    """A session takes forty minutes and this test takes one: its start is put back, and the page is drawn anew."""
+    record = int(re.search(r"/sessions/(\d+)/", page.url)[1])
+    then = (dt.datetime.now(dt.UTC) - dt.timedelta(minutes=40)).strftime("%Y-%m-%d %H:%M:00")
+    with sqlite3.connect(clinic.data / "clinic.sqlite3", timeout=20) as database:
+        database.execute("UPDATE treatment_sessions_treatmentsession SET started_at = ? WHERE id = ?", (then, record))
+    database.close()
+    page.reload()
+
+
+def scan(page, serial: str) -> None:
+    """The scanner types into the field that holds the focus; nobody presses anything."""
+    page.keyboard.type(f"01{PEN}1731033110RT-1")
+    page.keyboard.press("Control+]")
+    page.keyboard.type(f"21{serial}")
+    page.keyboard.press("Enter")
+    expect(page.locator("#f-needle_lot")).to_have_value("RT-1")
+
+
+def whole_and_signed(clinic, page) -> dict:
+    """The signed record as its row says."""
+    record = int(re.search(r"/sessions/(\d+)/", page.url)[1])
+    with sqlite3.connect(clinic.data / "clinic.sqlite3", timeout=20) as database:
+        status, lot, sha = database.execute(
+            "SELECT status, needle_lot, signed_sha256 FROM treatment_sessions_treatmentsession WHERE id = ?", (record,)
+        ).fetchone()
+        zones = database.execute(
+            "SELECT zone, state, done_depth_mm = planned_depth_mm FROM treatment_sessions_sessionzone WHERE session_id = ?", (record,)
+        ).fetchall()
+    database.close()
+    assert (status, lot, len(sha)) == ("signed", "RT-1", 64)
+    assert sorted(zones) == sorted((zone, "done", 1) for zone in ZONES)
+    return {"record": record}
+
+
+def printed(page) -> None:
+    link = page.locator("a[href$='/sheet.pdf']").first
+    expect(link).to_be_visible(timeout=60_000)
+    answer = page.request.get(link.get_attribute("href"))
+    assert answer.body().startswith(b"%PDF-")
+
+
+class Finger:
+    """Counts what is pressed on the screen."""
+
+    def __init__(self, page):
+        self.page, self.presses = page, 0
+
+    def press(self, place) -> None:
+        self.presses += 1
+        place.click()
+
+
+def test_eight_zones_with_one_scan_take_seven_presses_on_a_tablet(visitor, clinic):
+    visit = a_visit(clinic, "Eightzones")
+    visitor.sign_in("amara", anew=True)
+    page, finger = visitor.page, Finger(visitor.page)
+    page.set_viewport_size(TABLET)
+    page.goto(f"/bookings/{visit}/")
+    finger.press(page.get_by_role("button", name="Start the session"))
+    page.wait_for_url(re.compile(r"/sessions/\d+/$"))
+    began_earlier(clinic, page)
+    expect(page.locator("input[name$='-depth']")).to_have_count(len(ZONES))
+    assert [field.input_value() for field in page.locator("input[name$='-depth']").all()] == [""] * len(ZONES), "done is never prefilled"
+    for name in ("identity_checked", "skin_checked"):
+        finger.press(page.locator(f"label:has(input[name='{name}'])").first)
+    page.locator("#f-needle_lot").focus()  # where a hand holds the scanner, the field is focused by its key
+    scan(page, "900001")
+    finger.press(page.locator("#all-as-planned"))
+    finger.press(page.locator("label:has(input[name='reaction'][value='none'])").first)
+    expect(page.locator("#missing")).not_to_contain_text("reaction")
+    finger.press(page.locator("#sign"))
+    page.wait_for_url(re.compile(r"/sign/"))
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/sessions/\d+/$"))
+    whole_and_signed(clinic, page)
+    printed(page)
+    finger.press(page.locator("a[href$='/sheet.pdf']").first)
+    assert finger.presses <= MOST, finger.presses
+
+
+class Keys:
+    """Moves with Tab alone, and counts the keys that do something."""
+
+    def __init__(self, page):
+        self.page, self.presses = page, 0
+
+    def to(self, selector: str) -> None:
+        for _ in range(250):
+            if self.page.evaluate("selector => document.activeElement?.matches(selector) || false", selector):
+                return
+            self.page.keyboard.press("Tab")
+        pytest.fail(f"Tab never comes to {selector}")
+
+    def press(self, key: str) -> None:
+        self.presses += 1
+        self.page.keyboard.press(key)
+
+
+def test_eight_zones_by_keyboard_alone(visitor, clinic):
+    visit = a_visit(clinic, "Keyboardonly")
+    visitor.sign_in("amara", anew=True)
+    page, keys = visitor.page, Keys(visitor.page)
+    page.goto(f"/bookings/{visit}/")
+    keys.to("form[action$='/record/'] button, form[action$='/start/'] button")
+    keys.press("Enter")
+    page.wait_for_url(re.compile(r"/sessions/\d+/$"))
+    began_earlier(clinic, page)
+    for name in ("identity_checked", "skin_checked"):
+        keys.to(f"input[name='{name}']")
+        keys.press("Space")
+    page.keyboard.press("s")
+    expect(page.locator("#f-needle_lot")).to_be_focused()
+    scan(page, "900002")
+    keys.to("#all-as-planned")
+    keys.press("Enter")
+    keys.to("input[name='reaction']")
+    keys.press("Space")
+    expect(page.locator("input[name='reaction'][value='none']")).to_be_checked()
+    expect(page.locator("#missing")).not_to_contain_text("reaction")
+    keys.press("Control+Enter")
+    page.wait_for_url(re.compile(r"/sign/"))
+    expect(page.locator("#password")).to_be_focused()
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/sessions/\d+/$"))
+    whole_and_signed(clinic, page)
+    printed(page)
+    keys.to("a[href$='/sheet.pdf']")
+    assert keys.presses + 1 <= MOST, keys.presses
+
+
+# What was typed survives
+
+
+def open_record(visitor, clinic, surname: str, username: str = "amara"):
+    visit = a_visit(clinic, surname)
+    visitor.sign_in(username, anew=True)
+    visitor.page.goto(f"/bookings/{visit}/")
+    visitor.page.get_by_role("button", name="Start the session").click()
+    visitor.page.wait_for_url(re.compile(r"/sessions/\d+/$"))
+    return visitor.page
+
+
+def on_another_machine(chromium, clinic, address: str, username: str = "iris"):
+    """Somebody else, another browser: the page as it stands on the server."""
+    from .visitor import sign_in
+
+    context = chromium.new_context(base_url=clinic.url, locale="en-GB")
+    page = context.new_page()
+    sign_in(page, username)
+    page.goto(urlsplit(address).path)
+    return context, page
+
+
+def kept(clinic, page) -> str:
+    record = int(re.search(r"/sessions/(\d+)/", page.url)[1])
+    with sqlite3.connect(clinic.data / "clinic.sqlite3", timeout=20) as database:
+        (note,) = database.execute("SELECT note FROM treatment_sessions_treatmentsession WHERE id = ?", (record,)).fetchone()
+    database.close()
+    return note
+
+
+def test_a_browser_that_is_killed_loses_no_more_than_five_seconds(visitor, clinic, chromium):
+    """The process is killed, so that nothing of the page can run any more; on another machine what was typed before is there."""
+    from scripts.environment import browser as find_browser
+
+    from .conftest import FLAGS
+    from .visitor import sign_in
+
+    visit = a_visit(clinic, "Killed")
+    dying = chromium.browser_type.launch(executable_path=find_browser(), args=list(FLAGS))
+    page = dying.new_context(base_url=clinic.url, locale="en-GB").new_page()
+    sign_in(page, "amara")
+    page.goto(f"/bookings/{visit}/")
+    page.get_by_role("button", name="Start the session").click()
+    page.wait_for_url(re.compile(r"/sessions/\d+/$"))
+    address = page.url
+    page.locator("[name='note']").press_sequentially("Typed more than five seconds before")
+    clinic.wait_until(lambda: kept(clinic, page) == "Typed more than five seconds before", SAVED_WITHIN, "the draft")
+    page.locator("[name='note']").press_sequentially(", and this a moment before")
+    _kill(dying)
+    context, elsewhere = on_another_machine(chromium, clinic, address)
+    expect(elsewhere.locator("[name='note']")).to_have_value(re.compile("^Typed more than five seconds before"))
+    context.close()
+
+
+def _kill(browser) -> None:
+    """The whole browser at once, as when the machine is switched off; only the one that this test started."""
+    from playwright.sync_api import Error
+
+    session = browser.new_browser_cdp_session()
+    try:
+        session.send("Browser.crash")
+    except Error:
+        return  # it answers nothing any more
+
+
+def test_a_closed_tab_keeps_what_was_typed(visitor, clinic, chromium):
+    page = open_record(visitor, clinic, "Closedtab")
+    page.locator("[name='note']").press_sequentially("Typed, and the tab closed at once")
+    address = page.url
+    page.close(run_before_unload=True)
+    context, elsewhere = on_another_machine(chromium, clinic, address)
+    clinic.wait_until(lambda: kept(clinic, elsewhere) == "Typed, and the tab closed at once", 10, "the draft of a closed tab")
+    context.close()
+
+
+def test_a_network_gap_of_five_minutes_loses_nothing(visitor, clinic):
+    visitor.page.clock.install()
+    page = open_record(visitor, clinic, "Networkgap")
+    visitor.context.set_offline(True)
+    page.locator("[name='note']").press_sequentially("Typed while nothing went through")
+    page.clock.run_for(1_000)
+    expect(page.locator("#record-status")).to_contain_text("still trying")
+    page.clock.run_for(150_000)
+    page.locator("[name='reaction_note']").fill("A second field")
+    page.clock.run_for(150_000)
+    expect(page.locator("#record-status")).to_contain_text("2 changes waiting")
+    assert kept(clinic, page) == ""
+    visitor.context.set_offline(False)
+    page.clock.run_for(6_000)
+    clinic.wait_until(lambda: kept(clinic, page) == "Typed while nothing went through", 20, "what waited")
+    expect(page.locator("[name='reaction_note']")).to_have_value("A second field")
+    expect(page.locator("#record-status")).not_to_contain_text("still trying")
+
+
+def test_a_sign_in_that_ran_out_loses_nothing(visitor, clinic):
+    """The server knows the browser no more; signed in again in another tab, the record goes on and what waited is saved."""
+    page = open_record(visitor, clinic, "Ranout")
+    with sqlite3.connect(clinic.data / "clinic.sqlite3", timeout=20) as database:
+        database.execute("DELETE FROM accounts_websession WHERE user_id = (SELECT id FROM accounts_user WHERE username = 'amara')")
+    database.close()
+    page.locator("[name='note']").press_sequentially("Typed after the sign-in had run out")
+    expect(page.locator("[name='note']")).to_have_value("Typed after the sign-in had run out")
+    from .visitor import sign_in
+
+    other = visitor.context.new_page()
+    sign_in(other, "amara")
+    other.close()
+    if page.locator("[name='note']").count():
+        page.bring_to_front()
+    clinic.wait_until(lambda: kept(clinic, page) == "Typed after the sign-in had run out", 30, "what waited")
