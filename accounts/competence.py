@@ -11,20 +11,26 @@ from .querysets import EXPIRES_SOON_DAYS
 
 def operator_of(user: User, day: dt.date, *, any_day: bool = False, rows: list[Competence] | None = None) -> dict:
     """
-    The case format's `operator` for *user* on *day*. No row at all: no limit known. Rows that were ended are not among them;
-    rows of other days are, with their dates, and cover nothing. any_day: leave the dates out, for a day not yet chosen.
-    rows: what `standing_of` said just now, so that it is not asked again.
+    The case format's `operator` for *user* on *day*. No row at all: no limit known. Rows of other days and rows that were ended
+    are among them with their last day and cover nothing: what was taken away never reads as no limit, nor frees a depth.
+    any_day: leave the dates of the rows that stand out, for a day not yet chosen.
+    rows: what `recorded_of` said just now, so that it is not asked again.
     """
     operator: dict = {"role": user.role, "prescriber": user.prescribes_on(day)}
-    rows = standing_of(user) if rows is None else rows
+    rows = recorded_of(user) if rows is None else rows
     if rows:
-        operator["covers"] = [_cover(row, any_day=any_day) for row in rows]
+        operator["covers"] = [_cover(row, any_day=any_day) if row.ended_at is None else _taken_away(row, day) for row in rows]
     return operator
 
 
+def recorded_of(user: User) -> list[Competence]:
+    """Every row, ended ones too, in the order of their dates. Sorted here, so that a prefetch is used."""
+    return sorted(user.competences.all(), key=lambda row: (row.valid_from, row.pk))
+
+
 def standing_of(user: User) -> list[Competence]:
-    """The rows nobody ended, in the order of their dates. Sorted here, so that a prefetch is used."""
-    return sorted((row for row in user.competences.all() if row.ended_at is None), key=lambda row: (row.valid_from, row.pk))
+    """The rows nobody ended, in the order of their dates."""
+    return [row for row in recorded_of(user) if row.ended_at is None]
 
 
 def _cover(row: Competence, *, any_day: bool) -> dict:
@@ -38,6 +44,13 @@ def _cover(row: Competence, *, any_day: bool) -> dict:
         cover["from"] = row.valid_from.isoformat()
         cover["until"] = row.valid_until.isoformat() if row.valid_until else None
     return cover
+
+
+def _taken_away(row: Competence, day: dt.date) -> dict:
+    """A row that was ended, as a cover that is over before *day*."""
+    ended = row.ended_at.date() if row.ended_at is not None else day
+    last = min(ended, day - dt.timedelta(days=1), row.valid_until or dt.date.max)
+    return {**_cover(row, any_day=True), "until": last.isoformat()}
 
 
 @dataclass(frozen=True)

@@ -28,9 +28,12 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "protocols.view": frozenset({_C, _D, _L, _M}),
     "protocols.edit": frozenset({_C, _L}),  # drafts; bringing packs in
     "protocols.approve": frozenset({_L}),  # and retire
+    "protocols.delete": frozenset({_C, _L}),  # a draft nobody handed over; a clinician only one that nobody else worked on
     "competence.view": frozenset({_C, _L, _M}),
     "competence.edit": frozenset({_L}),
     "screening.ask": frozenset({_C, _D, _L}),  # the questions that are due, never earlier answers
+    "intake.hand_over": frozenset({_C, _D, _L}),  # the tablet to a patient, for the questions; never what was answered
+    "intake.review": frozenset({_C, _L}),  # what a patient answered, beside the record: accept or decline
     "plans.view": frozenset({_C, _L}),
     "plans.edit": frozenset({_C, _L}),
     "plans.accept": frozenset({_C, _L}),
@@ -50,16 +53,28 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "diary.settings": frozenset({_L, _M}),  # clinicians, rooms, devices, their hours and lengths of visits
     "lots.view": frozenset({_C, _L, _M}),  # products, their lots and stock
     "lots.edit": frozenset({_C, _L, _M}),
+    "devices.view": frozenset({_C, _D, _L, _M}),  # devices, their labels and logs; who was treated only for those who see records
+    "devices.log": frozenset({_C, _D, _L, _M}),  # that a device was cleaned or serviced; take one out of service
+    "devices.edit": frozenset({_L, _M}),  # serial number and label; put one back in service
     "recall.view": frozenset({_C, _L, _M}),  # who was treated with a lot: name, phone, session and zones
     "recall.contact": frozenset({_C, _L, _M}),  # who was reached; letters and the list as a file
     "recall.order": frozenset({_L, _M}),  # block a lot everywhere, and lift that
     "records.view": frozenset({_C, _L}),
     "records.edit": frozenset({_C, _L}),
     "records.sign": frozenset({_C, _L}),
+    "photos.view": frozenset({_C, _L}),  # and only where the patient lets them be used in the record
+    "photos.take": frozenset({_C, _L}),
+    "photos.remove": frozenset({_C, _L}),  # one that was entered in error
+    "photos.take_out": frozenset({_L}),  # as a file, for one use the patient allows
+    "tubes.check": frozenset({_C, _D, _L}),  # patient against tube, on the screen of who treats
     "outcomes.view": frozenset({_C, _L}),  # how severe it is and how it changed, as clinician and patient see it
     "outcomes.record": frozenset({_C, _L}),
     "sheets.view": frozenset({_C, _D, _L}),  # the printed sheet is what the patient takes home
     "sheets.make": frozenset({_C, _D, _L}),
+    "calls.make": frozenset({_C, _D, _L}),  # follow-up calls by the protocol's questions; the words for the patient, never notes
+    "calls.acknowledge": frozenset({_C, _L}),  # what was answered, and have an alert in hand
+    "events.view": frozenset({_C, _L}),  # the files of adverse events, as paper and as data too
+    "events.edit": frozenset({_C, _L}),
     "settings.view": frozenset({_C, _D, _L, _M, _A}),  # the page of links; each link has its own permission
     "emergency.open": frozenset({_C, _L}),  # a patient of another site, for a short time and with a reason
     "emergency.view": frozenset({_L, _M, _A}),  # who opened what that way

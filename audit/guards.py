@@ -131,6 +131,7 @@ def no_change(
     name: str | None = None,
     columns: tuple[str, ...] = (),
     patient: str = "",
+    gone: str = "",
 ) -> Guard:
     """
     Return a guard that refuses UPDATE and DELETE (and every TRUNCATE) of *table*, and on SQLite
@@ -141,20 +142,25 @@ def no_change(
     columns: where given, only a change of one of these is refused (DELETE always is).
     patient: SQL over OLD for the id of the patient whose row it is. A DELETE, and nothing else, is then let through while that
     patient's erasure order is open in the same transaction; without it nothing ever is.
+    gone: SQL over OLD that holds once what the row belongs to is not there any more. A DELETE, and nothing else, is then let through.
     """
     name = name or f"{table}_locked"
     condition = f"WHEN ({when})" if when else ""
     quoted = ", ".join(f'"{column}"' for column in columns)  # a column may be called as an SQL word is, for example "case"
     of = f" OF {quoted}" if columns else ""
     refusal = f"BEGIN SELECT RAISE(ABORT, '{reason}'); END"
-    gone_only_by_order = f"({when or 'TRUE'}) AND NOT {let_go(patient, 'sqlite')}"
+    kept = {
+        engine: " AND ".join([f"NOT {let_go(patient, engine)}"] * bool(patient) + [f"NOT ({gone})"] * bool(gone))
+        for engine in ("sqlite", "postgresql")
+    }
+    gone_only_by_order = f"({when or 'TRUE'}) AND {kept['sqlite']}"
     sqlite = [
         f"CREATE TRIGGER IF NOT EXISTS {name}_{event.lower()} BEFORE {event}{of if event == 'UPDATE' else ''} ON {table} "
-        f"FOR EACH ROW {f'WHEN {gone_only_by_order}' if patient and event == 'DELETE' else condition} {refusal}"
+        f"FOR EACH ROW {f'WHEN {gone_only_by_order}' if kept['sqlite'] and event == 'DELETE' else condition} {refusal}"
         for event in ("UPDATE", "DELETE")
     ]
     sqlite += _pushing_out(table, name, reason=reason, when=when)
-    by_order = f"IF TG_OP = 'DELETE' THEN IF {let_go(patient, 'postgresql')} THEN RETURN OLD; END IF; END IF; " if patient else ""
+    by_order = f"IF TG_OP = 'DELETE' THEN IF NOT ({kept['postgresql']}) THEN RETURN OLD; END IF; END IF; " if kept["postgresql"] else ""
     postgresql = [
         f"CREATE OR REPLACE FUNCTION {name}_refuse() RETURNS trigger LANGUAGE plpgsql AS "
         f"$$ BEGIN {by_order}RAISE EXCEPTION '{reason}' USING ERRCODE = 'integrity_constraint_violation'; END $$",

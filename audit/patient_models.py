@@ -50,7 +50,8 @@ class PatientModel:
 class StoredFile:
     """
     row: primary key of the row it belongs to. name: in the storage, empty where none was made. title: what it is called outside.
-    sha256: as the row has it. also: further names in the storage that go with an erasure; one ending with * stands for all that begin so.
+    sha256: as the row has it. withheld: it does not go out with the export. also: further names in the storage that go with an
+    erasure; one ending with * stands for all that begin so.
     """
 
     row: int
@@ -58,6 +59,7 @@ class StoredFile:
     title: str
     sha256: str
     also: tuple[str, ...] = ()
+    withheld: bool = False
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,8 @@ class ClinicConfig(AppConfig):
                 "retention.view",
             )
         )
+        for size in ("full", "screen", "thumb"):
+            register_files(FileRows("photos_photo", name=f"{size}_file", sha256=f"{size}_sha256", where=f"{size}_file <> ''"))
         register_files(FileRows("aftercare_sheet", name="file", sha256="sha256", where="state = 'ready'"))
         register_link(
             SettingsLink(

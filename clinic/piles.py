@@ -14,7 +14,9 @@ from accounts.models import Site
 from accounts.watched.services import standing_for
 from aftercare.models import Sheet
 from audit.models import Outcome
+from events import today as calls
 from followup.services.drift import Kind, may_wait_longer, seems_late, with_lateness
+from intake.models import QuestionnaireResponse
 from patients.models import EmergencyOpening, ErasedOpening, Patient
 from planner import wording
 from plans.models import Consultation, TreatmentPlan
@@ -59,8 +61,12 @@ def _count(number: int, one: str, many: str) -> str:
 
 def piles_of(user, *, own: bool, now: dt.datetime) -> list[Pile]:
     piles = []
+    if user.may("calls.make"):
+        piles += _calls(user, now)
     if user.may("plans.countersign"):
         piles += _countersignatures(user)
+    if user.may("intake.review"):
+        piles.append(_answers(user))
     if user.may("records.edit"):
         piles += [_records_to_sign(user, own), _drafts(user, own)]
     if user.may("bookings.edit"):
@@ -83,6 +89,26 @@ def piles_of(user, *, own: bool, now: dt.datetime) -> list[Pile]:
     return [pile for pile in piles if pile is not None]
 
 
+def _calls(user, now: dt.datetime) -> list[Pile | None]:
+    """Follow-up calls: alerts that no clinician has in hand, and the planned calls of today. One query for both."""
+    page = reverse("events:calls")
+    alerts, tasks = calls.of(user, now)
+    waiting = [
+        Unfinished(one.patient, f"{one.label}. {one.words(now)}", reverse("events:made", args=[one.pk])) for one in alerts[:MOST_UNFINISHED]
+    ]
+    due = []
+    for task in tasks[:MOST_UNFINISHED]:
+        tried = f", tried {_count(task.tries, 'time', 'times')}" if task.tries else ""
+        address = f"{reverse('events:call', args=[task.number])}?session={task.session}&check_in={task.check_in.id}"
+        due.append(Unfinished(task.patient, f"{task.check_in.label}{tried}", address))
+    one, many = "call that waits for a clinician", "calls that wait for a clinician"
+    found = [Pile("call-alerts", _count(len(alerts), one, many), waiting, len(alerts) - len(waiting), page)] if alerts else []
+    if tasks:
+        words = _count(len(tasks), "follow-up call to make", "follow-up calls to make")
+        found.append(Pile("follow-up-calls", words, due, len(tasks) - len(due), page))
+    return found
+
+
 def _recalls(user) -> Pile | None:
     """People who were treated with a lot that was recalled and are still to be reached, the recall ordered first in front."""
     items = []
@@ -93,6 +119,17 @@ def _recalls(user) -> Pile | None:
         return None
     words = _count(len(items), "person to reach about a recall", "people to reach about a recall")
     return Pile("recalls", words, items[:MOST_UNFINISHED], len(items[MOST_UNFINISHED:]), reverse("clinic:recalls"))
+
+
+def _answers(user) -> Pile | None:
+    """What patients sent from the tablet, the first sent in front: somebody sits and waits for their clinician."""
+
+    def item(row):
+        sent = timezone.localtime(row.sent_at)
+        return Unfinished(str(row.patient), f"Sent {wording.day(sent.date())}, {sent:%H:%M}", reverse("intake:review", args=[row.pk]))
+
+    rows = QuestionnaireResponse.objects.visible_to(user).waiting().select_related("patient").only("sent_at", *of("patient", NAMED))
+    return _pile("answers", rows.order_by("sent_at", "pk"), "set of answers to go through", "sets of answers to go through", item)
 
 
 def _refusals(user) -> Pile | None:

@@ -19,6 +19,7 @@ OPEN = frozenset(
         "accounts:hand_over",
         "accounts:end_sign_in",
         "accounts:end_other_sign_ins",
+        "intake:staff",
         "clinic:find",
         "patients:list",
         "patients:emergency",

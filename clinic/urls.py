@@ -4,6 +4,7 @@ from . import views
 from .day import views as day
 from .log import views as log
 from .recall import views as recall
+from .rights import photo_views
 from .rights import views as rights
 
 app_name = "clinic"
@@ -21,6 +22,7 @@ urlpatterns = [
     path("settings/log/rows.csv", log.log_file, name="log_file"),
     path("patients/<int:number>/log/", log.patient_log, name="patient_log"),
     path("patients/<int:number>/export/", rights.export, name="export"),
+    path("patients/<int:number>/photos/as-a-file/", photo_views.photos_out_page, name="photos_out"),
     path("settings/retention/", rights.due, name="retention"),
     path("settings/retention/rules/<slug:country>/", rights.set_rule, name="retention_rule"),
     path("settings/retention/patients/<int:number>/", rights.erasure, name="erasure"),

@@ -32,7 +32,7 @@ def declare() -> None:
             path="patient",
             section="waiting",
             pages=("followup:wait",),
-            logged=("waiting.added", "waiting.ended"),
+            logged=("waiting.added", "waiting.ended", "waiting.again"),
             contact="created_at",
         ),
         OtherModel("followup.CalendarLink", "the hash of the address a clinician's calendar program reads", in_backup=False),

@@ -112,10 +112,13 @@ INSTALLED_APPS = [
     "patients",
     "plans",
     "consent",
+    "intake",
     "sessions",
+    "photos",
     "outcomes",
     "aftercare",
     "followup",
+    "events",
     "clinic",
 ]
 
@@ -134,6 +137,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "csp.middleware.CSPMiddleware",
     "microneedle_clinic.web.middleware.SoundInputMiddleware",
+    "accounts.desk.confined.ConfinedMiddleware",  # before any view, and before an address that leads nowhere is said to
     "accounts.desk.middleware.DeskLockMiddleware",
     "accounts.signing_in.middleware.SignInStepsMiddleware",
     "clinic.read_only.ReadOnlyMiddleware",
@@ -265,6 +269,9 @@ if not 3600 <= SESSION_COOKIE_AGE <= 24 * 3600:
 IDLE_LOCK_SECONDS = env.int("IDLE_LOCK_SECONDS", default=600)
 if not 5 <= IDLE_LOCK_SECONDS <= 900:
     raise ImproperlyConfigured("IDLE_LOCK_SECONDS must be 5 to 900: a screen that nobody touches is locked after 15 minutes at the latest.")
+HANDED_OVER_MINUTES = env.int("HANDED_OVER_MINUTES", default=60)
+if not 5 <= HANDED_OVER_MINUTES <= 240:
+    raise ImproperlyConfigured("HANDED_OVER_MINUTES must be 5 to 240: a tablet out for longer is signed out.")
 INVITATION_HOURS = env.int("INVITATION_HOURS", default=72)
 # What touches the access of a medical lead or a manager waits so long for a second person, where there is one; a shorter retention
 # period so many days (see accounts.watched).
@@ -323,6 +330,7 @@ CELERY_BEAT_SCHEDULER = "microneedle_clinic.beat_scheduler:Scheduler"
 CELERY_BEAT_SCHEDULE = {
     "republish overdue sheets": {"task": "aftercare.tasks.sweep_sheets", "schedule": Every(5.0), "options": {"expires": 5}},
     "send due reminders": {"task": "followup.tasks.sweep_reminders", "schedule": Every(60.0), "options": {"expires": 60}},
+    "sweep photos that no row names": {"task": "photos.tasks.sweep_photos", "schedule": Every(3600.0), "options": {"expires": 3600}},
     "end what waits no more": {"task": "followup.tasks.settle_waiting", "schedule": Every(300.0), "options": {"expires": 300}},
 }
 

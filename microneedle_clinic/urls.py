@@ -10,10 +10,13 @@ urlpatterns = [
     path("protocols/", include("protocols.urls")),
     path("", include("plans.urls")),
     path("", include("consent.urls")),
+    path("", include("intake.urls")),
     path("", include("sessions.urls")),
+    path("", include("photos.urls")),
     path("", include("outcomes.urls")),
     path("", include("aftercare.urls")),
     path("", include("followup.urls")),
+    path("", include("events.urls")),
 ]
 
 if settings.DEBUG:

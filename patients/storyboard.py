@@ -32,6 +32,7 @@ Provider = Callable[[Patient, object], "Fact | str | list[str] | None"]
 
 _ORDER = ["Allergies", "Phototype", "Watch for", "Next booking", "Consent"]
 _UNKNOWN = {"Next booking": "None booked"}
+_ONLY_KNOWN: set[str] = set()
 _facts: dict[str, list[Provider]] = {label: [] for label in _ORDER}
 _tags: list[Callable[[Patient, object], "str | None"]] = []
 
@@ -39,11 +40,14 @@ _tags: list[Callable[[Patient, object], "str | None"]] = []
 SWATCHES = ("#F6DFCF", "#EBC8AE", "#D8A983", "#B98259", "#8A5A3B", "#4D3226")
 
 
-def register_fact(label: str, provider: Provider) -> None:
+def register_fact(label: str, provider: Provider, *, only_known: bool = False) -> None:
     """
     Add *provider* to the header under *label* ("Watch for", "Next booking", "Consent", or a new one at the end).
-    Several providers of one label are joined. A provider must ask `may(user, ...)` for what not every role may see.
+    Several providers of one label are joined. A provider must ask `may(user, ...)` for what not every role may see. only_known: the
+    label stands there only while somebody has something to say, for what is to be done and not for what is to be known.
     """
+    if only_known:
+        _ONLY_KNOWN.add(label)
     providers = _facts.setdefault(label, [])
     if provider not in providers:
         providers.append(provider)
@@ -102,6 +106,8 @@ def _joined(label: str, patient: Patient, user) -> Fact | None:
     if words:
         first, *rest = words
         return Fact(", ".join([first[:1].upper() + first[1:], *rest]))
+    if not answered and label in _ONLY_KNOWN:
+        return None
     if not answered and label in _MAY_SEE and not may(user, _MAY_SEE[label]):
         return None  # "Not asked" would be a guess: this person may not see whether it was
     return Fact(NONE_KNOWN if answered else _UNKNOWN.get(label, NOT_ASKED), tone="quiet")

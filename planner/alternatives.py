@@ -10,7 +10,7 @@ from . import course, devices, technique, wording
 from .context import Context
 from .devices import Candidate
 from .downtime import band, deepest_band_within, downtime, worst_band
-from .knowledge.entries import Span, WholeSpan
+from .knowledge.entries import DowntimeBand, Span, WholeSpan
 from .records import record
 from .terms import Course, DeviceChoice, Downtime, Finding, Step, Traced, ZonePlan, plain, sourced
 
@@ -132,24 +132,21 @@ def fewer_visits(ctx: Context, plan: Parameters, start: dt.date, steps: list[Ste
 def gentler(
     ctx: Context, plan: Parameters, candidate: Candidate, start: dt.date, steps: list[Step], findings: tuple[Finding, ...]
 ) -> Alternative:
-    """Lowered to the deepest band the patient's accepted downtime allows, only within each row; without a wish one band shallower."""
+    """One band shallower, and within the longest downtime the patient accepts; only within each row."""
     label = "Gentler"
-    bands = ctx.knowledge.downtime_bands
-    accepted = ctx.case.wishes.downtime_days
-    now, worst = band(ctx, plan.zones), worst_band(ctx, plan.zones)
-    if accepted is not None and worst.measures["visible_downtime"].span.max > accepted:
-        target = deepest_band_within(ctx, accepted)
-        if target is None:
-            days = wording.counted(accepted, "day")
-            return _named(ctx, "gentler", label, f"Even the shallowest band can show for longer than {days}.", None)
+    targets = _gentler_bands(ctx, plan)
+    if not targets:
+        accepted, now = ctx.case.wishes.downtime_days, band(ctx, plan.zones)
+        too_long = accepted is not None and deepest_band_within(ctx, accepted) is None
+        days = wording.counted(accepted, "day") if accepted is not None else ""
+        already = f"The plan is in the {now.label.lower()} band already."
+        return _named(ctx, "gentler", label, f"Even the shallowest band can show for longer than {days}." if too_long else already, None)
+    for target in targets:
+        zones = [_shallower(ctx, zone, target.up_to_mm, candidate) for zone in plan.zones]
+        stuck = [zone.label.lower() for zone, lower in zip(plan.zones, zones, strict=True) if lower is None]
+        if not stuck:
+            break
     else:
-        place = bands.index(now)
-        if place == 0:
-            return _named(ctx, "gentler", label, f"The plan is in the {now.label.lower()} band already.", None)
-        target = bands[place - 1]
-    zones = [_shallower(ctx, zone, target.up_to_mm, candidate) for zone in plan.zones]
-    stuck = [zone.label.lower() for zone, lower in zip(plan.zones, zones, strict=True) if lower is None]
-    if stuck:
         reason = f"Not possible on {', '.join(stuck)}: the protocol's least depth there lies in a longer band."
         return _named(ctx, "gentler", label, reason, None)
     lowered = [_endpoint_of(ctx, zone, findings) for zone in zones if zone is not None]
@@ -163,6 +160,22 @@ def gentler(
     longest = wording.counted(target.measures["visible_downtime"].span.max, "day")
     reason = f"No depth above {wording.mm(target.up_to_mm)}: it shows for at most {longest}. Fewer results may be expected."
     return Alternative("gentler", label, reason, parameters, sourced(source))
+
+
+def _gentler_bands(ctx: Context, plan: Parameters) -> list[DowntimeBand]:
+    """
+    The bands to try, the first that every row allows is taken: one shallower than what is proposed and, where the plan can show for
+    longer than accepted, within the accepted days. Who accepts fewer days is never offered a deeper one for it.
+    """
+    bands, accepted = ctx.knowledge.downtime_bands, ctx.case.wishes.downtime_days
+    place = bands.index(band(ctx, plan.zones))
+    one_less = [bands[place - 1]] if place else []
+    if accepted is None or worst_band(ctx, plan.zones).measures["visible_downtime"].span.max <= accepted:
+        return one_less
+    within = deepest_band_within(ctx, accepted)
+    if within is None:
+        return []
+    return [*(less for less in one_less if bands.index(less) < bands.index(within)), within]
 
 
 def _shallower(ctx: Context, zone: ZonePlan, most: Decimal, candidate: Candidate) -> ZonePlan | None:
@@ -203,10 +216,15 @@ def _before_event(ctx: Context, plan: Parameters, start: dt.date, steps: list[St
 def _with_sessions(
     ctx: Context, plan: Parameters, count: int, weeks: int, rule: str, why: str, start: dt.date, steps: list[Step]
 ) -> Parameters:
+    """The plan with so many sessions so far apart; never more visits than wished, where the protocol's least allows."""
     source = ctx.knowledge.alternatives.source
     sessions, interval = plan.sessions, plan.interval
     if sessions.value.typical != count:
         sessions = at(sessions, count, rule, why, source)
+    visits = ctx.case.wishes.visits
+    if visits is not None and count > max(visits, sessions.value.min):
+        count = max(visits, sessions.value.min)
+        sessions = at(sessions, count, "visits", f"At most {wording.counted(visits, 'visit')} wished.", source)
     if interval.value.typical != weeks:
         interval = at(interval, weeks, rule, why, source)
     event = course.before_event(ctx, plan.sessions.value, plan.interval.value, start, worst_band(ctx, plan.zones))

@@ -1,4 +1,4 @@
-"""Laboratory values: the newest on or before the visit, in a unit the protocol knows, else a question."""
+"""Laboratory values: the newest on or before the visit, in a unit the protocol knows and that fits the number, else a question."""
 
 import datetime as dt
 import re
@@ -151,20 +151,42 @@ def _unit(text: str) -> str:
 
 
 def _limit(ctx: Context, rule: LabRule, lab: Lab) -> LabLimit | None:
-    """The limit in the value's own unit; asks where the value is no number or the unit is not one listed."""
+    """The limit in the value's own unit; asks where the value is no number, the unit is not one listed or the number is of another."""
     for limit in rule.limits:
         if _unit(lab.unit) in {_unit(word) for word in (limit.unit, *limit.words)}:
             if lab.number is None or not _measured(limit, lab.number):
                 ctx.ask(
                     f"{rule.name.casefold()}_value", f"{lab.name} {lab.value}: which number?", "lab", "labs", label=f"Value of {lab.name}"
                 )
+            elif _of_another_unit(rule, limit, lab.number):
+                _ask_unit(ctx, rule, lab, " Should it be right as it stands, write it in the other unit.")
+                return None
             return limit
+    _ask_unit(ctx, rule, lab)
+    return None
+
+
+def _ask_unit(ctx: Context, rule: LabRule, lab: Lab, besides: str = "") -> None:
     units = " or ".join(limit.unit for limit in rule.limits)
     said = f" ({lab.unit})" if lab.unit else ""
-    ctx.ask(
-        f"{rule.name.casefold()}_unit", f"{lab.name} {lab.value}{said}: which unit, {units}?", "lab", "labs", label=f"Unit of {lab.name}"
-    )
-    return None
+    what = f"{lab.name} {lab.value}{said}: which unit, {units}?{besides}"
+    ctx.ask(f"{rule.name.casefold()}_unit", what, "lab", "labs", label=f"Unit of {lab.name}")
+
+
+def _of_another_unit(rule: LabRule, limit: LabLimit, value: Decimal) -> bool:
+    """
+    Whether the number is nearer to the limit in another unit, by their ratio, than to that of its own: 9.1 mmol/mol of HbA1c is
+    9.1 % with the wrong unit. The limits of one rule are one value in several units, so no other figure is needed.
+    """
+    edge = _edge(limit)
+    others = [other for line in rule.limits if line is not limit and (other := _edge(line)) is not None and other != edge]
+    if edge is None or value <= 0:
+        return False
+    return any((value * value > edge * other) if other > edge else (value * value < edge * other) for other in others)
+
+
+def _edge(limit: LabLimit) -> Decimal | None:
+    return next((figure for figure in (limit.above, limit.at_least, limit.below) if figure), None)
 
 
 def _measured(limit: LabLimit, value: Decimal) -> bool:

@@ -8,6 +8,8 @@ same_in_any_order  the same answer, byte for byte, however the case was typed
 parts_present    no parameters under ask, defer and refuse, nothing missing under plan and caution
 barred_stays_barred  no zone and no adjuvant in the plan that a finding leaves out
 countersigned    nothing beyond what the operator is signed off for without a countersignature
+within_visits    no other way has more visits than wished, where the protocol's least allows
+no_deeper_for_fewer_days  who accepts fewer days of downtime is offered no deeper way for it
 traced           every value has its steps, and the last one ends at the value
 referenced       every reference named stands in the protocol
 """
@@ -220,6 +222,30 @@ def barred_stays_barred(case: Case, knowledge: Knowledge, proposal: Proposal) ->
         barred = [adjuvant for adjuvant in used if rule.id in adjuvant.exclude_if or adjuvant.id in rule.no_adjuvants]
         found += [f"{adjuvant.id} is used in spite of {finding.id}" for adjuvant in barred]
     return found
+
+
+def within_visits(case: Case, proposal: Proposal) -> list[str]:
+    """No other way has more visits than the patient wishes, or than the protocol's least where that is more."""
+    visits = case.wishes.visits
+    if visits is None or proposal.parameters is None:
+        return []
+    most = max(visits, proposal.parameters.sessions.value.min)
+    ways = [(other.id, other.parameters) for other in proposal.alternatives if other.parameters is not None]
+    return [f"{name}: {len(way.course.dates)} visits, {visits} are wished" for name, way in ways if len(way.course.dates) > most]
+
+
+def no_deeper_for_fewer_days(before: Proposal, after: Proposal) -> list[str]:
+    """*after* is the answer to the same case with fewer days of downtime accepted: its gentler way is no deeper."""
+    was, now = (next((other.parameters for other in said.alternatives if other.id == "gentler"), None) for said in (before, after))
+    if was is None or now is None:
+        return []
+    depths = {zone.zone: zone.span for zone in was.zones}
+    return [
+        f"gentler: {zone.zone} {side} {getattr(zone.span, side)} instead of {getattr(depths[zone.zone], side)} mm"
+        for zone in now.zones
+        for side in SIDES
+        if getattr(zone.span, side) > getattr(depths[zone.zone], side)
+    ]
 
 
 def _limit_of_the_covers(covers: tuple[Cover, ...], knowledge: Knowledge, proposal: Proposal, zone: str) -> dict[str, Decimal]:

@@ -8,7 +8,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from . import adjuvants, advice, alternatives, competence, course, depth, devices, requests, technique, wording
+from . import adjuvants, advice, alternatives, competence, course, depth, devices, earlier, requests, technique, wording
 from .alternatives import Alternative, Parameters
 from .case import Case
 from .context import Context, Wanted, chosen_policies
@@ -22,10 +22,10 @@ from .labs import judge_labs
 from .medicines import Taken, recognise
 from .order import in_order
 from .records import record
-from .screening import ask_open_questions, judge, judge_history, merged
+from .screening import ask_open_questions, judge, merged
 from .terms import OTHER_DAY, RANK, STATUS_RANK, AdjuvantVerdict, Ask, Decision, ExcludedZone, Finding, Traced, ZonePlan, plain, sourced
 
-PLANNER_VERSION = "1.1.4"
+PLANNER_VERSION = "1.2.0"
 LEAVING_OUT = ("refuse", "exclude_zone", "defer")  # worst first: waiting does not free a zone that is left out for another reason
 
 
@@ -210,7 +210,7 @@ def _look(ctx: Context) -> list[Taken]:
         hits.setdefault(hit.rule, []).append(hit)
     hits = {rule_id: hits[rule_id] for rule_id in ctx.knowledge.rules if rule_id in hits}
     judge(ctx, hits)
-    judge_history(ctx)
+    earlier.judge(ctx)
     competence.judge_certificate(ctx)
     ask_open_questions(ctx, hits, medicines)
     judge_dates(ctx)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from . import pointing, wording
-from .case import EarlierSession, read_number
+from .case import read_number
 from .context import Context, own
 from .hits import Hit
 from .knowledge.entries import Rule, Source, asked_of
@@ -395,38 +395,6 @@ def _ask_for_labs(ctx: Context) -> None:
             name = next((lab.name for lab in ctx.knowledge.lab_rules if rule.needs_lab in lab.words), rule.needs_lab)
             what = f"{rule.label}: {name} not older than {rule.lab_max_age_days} days is needed."
             ctx.ask(f"{rule.needs_lab}_missing", what, "lab", "labs", label=f"{name} missing", order=rule.order)
-
-
-def judge_history(ctx: Context) -> None:
-    """What earlier sessions say: skin not healed, dark marks afterwards."""
-    sessions = [session for session in ctx.case.history if session.date <= ctx.today]
-    for session in ctx.case.history:
-        if session.date > ctx.today:
-            ctx.ask("history.date", f"The session on {wording.day(session.date)} is after the visit.", "date", "history", label="History")
-            continue
-        touched, _ = ctx.resolve_zones(session.places, "history.zones")
-        zones = tuple(zone for zone in ctx.zones if zone in touched)
-        here = tuple(zone for zone in zones if not _healed_since(ctx, sessions, session.date, zone))
-        if session.healed is False and here:
-            rule = ctx.knowledge.not_healed
-            reason = f"{rule.label}: session on {wording.day(session.date)}."
-            ctx.add(Finding(rule.id, rule.label, rule.action, "zone", reason, rule.source, zones=here, condition=rule.until))
-        if session.pigmentation:
-            marks = ctx.knowledge.pigmentation
-            reason = f"{marks.label}: session on {wording.day(session.date)}. {marks.cap_text.capitalize()}."
-            ctx.add(
-                Finding(marks.id, marks.label, marks.action, "patient", reason, marks.source, modifications=marks.modifications, order=900)
-            )
-            unknown = tuple(zone for zone in zones if ctx.depth_then(session, zone) is None)
-            if marks.cap_at_last_depth and unknown:
-                what = f"{ctx.zone_words(unknown).capitalize()} on {wording.day(session.date)}: how deep? Dark marks followed."
-                ctx.ask("history.depth_mm", what, "depth", "history", label="Depth of an earlier session")
-
-
-def _healed_since(ctx: Context, sessions: list[EarlierSession], day: dt.date, zone: str) -> bool:
-    """Whether a later session here was seen to have healed: a later one of which nobody knows lifts nothing."""
-    later = [session for session in sessions if session.date > day and zone in ctx.resolve_zones(session.places, "history.zones")[0]]
-    return any(session.healed is True for session in later)
 
 
 def merged(ctx: Context) -> tuple[Finding, ...]:

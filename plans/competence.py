@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from accounts.competence import operator_of, standing_of
+from accounts.competence import operator_of, recorded_of
 from planner import competence, devices
 from planner.case import Case
 from planner.context import Context
@@ -31,14 +31,14 @@ class Beyond:
 
 
 def rule_of(user, knowledge: Knowledge, on: dt.date, *, any_day: bool = False, rows: list | None = None) -> Context:
-    """What the planner needs to know of *user* to judge device, zone and depth; nothing of a patient. rows: of `standing_of`."""
+    """What the planner needs to know of *user* to judge device, zone and depth; nothing of a patient. rows: of `recorded_of`."""
     case = Case.parse({"visit_date": on.isoformat(), "patient": {}, "operator": operator_of(user, on, any_day=any_day, rows=rows)})
     return Context(case, knowledge, on, {})
 
 
 def most_by_zone(user, plan, *, on: dt.date) -> dict[str, Decimal]:
     """The deepest *user* may go on *on* in each zone of *plan* where a limit is known; what was countersigned for them is theirs."""
-    held = standing_of(user)
+    held = recorded_of(user)
     if not held:
         return {}
     ctx = rule_of(user, knowledge_of(plan.protocol_version), on, rows=held)
@@ -61,7 +61,7 @@ def beyond_of(
     What lies beyond *user*'s sign-off on *on*. device: brand or kind; depths: (zone id, mm). any_day: what no certificate of
     theirs covers, whatever its dates.
     """
-    held = standing_of(user)
+    held = recorded_of(user)
     return _beyond(user, held, knowledge, device=device, depths=depths, on=on, any_day=any_day) if held else []
 
 
@@ -92,7 +92,7 @@ def _beyond(
 
 def beyond(user, plan, *, on: dt.date, any_day: bool = False) -> list[Beyond]:
     """Everything of *plan* that lies beyond *user*'s sign-off, whatever was countersigned."""
-    held = standing_of(user)
+    held = recorded_of(user)
     if not held:
         return []
     rows = [(row.zone, row.depth_mm) for row in plan.zones.all()]

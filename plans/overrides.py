@@ -175,29 +175,36 @@ def limit_of(zone: dict) -> Limit:
     return Limit(Decimal(str(zone["ceiling_mm"])), why.rstrip("."), tuple(found.get("refs") or ()))
 
 
-def depth_setting(zone: dict, chosen: dict, *, catalogue: Catalogue, device: dict) -> Setting:
-    """Judge the depth of one zone of the proposal, to be set on the proposal's *device*."""
-    depth = zone["depth_mm"]
+def depth_setting(zone: dict, chosen: dict, *, catalogue: Catalogue, device: dict, own: tuple[Decimal, str] | None = None) -> Setting:
+    """
+    Judge the depth of one zone of the proposal, to be set on the proposal's *device*. own: the most the labels of the clinic's own
+    devices of that brand allow, and who says so; it counts where it is less than the protocol allows.
+    """
+    depth, limit = zone["depth_mm"], limit_of(zone)
+    low, high = Decimal(str(depth["min"])), Decimal(str(depth["max"]))
+    if own is not None and own[0] < limit.value:
+        limit = Limit(own[0], own[1][:1].upper() + own[1][1:])
+        low, high = min(low, limit.value), min(high, limit.value)
     label = f"{catalogue.zone_word(zone['zone']).lower()} depth"
     setting = Setting(
         name=f"depth.{zone['zone']}",
         label=label,
         unit="mm",
         proposed=Decimal(str(depth["typical"])),
-        low=Decimal(str(depth["min"])),
-        high=Decimal(str(depth["max"])),
-        limit=limit_of(zone),
+        low=low,
+        high=high,
+        limit=limit,
     )
     _take(setting, chosen)
     if not setting.text:
         setting.value = setting.proposed
+        if setting.value > limit.value:
+            setting.faults["yours"] = f"{label[:1].upper()}{label[1:]} must be {mm(limit.value)} or less. {limit.why}."
         return setting
     try:
         setting.value = typed.depth_mm(setting.text, label)
     except ValueError as fault:
         setting.faults["yours"] = str(fault)
-        return setting
-    if setting.value == setting.proposed:
         return setting
     Label = label[:1].upper() + label[1:]
     if setting.limit and setting.value > setting.limit.value:
@@ -205,6 +212,8 @@ def depth_setting(zone: dict, chosen: dict, *, catalogue: Catalogue, device: dic
         if setting.value >= 3 * setting.proposed:
             fault += f" Did you mean {mm(_meant_value(setting))}?"
         setting.faults["yours"] = fault
+        return setting
+    if setting.value == setting.proposed:
         return setting
     fault = _step_fault(setting, device)
     if fault:

@@ -5,14 +5,20 @@ What plans need of the apps above them. Those fill it in AppConfig.ready; an emp
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 
 
 @dataclass(frozen=True)
 class DeviceAtHand:
-    """A device of the clinic. kind: pen or roller; brand: as the protocol names it, empty where it names none."""
+    """
+    A device of the clinic. kind: pen or roller; brand: as the protocol names it, empty where it names none. label_mm: the deepest its own
+    label allows, None where it says none; label: who says so, in words.
+    """
 
     kind: str
     brand: str = ""
+    label_mm: Decimal | None = None
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -26,7 +32,9 @@ class PlanSection:
 
 _devices: list[Callable] = []
 _history: list[Callable] = []
+_history_forms: list[Callable] = []
 _sections: list[Callable] = []
+_told: list[Callable] = []
 _consultation_sections: list[Callable] = []
 
 
@@ -42,10 +50,26 @@ def register_history(provider: Callable) -> None:
         _history.append(provider)
 
 
+def register_history_form(provider: Callable) -> None:
+    """provider(patient, request, back) -> HTML that answers what is not known of earlier needling, then leads to *back*; or ''."""
+    if provider not in _history_forms:
+        _history_forms.append(provider)
+
+
 def register_plan_section(provider: Callable) -> None:
     """provider(plan, user) -> PlanSection or None, shown on the plan's page (bookings, sessions)."""
     if provider not in _sections:
         _sections.append(provider)
+
+
+def register_told(provider: Callable) -> None:
+    """provider(patient, day) -> fields of the consultation screen that the patient told that day and a clinician accepted."""
+    if provider not in _told:
+        _told.append(provider)
+
+
+def told_on(patient, day: date) -> dict:
+    return {name: value for provider in _told for name, value in provider(patient, day).items()}
 
 
 def register_consultation_section(provider: Callable) -> None:
@@ -61,9 +85,25 @@ def devices_at(site) -> list[DeviceAtHand]:
     return found
 
 
+def label_of(site, kind: str, brand: str) -> tuple[Decimal, str] | None:
+    """
+    The deepest any device of *kind* and *brand* in service at *site* may go by its own label, and who says so; None where one of them has
+    no such limit, or nothing is known.
+    """
+    at_hand = [device for device in devices_at(site) if (device.kind, device.brand) == (kind, brand)]
+    if not at_hand or any(device.label_mm is None for device in at_hand):
+        return None
+    deepest = max(at_hand, key=lambda device: device.label_mm)
+    return deepest.label_mm, deepest.label
+
+
 def history_of(patient, day: date) -> list[dict]:
     found = [entry for provider in _history for entry in provider(patient, day)]
     return sorted(found, key=lambda entry: str(entry["date"]), reverse=True)
+
+
+def history_forms(patient, request, back: str) -> list[str]:
+    return [form for provider in _history_forms if (form := provider(patient, request, back))]
 
 
 def plan_sections(plan, user) -> list[PlanSection]:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from accounts.models import User
 from planner.wording import mm
 
-from . import decisions, overrides
+from . import decisions, overrides, registry
 from .catalogue import Catalogue
 from .competence import Beyond, beyond_of
 from .decisions import Decision
@@ -40,6 +40,7 @@ FOCUS = (
     ("devices", "f-device"),
     ("adjuvants", "f-adjuvants"),
     ("wishes", "f-wishes"),
+    ("history", "history"),
 )
 
 
@@ -131,9 +132,10 @@ def settle(consultation, computed, *, by) -> Settled:
         return settled
     values = chosen.get("values", {})
     settled.device_kind, settled.device_brand = proposal["device"]["id"], proposal["device"].get("brand") or ""
+    own = registry.label_of(consultation.site, settled.device_kind, settled.device_brand)
     for zone in proposal["zones"]:
         mine = values.get(f"depth.{zone['zone']}", {})
-        setting = overrides.depth_setting(zone, mine, catalogue=catalogue, device=proposal["device"])
+        setting = overrides.depth_setting(zone, mine, catalogue=catalogue, device=proposal["device"], own=own)
         settled.depths.append(setting)
         above = zone.get("sign_off_above_mm")
         if setting.changed and not setting.faults and above is not None and setting.value > Decimal(str(above)):

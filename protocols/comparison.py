@@ -28,12 +28,13 @@ _KEYS = {
     "covers": ("rule",),
     "request": ("indication", "level"),
     "min_interval_exempt": ("indication", "level"),
+    "when": ("question",),
 }
 # Lists whose order says something: what comes first on screen, is asked first, or speaks first.
 ORDERED = frozenset(
     {
         *("zones", "questions", "indications", "devices", "adjuvants", "settings", "levels", "options", "precare", "aftercare"),
-        *("normal_course", "red_flags", "phototype_rules", "combination_rules"),
+        *("normal_course", "red_flags", "phototype_rules", "combination_rules", "check_ins", "answers"),
     }
 )
 # Lists of words that mean the same in any order: sources, names, ids.
@@ -71,7 +72,7 @@ def _part(value: Any) -> str:
     return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)
 
 
-def _fields(parent: str, name: str) -> tuple[str, ...]:
+def id_fields(parent: str, name: str) -> tuple[str, ...]:
     return _KEYS.get(f"{parent}.{name}") or _KEYS.get(name) or ("id",)
 
 
@@ -85,7 +86,7 @@ def row_keys(rows: Sequence[Mapping], name: str, parent: str = "") -> list[str]:
     What stands in the brackets for each of *rows*, the list called *name* in the mapping called *parent*. Of several rows with the
     same ids the second carries `#2`.
     """
-    fields = _fields(parent, name)
+    fields = id_fields(parent, name)
     counted: Counter[str] = Counter()
     keys = []
     for place, row in enumerate(rows, start=1):

@@ -31,6 +31,7 @@ GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "Care before and after",
         ("precare", "aftercare", "sun_protection", "aftercare_by_adjuvant", "normal_course", "red_flags", "review_advice"),
     ),
+    ("follow_up", "Follow-up calls", ("follow_up",)),
     ("wording", "Words on the patient's sheet", ("patient_wording",)),
     ("settings", "Settings of the clinic", ("settings",)),
     ("references", "References", ("references",)),

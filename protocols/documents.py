@@ -14,11 +14,15 @@ from typing import Any
 import yaml
 
 from planner.errors import Fault, KnowledgeFaults
-from planner.knowledge import Knowledge
 from planner.knowledge.structure import MOST_LEVELS, walk
 
+from .follow_up import parse
+
 PACKS = Path(__file__).resolve().parent / "packs"
+ADDITIONS = PACKS / "additions"  # sections that a draft may be given; none of them is a pack
 LARGEST_BYTES = 2_000_000
+MOST_NAMES = 1_000  # in one mapping; the longest of a pack holds some seventy
+MOST_ROWS = 5_000  # in one list; the longest of a pack holds some four hundred
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
@@ -28,6 +32,9 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
 def _mapping(loader, node, deep=False):
     seen = {}
     for key_node, value_node in node.value:
+        if key_node.tag == "tag:yaml.org,2002:merge":
+            problem = "a merge (<<) is not read: write the values out, so that who reads the pack sees them"
+            raise yaml.constructor.ConstructorError(None, None, problem, key_node.start_mark)
         key = loader.construct_object(key_node, deep=True)
         if isinstance(key, bool):
             key = key_node.value  # `on: 2026-02-01` names a key; only as a value is it a yes
@@ -58,20 +65,27 @@ for _kind in ("int", "float", "timestamp"):
 
 def _readable(text: str) -> None:
     """
-    Refuse what the reader itself would break on, event by event: it follows nested values on the processor's own stack.
+    Refuse what the reader itself would break on, event by event: it follows nested values on the processor's own stack. And what
+    no pack holds, and would take minutes to list the faults of: thousands of names side by side.
 
     Raises:
-        KnowledgeFaults: nested too deep. yaml.YAMLError: not YAML.
+        KnowledgeFaults: nested too deep, or too many side by side. yaml.YAMLError: not YAML.
     """
-    depth = 0
+    held: list[list[int]] = []  # of each mapping or list we are in: how much it holds so far, and how much it may
     for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
+            held.pop()
+            continue
+        if held and isinstance(event, yaml.NodeEvent):
+            held[-1][0] += 1
+            if held[-1][0] > held[-1][1]:
+                problem = f"more than {MOST_NAMES} names in one mapping, or {MOST_ROWS} rows in one list: this is no pack"
+                raise KnowledgeFaults([Fault(f"line {event.start_mark.line + 1}", problem)])
         if isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
-            depth += 1
-            if depth > MOST_LEVELS:
+            held.append([0, 2 * MOST_NAMES if isinstance(event, yaml.MappingStartEvent) else MOST_ROWS])
+            if len(held) > MOST_LEVELS:
                 where = f"line {event.start_mark.line + 1}"
                 raise KnowledgeFaults([Fault(where, f"the values are nested more than {MOST_LEVELS} levels deep: this is no pack")])
-        elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
-            depth -= 1
 
 
 def read_text(text: str, *, name: str = "the text") -> Any:
@@ -169,7 +183,7 @@ def canonical(mapping: Mapping) -> str:
         pass  # a document without an end is refused here; the faults of single values are listed below, with all others
     plain = _plain(mapping, "", faults)
     if faults:
-        Knowledge.parse(mapping)  # lists these and every other fault
+        parse(mapping)  # lists these and every other fault
         raise KnowledgeFaults(faults)
     return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 

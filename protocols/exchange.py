@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from .documents import packaged_paths, read_pack
+from .documents import ADDITIONS, packaged_paths, read_pack
 from .models import ProtocolVersion
 
 WIDTH = 110  # a list of words that fits one line stands on one line
@@ -52,7 +52,7 @@ def _learn(value: Any, shape: tuple[str, ...], order: Order) -> None:
 def _learned() -> Order:
     """The order of the fields in the packs that come with the project, the newest first; a stored document has them by letter."""
     order: Order = {}
-    for path in reversed(packaged_paths()):
+    for path in [*reversed(packaged_paths()), *sorted(ADDITIONS.glob("*.yaml"))]:
         _learn(read_pack(path), (), order)
     return order
 

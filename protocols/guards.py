@@ -3,10 +3,11 @@ An approved or retired version cannot be changed or deleted by any path, on eith
 
 The one change left open is the retirement of an approved one: `status` from approved to retired, with when, who and why. That
 at most one is approved is a unique index; on SQLite the guard also stops the REPLACE that would push the other one out. What was
-edited in a draft, and the steps of each version, are written once.
+edited in a draft, and the steps of each version, are written once; nothing joins the history of a version that is locked. A draft
+that was never handed over can be deleted, and its edits only after it.
 """
 
-from audit.guards import Guard, no_change
+from audit.guards import Guard, no_change, refuse
 
 TABLE = "protocols_protocolversion"
 NAME = "protocol_version_locked"
@@ -91,5 +92,28 @@ version_locked = Guard(
     postgresql_drop=tuple(f"DROP TRIGGER IF EXISTS {NAME}_{event} ON {TABLE}" for event in ("update", "delete", "truncate")),
 )
 
-edit_locked = no_change("protocols_protocoledit", reason="the history of a protocol draft is written once")
+_OWN_GONE = f"NOT EXISTS (SELECT 1 FROM {TABLE} AS held WHERE held.id = OLD.protocol_version_id)"  # noqa: S608 - our own names
+edit_locked = no_change("protocols_protocoledit", reason="the history of a protocol draft is written once", gone=_OWN_GONE)
+_OF_LOCKED = f"EXISTS (SELECT 1 FROM {TABLE} AS held WHERE held.id = NEW.protocol_version_id AND held.status IN {_LOCKED})"  # noqa: S608
+edit_of_draft = refuse(
+    "protocols_protocoledit", event="INSERT", when=_OF_LOCKED, reason=_REASON, name="protocols_protocoledit_only_of_draft"
+)
+_AGAIN = (
+    "EXISTS (SELECT 1 FROM protocols_protocolstep AS taken "
+    "WHERE taken.protocol_version_id = NEW.protocol_version_id AND taken.step = NEW.step)"
+)
+step_in_order = refuse(
+    "protocols_protocolstep",
+    event="INSERT",
+    when=f"{_OF_LOCKED} AND (NEW.step NOT IN {_LOCKED} OR {_AGAIN})",
+    reason="a protocol version is approved once, retired once, and never handed over after that",
+    name="protocols_protocolstep_in_order",
+)
+never_handed_over = refuse(
+    TABLE,
+    event="DELETE",
+    when="EXISTS (SELECT 1 FROM protocols_protocolstep AS taken WHERE taken.protocol_version_id = OLD.id)",
+    reason="a protocol version that was handed over for review is never deleted",
+    name="protocol_version_never_handed_over",
+)
 step_locked = no_change("protocols_protocolstep", reason="the steps of a protocol version are written once")

@@ -7,6 +7,7 @@ from threading import Lock
 from planner.knowledge import Knowledge
 
 from .documents import canonical, packaged_paths, read_pack, sha256
+from .follow_up import SECTION, FollowUp, parse
 from .models import ProtocolVersion
 
 _KEPT = 8
@@ -35,7 +36,7 @@ def parsed(document: str, digest: str) -> Knowledge:
     """
     knowledge = _parsed.get(digest)
     if knowledge is None:
-        knowledge = Knowledge.parse(json.loads(document))
+        knowledge = parse(json.loads(document))[0]
         with _lock:
             while len(_parsed) >= _KEPT:
                 _parsed.pop(next(iter(_parsed)))
@@ -68,6 +69,28 @@ def knowledge_of(version: ProtocolVersion) -> Knowledge:
                 _stamped.pop(next(iter(_stamped)))
             _stamped[key] = kept
     return kept
+
+
+_follow_ups: dict[str, FollowUp | None] = {}  # by SHA-256, as the knowledge
+
+
+def follow_up_of(version: ProtocolVersion) -> FollowUp | None:
+    """
+    What *version* says about follow-up calls; None where it says nothing.
+
+    Raises:
+        DocumentChanged: as `knowledge_of`.
+    """
+    if version.sha256 not in _follow_ups:
+        if sha256(version.document) != version.sha256:
+            raise DocumentChanged(version)
+        mapping = json.loads(version.document)
+        found = parse(mapping)[1] if SECTION in mapping else None
+        with _lock:
+            while len(_follow_ups) >= _KEPT:
+                _follow_ups.pop(next(iter(_follow_ups)))
+            _follow_ups[version.sha256] = found
+    return _follow_ups[version.sha256]
 
 
 @lru_cache(maxsize=1)

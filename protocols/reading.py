@@ -20,6 +20,7 @@ ACTIONS = {
     "none": ("No restriction", "mute", "info"),
 }
 _ORDER = list(ACTIONS)
+_SIGNS = {"erythema": "Redness", "oedema": "Swelling"}
 NOT_STATED = "Not stated"
 
 
@@ -369,6 +370,59 @@ class Reading:
             word, css = urgency.get(flag["urgency"], (words(flag["urgency"]), "mute"))
             rows.append({"signs": flag["signs"], "do": flag["do"], "word": word, "css": css, "source": self.source(flag)})
         return rows
+
+    def follow_up(self) -> dict | None:
+        """What is asked after a session, the level that follows and the words for the patient; None where the version has none."""
+        section = self.document.get("follow_up")
+        if not section:
+            return None
+        labels = {row["id"]: row["label"] for row in section["levels"]}
+        css = {"emergency": "stop", "see_today": "defer", "call_back_today": "caut", "normal": "clear"}
+        asked = {row["id"]: (row["text"], {one["id"]: one["text"] for one in row["answers"]}) for row in section["questions"]}
+        bands = {row["id"]: row["label"] for row in self.document["downtime_bands"]}
+
+        def days(row: Mapping) -> str:
+            return f"Day {row['from_day']} to {row['to_day']}" if row["from_day"] != row["to_day"] else f"Day {row['from_day']}"
+
+        def after(row: Mapping) -> str:
+            depths = ", ".join(bands.get(name, name) for name in row.get("bands") or ()) or "any depth"
+            sign = row.get("after")
+            return f"Once {_SIGNS.get(sign, words(sign)).lower()} has outlasted its depth, {depths}" if sign else depths
+
+        def chosen(condition: Mapping) -> tuple[str, str]:
+            text, answers = asked[condition["question"]]
+            return text, " or ".join(answers.get(name, name) for name in condition["answers"])
+
+        return {
+            "levels": [
+                {**row, "css": css[row["id"]], "minutes": row.get("within_minutes"), "source": self.source(row)}
+                for row in section["levels"]
+            ],
+            "check_ins": [{**row, "bands": after(row), "source": self.source(row)} for row in section["check_ins"]],
+            "questions": [
+                {
+                    "text": row["text"],
+                    "help": row.get("help", ""),
+                    "days": days(row),
+                    "answers": ", ".join(asked[row["id"]][1].values()),
+                    "expected": ", ".join(asked[row["id"]][1][name] for name in row["expected"]),
+                    "source": self.source(row),
+                }
+                for row in section["questions"]
+            ],
+            "rules": [
+                {
+                    "level": labels[row["level"]],
+                    "css": css[row["level"]],
+                    "days": days(row),
+                    "when": [chosen(condition) for condition in row["when"]],
+                    "after": after(row) if row.get("after") or row.get("bands") else "",
+                    "why": row["why"],
+                    "source": self.source(row),
+                }
+                for row in section["rules"]
+            ],
+        }
 
     def combination_rules(self) -> list[dict]:
         return [{"text": rule["rule"], "source": self.source(rule)} for rule in self.document["combination_rules"]]

@@ -11,7 +11,7 @@ from planner.errors import Fault
 from .comparison import compare, stable
 from .comparison_words import NOT_SAID
 from .models import ProtocolStep, ProtocolVersion, VersionStatus
-from .services import approval_conditions, faults_in_the_way
+from .services import approval_conditions, faults_in_the_way, what_keeps
 
 ORDER = (VersionStatus.DRAFT, VersionStatus.IN_REVIEW, VersionStatus.APPROVED, VersionStatus.RETIRED)
 
@@ -43,6 +43,7 @@ class Standing:
     can_edit: bool = False
     can_approve: bool = False
     can_send_back: bool = False
+    can_delete: bool = False
 
     @property
     def stages(self) -> list[tuple[str, str]]:
@@ -96,6 +97,7 @@ def standing(version: ProtocolVersion, user) -> Standing:
         events=events_of(version),
         can_edit=may(user, "protocols.edit"),
         can_approve=may(user, "protocols.approve"),
+        can_delete=may(user, "protocols.delete") and not what_keeps(version, user),
     )
     open_to_change = version.status in (VersionStatus.DRAFT, VersionStatus.IN_REVIEW)
     found.can_send_back = version.status == VersionStatus.IN_REVIEW and (

@@ -161,11 +161,11 @@ def replace_process(*arguments: str) -> NoReturn:
 def lock() -> int:
     """Pin requirements*.in again: one lock for every platform and every Python from 3.11 on."""
     install(dev=True, quiet=True)
-    for name in ("requirements", "requirements-dev"):
+    for name in ("requirements", "requirements-dev", "requirements-heic"):
         options = ["--universal", "--python-version", "3.11", "--generate-hashes", "--only-binary", ":all:"]
         options += ["--no-annotate", "--no-header", "--quiet"]
         command = [VENV / "bin" / "uv", "pip", "compile", *options, f"{name}.in", "-o", f"{name}.txt"]
         if subprocess.run(command, cwd=ROOT, check=False).returncode:
             raise Problem(f"{name}.txt was not made; the lines above say why.")
-    print("Pinned. Look through the changes of requirements.txt and requirements-dev.txt, then run `make test`.")
+    print("Pinned. Look through the changes of requirements*.txt, then run `make test`.")
     return 0

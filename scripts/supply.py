@@ -15,7 +15,7 @@ from pathlib import Path
 from scripts.environment import ROOT
 
 BIN = Path(sys.executable).parent
-LOCKS = ("requirements.txt", "requirements-dev.txt")
+LOCKS = ("requirements.txt", "requirements-dev.txt", "requirements-heic.txt")
 BILL = ROOT / "test-output" / "sbom.cdx.json"
 SECONDS = 600
 # Known, looked at, and of no consequence here until the day named: {advisory: (why, last day)}. Past its day it counts again.

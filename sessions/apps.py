@@ -13,9 +13,9 @@ class TreatmentSessionsConfig(AppConfig):
         from accounts.settings_links import CLINIC, SettingsLink, register_link
         from audit.guards import protect
         from patients.merging import register_part
-        from plans.registry import register_devices, register_history, register_plan_section
+        from plans.registry import register_devices, register_history, register_history_form, register_plan_section
 
-        from . import guards, handover, kept, known_to_plans, one_person, plan_section, record_guards
+        from . import guards, handover, kept, known_to_plans, one_person, plan_section, record_guards, skin_form
 
         kept.declare()
         register_part(one_person.PART)
@@ -23,6 +23,7 @@ class TreatmentSessionsConfig(AppConfig):
         record_guards.register()
         register_devices(known_to_plans.devices)
         register_history(known_to_plans.history)
+        register_history_form(skin_form.at_consultation)
         register_plan_section(plan_section.visits)
         register_handover(handover.VISITS)
         register_handover(handover.RECORDS)
@@ -30,4 +31,6 @@ class TreatmentSessionsConfig(AppConfig):
         register_link(SettingsLink(CLINIC, "Calendar", about, "sessions:diary_settings", "diary.settings"))
         about = "Cartridges, numbing, adjuvants and tubes: their lots, use-by dates and stock."
         register_link(SettingsLink(CLINIC, "Products and lots", about, "sessions:lots", "lots.view"))
+        about = "Serial numbers, labels, service and cleaning, and what is due."
+        register_link(SettingsLink(CLINIC, "Devices", about, "sessions:devices", "devices.view"))
         register_change(leaving=handover.stops_being_booked, returning=handover.is_booked_again)

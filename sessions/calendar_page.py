@@ -8,7 +8,7 @@ hours stand there. Where they are several days, they are steps of the wall clock
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
@@ -48,6 +48,7 @@ class Block:
     flag: str = ""
     beside: str = ""  # numbing next to the clinician's own work: "beside", or "half1" and "half2" where two numb at once
     narrow: bool = False
+    other: bool = False  # of a kind that is not among those asked for: it takes its time, and steps back
     # As drawn: words and classes made once, so that the template only writes them.
     key: str = ""
     top: int = 0  # where it stands, in seconds down its column
@@ -84,6 +85,8 @@ class Block:
             classes.append(self.beside)
         if self.narrow:
             classes.append("nar")
+        if self.other:
+            classes.append("other")
         self.css = " ".join([*classes, f"at{at}", f"for{max(1, -(-length // STEP))}"])
         said = f' class="{self.css}" id="{self.key}"'
         if self.look == "visit":
@@ -220,8 +223,12 @@ def fill(
     names: Names,
     zone: ZoneInfo,
     now: dt.datetime,
+    kinds: Collection[str] = (),
 ) -> None:
-    """Put what *column* shows into it: visits with their segments, what is closed, and what is free from *now* on."""
+    """
+    Put what *column* shows into it: visits with their segments, what is closed, and what is free from *now* on. kinds: of visit asked for,
+    none = all; the others still stand there, because their time is taken.
+    """
     taken: list[Span] = []
     pk, people = column.resource.pk, by == "people"
     for visit in visits:
@@ -244,6 +251,9 @@ def fill(
                 column.blocks.append(
                     Block("visit", *span, words=visit.title, booking=visit, status=status, icon=icon, flag=flag_of(visit, flags))
                 )
+    if kinds:
+        for block in column.blocks:
+            block.other = block.booking is not None and block.booking.kind not in kinds
     hours = column.open = open_spans(weekly, column.day, column.day, zone)
     away = [(low, high) for low, high, _ in absences]
     column.blocks += _closed(column, absences, away, people, zone)

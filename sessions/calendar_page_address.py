@@ -54,6 +54,8 @@ def read_address(query, day: dt.date, *, site: str = "") -> Address:
     by, view = query.get("by", ""), query.get("view", "")
     show = tuple(dict.fromkeys(int(pk) for pk in query.getlist("show")[:MOST_SHOWN] if pk.isascii() and pk.isdigit() and len(pk) < 10))
     kinds = tuple(dict.fromkeys(kind for kind in query.getlist("kind") if kind in Booking.Kind.values))
+    if query.get("all"):  # "Show all", which a form without a script sends with its ticks; a week is of one whatever is chosen
+        show, kinds = (show if view == "week" else ()), ()
     opened = tuple((name, query[name][:40]) for name in OPENERS if query.get("open") and query.get(name))
     return Address(day, by if by in VIEWS else "people", view if view in SHAPES else "", site, show, kinds, opened)
 

@@ -1,7 +1,7 @@
 """Reads one day of a site by resource, or seven days of one resource, and lays them out (see `calendar_page`)."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.db.models import F, Prefetch, Value
@@ -10,8 +10,8 @@ from accounts.addresses import numbered
 
 from .calendar_page import VIEWS, Addresses, Column, Grid, Names, fill, flag_of, lay_out, status_of
 from .models import Absence, Booking, Hold, Holiday, Resource
-from .services.away import WAITING
-from .services.hours import clinic_zone, day_bounds, local_day, seconds, weekly_hours
+from .services.away import WAITING, absent_words, closed_words, retired_words
+from .services.hours import Span, clinic_zone, day_bounds, local_day, seconds, weekly_hours
 from .services.where import say_where
 
 WEEK = 7
@@ -31,12 +31,12 @@ class Row:
 
 class Reading:
     """
-    What the diary of *site* holds from *first_day* for *days* days. *bookings*: those the reader may see. Seven queries,
-    however many visits and resources.
+    What the diary of *site* holds from *first_day* for *days* days. *bookings*: those the reader may see. *kinds* of visit: those asked
+    for, none = all. Seven queries, however many visits and resources.
     """
 
-    def __init__(self, bookings, site, first_day: dt.date, days: int, now: dt.datetime):
-        self.site, self.zone, self.now = site, clinic_zone(site), now
+    def __init__(self, bookings, site, first_day: dt.date, days: int, now: dt.datetime, kinds: Collection[str] = ()):
+        self.site, self.zone, self.now, self.kinds = site, clinic_zone(site), now, kinds
         self.days = [first_day + dt.timedelta(days=n) for n in range(days)]
         start, end = day_bounds(self.days[0], self.zone)[0], day_bounds(self.days[-1], self.zone)[1]
         holds = Hold.objects.filter(resource__isnull=False).only("booking", "resource", "segment", "starts_at", "ends_at")
@@ -58,27 +58,40 @@ class Reading:
         for pk, low, high, reason, place in self._not_here(start, end):
             rows, words = (self.elsewhere, f"At {place}") if place else (self.absences, reason)
             rows.setdefault(pk, []).append((seconds(low), seconds(high), words))
-        for day, name in Holiday.objects.filter(site=site, day__range=(self.days[0], self.days[-1])).values_list("day", "name"):
-            low, high = (seconds(moment) for moment in day_bounds(day, self.zone))
-            for resource in self.resources:
-                self.absences[resource.pk] = [(low, high, name)]
-        for resource in self.resources:
-            if resource.retired_on is not None and resource.retired_on <= self.days[-1]:
-                low = seconds(day_bounds(max(resource.retired_on, self.days[0]), self.zone)[0])
-                self.absences[resource.pk] = [(low, seconds(end), "Out of service")]
+        self.closed = dict(Holiday.objects.filter(site=site, day__range=(self.days[0], self.days[-1])).values_list("day", "name"))
         self.away = self._away_words()
 
     def _away_words(self) -> dict[int, str]:
         """As `services.away` has it, out of what is read already."""
         words: dict[int, str] = {}
         for visit in self.live:
-            for hold in visit.holds.all() if visit.status in WAITING else ():
-                low, high = seconds(hold.starts_at), seconds(hold.ends_at)
-                away = next((reason for a, b, reason in self.absences.get(hold.resource_id, ()) if a < high and b > low), "")
-                if away:
-                    words[visit.pk] = f"{self.names.rows[hold.resource_id]} away: {away}"
-                    break
+            if visit.status in WAITING and (said := self._away(visit)):
+                words[visit.pk] = said
         return words
+
+    def _away(self, visit: Booking) -> str:
+        closed = (self.closed.get(local_day(at, self.zone), "") for at in (visit.starts_at, visit.ends_at))
+        if name := next(filter(None, closed), ""):
+            return closed_words(name)
+        for hold in visit.holds.all():
+            resource, low, high = self.names.rows.get(hold.resource_id), seconds(hold.starts_at), seconds(hold.ends_at)
+            if resource is None:
+                continue
+            if away := next((reason for a, b, reason in self.absences.get(resource.pk, ()) if a < high and b > low), ""):
+                return absent_words(resource, away)
+            if resource.retired_on is not None and local_day(hold.starts_at, self.zone) >= resource.retired_on:
+                return retired_words(resource)
+        return ""
+
+    def _not_there(self, resource: Resource, day: dt.date, whole: Span) -> list[tuple[int, int, str]]:
+        """When *resource* is not here on *day*, and why. What holds for all of the day is said once, over all of it."""
+        low, high = whole
+        rows = [row for row in self.elsewhere.get(resource.pk, ()) if row[0] < high and row[1] > low]
+        if day in self.closed:
+            return [(low, high, closed_words(self.closed[day])), *rows]
+        if resource.retired_on is not None and resource.retired_on <= day:
+            return [(low, high, "Out of service"), *rows]
+        return [*(row for row in self.absences.get(resource.pk, ()) if row[0] < high and row[1] > low), *rows]
 
     def _not_here(self, start: dt.datetime, end: dt.datetime):
         """
@@ -92,6 +105,9 @@ class Reading:
         away = away.annotate(words=F("reason"), place=Value("")).values_list(*columns, "words", "place")
         return away.union(holds.annotate(words=Value(""), place=F("booking__site__name")).values_list(*columns, "words", "place"))
 
+    def asks_for(self, visit: Booking) -> bool:
+        return not self.kinds or visit.kind in self.kinds
+
     def of_kind(self, by: str) -> list[Resource]:
         """Who and what has a column. Who has left, and what is retired, is shown on the days on which visits still stand with it."""
         return [r for r in self.resources if r.kind in VIEWS[by] and (self._serves(r) or r.pk in self.held)]
@@ -102,19 +118,17 @@ class Reading:
     def column(self, resource: Resource, day: dt.date, by: str, *, key: str, title: str, by_wall: bool = False) -> Column:
         start, end = day_bounds(day, self.zone)
         column = Column(key, title, resource, day, whole=(seconds(start), seconds(end)), wall=self.zone if by_wall else None)
-        low, high = column.whole
         fill(
             column,
             by=by,
             weekly=self.weekly.get(resource.pk, ()),
-            absences=[
-                row for row in (*self.absences.get(resource.pk, ()), *self.elsewhere.get(resource.pk, ())) if row[0] < high and row[1] > low
-            ],
+            absences=self._not_there(resource, day, column.whole),
             visits=[v for v in self.held.get(resource.pk, ()) if v.starts_at < end and v.ends_at > start],
             flags=self.away,
             names=self.names,
             zone=self.zone,
             now=self.now,
+            kinds=self.kinds,
         )
         return column
 
@@ -132,7 +146,7 @@ def day_grid(reading: Reading, by: str, show: Iterable[int] = ()) -> Grid:
     here = reading.of_kind(by)
     chosen = [resource for resource in here if resource.pk in set(show)] or here
     columns = [reading.column(r, reading.days[0], by, key=f"c{r.pk}", title=r.name) for r in chosen]
-    return reading.grid(columns, by, (visit for visit in reading.visits if not visit.is_live))
+    return reading.grid(columns, by, (visit for visit in reading.visits if not visit.is_live and reading.asks_for(visit)))
 
 
 def week_grid(reading: Reading, by: str, resource: Resource) -> Grid:
@@ -141,17 +155,17 @@ def week_grid(reading: Reading, by: str, resource: Resource) -> Grid:
     columns = [
         reading.column(resource, day, by, key=f"d{day:%Y%m%d}", title=f"{day:%a} {day.day} {day:%b}", by_wall=True) for day in reading.days
     ]
-    gone = (v for v in reading.visits if not v.is_live and getattr(v, f"{role}_id", None) == resource.pk)
+    gone = (v for v in reading.visits if not v.is_live and getattr(v, f"{role}_id", None) == resource.pk and reading.asks_for(v))
     return reading.grid(columns, by, gone)
 
 
-def rows_of(reading: Reading, by: str, show: Iterable[int] = (), kinds: Iterable[str] = ()) -> list[Row]:
-    """Every visit of the day as a line, gone ones last; of *kinds* and with *show* where they name any."""
-    show, kinds, address = set(show), set(kinds), numbered("sessions:booking")
+def rows_of(reading: Reading, by: str, show: Iterable[int] = ()) -> list[Row]:
+    """Every visit of the day as a line, gone ones last; of the kinds asked for, and with *show* where it names any."""
+    show, address = set(show), numbered("sessions:booking")
     role = VIEWS[by][0]
     rows = []
     for visit in sorted(reading.visits, key=lambda v: (not v.is_live, v.starts_at, v.pk)):
-        if (kinds and visit.kind not in kinds) or (show and getattr(visit, f"{role}_id", None) not in show):
+        if not reading.asks_for(visit) or (show and getattr(visit, f"{role}_id", None) not in show):
             continue
         status, icon = status_of(visit, reading.now)
         local = visit.starts_at.astimezone(reading.zone)

@@ -377,12 +377,16 @@ class TreatmentSession(VersionedModel):
         help_text="What was decided where the planner was more careful than the plan: [{changes, reason, note, by, by_name, at}]",
     )
     device = models.ForeignKey(Resource, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    device_reason = models.CharField(
+        max_length=300, blank=True, help_text="Why the device was used although its label or its log speaks against it"
+    )
     needle_lot = models.CharField(max_length=40, blank=True, help_text="As printed, letters kept")
     needle_expires_on = models.DateField(null=True, blank=True)
     numbing = models.CharField(max_length=120, blank=True, help_text="Product; empty where none was used")
     numbing_on_at = models.DateTimeField(null=True, blank=True)
     numbing_off_at = models.DateTimeField(null=True, blank=True)
     adjuvants = models.JSONField(default=list, blank=True, help_text="[{id, label, product, lot}] of what was used")
+    pain = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Worst pain of the needling, 0 to 10; empty = not asked")
     reaction = models.CharField(max_length=10, choices=Reaction, blank=True)
     reaction_note = models.CharField(max_length=1000, blank=True)
     note = models.TextField(blank=True)
@@ -416,6 +420,7 @@ class TreatmentSession(VersionedModel):
             models.CheckConstraint(
                 name="session_ends_after_it_starts", condition=Q(ended_at__isnull=True) | Q(ended_at__gt=F("started_at"))
             ),
+            models.CheckConstraint(name="pain_from_0_to_10", condition=Q(pain__isnull=True) | Q(pain__lte=10)),
             models.CheckConstraint(name="closed_record_says_why", condition=~Q(status="closed") | ~Q(closed_reason="")),
         ]
 
@@ -459,6 +464,12 @@ class SessionZone(models.Model):
         DEVICE = "device", "Device or needle"
         OTHER = "other", "Other, say why"
 
+    class Bleeding(models.TextChoices):
+        NONE = "none", "None"
+        PINPOINT = "pinpoint", "Pinpoint"
+        OOZING = "oozing", "Oozing"
+        HEAVY = "heavy", "More than oozing"
+
     session = models.ForeignKey(TreatmentSession, on_delete=models.CASCADE, related_name="zones")
     plan_zone = models.ForeignKey(PlanZone, on_delete=models.PROTECT, related_name="+")
     position = models.PositiveSmallIntegerField()
@@ -471,7 +482,11 @@ class SessionZone(models.Model):
     state = models.CharField(max_length=12, choices=State, default=State.NOT_RECORDED)
     done_depth_mm = models.DecimalField(max_digits=4, decimal_places=2, null=True, blank=True)
     passes = models.PositiveSmallIntegerField(null=True, blank=True)
+    confirmed_mm = models.DecimalField(
+        max_digits=4, decimal_places=2, null=True, blank=True, help_text="A depth far beyond the plan's that was asked again, and confirmed"
+    )
     endpoint = models.CharField(max_length=200, blank=True, help_text="In the protocol's words")
+    bleeding = models.CharField(max_length=10, choices=Bleeding, blank=True, help_text="Empty = not recorded")
     reason = models.CharField(max_length=20, choices=Reason, blank=True, help_text="Why it differs from the plan")
     note = models.CharField(max_length=500, blank=True)
 
@@ -517,4 +532,44 @@ class SessionCorrection(models.Model):
         return f"Correction {self.number}"
 
 
-from .lots.models import Lot, Product, StockMove, UsedLot  # noqa: E402, F401 - one door to all models of the app
+class SkinSeen(models.Model):
+    """
+    What was seen of the skin after a signed session: whether it healed, whether dark marks came. Added, never changed; the newest
+    row of a session counts.
+    """
+
+    class Seen(models.TextChoices):
+        YES = "yes", "Yes"
+        NO = "no", "No"
+        UNKNOWN = "unknown", "Not known"
+
+    session = models.ForeignKey(TreatmentSession, on_delete=models.PROTECT, related_name="skin_seen")
+    healed = models.CharField(max_length=7, choices=Seen)
+    dark_marks = models.CharField(max_length=7, choices=Seen)
+    seen_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    seen_at = models.DateTimeField()
+    request_key = models.CharField(max_length=60, help_text="Made with the form: a double click adds once")
+
+    objects = OfRecordQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["session", "request_key"], name="skin_seen_once_per_form"),
+            models.CheckConstraint(
+                name="skin_seen_is_said",
+                condition=Q(healed__in=("yes", "no", "unknown"), dark_marks__in=("yes", "no", "unknown")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{_HEALED[self.healed]}, {_MARKS[self.dark_marks]}"
+
+
+_HEALED = {"yes": "healed", "no": "not healed", "unknown": "healing not known"}
+_MARKS = {"yes": "dark marks", "no": "no dark marks", "unknown": "marks not known"}
+
+
+from .devices.models import DeviceFile, DeviceLog  # noqa: E402, F401 - one door to all models of the app
+from .lots.models import Lot, Product, StockMove, UsedLot  # noqa: E402, F401
+from .tubes.models import TubeCheck  # noqa: E402, F401

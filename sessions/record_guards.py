@@ -9,7 +9,9 @@ SESSION = "treatment_sessions_treatmentsession"
 ZONE = "treatment_sessions_sessionzone"
 USED = "treatment_sessions_usedlot"
 LOT = "treatment_sessions_lot"
+TUBE = "treatment_sessions_tubecheck"
 CORRECTION = "treatment_sessions_sessioncorrection"
+SKIN = "treatment_sessions_skinseen"
 # Whose row it is, for an erasure order: SQL over OLD.
 OF_RECORD = f"(SELECT s.patient_id FROM {SESSION} AS s WHERE s.id = OLD.session_id)"  # noqa: S608 - our own names
 REASON = "a signed record is never changed"
@@ -72,12 +74,30 @@ def _no_blocked_lot_signed() -> Guard:
     return refuse(SESSION, event="UPDATE", columns=("status",), when=when, reason="a blocked lot is not signed for", name="no_blocked_lot")
 
 
+def _two_people_checked() -> Guard:
+    """The last door (see `sessions.tubes.rule`): nobody's own blood is signed for that two people did not check against the patient."""
+    # Only names of this module are put together here, nothing that anybody types.
+    checked = (
+        f"EXISTS (SELECT 1 FROM {TUBE} AS a JOIN {TUBE} AS b ON b.session_id = a.session_id AND b.adjuvant = a.adjuvant "  # noqa: S608
+        "AND b.key = a.key AND b.by_id <> a.by_id WHERE a.session_id = u.session_id AND u.place = 'adj-' || a.adjuvant)"
+    )
+    unchecked = f"EXISTS (SELECT 1 FROM {USED} AS u WHERE u.session_id = NEW.id AND u.own_blood AND NOT {checked})"  # noqa: S608
+    when = f"OLD.status = 'draft' AND NEW.status = 'signed' AND {unchecked}"
+    reason = "blood that two people did not check is not signed for"
+    return refuse(SESSION, event="UPDATE", columns=("status",), when=when, reason=reason, name="blood_checked_by_two")
+
+
 def register() -> None:
     """Called from the app's ready()."""
     protect(_locked_session())
     protect(_locked_rows(ZONE, "signed_zones_locked"))
     protect(_locked_rows(USED, "signed_lots_locked"))
     protect(_no_blocked_lot_signed())
+    protect(_locked_rows(TUBE, "signed_tubes_locked"))
+    protect(no_change(TUBE, reason="checks of a tube are only ever added", name="tube_checks_added", patient=OF_RECORD))
+    protect(_two_people_checked())
+    protect(no_change("treatment_sessions_devicelog", reason="the log of a device is only ever added to", name="device_log_added"))
     protect(no_change(LOT, columns=("number", "key", "product_id", "added_at"), reason="a lot stays what it is", name="lot_stays"))
     protect(no_change("treatment_sessions_stockmove", reason="stock is counted by adding", name="stock_only_added"))
+    protect(no_change(SKIN, reason="what was seen of the skin is only ever added", name="skin_seen_only_added", patient=OF_RECORD))
     protect(no_change(CORRECTION, reason="corrections are only ever added", name="corrections_only_added", patient=OF_RECORD))

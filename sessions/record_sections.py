@@ -1,4 +1,4 @@
-"""What apps above add to the record's page: buttons and states of things made from a signed record."""
+"""What apps above add to the record's page: lines of a draft, and things made from a signed record."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,6 +18,7 @@ class RecordSection:
 
 # provider(session, user) -> RecordSection | None
 _providers: list[Callable[[TreatmentSession, object], "RecordSection | None"]] = []
+_lines: list[Callable[[TreatmentSession, object], "RecordSection | None"]] = []
 
 
 def register(provider: Callable[[TreatmentSession, object], "RecordSection | None"]) -> None:
@@ -26,7 +27,21 @@ def register(provider: Callable[[TreatmentSession, object], "RecordSection | Non
         _providers.append(provider)
 
 
+def register_line(provider: Callable[[TreatmentSession, object], "RecordSection | None"]) -> None:
+    """As `register`, for a line of the record while it is a draft, under After. It stands inside the record's form: no form of its own."""
+    if provider not in _lines:
+        _lines.append(provider)
+
+
+def lines_of(session: TreatmentSession, request) -> list[str]:
+    return _made(_lines, session, request)
+
+
 def sections_of(session: TreatmentSession, request) -> list[str]:
     """Every part for the person who asks, made into HTML."""
-    found = [section for provider in _providers if (section := provider(session, request.user)) is not None]
+    return _made(_providers, session, request)
+
+
+def _made(providers, session: TreatmentSession, request) -> list[str]:
+    found = [section for provider in providers if (section := provider(session, request.user)) is not None]
     return [render_to_string(section.template, {"session": session, **section.context}, request) for section in found]

@@ -1,7 +1,22 @@
 from django.urls import path, re_path
 
+from .devices import views as devices
 from .lots import views as lots
-from .views import booking, calendar, calendar_to_place, check_in, course, diary_settings, record, visit, visit_day, visit_move, walk_in
+from .tubes import views as tubes
+from .views import (
+    booking,
+    calendar,
+    calendar_to_place,
+    check_in,
+    course,
+    diary_settings,
+    record,
+    skin,
+    visit,
+    visit_day,
+    visit_move,
+    walk_in,
+)
 
 app_name = "sessions"
 urlpatterns = [
@@ -25,6 +40,7 @@ urlpatterns = [
     path("bookings/<int:pk>/begin-late/", visit_day.begin, name="begin_late"),
     path("bookings/<int:pk>/again/", visit_day.again, name="again"),
     path("patients/<int:number>/plans/<int:plan_number>/book/", course.book_plan, name="book_course"),
+    path("patients/<int:number>/skin/", skin.seen, name="skin_seen"),
     path("bookings/<int:pk>/start/", record.start, name="record_start"),
     path("sessions/<int:pk>/", record.record, name="record"),
     path("sessions/<int:pk>/sign/", record.sign, name="sign"),
@@ -32,12 +48,17 @@ urlpatterns = [
     path("sessions/<int:pk>/answers/", record.answers, name="record_answers"),
     path("sessions/<int:pk>/decide/", record.decide, name="record_decide"),
     path("sessions/<int:pk>/treats/", record.treats, name="record_treats"),
+    path("sessions/<int:pk>/tube/", tubes.check, name="record_tube"),
     path("sessions/<int:pk>/close/", record.close, name="record_close"),
     path("settings/lots/", lots.lots, name="lots"),
     path("settings/lots/new-product/", lots.add_product, name="add_product"),
     path("settings/lots/receive/", lots.receive, name="receive"),
     path("settings/lots/products/<int:product>/", lots.product, name="product"),
     path("settings/lots/<int:lot>/", lots.lot, name="lot"),
+    path("settings/devices/", devices.devices, name="devices"),
+    path("settings/devices/<int:device>/", devices.device, name="device"),
+    path("settings/devices/<int:device>/label/", devices.label, name="device_label"),
+    path("settings/devices/<int:device>/log/", devices.log, name="device_log"),
     path("settings/diary/", diary_settings.overview, name="diary_settings"),
     path("settings/diary/add/", diary_settings.add, name="add_resource"),
     path("settings/diary/closed/", diary_settings.holidays, name="holidays"),

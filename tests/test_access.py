@@ -159,6 +159,7 @@ TABLE = {
     "protocols:send_back": _sent(CLINICAL, "version", of_patient=False),
     "protocols:approve": _sent(frozenset({LEAD}), "version", of_patient=False),
     "protocols:retire": _sent(frozenset({LEAD}), "version", of_patient=False),
+    "protocols:delete_draft": _general(CLINICAL, args=("draft",)),
     "protocols:bench": _general(args=("version",)),
     "protocols:bench_case": _general(args=("version", "bench_key")),
     "protocols:edit": _general(CLINICAL, args=("draft",)),
@@ -166,6 +167,8 @@ TABLE = {
     "protocols:edit_section": _general(CLINICAL, args=("draft", "editor_section")),
     "protocols:edit_item": _general(CLINICAL, args=("draft", "editor_section", "editor_item")),
     "protocols:edit_remove_reference": _general(CLINICAL, args=("draft", "reference")),
+    "protocols:edit_remove_row": _general(CLINICAL, args=("draft", "editor_list", "editor_row")),
+    "protocols:edit_add_follow_up": _sent(CLINICAL, "draft", of_patient=False),
     "protocols:edit_take_off": _sent(CLINICAL, "draft", "reference", of_patient=False),
     "protocols:indication": _general(args=("version", "indication")),
     "plans:on_retired": _general(CLINICAL),
@@ -200,6 +203,7 @@ TABLE = {
     "sessions:record_answers": _sent(CLINICAL, "record"),
     "sessions:ask": Row(SHEETS, args=("booking",), gives=PAGE | GO),
     "sessions:record_decide": _sent(CLINICAL, "record"),
+    "sessions:skin_seen": Row(CLINICAL, args=("number",), gives=PAGE | FORM),
     "sessions:record_treats": _sent(CLINICAL, "record"),
     "sessions:diary_settings": _general(frozenset({LEAD, MANAGER})),
     "sessions:add_resource": _general(frozenset({LEAD, MANAGER}), gives=PAGE | frozenset({404})),  # nothing is named to add
@@ -213,6 +217,11 @@ TABLE = {
     "sessions:product": _general(STOCK, args=("product",)),
     "sessions:receive": _general(STOCK),
     "sessions:lot": _general(STOCK, args=("lot",)),
+    "sessions:devices": _general(),
+    "sessions:device": _general(args=("device",)),
+    "sessions:device_label": _general(frozenset({LEAD, MANAGER}), args=("device",)),
+    "sessions:device_log": _general(method="post", gives=frozenset({404}), args=("device",)),  # nothing is said to write down
+    "sessions:record_tube": _sent(CLINICAL, "record"),
     "sessions:record_close": _sent(CLINICAL, "record"),
     "followup:my_feed": _general(CLINICAL),
     "followup:make_feed": _general(CLINICAL, method="post"),
@@ -240,10 +249,41 @@ TABLE = {
     "consent:photos": Row(SHEETS, args=("number",)),
     "consent:document": Row(SHEETS, args=("consent",)),
     "consent:pdf": Row(SHEETS, args=("consent",)),
+    "photos:patient": Row(CLINICAL, args=("number",)),
+    "photos:take": Row(CLINICAL, args=("number",)),
+    "photos:compare": Row(CLINICAL, args=("number",)),
+    "photos:photo": Row(CLINICAL, args=("photo",)),
+    "photos:file": Row(CLINICAL, args=("photo", "size")),
+    "photos:remove": Row(CLINICAL, args=("photo",)),
+    "photos:skip": Row(CLINICAL, args=("record",)),
+    # Asks for the password once more on the way.
+    "clinic:photos_out": Row(frozenset({LEAD}), gives=PAGE | GO, args=("number",)),
     "outcomes:patient": Row(CLINICAL, args=("number",)),
     "outcomes:record": Row(CLINICAL, args=("number",)),
     "outcomes:correct": Row(CLINICAL, args=("outcome",)),
     "clinic:consent_ahead": _general(SHEETS),
+    "intake:patient": Row(SHEETS, args=("number",)),
+    "intake:hand_over": _sent(SHEETS, "number"),  # sent empty it hands nothing over
+    "intake:paper": Row(SHEETS, args=("number",)),
+    "intake:review": Row(CLINICAL, args=("response",)),
+    "intake:decide": _sent(CLINICAL, "response"),
+    "intake:put_away": _sent(SHEETS, "response"),
+    # In a browser that was not handed to a patient there is no form: back to Today.
+    "intake:tablet": _general(SHEETS, gives=GO),
+    "intake:question": _general(SHEETS, gives=GO, args=("web_session",)),
+    "intake:check": _general(SHEETS, gives=GO),
+    "intake:medicine_names": _general(SHEETS, method="post"),
+    "intake:staff": _general(SHEETS, gives=GO),
+    "events:calls": _general(SHEETS),
+    "events:call": Row(SHEETS, args=("number",)),
+    "events:made": Row(SHEETS, args=("call",)),
+    "events:acknowledge": _sent(CLINICAL, "call"),
+    "events:events": _general(CLINICAL),
+    "events:new": Row(CLINICAL, args=("number",)),
+    "events:event": Row(CLINICAL, args=("event",)),
+    "events:add": _sent(CLINICAL, "event"),
+    "events:pdf": Row(CLINICAL, args=("event",), gives=frozenset({200, 503})),
+    "events:json": Row(CLINICAL, args=("event",)),
     "aftercare:queue": _general(SHEETS),
     "aftercare:request": _sent(SHEETS, "record"),
     "aftercare:sheet": Row(SHEETS, args=("sheet",)),
@@ -344,9 +384,12 @@ def world(site, clinician, patient, protocol, signed_off):
     from clinic.models import Recall
     from consent.services.texts import draft
     from consent.tests.signed import consented, text_in_use
+    from events.models import AdverseEvent, FollowUpCall
     from followup.models import OutboxText, Reminder, WaitingEntry
+    from intake.tests.answers import sent
     from outcomes.tests.answered import answered
     from patients.models import Allergy, EmergencyOpening, ErasedOpening, Medication, PatientMerge
+    from photos.tests.pictures import photo_of
     from plans.models import Consultation
     from plans.tests.rows import plan_with
     from protocols.models import ProtocolCase
@@ -455,7 +498,17 @@ def world(site, clinician, patient, protocol, signed_off):
     )
     reminder = Reminder.objects.create(booking=bookings[1], channel="sms", starts_at=bookings[1].starts_at, state="sent", sent_at=now)
     watched = WatchedAct.objects.create(kind="link", person=clinician, at=now, detail={"role": LEAD}, done_at=now)
+    called = FollowUpCall.objects.create(
+        patient=patient, session=record, site=site, outcome="reached", protocol_version=protocol, day=3, level="see_today",
+        answer_by=now + dt.timedelta(hours=1), at=now, by=clinician, request_key="access-call",
+    )  # fmt: skip
+    happened = AdverseEvent.objects.create(
+        patient=patient, session=record, site=site, title="Blisters", onset_on=now.date(), description="Grouped", outcome="ongoing",
+        opened_at=now, opened_by=clinician, request_key="access-event",
+    )  # fmt: skip
     return {
+        "call": called.pk,
+        "event": happened.pk,
         "erased_opening": erased.request_key,
         "watched_act": watched.pk,
         "number": patient.number,
@@ -476,6 +529,8 @@ def world(site, clinician, patient, protocol, signed_off):
         "draft": create_draft(protocol, name="access-draft", by=clinician).version,
         "editor_section": "depth",
         "editor_item": "acne_scars",
+        "editor_list": "rules",
+        "editor_row": "smoker",
         "reference": "harris2015",
         "bench_case": kept.pk,
         "bench_key": f"clinic-{kept.pk}",
@@ -485,6 +540,7 @@ def world(site, clinician, patient, protocol, signed_off):
         "day": timezone.localdate().isoformat(),
         "booking": bookings[1].pk,
         "resource": who.pk,
+        "device": Resource.objects.create(site=site, kind="device", name="Powered pen B", device_kind="pen").pk,
         "step": "missed",
         "record": record.pk,
         "product": lot.product_id,
@@ -494,6 +550,9 @@ def world(site, clinician, patient, protocol, signed_off):
             site=site, patient=patient, kind="review", until=timezone.localdate(), created_by=clinician, request_key="access-waiting"
         ).pk,
         "text": OutboxText.objects.create(reminder=reminder, to="020 7946 0200", words="You have a visit").pk,
+        "photo": photo_of(patient, by=clinician).pk,
+        "size": "screen",
+        "response": sent(patient, protocol, by=clinician, inputs={"q.scars": "no"}).pk,
         "consent": consented(plan, by=clinician).pk,
         "outcome": answered(plan, by=clinician)[0].pk,
         "consent_text": text_in_use(code="striae", by=clinician).pk,

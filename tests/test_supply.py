@@ -80,7 +80,7 @@ def test_an_advisory_is_accepted_until_its_day(monkeypatch):
 def test_every_line_of_a_lock_is_one_version_with_hashes(name):
     text = (supply.ROOT / name).read_text()
     entries = re.split(r"\n(?=\S)", text.strip())
-    assert len(entries) > 40
+    assert len(entries) > (1 if "heic" in name else 40)
     assert [one.splitlines()[0] for one in entries if not re.match(r"[\w.\[\],-]+==\S+", one) or "--hash=sha256:" not in one] == []
 
 

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from audit.models import Outcome
 from audit.services import record
 
-from . import kept, services
+from . import confined, kept, services
 from .standing import SAFE, Standing, note_life, standing_of
 
 LOCKED = 423
@@ -43,7 +43,7 @@ class DeskLockMiddleware:
         return self.get_response(request)
 
     def process_view(self, request, view, args, kwargs):
-        if getattr(view, "open_while_locked", False):
+        if getattr(view, "open_while_locked", False) or confined.place_of(request):  # the latter was judged before
             return None
         standing = standing_of(request)
         if standing is Standing.OUT:

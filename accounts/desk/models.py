@@ -8,8 +8,8 @@ class WebSession(models.Model):
     """
     What a browser's cookie stands for. Written by `accounts.desk.store`, locked and opened by `accounts.desk.services`.
 
-    Whether it is locked lies in columns of its own, so that a slow request that saves what it had read before can never
-    open it again.
+    Whether it is locked, or confined to one form, lies in columns of its own, so that a slow request that saves what it had read
+    before can never open it again.
     """
 
     key_hash = models.CharField(max_length=64, unique=True, help_text="SHA-256 of the cookie: whoever reads this table is not signed in")
@@ -22,6 +22,8 @@ class WebSession(models.Model):
     tries = models.PositiveSmallIntegerField(default=0, help_text="Wrong PINs and passwords since it was last opened")
     address = models.GenericIPAddressField(null=True)
     browser = models.CharField(max_length=300, blank=True, help_text="As the browser names itself")
+    confined_to = models.CharField(max_length=60, blank=True, default="", help_text="The one thing this browser opens; empty = everything")
+    confined_at = models.DateTimeField(null=True, help_text="When it was handed over for that")
 
     class Meta:
         ordering = ["-seen_at", "-pk"]

@@ -1,7 +1,8 @@
 """
 Django's web sessions, kept in `WebSession`. The row is read once with the session, so that the idle clock costs no query.
 
-Saving writes the data alone: idle clock, lock and tries are other people's columns (`accounts.desk.services`).
+Saving writes the data alone: idle clock, lock, confinement and tries are other people's columns (`accounts.desk.services`,
+`accounts.desk.confined`).
 """
 
 import datetime as dt
@@ -53,6 +54,8 @@ class SessionStore(SessionBase):
             "began_at": now,
             "seen_at": now,
             "locked_at": None,
+            "confined_to": "",
+            "confined_at": None,
             "tries": 0,
             "address": address,
             "browser": browser,
@@ -99,7 +102,7 @@ class SessionStore(SessionBase):
         }
         if must_create:
             if before is not None:  # a new key for the same session: its clocks, its lock and its tries go on
-                kept = ("began_at", "seen_at", "locked_at", "tries", "address", "browser")
+                kept = ("began_at", "seen_at", "locked_at", "confined_to", "confined_at", "tries", "address", "browser")
                 values = {**{name: getattr(before, name) for name in kept}, **values}
             values.setdefault("seen_at", now)
             values["began_at"] = began_at

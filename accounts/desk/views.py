@@ -11,8 +11,9 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from ..addresses import inside
 from ..permissions import public, requires
-from . import kept, services
+from . import confined, kept, services
 from .browsers import browser_words
+from .confined import while_confined
 from .forms import PinForm
 from .middleware import lock_page, while_locked
 from .services import Opening
@@ -36,6 +37,7 @@ def _inside(request, address: str) -> str:
 
 
 @require_GET
+@while_confined
 @while_locked
 @public
 def presence(request):
@@ -43,6 +45,8 @@ def presence(request):
     How the session of this page stands; asked every few seconds, so that a screen is covered as soon as it should be. It shows
     nothing of a patient, is no sign of life by itself, and answers everybody alike.
     """
+    if confined.place_of(request):
+        return _answer({"state": "confined"})
     standing = standing_of(request)
     if standing is Standing.OUT:
         return _answer({"state": standing})

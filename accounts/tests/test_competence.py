@@ -9,10 +9,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import services
-from accounts.competence import operator_of, running_out, standing_on
+from accounts.competence import operator_of, running_out, standing_of, standing_on
 from accounts.models import Competence, Site
 from audit import guards
 from audit.models import AuditEvent
+from planner.case import Case
+from planner.properties import never_bolder
+from planner.propose import propose
+from planner.tests.conftest import a_case, packaged
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
 
@@ -75,10 +79,31 @@ def test_each_row_is_a_cover_with_its_dates(nurse, row, today):
     assert "until" not in operator_of(nurse, today, any_day=True)["covers"][0]
 
 
-def test_an_ended_row_is_no_cover_and_the_others_stand(nurse, row, signed_off, medical_lead, today):
+def test_an_ended_row_covers_nothing_and_the_others_stand(nurse, row, signed_off, medical_lead, today):
     signed_off(nurse, device="roller")
     services.end(row, by=medical_lead, reason="Course withdrawn")
-    assert [cover["device"] for cover in operator_of(nurse, today)["covers"]] == ["roller"]
+    for day in (today, today - dt.timedelta(days=3), today + dt.timedelta(days=3)):
+        for any_day in (False, True):
+            covers = Case.parse(a_case(operator=operator_of(nurse, day, any_day=any_day))).operator.covers
+            assert [cover.device for cover in covers if cover.holds_on(day)] == ["roller"]
+
+
+@pytest.mark.parametrize("others", [(), ("0.5",), ("2",)])
+def test_what_was_taken_away_never_gives_more(nurse, row, signed_off, medical_lead, today, others):
+    """The only certificate ended is no limit unknown; one of several ended frees no depth where nothing covers any more."""
+    for most in others:
+        signed_off(nurse, device="pen", zones=["forehead"], max_depth_mm=Decimal(most))
+
+    def said(operator):
+        return propose(Case.parse(a_case(visit_date=today.isoformat(), operator=operator)), packaged())
+
+    before = said(operator_of(nurse, today))
+    services.end(row, by=medical_lead, reason="Course withdrawn")
+    after = said(operator_of(type(nurse).objects.get(pk=nurse.pk), today))
+    assert never_bolder(before, after) == []
+    assert "operator_certificate" in [finding.id for finding in after.findings]
+    forgotten = operator_of(nurse, today, rows=standing_of(nurse))
+    assert never_bolder(before, said(forgotten)) != [] or others == ("0.5",), "control: left out of the list, it would give more"
 
 
 def test_an_expired_row_stays_a_cover_that_covers_nothing(nurse, signed_off, today):

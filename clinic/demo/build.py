@@ -16,7 +16,9 @@ from accounts.models import Site, User
 from patients.models import Patient
 from protocols.knowledge import knowledge_of
 
-from . import clock, consenting, passwords, staff
+from . import calls, clock, consenting, passwords, staff
+from .answering import answer_in_the_waiting_room
+from .equipment import enter_papers
 from .follow_up import follow_up
 from .people import PEOPLE
 from .protocol_story import open_with_the_oldest, protocol_story
@@ -61,6 +63,8 @@ def build(*, seed: int, today: dt.date, progress: Callable[[str], None] = lambda
                 consenting.afterwards(world)
                 follow_up(world)
                 recall_one(world)
+                answer_in_the_waiting_room(world)
+            calls.ring_round(world)
         passwords.hash_for_good()
     return Made(patients=Patient.objects.count(), staff=User.objects.count())
 
@@ -72,6 +76,7 @@ def _house(seed: int, today: dt.date) -> World:
     consenting.write_texts(people)
     staff.certify(people, knowledge_of(version), today=today)
     resources = staff.equip(site, people, knowledge_of(version), today=today)
+    enter_papers(resources, knowledge_of(version), by=people["omar"], today=today)
     fill_the_cupboard(site, by=people["omar"], today=today)
     return World(site=site, staff=people, resources=resources, today=today, chance=random.Random(seed))  # noqa: S311 - not a secret
 

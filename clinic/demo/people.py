@@ -42,6 +42,7 @@ class Course:
     adverse: int = 0  # number of the session after which an adverse event was recorded
     ends: str = ""  # "", "stopped", "superseded" or "sent" (it waits for a countersignature)
     booked: bool = True
+    photographed: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,7 @@ PEOPLE: tuple[Person, ...] = (
             adjuvants=("hyaluronic_acid",),
             today="signed",
             slot="09:00",
+            photographed=True,
         ),
         allergies=(("Nickel", "rash", 2019),),
     ),
@@ -104,7 +106,18 @@ PEOPLE: tuple[Person, ...] = (
         "F",
         "1968-11-21",
         2,
-        Course("wrinkles", "moderate", ("forehead", "periorbital", "upper_lip"), -35, -28, 1, "tomas", today="signed", slot="09:00"),
+        Course(
+            "wrinkles",
+            "moderate",
+            ("forehead", "periorbital", "upper_lip"),
+            -35,
+            -28,
+            1,
+            "tomas",
+            today="signed",
+            slot="09:00",
+            photographed=True,
+        ),
     ),
     Person(
         "Brandt",
@@ -167,7 +180,9 @@ PEOPLE: tuple[Person, ...] = (
         "F",
         "1985-12-02",
         6,
-        Course("striae", "albae_mild_moderate", ("thighs",), -50, -42, 1, "lena", today="arrived", slot="11:00", gap_days=42),
+        Course(
+            "striae", "albae_mild_moderate", ("thighs",), -50, -42, 1, "lena", today="arrived", slot="11:00", gap_days=42, photographed=True
+        ),
     ),
     Person("Kusumawardhani", "", "F", "1996-02-29", 4, Visit(0, "amara", "12:15"), preferred="Wardha"),
     Person(

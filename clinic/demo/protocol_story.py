@@ -6,11 +6,14 @@ the works. So some open plans stand on a retired version, and the history of a d
 import datetime as dt
 from collections.abc import Callable, Iterator
 
+from django.utils import timezone
+
 from protocols import services as protocols
 from protocols.comparison import place, value_at
 from protocols.editing import depth, zones
 from protocols.models import ProtocolVersion, VersionStatus
 from protocols.services import Change
+from protocols.services.additions import add_follow_up
 
 from .world import World
 
@@ -53,6 +56,8 @@ def protocol_story(world: World) -> Iterator[dt.datetime]:
         version = ProtocolVersion.objects.get(pk=pk)
         due = world.day(day) + REVIEW_AFTER
         protocols.approve(version, by=lead, reason=APPROVAL, next_review_on=due, is_demo=True)
+    yield world.at(APPROVED_ON + 1, "17:40")
+    _calls_are_added(author, world)
     yield world.at(DRAFTED_ON, "12:50")
     current = protocols.current_version()
     name = _next_name(current.version)
@@ -63,6 +68,16 @@ def protocol_story(world: World) -> Iterator[dt.datetime]:
     draft = _edit(draft, depth.TITLE, author, _cheeks_a_step_lower)
     yield world.at(DRAFTED_ON + 2, "12:35")
     draft = _edit(draft, zones.TITLE, lead, _a_clearer_reason)
+
+
+def _calls_are_added(author, world: World) -> None:
+    """The version in use is given the follow-up calls that come with the program, and approved with them."""
+    current, lead = protocols.current_version(), world.staff["iris"]
+    name = f"{current.version}.1"
+    if ProtocolVersion.objects.filter(version=name).exists():
+        return
+    draft = protocols.create_draft(current, name=name, by=author, note="With follow-up calls")
+    _approve(add_follow_up(draft, lock_version=draft.lock_version, by=author), author=author, lead=lead, at=timezone.now())
 
 
 def _next_name(version: str) -> str:

@@ -12,7 +12,7 @@ from plans import services as plans
 from sessions.models import Booking
 from sessions.services import visit_status
 
-from . import consenting, consulting, scales, treating
+from . import consenting, consulting, picturing, scales, treating
 from .people import Course, NoPlan, Person, Visit
 from .world import World
 
@@ -61,6 +61,8 @@ def course(world: World, person: Person, position: int) -> Story:
         return
     plan = consulting.agree(consultation, by=clinician, staff=world.staff)
     consenting.have_signed(world, plan, by=clinician)
+    if story.photographed:
+        picturing.baseline(world, plan, by=clinician)
     scales.before(plan, by=clinician)
     if story.ends == "superseded":
         yield visit.starts_at + 20 * MINUTE + dt.timedelta(days=7)
@@ -165,6 +167,8 @@ def _session(world: World, story: Course, booking: Booking) -> Story:
     yield from _come(world, booking)
     yield booking.starts_at + 3 * MINUTE
     session = treating.begin(world, booking, by=clinician)
+    if story.photographed:
+        picturing.of_session(world, session, by=clinician)
     yield booking.starts_at + 40 * MINUTE
     treating.record_zones(world, session, by=clinician)
     yield booking.ends_at - 8 * MINUTE

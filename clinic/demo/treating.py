@@ -9,14 +9,19 @@ from sessions.models import Booking, SessionZone, TreatmentSession
 from sessions.services import record as records
 from sessions.services import visit_status
 from sessions.services.due import due_of
+from sessions.services.gate import own_blood
+from sessions.services.planner_today import to_look_at
 from sessions.services.record import values_of
 from sessions.services.screening import answer_due
 from sessions.services.signing import sign as sign_record
+from sessions.services.skin import NOTHING_LEFT, earlier_of, see
 
+from .equipment import check_tube, clean
 from .sign_ins import PASSWORD
 from .stock import OWN_PLASMA, SERUM_NAME, needle_code
 from .world import World
 
+BLEEDING = SessionZone.Bleeding.PINPOINT.value
 ADVERSE_NOTE = "Small blisters on the left cheek on the evening of the session, gone after three days. Seen and photographed, no treatment."
 
 
@@ -27,9 +32,18 @@ def begin(world: World, booking: Booking, *, by: User) -> TreatmentSession:
     answers = MultiValueDict({f"q.{question.id}": ["no"] for question in due.questions})
     answers.update({f"{LIST_PREFIX}{row.id}": "no" for row in due.lists})
     answer_due(session, answers, by=by)
+    _see_skin(world, session, by=by)
     checks = dict.fromkeys(("identity_checked", "skin_checked"), "on")
     _save(session, by=by, turn=1, typed={**checks, **_needle(world, session)})
     return session
+
+
+def _see_skin(world: World, session: TreatmentSession, *, by: User) -> None:
+    """Healed and without marks, after whatever was treated here before."""
+    earlier = to_look_at(session.plan, earlier_of(session.patient, session.day), session.day)
+    if earlier:
+        key = f"demo-{session.pk}"
+        see(session.patient, {row.session.pk: NOTHING_LEFT for row in earlier}, by=by, key=key, at=session.started_at)
 
 
 def _needle(world: World, session: TreatmentSession) -> dict[str, str]:
@@ -40,6 +54,8 @@ def _needle(world: World, session: TreatmentSession) -> dict[str, str]:
 def record_zones(world: World, session: TreatmentSession, *, by: User) -> None:
     """Every zone as planned, but now and then a little shallower, with the reason."""
     typed = {}
+    for name in own_blood(session) & set(session.plan.adjuvants):
+        check_tube(world, session, name, by=by)
     for zone in SessionZone.objects.filter(session=session).select_related("plan_zone").order_by("position"):
         depth, reason = zone.planned_depth_mm, ""
         if zone.plan_zone.min_depth_mm < depth and world.chance.random() < 0.15:
@@ -48,6 +64,7 @@ def record_zones(world: World, session: TreatmentSession, *, by: User) -> None:
             f"z{zone.pk}-depth": f"{depth:.2f}",
             f"z{zone.pk}-passes": str(zone.planned_passes),
             f"z{zone.pk}-endpoint": zone.planned_endpoint,
+            f"z{zone.pk}-bleeding": BLEEDING if depth >= 1 else "none",
             f"z{zone.pk}-reason": str(reason),
         }
     for name in session.plan.adjuvants:
@@ -60,8 +77,15 @@ def record_zones(world: World, session: TreatmentSession, *, by: User) -> None:
 def sign(world: World, session: TreatmentSession, *, by: User, adverse: bool) -> TreatmentSession:
     """Record how the skin reacted, then lock the record."""
     kind = TreatmentSession.Reaction.ADVERSE if adverse else TreatmentSession.Reaction.EXPECTED
-    saved = _save(session, by=by, turn=3, typed={"reaction": str(kind), "reaction_note": ADVERSE_NOTE if adverse else ""})
-    return sign_record(saved, by=by, password=PASSWORD, version=saved.version)
+    saved = _save(
+        session,
+        by=by,
+        turn=3,
+        typed={"pain": str(2 + session.pk % 4), "reaction": str(kind), "reaction_note": ADVERSE_NOTE if adverse else ""},
+    )
+    signed = sign_record(saved, by=by, password=PASSWORD, version=saved.version)
+    clean(world, signed)
+    return signed
 
 
 def _save(session: TreatmentSession, *, by: User, turn: int, typed: dict[str, str]) -> TreatmentSession:

@@ -11,7 +11,7 @@ from pathlib import Path
 from django.conf import settings
 
 # Of the storage: half-made files, which are made again.
-PARTS = "sheets/parts"
+PARTS = ("sheets/parts/", "photos/parts/")
 PIECE = 1 << 20  # bytes
 
 
@@ -47,7 +47,7 @@ def in_storage(root: Path | None = None) -> Iterator[tuple[str, Path]]:
     root = root or Path(settings.MEDIA_ROOT)
     for path in sorted(root.rglob("*")):
         name = path.relative_to(root).as_posix()
-        if path.is_file() and not path.is_symlink() and not name.startswith(f"{PARTS}/"):
+        if path.is_file() and not path.is_symlink() and not name.startswith(PARTS):
             yield name, path
 
 

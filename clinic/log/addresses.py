@@ -8,9 +8,13 @@ nothing is called, and what is kept where a view says nothing. An empty action m
 from aftercare.models import Sheet
 from audit.pages import Page
 from consent.models import Consent
+from events.models import AdverseEvent, FollowUpCall
 from followup.models import OutboxText, WaitingEntry
+from intake.models import QuestionnaireResponse
+from intake.tablet import held
 from outcomes.models import OutcomeAnswer
 from patients.models import EmergencyOpening, ErasedOpening, Patient, PatientMerge
+from photos.models import Photo
 from sessions.models import Booking, TreatmentSession
 
 LARGEST = 2**63 - 1  # what a number in an address may be for the database to look it up
@@ -38,12 +42,22 @@ by_merge = _of(PatientMerge, "pk", "pk", "kept_id")
 by_text = _of(OutboxText, "pk", "pk", "reminder__booking__patient_id")
 by_waiting = _of(WaitingEntry, "pk", "pk", "patient_id")
 by_consent = _of(Consent, "pk", "pk", "patient_id")
+by_photo = _of(Photo, "pk", "pk", "patient_id")
+by_response = _of(QuestionnaireResponse, "pk", "pk", "patient_id")
+by_call = _of(FollowUpCall, "pk", "pk", "patient_id")
+by_event = _of(AdverseEvent, "pk", "pk", "patient_id")
 by_answer = _of(OutcomeAnswer, "pk", "pk", "patient_id")
 by_sheet = _of(Sheet, "pk", "pk", "session__patient_id")
 
 
 def by_erased_opening(request, kwargs):
     return ErasedOpening.objects.filter(request_key=kwargs["key"]).values_list("patient_pk", flat=True)
+
+
+def by_tablet(request, kwargs):
+    """The patient whose form this browser was handed over for."""
+    response = held(request)
+    return None if response is None else [response.patient_id]
 
 
 def by_choice(request, kwargs):
@@ -146,13 +160,16 @@ PAGES: dict[str, Page] = {
     "protocols:send_back": Page(writes="protocol.sent_back"),
     "protocols:approve": Page(writes="protocol.approved"),
     "protocols:retire": Page(writes="protocol.retired"),
+    "protocols:delete_draft": Page("protocol.viewed", "protocol.deleted"),
     "protocols:bench": Page("protocol.bench_viewed"),
     "protocols:bench_case": Page("protocol.bench_viewed"),
     "protocols:edit": Page("protocol.viewed"),
     "protocols:edit_history": Page("protocol.viewed"),
     "protocols:edit_section": Page("protocol.viewed", "protocol.edited"),
     "protocols:edit_item": Page("protocol.viewed", "protocol.edited"),
-    "protocols:edit_remove_reference": Page("protocol.viewed"),
+    "protocols:edit_remove_reference": Page("protocol.viewed", "protocol.edited"),
+    "protocols:edit_remove_row": Page("protocol.viewed", "protocol.edited"),
+    "protocols:edit_add_follow_up": Page(writes="protocol.edited"),
     "protocols:edit_take_off": Page(writes="protocol.edited"),
     "protocols:indication": Page("protocol.viewed"),
     "plans:on_retired": Page("plan.listed"),
@@ -177,10 +194,29 @@ PAGES: dict[str, Page] = {
     "consent:photos": Page("consent.listed", "consent.photos_answered", by_number),
     "consent:document": Page("consent.viewed", patient=by_consent),
     "consent:pdf": Page("consent.printed", patient=by_consent),
+    "photos:patient": Page("photos.listed", patient=by_number),
+    "photos:take": Page("photos.prepared", "photo.added", by_number),
+    "photos:compare": Page("photos.compared", patient=by_number),
+    "photos:photo": Page("photo.opened", patient=by_photo),
+    "photos:file": Page("photo.opened", patient=by_photo),
+    "photos:remove": Page("photo.opened", "photo.removed", by_photo),
+    "photos:skip": Page("photos.prepared", "photos.skipped", by_record),
+    "clinic:photos_out": Page("photos.listed", "photos.taken_out", by_number),
     "outcomes:patient": Page("outcome.listed", patient=by_number),
     "outcomes:record": Page("outcome.prepared", "outcome.recorded", by_number),
     "outcomes:correct": Page("outcome.viewed", "outcome.corrected", by_answer),
     "clinic:consent_ahead": Page("consent.ahead_listed"),
+    "intake:patient": Page("intake.listed", patient=by_number),
+    "intake:hand_over": Page(writes="intake.handed_over", patient=by_number),
+    "intake:paper": Page("intake.printed", patient=by_number),
+    "intake:review": Page("intake.viewed", patient=by_response),
+    "intake:decide": Page(writes="intake.looked_at", patient=by_response),
+    "intake:put_away": Page(writes="intake.put_away", patient=by_response),
+    "intake:tablet": Page("intake.opened", "intake.confirmed", by_tablet),
+    "intake:question": Page("intake.opened", "intake.saved", by_tablet),
+    "intake:check": Page("intake.opened", "intake.sent", by_tablet),
+    "intake:medicine_names": NOTHING,
+    "intake:staff": Page(writes="intake.given_back", patient=by_tablet),
     "sessions:day": Page("calendar.viewed"),
     "sessions:day_on": Page("calendar.viewed"),
     "sessions:book": Page("booking.prepared", "booking.made", by_choice),
@@ -203,6 +239,7 @@ PAGES: dict[str, Page] = {
     "sessions:record_answers": Page("", "screening.answered", by_record),
     "sessions:ask": Page("screening.opened", "screening.answered", by_booking),
     "sessions:record_decide": Page("", "record.decided", by_record),
+    "sessions:skin_seen": Page("record.viewed", "skin.seen", by_number),
     "sessions:record_treats": Page("", "record.taken_over", by_record),
     "sessions:diary_settings": Page("diary.settings_viewed"),
     "sessions:add_resource": Page("diary.settings_viewed", "diary.resource_added"),
@@ -216,6 +253,11 @@ PAGES: dict[str, Page] = {
     "sessions:product": Page("lots.viewed", "product.changed"),
     "sessions:receive": Page("lots.viewed", "stock.received"),
     "sessions:lot": Page("lots.viewed", "stock.taken_out"),
+    "sessions:devices": Page("devices.viewed"),
+    "sessions:device": Page("devices.viewed"),
+    "sessions:device_label": Page("devices.viewed", "device.changed"),
+    "sessions:device_log": Page(writes="device.logged"),
+    "sessions:record_tube": Page("", "tube.checked", by_record),
     "sessions:record_close": Page("record.viewed", "record.closed", by_record),
     "followup:my_feed": NOTHING,
     "followup:make_feed": Page(writes="feed.made"),
@@ -231,6 +273,16 @@ PAGES: dict[str, Page] = {
     "followup:book_waiting": Page("", "booking.made", by_waiting),
     "followup:drift": Page("courses.drift_listed"),
     "followup:stop": NOTHING,  # names nobody; what a press changes says so itself
+    "events:calls": Page("calls.listed"),
+    "events:call": Page("call.prepared", "call.made", by_number),
+    "events:made": Page("call.viewed", patient=by_call),
+    "events:acknowledge": Page("", "call.acknowledged", by_call),
+    "events:events": Page("events.listed"),
+    "events:new": Page("event.prepared", "event.opened", by_number),
+    "events:event": Page("event.viewed", patient=by_event),
+    "events:add": Page("", "event.added_to", by_event),
+    "events:pdf": Page("event.printed", patient=by_event),
+    "events:json": Page("event.exported", patient=by_event),
     "aftercare:queue": Page("sheets.listed"),
     "aftercare:request": Page("", "sheet.requested", by_record),
     "aftercare:sheet": Page("sheet.viewed", patient=by_sheet),

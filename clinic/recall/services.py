@@ -12,7 +12,7 @@ from accounts.permissions import may
 from audit.services import gathered, record
 from patients.models import Patient
 from sessions.lots.codes import key_of
-from sessions.lots.rule import is_of, same_lot
+from sessions.lots.rule import is_of, same_lot, wait_for_signatures
 from sessions.models import Lot, Product, SessionZone, TreatmentSession, UsedLot
 
 from .models import Recall, RecallContact
@@ -170,6 +170,7 @@ def order(*, number: str, product: Product | None, reason: str, letter: str, by,
         standing = Recall.objects.filter(request_key=request_key).first()
         if standing is not None:
             return standing
+        wait_for_signatures()
         now = timezone.now()
         lot, _ = Lot.objects.get_or_create(
             product=product, key=key_of(number), defaults={"number": number, "added_at": now, "added_by": by}

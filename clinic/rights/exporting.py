@@ -24,7 +24,7 @@ from .zipping import PIECE, Archive
 README = """One patient's whole record
 
 record.json      everything the clinic keeps of the patient; described by patient-record.schema.json
-files/           the sheets that were handed out
+files/           the sheets that were handed out, and photos where the patient allows them in the record
 merged/NUMBER/   the same of another record of this patient, where the patient was registered twice
 SHA256SUMS       checksums: `sha256sum -c SHA256SUMS`
 
@@ -34,7 +34,7 @@ Who opened the record and when is kept in the clinic's log, and not in here.
 README_ALL = """Everything the clinic keeps
 
 patients/NUMBER/record.json   each patient's whole record; described by patient-record.schema.json
-patients/NUMBER/files/        the sheets that were handed out
+patients/NUMBER/files/        the sheets that were handed out, and photos where the patient allows them in the record
 tables/                       what is of no single patient, one JSON object a line: staff, sites, protocols, diary, log
 SHA256SUMS                    checksums: `sha256sum -c SHA256SUMS`
 
@@ -86,8 +86,9 @@ def _one(archive: Archive, pk: int, *, folder: str, by: str, clinic: str, names:
         for file in entry.files(entry.rows_of(pk)):
             if not file.name:
                 continue
-            data = _file(file.name)
-            said = {"name": "", "section": entry.section, "id": file.row, "bytes": 0, "sha256": "", "state": "missing"}
+            data = None if file.withheld else _file(file.name)
+            state = "withheld" if file.withheld else "missing"
+            said = {"name": "", "section": entry.section, "id": file.row, "bytes": 0, "sha256": "", "state": state}
             if data is not None:
                 name, digest = f"{folder}files/{entry.section}/{file.title}", hashlib.sha256(data).hexdigest()
                 said |= {"name": name, "bytes": len(data), "sha256": digest, "state": "whole" if digest == file.sha256 else "changed"}

@@ -78,7 +78,7 @@ def schema() -> dict[str, Any]:
             "record": {"type": "object", "properties": sections, "required": list(sections), "additionalProperties": False},
             "files": {
                 "type": "array",
-                "description": "What belongs to a row and is no JSON: the sheets, and later photos",
+                "description": "What belongs to a row and is no JSON: sheets and photos",
                 "items": {
                     "type": "object",
                     "properties": {
@@ -88,8 +88,9 @@ def schema() -> dict[str, Any]:
                         "bytes": {"type": "integer"},
                         "sha256": {"type": "string", "description": "Of the file in this archive"},
                         "state": {
-                            "enum": ["whole", "changed", "missing"],
-                            "description": "whole: as it was made; changed: no longer the file that was made; missing: not in the storage",
+                            "enum": ["whole", "changed", "missing", "withheld"],
+                            "description": "whole: as it was made; changed: no longer the file that was made; missing: not in the storage; "
+                            "withheld: a photo the patient does not allow in the record, or that was taken out of it",
                         },
                     },
                     "required": ["name", "section", "id", "bytes", "sha256", "state"],

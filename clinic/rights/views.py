@@ -4,7 +4,7 @@ where that was proved a while ago: a screen that was left open must not give a w
 """
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -18,7 +18,7 @@ from audit.services import note_read, record
 from patients.access import patient_or_404
 from patients.models import Patient
 
-from . import erasing, exporting, retention, rules
+from . import erasing, exporting, retention, rules, sending
 from .countries import COUNTRIES
 from .forms import ErasureForm, RuleForm
 
@@ -163,9 +163,7 @@ def _export(request, patient: Patient):
             "files": files,
         }
         return render(request, "clinic/rights/export.html", context)
-    data = b"".join(exporting.of_patient(patient, by=str(request.user)))
+    file, size = sending.whole(exporting.of_patient(patient, by=str(request.user)))
     for one in erasing.records(patient):
-        record("patient.exported", request=request, patient=one, obj=one, detail={"bytes": len(data)})
-    response = HttpResponse(data, content_type="application/zip")
-    response["Content-Disposition"] = f'attachment; filename="patient-{patient.number}-{timezone.localdate():%Y-%m-%d}.zip"'
-    return response
+        record("patient.exported", request=request, patient=one, obj=one, detail={"bytes": size})
+    return sending.sent(file, size, f"patient-{patient.number}-{timezone.localdate():%Y-%m-%d}.zip")

@@ -48,6 +48,10 @@ class Archive:
         self.sums[name] = digest.hexdigest()
         yield self._sent.take()
 
+    def drop(self) -> None:
+        """Give it up half made: there is no directory to write, and nobody to write it to."""
+        self._zip.fp = None
+
     def end(self) -> Iterator[bytes]:
         """The checksums of all entries as the last one, in the form `sha256sum -c` reads, and the archive's directory."""
         text = "".join(f"{digest}  {name}\n" for name, digest in self.sums.items())

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import re
 import subprocess
 import sys
 
@@ -16,7 +17,7 @@ from clinic.day.ending import ending_of
 from clinic.day.pack import pack_of
 from clinic.today import worklist_of
 from patients.models import Allergy
-from sessions.models import Resource, SessionZone, TreatmentSession
+from sessions.models import Holiday, Resource, ResourceHours, SessionZone, TreatmentSession
 
 pytestmark = pytest.mark.django_db
 
@@ -174,6 +175,32 @@ def test_a_list_names_place_time_phone_and_alert_words_and_no_notes(desk, site, 
     assert "Owes" not in repr(pack)
     assert "blisters" not in repr(pack)
     assert pack.lines[1].alerts == ("Allergies not asked",)
+
+
+def test_who_works_without_a_visit_has_a_list_that_says_so_and_who_does_not_work_is_named(
+    client, desk, site, book, person, column, other_column, make_user, now, django_assert_max_num_queries
+):
+    day, weekday = now.date(), now.weekday()
+    third = Resource.objects.create(site=site, kind="clinician", name="Cleo Brandt", user=make_user("cleo", "clinician"))
+    for one in (column, other_column):
+        ResourceHours.objects.create(resource=one, weekday=weekday, opens=dt.time(9), closes=dt.time(17))
+    book(person("Comes"), 0)
+    with django_assert_max_num_queries(14):
+        pack = pack_of(desk, site, day)
+    assert [(sheet.clinician, len(sheet.lines)) for sheet in pack.sheets] == [("Dr Amara Osei", 1), ("Elin Berg", 0)]
+    assert pack.not_there == (third.name,)
+    client.force_login(desk)
+    asked = {"site": site.slug, "day": day.isoformat()}
+    page = client.get(reverse("clinic:pack"), asked).content.decode()
+    assert "Nothing is booked with Elin Berg on this day." in page
+    assert "Not in on this day: Cleo Brandt." in page
+    reply = client.post(reverse("clinic:print_pack"), asked)
+    text = subprocess.run(["pdftotext", "-layout", "-", "-"], input=reply.content, capture_output=True, check=True).stdout.decode()
+    assert re.search(r"Elin Berg\s.*nothing is booked", text, re.DOTALL)
+    Holiday.objects.create(site=site, day=day, name="Spring holiday")
+    page = client.get(reverse("clinic:pack"), asked).content.decode()
+    assert "is closed on this day (Spring holiday), and visits still stand" in page
+    assert "Not in on this day: Cleo Brandt, Elin Berg." in page
 
 
 def test_two_of_one_name_are_told_apart(desk, site, book, person, now):

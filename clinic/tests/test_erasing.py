@@ -173,6 +173,7 @@ LOCKED = {
     "plans_plancountersignature": "plan_id IN (SELECT id FROM plans_treatmentplan WHERE patient_id = %s)",
     "treatment_sessions_treatmentsession": "patient_id = %s",
     "treatment_sessions_sessionzone": "session_id IN (SELECT id FROM treatment_sessions_treatmentsession WHERE patient_id = %s)",
+    "treatment_sessions_skinseen": "session_id IN (SELECT id FROM treatment_sessions_treatmentsession WHERE patient_id = %s)",
     "treatment_sessions_sessioncorrection": "session_id IN (SELECT id FROM treatment_sessions_treatmentsession WHERE patient_id = %s)",
     "aftercare_sheet": "session_id IN (SELECT id FROM treatment_sessions_treatmentsession WHERE patient_id = %s)",
     "patients_emergencyopening": "patient_id = %s",
@@ -218,6 +219,7 @@ def test_under_an_order_rows_go_and_are_never_changed(whole):
         "treatment_sessions_treatmentsession": "note = 'changed'",
         "treatment_sessions_sessionzone": "note = 'changed'",
         "treatment_sessions_sessioncorrection": "text = 'changed'",
+        "treatment_sessions_skinseen": "healed = 'no'",
         "aftercare_sheet": "file = 'changed'",
         "patients_emergencyopening": "reason = 'changed'",
     }

@@ -61,6 +61,10 @@ def _unzip(pieces) -> dict[str, bytes]:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
+def _files_of(said: dict, section: str) -> list[dict]:
+    return [file for file in said["files"] if file["section"] == section]
+
+
 # Who is due
 
 
@@ -167,9 +171,11 @@ def test_the_archive_holds_the_sheets_and_checksums_that_are_right(whole):
     sums = dict(reversed(line.split("  ")) for line in found.pop("SHA256SUMS").decode().splitlines())
     assert {name: hashlib.sha256(data).hexdigest() for name, data in found.items()} == sums
     said = json.loads(found["record.json"])
-    (file,) = said["files"]
-    assert file["state"] == "whole"
-    assert hashlib.sha256(found[file["name"]]).hexdigest() == file["sha256"]
+    for section in ("sheets", "photos"):
+        file, *more = _files_of(said, section)
+        assert file["state"] == "whole"
+        assert hashlib.sha256(found[file["name"]]).hexdigest() == file["sha256"]
+        assert [one["state"] for one in more] == (["withheld"] if section == "photos" else []), "it was taken out"
     assert MARKER in found["record.json"].decode()
 
 
@@ -178,9 +184,9 @@ def test_a_file_that_is_gone_or_changed_is_said_to_be_so(whole):
     path = default_storage.path(sheet.file)
     with open(path, "ab") as stored:
         stored.write(b"more")
-    assert json.loads(_unzip(exporting.of_patient(whole, by="x"))["record.json"])["files"][0]["state"] == "changed"
+    assert _files_of(json.loads(_unzip(exporting.of_patient(whole, by="x"))["record.json"]), "sheets")[0]["state"] == "changed"
     default_storage.delete(sheet.file)
-    said = json.loads(_unzip(exporting.of_patient(whole, by="x"))["record.json"])["files"][0]
+    said = _files_of(json.loads(_unzip(exporting.of_patient(whole, by="x"))["record.json"]), "sheets")[0]
     assert (said["state"], said["name"]) == ("missing", "")
 
 

@@ -19,17 +19,24 @@ from consent import photos
 from consent.models import Consent, ConsentItem, ConsentWithdrawal, PhotoPermission
 from consent.services.withdrawing import withdraw
 from consent.tests.signed import consented
+from events.models import AdverseEvent, CallAcknowledgement, EventAddition, FollowUpCall
 from followup.models import ContactChoice, OutboxText, Reminder, WaitingEntry
+from intake.models import QuestionnaireResponse, ResponseItem
 from outcomes.models import OutcomeAnswer
 from outcomes.tests.answered import answered
 from patients.models import Allergy, EmergencyOpening, Medication, Patient, PatientMerge, Procedure, ScreeningAnswer
+from photos.models import PhotoSkip
+from photos.tests.pictures import photo_of
 from plans.models import Consultation, KeptCase, PlanCountersignature, PlanOverride
 from protocols.models import ProtocolCase
-from sessions.models import Hold, Lot, SessionCorrection, UsedLot
+from sessions.models import Hold, Lot, SessionCorrection, SkinSeen, TubeCheck, UsedLot
 
 PDF = b"%PDF-1.7 a sheet\n%%EOF"
 # Looked up or compared by the database; nobody types into them.
-NOT_TYPED = {"subject", "file", "sha256", "signed_sha256", "content", "strokes", "signature_svg"}
+NOT_TYPED = {
+    "subject", "file", "sha256", "signed_sha256", "content", "strokes", "signature_svg",
+    *(f"{size}_{part}" for size in ("full", "screen", "thumb") for part in ("file", "sha256")),
+}  # fmt: skip
 
 
 def make(site, clinician, *, number=48213, marker="Zqmarkerx", ended_at=None, **fields) -> Patient:
@@ -79,8 +86,10 @@ def make(site, clinician, *, number=48213, marker="Zqmarkerx", ended_at=None, **
     SessionCorrection.objects.create(
         session=session, number=1, text=marker, reason=marker, made_by=by, made_at=now, request_key=str(uuid.uuid4()), sha256="0" * 64
     )
+    SkinSeen.objects.create(session=session, healed="yes", dark_marks="no", seen_by=by, seen_at=now, request_key=str(uuid.uuid4()))
     connection.check_constraints()
-    with guards.suspended("signed_lots_locked"):
+    with guards.suspended("signed_lots_locked", "signed_tubes_locked"):
+        TubeCheck.objects.create(session=session, adjuvant="prp", label=marker, key=marker, by=by, at=now)
         UsedLot.objects.create(session=session, kind="needle", place="needle", number=marker, key=marker, raw=marker, added_at=now)
         connection.check_constraints()
     lot = Lot.objects.filter(key="RECALLED").first() or Lot.objects.create(number="recalled", key="RECALLED", added_at=now, added_by=by)
@@ -101,6 +110,10 @@ def make(site, clinician, *, number=48213, marker="Zqmarkerx", ended_at=None, **
     withdraw(patient, [consent.items.first()], said_by=marker, reason=marker, by=by)
     answered(plan, by=by, corrected=True)
     photos.answer(patient, {"record": True}, language="en", said_by=marker, by=by, request_key=f"whole-{number}")
+    photo_of(patient, by=by, allowed=False, data=marker.encode(), session=session, taken_at=now)
+    gone = {"removed_at": now, "removed_by": by, "removed_reason": marker}
+    photo_of(patient, by=by, allowed=False, data=f"{marker} again".encode(), taken_at=now, view="close_up", zone=marker, **gone)
+    PhotoSkip.objects.create(patient=patient, session=session, reason="other", note=marker, said_by=by, at=now, request_key=marker)
     connection.check_constraints()
     with guards.suspended():
         for model, path, field in (
@@ -112,6 +125,13 @@ def make(site, clinician, *, number=48213, marker="Zqmarkerx", ended_at=None, **
         ):
             model.objects.filter(**{f"{path}__pk": patient.pk}).update(**{field: now})
         connection.check_constraints()
+    form = QuestionnaireResponse.objects.create(
+        patient=patient, site=site, protocol_version=plan.protocol_version, language="en", handed_by=by, handed_at=now,
+        inputs={"note": marker}, asked=["q"], request_key=f"whole-{number}",
+    )  # fmt: skip
+    ResponseItem.objects.create(response=form, position=1, kind="question", code="q", inputs={"n": marker}, asked=marker, said=marker)
+    ResponseItem.objects.filter(response=form).update(before=marker)
+    QuestionnaireResponse.objects.filter(pk=form.pk).update(status="completed", sent_at=now)
     ContactChoice.objects.create(patient=patient)
     reminder = Reminder.objects.create(booking=booking, channel="sms", starts_at=booking.starts_at, state="sent", sent_at=now)
     OutboxText.objects.create(reminder=reminder, to=marker, words=marker)
@@ -125,6 +145,16 @@ def make(site, clinician, *, number=48213, marker="Zqmarkerx", ended_at=None, **
         created_by=by,
         request_key=str(uuid.uuid4()),
     )
+    call = FollowUpCall.objects.create(
+        patient=patient, session=session, site=site, outcome="reached", protocol_version=plan.protocol_version, day=3, level="see_today",
+        answer_by=now, at=now, by=by, request_key=str(uuid.uuid4()),
+    )  # fmt: skip
+    CallAcknowledgement.objects.create(call=call, decision=marker, at=now, by=by)
+    event = AdverseEvent.objects.create(
+        patient=patient, session=session, call=call, site=site, title=marker, onset_on=now.date(), description=marker, outcome="ongoing",
+        opened_at=now, opened_by=by, request_key=str(uuid.uuid4()),
+    )  # fmt: skip
+    EventAddition.objects.create(event=event, kind="course", text=marker, at=now, by=by, request_key=str(uuid.uuid4()))
     mark_everything(patient, marker)
     patient.refresh_from_db()
     return patient

@@ -19,12 +19,14 @@ from patients.languages import language_words
 from patients.models import Patient
 from planner import wording as figures
 from sessions.models import Booking
+from sessions.services.booking import UNDO
 
 from .. import sms, wording
 from ..models import Channel, ContactChoice, Reminder, ReminderSettings
 
-UNDO = dt.timedelta(seconds=180)
+A_DAY = dt.timedelta(days=1)
 LEAST = dt.timedelta(hours=2)  # later than this before the visit a reminder changes nothing any more
+BEFORE_QUIET = dt.timedelta(hours=1)  # what finds no other time goes in the last hour before the quiet hours
 LEASE = dt.timedelta(minutes=5)  # longer than any sending takes
 MOST_TRIES, TRY_AGAIN = 5, dt.timedelta(minutes=5)
 
@@ -71,16 +73,38 @@ def _in_which(patient: Patient) -> str:
 
 def past_quiet(moment: dt.datetime, zone: ZoneInfo, quiet_from: dt.time, quiet_until: dt.time) -> dt.datetime:
     """*moment*, or where it lies in the quiet hours of the site's clock, their end."""
+    around = _quiet_around(moment, zone, quiet_from, quiet_until)
+    return around[1] if around else moment
+
+
+def _quiet_around(moment: dt.datetime, zone: ZoneInfo, quiet_from: dt.time, quiet_until: dt.time) -> tuple[dt.datetime, dt.datetime] | None:
+    """The quiet hours *moment* lies in, from and until; None where it lies in none."""
     if quiet_from == quiet_until:
-        return moment
+        return None
     local = moment.astimezone(zone)
-    clock, day = local.time(), local.date()
-    if quiet_from < quiet_until:
-        is_quiet = quiet_from <= clock < quiet_until
-    else:
-        is_quiet = clock >= quiet_from or clock < quiet_until
-        day += dt.timedelta(days=clock >= quiet_from)
-    return dt.datetime.combine(day, quiet_until, tzinfo=zone).astimezone(dt.UTC) if is_quiet else moment
+    clock, first = local.time(), local.date()
+    over_midnight = quiet_from > quiet_until
+    if over_midnight and clock < quiet_until:
+        first -= A_DAY
+    elif clock < quiet_from or (not over_midnight and clock >= quiet_until):
+        return None
+    days = (first, first + A_DAY if over_midnight else first)
+    return tuple(
+        dt.datetime.combine(day, at, tzinfo=zone).astimezone(dt.UTC) for day, at in zip(days, (quiet_from, quiet_until), strict=True)
+    )
+
+
+def due_at(starts_at: dt.datetime, row: ReminderSettings) -> dt.datetime:
+    """
+    When the reminder of a visit at *starts_at* is to go: as many hours before as is set, or when the quiet hours end. Where that would be
+    too late to be of use, in the last hour before they begin: never in them, and never too late.
+    """
+    zone, due = row.site_zone, starts_at - dt.timedelta(hours=row.hours_before)
+    around = _quiet_around(due, zone, row.quiet_from, row.quiet_until)
+    if around is None:
+        return due
+    begins, ends = around
+    return ends if ends <= starts_at - LEAST else begins - BEFORE_QUIET
 
 
 def changed_at(booking: Booking) -> dt.datetime:
@@ -111,7 +135,7 @@ def decide(
         return never("This site reminds nobody this way.")
     if refused := _refused(booking, channel, choice):
         return never(refused)
-    due = max(booking.starts_at - dt.timedelta(hours=row.hours_before), changed_at(booking) + UNDO)
+    due = max(due_at(booking.starts_at, row), changed_at(booking) + UNDO)
     if reminder is not None:
         due = max(due, reminder.claimed_at + TRY_AGAIN)
     # Quiet at the time it was to go, and quiet now: a worker that was away in the evening disturbs nobody at night.

@@ -13,6 +13,7 @@ import logging
 import secrets
 import smtplib
 import socket
+from itertools import islice
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -27,7 +28,7 @@ from sessions.models import Booking
 
 from .. import sms, wording
 from ..models import Channel, ContactChoice, Reminder, ReminderSettings
-from .deciding import LEAST, MOST_TRIES, Standing, Verdict, channels_of, decide, language_of, never, past_quiet
+from .deciding import A_DAY, BEFORE_QUIET, LEAST, MOST_TRIES, Standing, Verdict, channels_of, decide, due_at, language_of, never, past_quiet
 
 log = logging.getLogger(__name__)
 A_SWEEP = 200
@@ -41,7 +42,8 @@ def due(now: dt.datetime | None = None) -> list[tuple[int, str]]:
     for row in ReminderSettings.objects.filter(is_on=True).select_related("site"):
         if past_quiet(now, row.site_zone, row.quiet_from, row.quiet_until) > now:
             continue
-        until = now + dt.timedelta(hours=row.hours_before)
+        # Some go before their hours: those that would fall into quiet hours and be too late after them.
+        until = now + dt.timedelta(hours=row.hours_before) + A_DAY + BEFORE_QUIET
         visits = Booking.objects.filter(site=row.site, status=Booking.Status.BOOKED, starts_at__gt=now + LEAST, starts_at__lte=until)
         for channel in channels_of(row):
             if channel == Channel.EMAIL and not settings.MAIL_FROM:
@@ -50,7 +52,8 @@ def due(now: dt.datetime | None = None) -> list[tuple[int, str]]:
             settled = settled.exclude(state=Reminder.State.AGAIN)
             stopped = ContactChoice.objects.filter(patient=OuterRef("patient"), **{f"{STOPPED[channel]}__isnull": False})
             rows = visits.exclude(**{f"patient__{ADDRESS[channel]}": ""}).filter(~Exists(settled), ~Exists(stopped))
-            found += [(at, pk, channel) for pk, at in rows.order_by("starts_at").values_list("pk", "starts_at")[:A_SWEEP]]
+            times = rows.order_by("starts_at").values_list("pk", "starts_at").iterator()
+            found += islice(((at, pk, channel) for pk, at in times if due_at(at, row) <= now), A_SWEEP)
     return [(pk, channel) for _, pk, channel in sorted(found)[:A_SWEEP]]
 
 

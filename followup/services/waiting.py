@@ -1,6 +1,7 @@
 """The waiting list: who is put on it, how an entry ends, and the one press that books a freed time for somebody on it."""
 
 import datetime as dt
+import uuid
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
@@ -14,8 +15,11 @@ from plans.models import TreatmentPlan
 from sessions.models import Booking, Resource
 from sessions.services import booking as door
 from sessions.services import gap
+from sessions.services.booking import UNDO
+from sessions.services.course_move import Step, put_back
 from sessions.services.hours import clinic_zone, local_day
-from sessions.services.refusals import BookingRefused
+from sessions.services.refusals import BookingRefused, NotNow
+from sessions.services.taking_back import take_back as not_booked
 
 from ..models import WaitingEntry
 
@@ -126,7 +130,8 @@ def book(
         named = {"clinician": clinician, "room": room, "device": device if fresh.kind == WaitingEntry.Kind.SESSION else None}
         standing = to_bring_forward(fresh)
         if standing is None:
-            key = f"waiting-{fresh.pk}"
+            # The entry, which is held, makes sure that it is booked once; taken back, it may be booked again.
+            key = f"waiting-{fresh.pk}-{uuid.uuid4().hex}"
             visit = door.book(
                 patient=fresh.patient.person, kind=fresh.kind, starts_at=starts_at, by=by, request_key=key, plan=fresh.plan, **named
             )
@@ -135,6 +140,31 @@ def book(
         else:
             raise NoLongerWaiting(f"{fresh.patient} has that visit sooner already.")
         _end(fresh, Ended.BOOKED, by=by)
+        return visit
+
+
+def take_back(entry: WaitingEntry, visit: Booking, version: int, steps: list[Step], *, by) -> Booking:
+    """
+    The way back of `book`, for three minutes: the visit is not booked, or stands where *steps* has it that it stood, and the patient
+    waits again. Sent twice, the second changes nothing.
+
+    Raises:
+        BookingRefused, StaleRow: as in `taking_back.take_back` and `booking.move`. Nothing is written.
+    """
+    with transaction.atomic(), gathered():
+        fresh = WaitingEntry.objects.select_for_update(of=("self",)).select_related("patient").get(pk=entry.pk)
+        if fresh.ended_at is None:
+            return visit
+        if fresh.ended_as != Ended.BOOKED or timezone.now() > fresh.ended_at + UNDO:
+            raise NotNow(f"{fresh.patient} was booked from the list more than three minutes ago. Open the visit to move or cancel it.")
+        if steps:
+            (visit,) = put_back(steps, by=by)
+        else:
+            (visit,) = not_booked([(visit, version)], by=by)
+        same = WaitingEntry.objects.filter(patient=fresh.patient, kind=fresh.kind, ended_at__isnull=True)
+        if not (same.filter(plan=fresh.plan) if fresh.plan else same).exists():  # nobody has put the patient on the list meanwhile
+            WaitingEntry.objects.filter(pk=fresh.pk).update(ended_at=None, ended_as="", ended_by=None)
+            record("waiting.again", actor=by, patient=fresh.patient_id, obj=fresh)
         return visit
 
 

@@ -4,8 +4,10 @@ import datetime as dt
 import threading
 
 import pytest
+import time_machine
 from django.core import mail
 from django.db import connection
+from django.urls import reverse
 
 from followup.models import Reminder, ReminderSettings
 from followup.services import contact, deciding, sending
@@ -246,3 +248,64 @@ def test_a_worker_that_was_away_in_the_evening_disturbs_nobody_at_night(visit, t
 def test_what_could_only_go_shortly_before_the_visit_does_not_go(visit, travel):
     travel(1.9)
     assert sending.send(visit.pk, EMAIL).standing is Standing.NEVER
+
+
+def small(reminding, hours=4):
+    ReminderSettings.objects.update(hours_before=hours)
+    return ReminderSettings.objects.get()
+
+
+def test_what_would_be_too_late_after_the_quiet_hours_goes_in_the_hour_before_them(diary, book, make_patient, reminding, travel):
+    """The visit is at nine, four hours before it is night, and at eight it is an hour away."""
+    small(reminding)
+    early = book(diary.at(diary.monday(2) + dt.timedelta(days=1), 9), kind="review", patient=make_patient(email="ada@patient.example"))
+    evening = diary.at(diary.monday(2), 19)
+    with time_machine.travel(evening - dt.timedelta(minutes=1), tick=False) as clock:
+        assert sending.due() == []
+        assert "19:00" in sending.send(early.pk, EMAIL).words
+        clock.move_to(evening)
+        assert sending.due() == [(early.pk, EMAIL)]
+        assert sending.send(early.pk, EMAIL).standing is Standing.SENT
+        assert sending.due() == []
+    assert len(mail.outbox) == 1
+
+
+@pytest.mark.parametrize("after", [dt.timedelta(hours=1), dt.timedelta(hours=13)])
+def test_where_that_hour_is_missed_too_it_goes_neither_at_night_nor_too_late(diary, book, make_patient, reminding, travel, after):
+    small(reminding)
+    early = book(diary.at(diary.monday(2) + dt.timedelta(days=1), 9), kind="review", patient=make_patient(email="ada@patient.example"))
+    with time_machine.travel(diary.at(diary.monday(2), 19) + after, tick=False):
+        assert sending.due() in ([], [(early.pk, EMAIL)])
+        assert sending.send(early.pk, EMAIL).standing is Standing.NEVER
+    assert mail.outbox == []
+
+
+@pytest.mark.parametrize("quiet", [("20:00", "08:00"), ("12:00", "14:00"), ("00:00", "06:00"), ("18:00", "11:00"), ("22:00", "22:00")])
+@pytest.mark.parametrize("day", [dt.date(2027, 3, 28), dt.date(2027, 10, 31), dt.date(2027, 7, 14)])
+def test_whatever_is_set_it_is_due_in_no_quiet_hour_and_two_hours_before_the_visit(reminding, diary, quiet, day):
+    reminding.quiet_from, reminding.quiet_until = (dt.time.fromisoformat(clock) for clock in quiet)
+    for hours in (4, 5, 7, 12, 24, 48, 336):
+        reminding.hours_before = hours
+        for half in range(48):
+            starts_at = diary.at(day, half // 2, half % 2 * 30)
+            due = deciding.due_at(starts_at, reminding)
+            assert due <= starts_at - deciding.LEAST
+            assert deciding.past_quiet(due, diary.zone, reminding.quiet_from, reminding.quiet_until) == due
+
+
+def test_the_settings_say_when_reminders_go(client, reminding, manager):
+    small(reminding)
+    client.force_login(manager)
+    page = client.get(reverse("followup:reminder_settings")).content.decode()
+    assert "in the hour before they begin" in page
+    assert '<span class="num">09:00</span>: the day before at 19:00' in page
+    assert '<span class="num">13:00</span>: the same day at 09:00' in page
+
+
+def test_nothing_leaves_while_a_new_booking_can_be_taken_back(diary, book, make_patient, reminding, travel):
+    with time_machine.travel(diary.at(diary.monday(2), 9), tick=False) as clock:
+        soon = book(diary.at(diary.monday(2) + dt.timedelta(days=1), 10), kind="review", patient=make_patient(email="ada@patient.example"))
+        clock.shift(door.UNDO - dt.timedelta(seconds=1))
+        assert sending.send(soon.pk, EMAIL).standing is Standing.WAITS
+        clock.shift(dt.timedelta(seconds=2))
+        assert sending.send(soon.pk, EMAIL).standing is Standing.SENT

@@ -484,3 +484,98 @@ def test_the_list_is_of_one_site_and_comes_in_pages_of_few_queries(client, put, 
     assert page.count("Find a time") == 50
     assert "Page 1 of 2" in page
     assert client.get(reverse("followup:waiting"), {"page": "2"}).content.decode().count("Find a time") == 5
+
+
+# The press taken back
+
+
+def pressed(client, entry, fit, freed_visit):
+    sent = {"slot": fit.slot, "freed": str(freed_visit.pk)}
+    return client.post(reverse("followup:book_waiting", args=[entry.pk]), sent, headers=in_drawer()).context["toast"].undo
+
+
+def in_drawer(target="drawer"):
+    return {"HX-Request": "true", "HX-Target": target, "HX-Current-URL": "http://testserver/calendar/"}
+
+
+def undone(client, undo):
+    return client.post(undo.url, undo.fields, headers=in_drawer("toasts"))
+
+
+def test_a_press_is_taken_back_and_the_patient_waits_again_and_may_be_booked_again(client, cancelled, put, make_patient, desk):
+    entry = put(make_patient(surname="Waits"))
+    client.force_login(desk)
+    for _ in range(2):
+        (fit,) = fits(cancelled, desk).fits
+        undo = pressed(client, entry, fit, cancelled)
+        assert fits(cancelled, desk) is None
+        answer = undone(client, undo)
+        assert "not booked, and waits again" in answer.content.decode()
+        assert not Booking.objects.live().exists()
+        entry.refresh_from_db()
+        assert (entry.ended_at, entry.ended_as, entry.ended_by) == (None, "", None)
+    assert undone(client, undo).status_code == 200  # sent twice, the second changes nothing
+    assert AuditEvent.objects.filter(action="waiting.again").count() == 2
+
+
+@pytest.mark.parametrize("kind", ["session", "review"])
+def test_who_was_brought_forward_stands_where_they_stood(client, cancelled, put, treated, diary, book, desk, kind):
+    plan = treated(5)
+    later = book(diary.at(diary.monday(9), 14), patient=plan.patient, kind=kind, plan=plan if kind == "session" else None)
+    entry = put(plan.patient, kind, plan=plan if kind == "session" else None)
+    client.force_login(desk)
+    (fit,) = fits(cancelled, desk).fits
+    undo = pressed(client, entry, fit, cancelled)
+    assert undone(client, undo).status_code == 200
+    later.refresh_from_db()
+    assert (later.status, later.starts_at) == ("booked", diary.at(diary.monday(9), 14))
+    entry.refresh_from_db()
+    assert entry.ended_at is None
+
+
+def test_a_second_press_of_the_same_button_offers_no_way_back(client, cancelled, put, treated, desk):
+    plan = treated(5)
+    entry = put(plan.patient, "session", plan=plan)
+    client.force_login(desk)
+    (fit,) = fits(cancelled, desk).fits
+    assert pressed(client, entry, fit, cancelled) is not None
+    assert pressed(client, entry, fit, cancelled) is None
+
+
+def test_what_has_become_of_it_keeps_the_visit_and_ends_the_waiting(client, cancelled, put, make_patient, desk):
+    entry = put(make_patient())
+    client.force_login(desk)
+    (fit,) = fits(cancelled, desk).fits
+    undo = pressed(client, entry, fit, cancelled)
+    visit = Booking.objects.live().get()
+    door.resize(visit, minutes=45, by=desk)
+    answer = undone(client, undo)
+    assert answer.status_code == 409
+    assert "given another length, by June Park" in answer.content.decode()
+    entry.refresh_from_db()
+    assert entry.ended_as == "booked"
+    with time_machine.travel(timezone.now() + dt.timedelta(minutes=4), tick=False):
+        assert "more than three minutes ago" in undone(client, undo).content.decode()
+
+
+def test_who_was_put_on_the_list_again_meanwhile_waits_once(client, cancelled, put, make_patient, desk):
+    patient = make_patient()
+    entry = put(patient)
+    client.force_login(desk)
+    (fit,) = fits(cancelled, desk).fits
+    undo = pressed(client, entry, fit, cancelled)
+    put(patient)
+    assert undone(client, undo).status_code == 200
+    assert WaitingEntry.objects.filter(ended_at__isnull=True).count() == 1
+    assert not Booking.objects.live().exists()
+
+
+@pytest.mark.parametrize("sent", ["x", "1", "{pk}/x", "{pk}/-1", "999999/1", "{other}/1"])
+def test_a_way_back_that_no_page_of_ours_sent_is_not_found(client, cancelled, put, make_patient, diary, book, desk, sent):
+    other = book(diary.at(diary.monday(9), 14), kind="review", patient=make_patient())
+    entry = put(make_patient())
+    client.force_login(desk)
+    address = reverse("followup:book_waiting", args=[entry.pk])
+    assert client.post(address, {"undone": sent.format(pk=cancelled.pk, other=other.pk)}).status_code == 404
+    other.refresh_from_db()
+    assert other.is_live

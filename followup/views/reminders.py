@@ -27,6 +27,8 @@ from ..models import Channel, OutboxText, Reminder
 from ..services import contact, deciding, reminding
 
 MOST_TEXTS, MOST_REMINDERS = 100, 30
+EXAMPLES = (9, 13, 17)  # hours of visits for which it is said when their reminder goes
+A_FORTNIGHT = dt.timedelta(days=14)
 
 
 # Settings
@@ -70,11 +72,26 @@ def _settings(request, sites, site, form, *, status: int = 200):
         "mail_is_set": bool(settings.MAIL_FROM),
         "link_is_set": bool(settings.PUBLIC_URL),
         "sms_leaves": deciding.leaves_by_itself(),
+        "when": _when_they_go(site),
         "examples": [
             (code, name, wording.email(site, at, code, link=""), wording.text(site, at, code)) for code, name in wording.languages().items()
         ],
     }
     return render(request, "followup/reminder_settings.html", context, status=status)
+
+
+def _when_they_go(site) -> list[tuple[str, str]]:
+    """(clock of a visit, when its reminder goes) as the site has it saved; none where nobody is reminded."""
+    row, zone = reminding.of_site(site), clinic_zone(site)
+    if not row.is_on:
+        return []
+    day = local_day(timezone.now(), zone) + A_FORTNIGHT
+    goes = [(f"{hour:02}:00", deciding.due_at(at_clock(day, dt.time(hour), zone), row).astimezone(zone)) for hour in EXAMPLES]
+    return [(clock, f"{_before((day - at.date()).days)} at {at:%H:%M}") for clock, at in goes]
+
+
+def _before(days: int) -> str:
+    return {0: "the same day", 1: "the day before"}.get(days, f"{days} days before")
 
 
 # One patient

@@ -4,12 +4,14 @@ import datetime as dt
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.permissions import requires
+from accounts.versioning import StaleRow
 from audit.services import about, note_read
 from patients.access import patient_or_404
 from plans.querysets import PLAN_DOCUMENTS
@@ -17,8 +19,9 @@ from sessions.models import Booking, Resource
 from sessions.querysets import of
 from sessions.services.hours import chosen, clinic_zone, local_day, sites_of
 from sessions.services.refusals import BookingRefused
-from sessions.views.calendar_drawer import Toast, part_of
-from sessions.views.visit import show_visit, visit_or_404, when_words
+from sessions.views.calendar_drawer import Toast, Undo, part_of
+from sessions.views.visit import answered, show_visit, stale, visit_or_404, when_words, with_undo
+from sessions.views.visit_move import steps_back, was
 
 from ..forms.waiting import WaitingForm, hours_words, weekdays_words
 from ..models import WaitingEntry
@@ -108,13 +111,19 @@ def end_waiting(request, pk: int):
 @require_POST
 @requires("bookings.edit")
 def book_waiting(request, pk: int):
-    """The press beside a name. *slot*: what the diary offered; *freed*: the visit whose time came free, to go back to."""
+    """
+    The press beside a name. *slot*: what the diary offered; *freed*: the visit whose time came free, to go back to; *undone*: the visit
+    that such a press made or moved, and its version, to take that back.
+    """
     entry = _entry(request, pk)
+    if request.POST.get("undone"):
+        return _taken_back(request, entry)
     freed, time = _freed(request), _slot(request.POST.get("slot", ""))
     if time is None:
         messages.error(request, "Nothing was booked: no time was chosen. Choose one for the patient.")
         return redirect(_book_url(entry))
     starts_at, named = time
+    standing = service.to_bring_forward(entry)
     try:
         visit = service.book(entry, starts_at=starts_at, by=request.user, **named)
     except BookingRefused as refused:
@@ -123,10 +132,39 @@ def book_waiting(request, pk: int):
         messages.error(request, refused.message)
         return redirect(_book_url(entry))
     words = f"{entry.patient}: booked for {when_words(visit)}, with {visit.clinician}. Off the waiting list."
+    undo = _undo(entry, visit, standing)
     if part_of(request):
-        return show_visit(request, visit_or_404(request, visit.pk), toast=Toast(words), changed=True)
-    messages.success(request, words)
+        return show_visit(request, visit_or_404(request, visit.pk), toast=Toast(words, undo), changed=True)
+    messages.success(request, with_undo(request, words, undo))
     return redirect("sessions:booking", visit.pk)
+
+
+def _undo(entry: WaitingEntry, visit: Booking, standing: Booking | None) -> Undo | None:
+    """The way back of the press; none where it was a second one, which changed nothing. standing: the visit that was there before it."""
+    sent = {"undone": f"{visit.pk}/{visit.version}"}
+    if standing is not None and (standing.pk, standing.version + 1) == (visit.pk, visit.version):
+        sent["back"] = was(standing, visit.version)
+    elif standing is not None or visit.version != 1:
+        return None
+    return Undo(reverse("followup:book_waiting", args=[entry.pk]), sent)
+
+
+def _taken_back(request, entry: WaitingEntry):
+    visit_pk, _, version = request.POST["undone"].partition("/")
+    if not (visit_pk.isdecimal() and version.isdecimal() and len(visit_pk) < 10 and len(version) < 10):
+        raise Http404
+    visit = visit_or_404(request, int(visit_pk))
+    if visit.patient.person_pk != entry.patient.person_pk or visit.kind != entry.kind:
+        raise Http404
+    steps = steps_back(request, visit) if request.POST.get("back") else []
+    try:
+        visit = service.take_back(entry, visit, int(version), steps, by=request.user)
+    except StaleRow:
+        return stale(request, visit)
+    except BookingRefused as refused:
+        return show_visit(request, visit_or_404(request, visit.pk), status=409, refused=refused)
+    where = f"back on {when_words(visit)}" if steps else "not booked"
+    return answered(request, visit, Toast(f"{entry.patient}: {where}, and waits again."))
 
 
 def _book_url(entry: WaitingEntry) -> str:

@@ -16,7 +16,6 @@ _NOBODY = (
     "accelerometer",
     "autoplay",
     "browsing-topics",
-    "camera",
     "display-capture",
     "encrypted-media",
     "gamepad",
@@ -38,8 +37,8 @@ _NOBODY = (
     "window-management",
     "xr-spatial-tracking",
 )
-# Passkeys are how staff sign in, and the screen of an open record stays awake; printing and full screen need no leave.
-_OURS = ("screen-wake-lock", "publickey-credentials-create", "publickey-credentials-get")
+# Staff sign in with passkeys, a camera reads codes, the screen of an open record stays awake; printing and full screen need no leave.
+_OURS = ("camera", "screen-wake-lock", "publickey-credentials-create", "publickey-credentials-get")
 
 ALWAYS = {
     "X-Content-Type-Options": "nosniff",
@@ -51,6 +50,8 @@ ALWAYS = {
     "X-Permitted-Cross-Domain-Policies": "none",
     "X-DNS-Prefetch-Control": "off",
 }
+# Where photos are taken, and nowhere else: a view says so by `uses_camera` on its answer.
+CAMERA = {"Permissions-Policy": ALWAYS["Permissions-Policy"].replace("camera=()", "camera=(self)")}
 # What a page may say itself, and how long a file may be kept; the rest is set over whatever was said.
 POLICY, CACHE = "Content-Security-Policy", "Cache-Control"
 KEPT = (POLICY, CACHE)
@@ -63,9 +64,9 @@ def policy_for(content_type: str) -> str:
     return PLAIN_PAGE if content_type.startswith("text/html") else NOTHING
 
 
-def wanted(content_type: str, *, hsts: str = "") -> dict[str, str]:
+def wanted(content_type: str, *, hsts: str = "", uses_camera: bool = False) -> dict[str, str]:
     """All headers of an answer that brought none; *hsts* where it goes out over https."""
-    found = {**ALWAYS, POLICY: policy_for(content_type), CACHE: "no-store"}
+    found = {**ALWAYS, **(CAMERA if uses_camera else {}), POLICY: policy_for(content_type), CACHE: "no-store"}
     return {**found, HSTS: hsts} if hsts else found
 
 
@@ -74,7 +75,7 @@ def put_on(response, *, hsts: str = "") -> None:
     kind = response.get("Content-Type", "")
     if not kind.startswith("text/html") and POLICY in response.headers:
         del response.headers[POLICY]  # that of the pages, which allows more than a file needs
-    for name, value in wanted(kind, hsts=hsts).items():
+    for name, value in wanted(kind, hsts=hsts, uses_camera=getattr(response, "uses_camera", False)).items():
         stands = response.headers.get(name, "")
         if name not in KEPT or not stands or (name == CACHE and "public" not in stands):
             response.headers[name] = value

@@ -341,6 +341,30 @@ class SectionReader(PackReader):
             note_label=r.text_or_none("note", required=True),
         )
 
+    def cover_in(self, r: Reader) -> tuple[str, e.CoverIn]:
+        return r.text("rule"), e.CoverIn(r.text("label"), r.text("date_label", default=""), r.text("note", default=""))
+
+    def question_in(self, r: Reader) -> tuple[str, e.QuestionIn]:
+        covers = dict(r.entries("covers", self.cover_in, required=True))
+        return r.text("language"), e.QuestionIn(r.text("text"), r.text("help", default=""), covers)
+
+    def _whole(self, r: Reader, question: e.Question, language: str, said: e.QuestionIn) -> None:
+        """Half a translation would leave the patient to guess the rest."""
+        at = f"translations.{language}"
+        if question.help and not said.help:
+            r.fault(f"{at}.help", "must be translated as well")
+        for cover in question.covers:
+            words = said.covers.get(cover.rule)
+            if words is None:
+                r.fault(f"{at}.covers", f"must have the words for {cover.rule}")
+                continue
+            if cover.date_field and not words.date_label:
+                r.fault(f"{at}.covers.{cover.rule}.date_label", "must say which date is asked")
+            if cover.note_label and not words.note_label:
+                r.fault(f"{at}.covers.{cover.rule}.note", "must say what to note")
+        for rule in said.covers.keys() - {cover.rule for cover in question.covers}:
+            r.fault(f"{at}.covers", f"names {rule}, which this question does not cover")
+
     def question(self, r: Reader) -> e.Question:
         sexes, ages = r.entry("ask_if", ask_if) or ((), None)
         question = e.Question(
@@ -352,10 +376,13 @@ class SectionReader(PackReader):
             ask_sexes=sexes,
             ask_ages=ages,
             covers=r.entries("covers", self.cover, required=True),
+            translations=dict(r.entries("translations", self.question_in)),
         )
         for index, cover in enumerate(question.covers):
             if cover.date_field and not cover.date_label:
                 r.fault(f"covers[{index}].date_label", "must say which date is asked")
+        for language, said in question.translations.items():
+            self._whole(r, question, language, said)
         return question
 
 

@@ -373,9 +373,9 @@ class _Drawing:
         return {
             "date": (self.today - dt.timedelta(days=back)).isoformat(),
             "zones": [] if wild and self.chance(0.1) else zones,
-            "depth_mm": {zone: self.one((0.25, 0.5, 0.75, 1.0, 1.5, 2.0)) for zone in zones if self.chance(0.7)},
-            "healed": self.often(((True, 10), (None, 1), (False, 1))),
-            "pigmentation": self.often(((False, 10), (None, 1), (True, 2))),
+            "depth_mm": {zone: self.one((0.25, 0.5, 0.75, 1.0, 1.5, 2.0)) for zone in zones if self.chance(0.9)},
+            "healed": self.often(((True, 80), (None, 10 if wild else 1), (False, 5))),
+            "pigmentation": self.often(((False, 80), (None, 10 if wild else 1), (True, 15))),
         }
 
     def _operator(self, case: CaseMapping) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from .cases import CaseMapping, Words, case_of, shuffled
 from .lines import plain_and_worded
 from .worse import Change, worsened
 
-PROPERTIES = ("answers", "limits", "parts", "barred", "traces", "references", "order", "caution", "unknown", "lines")
-
+PROPERTIES = ("answers", "limits", "parts", "barred", "traces", "references", "order", "caution", "unknown", "wishes", "lines")
+DAYS = ("0.5", "1", "2", "3", "4", "5", "7")  # of downtime accepted
 
 TO_THE_BYTE = 8  # one case in so many is compared byte for byte in its two orders, the others value by value
 
@@ -69,6 +69,11 @@ def _faults(seed: int, mapping: CaseMapping, change: Change | None, words: Words
     for name in only:
         if name in checks:
             yield from ((name, what) for what in checks[name]())
+    if "wishes" in only:
+        yield from (("wishes", what) for what in properties.within_visits(case, answer))
+        fewer = _fewer_days(seed, mapping)
+        if fewer is not None and answer.parameters is not None:
+            yield from (("wishes", what) for what in properties.no_deeper_for_fewer_days(answer, propose(fewer, knowledge)))
     if "lines" in only:
         plain, worded = plain_and_worded(seed, knowledge)
         before, after = (propose(_with_line(mapping, line), knowledge) for line in (plain, worded))
@@ -83,6 +88,16 @@ def _faults(seed: int, mapping: CaseMapping, change: Change | None, words: Words
         yield from (("unknown", f"{change.said}: {what}") for what in properties.asks_for(change.opens, answer, after))
     if "caution" in only and not change.takes_away:
         yield from (("caution", f"{change.kind}, {change.said}: {what}") for what in properties.never_bolder(answer, after))
+
+
+def _fewer_days(seed: int, mapping: CaseMapping) -> Case | None:
+    """The same case with fewer days of downtime accepted than now; None where there are no fewer."""
+    wishes = mapping.get("wishes") or {}
+    accepted = wishes.get("downtime_days")
+    fewer = [float(days) for days in DAYS if accepted is None or float(days) < float(accepted)]
+    if not fewer:
+        return None
+    return Case.parse({**mapping, "wishes": {**wishes, "downtime_days": fewer[seed % len(fewer)]}})
 
 
 def _with_line(mapping: CaseMapping, line: str) -> Case:

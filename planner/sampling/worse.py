@@ -295,12 +295,54 @@ def _history(at: _Looked) -> Change | None:
     zone = at.draw.one(zones)
     seen: tuple[tuple[bool | None, bool], ...] = ((False, False), (True, True), (False, True))
     healed, marks = at.draw.one(seen)
-    if any(session.get("healed") is False for session in at.case.get("history") or ()):
+    if any(session.get("healed") is not True for session in at.case.get("history") or ()):
         healed = at.draw.one((False, None))  # a later session that healed would say that the earlier one has
     bad = {"healed": healed, "pigmentation": marks}
     depth = {} if at.draw.chance(0.2) else {zone: at.draw.one((0.25, 0.5, 1.0))}
     entry = {"date": at.draw.day(), "zones": [zone], "depth_mm": depth, **bad}
     return Change("an earlier session that went badly", zone, (("add", ("history",), entry),))
+
+
+def _unlooked(at: _Looked) -> Change | None:
+    """Nobody has looked whether an earlier session healed, or left marks; or there was one more, of which nothing is known."""
+    history = [dict(session) for session in at.case.get("history") or ()]
+    here = set(_requested(at))
+    field = at.draw.one(("healed", "pigmentation"))
+    known = [session for session in history if session.get(field) is not None and not (field == "healed" and session["healed"] is False)]
+    takes_away = False
+    if known and at.draw.chance(0.6):
+        session = at.draw.one(known)
+        takes_away = bool(field == "pigmentation" and session[field])  # the marks themselves may have been what barred
+        session[field] = None
+    elif here and at.settled_no_needling():
+        zone = at.draw.one(sorted(here))
+        # Healed would say that those before it have, too.
+        healed = None if field == "healed" or any(other.get("healed") is not True for other in history) else True
+        marks = None if field == "pigmentation" else False
+        session = {"date": at.draw.day(), "zones": [zone], "depth_mm": {zone: 0.5}, "healed": healed, "pigmentation": marks}
+        history.append(session)
+    else:
+        return None
+    past = session["date"] <= at.case["visit_date"]
+    answered = any(other["date"] > session["date"] and other.get("healed") for other in history)
+    opens = f"history.{field}" if past and here & set(session.get("zones") or here) and not answered else ""
+    edits: tuple[Edit, ...] = (("set", ("history",), history),)
+    return Change("an earlier session nobody looked at", field, edits, opens=opens, takes_away=takes_away)
+
+
+def _other_unit(at: _Looked) -> Change | None:
+    """A laboratory value that can only be meant in the other unit, of something not measured yet."""
+    known = {word for rule in at.knowledge.lab_rules for word in (rule.name, *rule.words)}
+    rules = [rule for rule in at.knowledge.lab_rules if len(rule.limits) > 1]
+    if not rules or {lab["name"] for lab in at.case.get("labs") or []} & known:
+        return None
+    rule = at.draw.one(rules)
+    one, two = at.draw.one(((0, 1), (1, 0)))
+    value = rule.limits[one].above or rule.limits[one].at_least or rule.limits[one].below or Decimal(1)
+    entry = {"name": rule.name, "value": float(value), "unit": rule.limits[two].unit, "date": at.case["visit_date"]}
+    edits: tuple[Edit, ...] = (("add", ("labs",), entry),)
+    said = f"{rule.name} {value} {rule.limits[two].unit}"
+    return Change("a value in the wrong unit", said, edits, opens=f"{rule.name.casefold()}_unit")
 
 
 # -- stricter protocols ------------------------------------------------------------------------------------------------
@@ -388,6 +430,8 @@ KINDS: tuple[Callable[[_Looked], Change | None], ...] = (
     _competence,
     _competence,
     _history,
+    _unlooked,
+    _other_unit,
     _lower_ceiling,
     _lower_ceiling,
     _stricter_device,

@@ -12,7 +12,22 @@ from typing import Any
 
 import pytest
 
-from planner import adjuvants, advice, competence, course, depth, devices, doses, medicines, propose, screening
+from planner import (
+    adjuvants,
+    advice,
+    alternatives,
+    competence,
+    course,
+    depth,
+    devices,
+    doses,
+    downtime,
+    earlier,
+    labs,
+    medicines,
+    propose,
+    screening,
+)
 from planner.sampling import PROPERTIES
 
 Patch = Callable[[pytest.MonkeyPatch], None]
@@ -220,6 +235,46 @@ def _a_mixed_line_is_not_asked(patched: pytest.MonkeyPatch) -> None:
     patched.setattr(medicines, "_classes", milder)
 
 
+def _nobody_asks_of(field: str) -> Patch:
+    def patch(patched: pytest.MonkeyPatch) -> None:
+        original = earlier._ask
+        patched.setattr(
+            earlier, "_ask", lambda ctx, sessions, name, *words: None if name == field else original(ctx, sessions, name, *words)
+        )
+
+    return patch
+
+
+def _the_last_session_speaks_for_all(patched: pytest.MonkeyPatch) -> None:
+    patched.setattr(earlier, "_healed", lambda session: True)
+
+
+def _whatever_band_fits_the_wish(patched: pytest.MonkeyPatch) -> None:
+    def by_wish_alone(ctx: Any, plan: Any) -> list[Any]:
+        bands, accepted = ctx.knowledge.downtime_bands, ctx.case.wishes.downtime_days
+        worst = downtime.worst_band(ctx, plan.zones)
+        if accepted is not None and worst.measures["visible_downtime"].span.max > accepted:
+            within = downtime.deepest_band_within(ctx, accepted)
+            return [within] if within is not None else []
+        return [bands[max(0, bands.index(downtime.band(ctx, plan.zones)) - 1)]]
+
+    patched.setattr(alternatives, "_gentler_bands", by_wish_alone)
+
+
+def _visits_forgotten_beside_the_plan(patched: pytest.MonkeyPatch) -> None:
+    original = alternatives._with_sessions
+
+    def forgetful(ctx: Any, *rest: Any) -> Any:
+        wishes = replace(ctx.case.wishes, visits=None)
+        return original(replace(ctx, case=replace(ctx.case, wishes=wishes)), *rest)
+
+    patched.setattr(alternatives, "_with_sessions", forgetful)
+
+
+def _a_number_fits_every_unit(patched: pytest.MonkeyPatch) -> None:
+    patched.setattr(labs, "_of_another_unit", lambda rule, limit, value: False)
+
+
 MUTANTS = (
     Mutant("crashes on rollers", "answers", _crashes_on_rollers),
     Mutant("zone ceiling forgotten", "limits", _step_off("zone_max")),
@@ -227,7 +282,7 @@ MUTANTS = (
     Mutant("evaluated depth forgotten", "limits", _step_off("device_evaluated")),
     Mutant("operator's limit forgotten", "limits", _step_off("operator_max")),
     Mutant("operator's depth in a zone forgotten", "limits", _without(max_depth_by_zone={}), cases=3_000),
-    Mutant("operator's covers forgotten", "limits", _without(covers=None)),
+    Mutant("operator's covers forgotten", "limits", _without(covers=None), cases=3_000),
     Mutant("findings' depth limits forgotten", "limits", _step_off("finding_max")),
     Mutant("phototype's depth limit forgotten", "limits", _step_off("phototype_max")),
     Mutant("rounds up", "limits", _rounds_up),
@@ -253,6 +308,12 @@ MUTANTS = (
     Mutant("the milder reading of a mixed line", "lines", _a_mixed_line_is_not_asked),
     Mutant("unanswered counts as no", "unknown", _unanswered_counts_as_no),
     Mutant("an unknown phototype is no question", "unknown", _unknown_phototype_is_no_question),
+    Mutant("healing of an earlier session is not asked", "unknown", _nobody_asks_of("healed"), cases=2_000),
+    Mutant("marks of an earlier session are not asked", "unknown", _nobody_asks_of("pigmentation"), cases=2_000),
+    Mutant("the last session speaks for all", "caution", _the_last_session_speaks_for_all, cases=4_000),
+    Mutant("a number fits every unit", "unknown", _a_number_fits_every_unit, cases=2_000),
+    Mutant("whatever band fits the wish", "wishes", _whatever_band_fits_the_wish, cases=2_000),
+    Mutant("visits forgotten beside the plan", "wishes", _visits_forgotten_beside_the_plan, cases=2_000),
 )
 
 assert {mutant.caught_by for mutant in MUTANTS} == set(PROPERTIES)

@@ -125,3 +125,23 @@ def test_every_rule_with_a_question_is_covered_once():
     covered = [cover.rule for question in knowledge.questions for cover in question.covers]
     assert sorted(covered) == sorted(rule.id for rule in knowledge.rules.values() if rule.question)
     assert 12 <= len(knowledge.questions) <= 16
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [(DROP, True), (True, True), (False, False)],
+    ids=["a version from before the mark knows it by its words", "marked", "said not to be"],
+)
+def test_the_patients_own_blood_is_marked_or_known_by_its_words(said, expected):
+    pack = document()
+    plasma = next(row for row in pack["adjuvants"] if row["id"] == "prp")
+    if said is not DROP:
+        plasma["own_blood"] = said
+    found = Knowledge.parse(pack).adjuvants
+    assert found["prp"].own_blood is expected
+    assert not any(one.own_blood for name, one in found.items() if name != "prp")
+
+
+def test_the_mark_is_true_or_false():
+    change = put("adjuvants.0.own_blood", "perhaps")
+    assert "must be true or false" in next(words for path, words in faults(change).items() if path.endswith("own_blood"))

@@ -263,6 +263,7 @@ def test_every_kind_of_change_is_drawn_and_changes_something():
     assert {
         "a yes", "a medicine", "a procedure", "a finding", "an allergy", "a laboratory value", "an open question", "an unknown name",
         "a darker phototype", "a stricter operator", "an operator signed off for less", "an earlier session that went badly",
+        "an earlier session nobody looked at", "a value in the wrong unit",
         "a lower ceiling", "a stricter device",
         "a stricter rule",
     } <= set(drawn)  # fmt: skip

@@ -106,3 +106,33 @@ def test_each_way_is_summed_up_with_its_evidence():
         assert summary["total_downtime_days"]["max"] == part["downtime_days"]["max"] * summary["visits"]
         assert summary["evidence"].startswith("CEBM")
         assert {"unverified", "no_study", "deepest_mm"} <= set(summary)
+
+
+@pytest.mark.parametrize(("visits", "most"), [(3, 3), (4, 4), (1, 3), (100, 5)])
+def test_no_other_way_has_more_visits_than_wished_or_than_the_protocols_least(visits, most):
+    severe = [{"indication": "acne_scars", "level": "grade_4", "zones": ["cheeks"], "morphology": "rolling"}]
+    answer = said(requests=severe, wishes={"visits": visits, "event_date": "2027-03-01"})
+    assert len(said(requests=severe)["course"]["dates"]) == 5
+    for other in answer["alternatives"]:
+        if other["possible"]:
+            assert len(other["course"]["dates"]) <= most
+            assert other["sessions"]["typical"] == other["summary"]["visits"]
+    found = way(answer, "before_event")
+    assert len(found["course"]["dates"]) == most
+    assert (found["sessions"]["trace"][-1]["rule"] == "visits") is (most < 5)
+
+
+def test_who_accepts_fewer_days_is_offered_no_deeper_way():
+    """1.5 mm shows for 3 days at most, the 2 mm of its range for 5: who accepts 3 is offered what who accepts 5 is."""
+    offered = [way(said(wishes={"downtime_days": days}), "gentler") for days in (5, 3, 2)]
+    assert [depths(found) for found in offered] == [[(1, 1)]] * 3
+    severe = [{"indication": "acne_scars", "level": "grade_4", "zones": ["cheeks"], "morphology": "rolling"}]
+    within, beyond = (way(said(requests=severe, wishes={"downtime_days": days}), "gentler") for days in (3, 2))
+    assert (depths(within), beyond["possible"]) == ([(1.5, 1.5)], False)
+
+
+def test_where_no_row_allows_a_shallower_band_the_deepest_end_is_left_out():
+    """Two days are accepted: 1 mm is within them, 1.5 mm is not, and nothing shallower is in the protocol."""
+    mild = [{"indication": "acne_scars", "level": "grade_2", "zones": ["cheeks"], "morphology": "rolling"}]
+    assert depths(way(said(requests=mild, wishes={"downtime_days": 2}), "gentler")) == [(1, 1)]
+    assert not way(said(requests=mild, wishes={"downtime_days": 3}), "gentler")["possible"]

@@ -47,6 +47,24 @@ def test_a_number_without_its_unit_or_its_day_is_asked_about():
     assert "inr_date" in asked(answer)
 
 
+@pytest.mark.parametrize(("value", "unit"), [("9.1", "mmol/mol"), ("7", "mmol/mol"), ("53", "%"), ("76", "percent")])
+def test_an_hba1c_of_the_other_unit_is_asked_and_not_believed(value, unit):
+    labs = [{"name": "HbA1c", "value": value, "unit": unit, "date": "2026-02-20"}]
+    answer = said(screening={"diabetes_controlled": {"answer": True}}, labs=labs)
+    assert (answer["status"], asked(answer)) == ("ask", ["hba1c_unit"])
+    typed = said(screening={"diabetes_controlled": {"answer": True, "note": f"HbA1c {value} {unit}", "date": "2026-02-20"}})
+    assert "hba1c_unit" in asked(typed)
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "status"), [("5", "%", "caution"), ("12", "%", "defer"), ("31", "mmol/mol", "caution"), ("120", "mmol/mol", "defer")]
+)
+def test_an_hba1c_that_fits_its_unit_is_not_asked_about(value, unit, status):
+    labs = [{"name": "HbA1c", "value": value, "unit": unit, "date": "2026-02-20"}]
+    answer = said(screening={"diabetes_controlled": {"answer": True}}, labs=labs)
+    assert (answer["status"], asked(answer)) == (status, [])
+
+
 def test_platelets_below_fifty_typed_in_the_answer_refuse():
     answer = said(screening={"thrombocytopenia": {"answer": True, "note": "45 10^9/l", "date": "2026-02-20"}})
     assert answer["status"] == "refuse"

@@ -84,7 +84,9 @@ def start(patient, *, by, on: date | None = None, request=None) -> Consultation:
                 clinician=by,
                 visit_date=today,
                 protocol_version=version,
-                inputs=asked_lately(_on_file(patient, catalogue_of(version).knowledge), patient, catalogue_of(version).knowledge, today),
+                inputs=asked_lately(
+                    _on_file(patient, catalogue_of(version).knowledge, today), patient, catalogue_of(version).knowledge, today
+                ),
                 chosen={"said": said} if (said := said_on_file(patient, catalogue_of(version).knowledge)) else {},
                 saved_by=by,
             )
@@ -94,12 +96,12 @@ def start(patient, *, by, on: date | None = None, request=None) -> Consultation:
         return found.get()
 
 
-def _on_file(patient, knowledge: Knowledge) -> Inputs:
+def _on_file(patient, knowledge: Knowledge, on: date) -> Inputs:
     """
-    What is known already, as if it had been typed. Screening is asked anew at every visit; what a medicine was said to be taken for
-    stands ready beside it.
+    What is known already, as if it had been typed. Screening is asked anew at every visit, beside what the patient told that very day;
+    what a medicine was said to be taken for stands ready beside it.
     """
-    inputs = taken_for.on_file(screening_of(patient), knowledge)
+    inputs = taken_for.on_file(screening_of(patient), knowledge) | registry.told_on(patient, on)
     if patient.phototype:
         inputs["phototype"] = str(patient.phototype)
     if patient.medicines_asked == Asked.NONE:

@@ -5,6 +5,7 @@ import secrets
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
 from django.views.decorators.http import require_http_methods, require_POST
@@ -23,7 +24,7 @@ from ..models import Consultation, TreatmentPlan
 from ..moved import moved
 from ..overrides import read as read_values
 from ..panel import Panel, field_words, value_words
-from ..registry import consultation_sections
+from ..registry import consultation_sections, history_forms
 from ..screen import Screen
 from ..services.consultation import NoProtocol
 from ..settled import settle
@@ -95,6 +96,7 @@ def _context(request, found, computed, *, saved_from, left=(), stale=None) -> di
         "can_accept": request.user.may("plans.accept"),
         "of_another_day": found.visit_date != timezone.localdate(),
         "moved": moved(found),
+        "history_forms": history_forms(found.patient, request, reverse("plans:consultation", args=[found.patient.number, found.pk])),
         "sections": consultation_sections(found, request.user),
     }
 

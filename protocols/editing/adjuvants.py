@@ -8,6 +8,7 @@ from planner.knowledge.entries import PHOTOTYPES
 from ..reading import words
 from .changes import row_name
 from .fields import Entry, Group, Making, Page
+from .rows import NEW, Rows, Takes, beside_entry, sheet_group
 
 SLUG, TITLE = "adjuvants", "Adjuvants"
 ABOUT = "Role for each indication, route, handling, what bars it and who signs it off."
@@ -29,6 +30,7 @@ def page(document: Mapping[str, Any], item: str) -> Page | None:
     if row is None:
         return None
     make, path = Making(document), row_name("adjuvants", item)
+    name = row.get("label") or "New adjuvant"
 
     def one(key: str, label: str, kind: str = "line", **more: Any):
         return make.one(path, row, key, label, kind, **more)
@@ -47,6 +49,7 @@ def page(document: Mapping[str, Any], item: str) -> Page | None:
         one("prescriber_decides", "What a prescriber decides", "text", blank="drop"),
         one("sterile_only", "Sterile product only", "flag", width="m"),
         one("counts_as_active", "Counts as an active", "flag", width="m"),
+        one("own_blood", "The patient's own blood", "flag", blank="drop", width="m", hint="Two people check patient against tube."),
     ]
     bars = [
         one("exclude_if", "Left out with these findings", "picks", options=rules),
@@ -56,7 +59,7 @@ def page(document: Mapping[str, Any], item: str) -> Page | None:
         one("sign_off", "Signed off by", "lines", blank="drop", hint="One per line, as the protocol names the role.", width="m"),
     ]
     roles = [(name, words(name)) for name in document["adjuvant_rules"]["role_order"]]
-    uses = {use["indication"]: use for use in row["use"]}
+    uses = {use["indication"]: use for use in row.get("use", ())}
     entries = []
     for indication in document["indications"]:
         use = uses.get(indication["id"])
@@ -88,8 +91,30 @@ def page(document: Mapping[str, Any], item: str) -> Page | None:
             )
         )
     groups = [
-        Group("In words", [Entry("In words", said, make.source(path, row, row["label"]))]),
+        Group("In words", [Entry("In words", said, make.source(path, row, name))]),
         Group("What bars it, and who signs", [Entry("Bars", bars)]),
         Group("Role for each indication", entries),
     ]
-    return Page(row["label"], groups, back=("", TITLE))
+    if item == NEW:
+        called = [("", "What the patient knows it as", "line", {"blank": "drop", "width": "m", "hint": "For example: vitamin C."})]
+        groups += sheet_group(beside_entry(make, _NAMES, item, called))
+    return Page(name, groups, back=("", TITLE), copied=("", item))
+
+
+_NAMES = "patient_wording.adjuvant_names"
+ROWS = (
+    Rows(
+        path="adjuvants",
+        noun="an adjuvant",
+        page=page,
+        own=("label", "short_label", "words"),
+        named_by="label",
+        begins=lambda document: {"use": [], "words": [], "exclude_if": []},
+        beside=(_NAMES,),
+        beside_too=("patient_wording.adjuvants",),
+        takes=Takes(
+            words=frozenset({"no_adjuvants", "adjuvants_need_sign_off", "requires_home_care"}),
+            rows=(("aftercare_by_adjuvant", "adjuvant"),),
+        ),
+    ),
+)

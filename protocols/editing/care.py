@@ -1,10 +1,13 @@
 """What the protocol says about care: before, after, with an adjuvant, what is normal, when to call."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
+from ..reading import words
 from .changes import row_name
-from .fields import Entry, Group, Making, Page
+from .fields import Entry, Field, Group, Making, Page
+from .rows import NEW, Rows, beside_entry, sheet_group
 
 SLUG, TITLE = "care", "Care before and after"
 ABOUT = "Instructions before and after, what is normal, red flags, and what stands behind each."
@@ -16,6 +19,7 @@ _SECTIONS = (
     ("normal_course", "What is normal", (("when", "When", "line"), ("what", "What", "text"))),
     ("red_flags", "When to call", (("signs", "Signs", "text"), ("do", "What to do", "text"))),
 )
+_WITH = "aftercare_by_adjuvant"
 
 
 def items(document: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -30,23 +34,137 @@ def page(document: Mapping[str, Any], item: str) -> Page | None:
     for section, title, keys in _SECTIONS:
         entries = []
         for row in document[section]:
-            path = row_name(section, row["id"])
             name = row.get("when") or row.get("instruction") or row.get("signs") or row["id"]
             name = (name[:1].upper() + name[1:])[:70]
-            fields = [make.one(path, row, key, label, kind, full=f"{name}: {label.lower()}") for key, label, kind in keys]
-            if section == "red_flags":
-                fields.append(make.one(path, row, "urgency", "How soon", "choice", options=_URGENCY, width="m", full=f"{name}: how soon"))
-                fields.append(make.one(path, row, "audience", "Read by", "choice", options=_AUDIENCE, width="m", full=f"{name}: read by"))
-            entries.append(Entry(name, fields, make.source(path, row, name)))
-        groups.append(Group(title, entries))
+            entry = Entry(name, _words(make, section, row, keys, name), make.source(row_name(section, row["id"]), row, name))
+            entry.copied = (_slug(section), row["id"])
+            entries.append(entry)
+        groups.append(Group(title, entries, adds=(_slug(section), f"Add {_NOUN[section]}")))
     labels = dict(make.labels("adjuvants"))
     entries = []
-    for row in document["aftercare_by_adjuvant"]:
-        path, name = row_name("aftercare_by_adjuvant", row["adjuvant"]), labels.get(row["adjuvant"], row["adjuvant"])
-        entries.append(Entry(name, [make.one(path, row, "text", "Do", "text", full=f"{name}: do")], make.source(path, row, name)))
-    groups.append(Group("With an adjuvant", entries))
+    for row in document[_WITH]:
+        path, name = row_name(_WITH, row["adjuvant"]), labels.get(row["adjuvant"], row["adjuvant"])
+        do = make.one(path, row, "text", "Do", "text", full=f"{name}: do")
+        entries.append(Entry(name, [do], make.source(path, row, name), copied=(_slug(_WITH), row["adjuvant"])))
+    groups.append(Group("With an adjuvant", entries, adds=(_slug(_WITH), f"Add {_NOUN[_WITH]}")))
     sun = document.get("sun_protection")
     if sun:
         factor = make.one("sun_protection", sun, "spf_min", "Sun protection factor at least", "whole", width="m")
         groups.append(Group("Sun protection", [Entry("Sun protection", [factor], make.source("sun_protection", sun, "Sun protection"))]))
     return Page(TITLE, groups, intro="The windows of hours stand under Days and hours; the words a patient reads under Words of the sheet.")
+
+
+def _slug(section: str) -> str:
+    return section.replace("_", "-")
+
+
+def _words(make: Making, section: str, row: Mapping[str, Any], keys: Any, name: str) -> list[Field]:
+    path = row_name(section, row["id"])
+    fields = [make.one(path, row, key, label, kind, full=f"{name}: {label.lower()}") for key, label, kind in keys]
+    if section == "red_flags":
+        fields.append(make.one(path, row, "urgency", "How soon", "choice", options=_URGENCY, width="m", full=f"{name}: how soon"))
+        fields.append(make.one(path, row, "audience", "Read by", "choice", options=_AUDIENCE, width="m", full=f"{name}: read by"))
+    return fields
+
+
+# One row, with all it holds: what is said, when it holds, and the words on the patient's sheet.
+
+
+def _row_page(section: str, document: Mapping[str, Any], item: str) -> Page | None:
+    row = next((one for one in document[section] if one["id"] == item), None)
+    if row is None:
+        return None
+    make, path = Making(document), row_name(section, item)
+    fields = _words(make, section, row, next(keys for name, _, keys in _SECTIONS if name == section), "New")
+    for one in fields:
+        one.full = one.label
+    if section == "precare":
+        fields.append(make.one(path, row, "day", "Day", "whole", unit="day", signed=True, width="m", hint=_DAY))
+    else:
+        fields.append(make.one(path, row, "from_hour", "From hour", "whole", unit="h", signed=True, width="s"))
+        fields.append(make.one(path, row, "to_hour", "To hour", "whole", unit="h", signed=True, width="s"))
+    if section == "normal_course":
+        bands = [(band["id"], band["label"]) for band in document["downtime_bands"]]
+        fields.append(make.one(path, row, "bands", "Only after these depths", "picks", options=bands, blank="drop", width="m"))
+    entry = Entry("In the protocol", fields, make.source(path, row, "New"))
+    return Page(item, [Group("In the protocol", [entry]), *_sheet(make, section, item)], back=("", TITLE))
+
+
+_DAY = "0 is the day of treatment, -7 a week before."
+_LINES = {"hint": "One per line.", "blank": "drop"}
+_LINE = {"width": "m", "blank": "drop"}
+_SHEET: dict[str, list[tuple[str, str, str, dict]]] = {
+    "aftercare": [("see", "What is seen", "line", _LINE), ("do", "What to do", "lines", _LINES)],
+    "normal_course": [("feel", "How it feels", "line", _LINE)],
+    "red_flags": [("lines", "When to call, one line each", "lines", _LINES)],
+    _WITH: [("name", "What the patient knows it as", "line", _LINE), ("lines", "What to do", "lines", _LINES)],
+}
+
+
+def _sheet(make: Making, section: str, item: str) -> list[Group]:
+    if section not in _SHEET or item != NEW:
+        return []
+    return sheet_group(beside_entry(make, _beside(section)[0], item, _SHEET[section]))
+
+
+def _beside(section: str) -> tuple[str, ...]:
+    named = {"aftercare": "aftercare", "normal_course": "normal_course", "red_flags": "red_flags", _WITH: "adjuvants"}
+    return (f"patient_wording.{named[section]}",) if section in named else ()
+
+
+def _with_page(document: Mapping[str, Any], item: str) -> Page | None:
+    row = next((one for one in document[_WITH] if one["adjuvant"] == item), None)
+    if row is None:
+        return None
+    make, path = Making(document), row_name(_WITH, item)
+    entry = Entry("In the protocol", [make.one(path, row, "text", "Do", "text")], make.source(path, row, "New"))
+    return Page(item, [Group("In the protocol", [entry]), *_sheet(make, _WITH, item)], back=("", TITLE))
+
+
+def _without_care(document: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Adjuvants that have no aftercare of their own yet."""
+    have = {row["adjuvant"] for row in document[_WITH]}
+    return [(row["id"], row.get("label") or words(row["id"])) for row in document["adjuvants"] if row["id"] not in have]
+
+
+def _keep_name(document: Mapping[str, Any], ident: str) -> Iterator[dict[str, Any]]:
+    """An adjuvant without aftercare of its own is still called by its name on the sheet."""
+    wording = document.get("patient_wording") or {}
+    name = wording.get("adjuvants", {}).get(ident, {}).get("name")
+    if name and ident not in wording.get("adjuvant_names", {}):
+        yield {"path": f"patient_wording.adjuvant_names.{ident}", "before": None, "after": name}
+
+
+_NOUN = {
+    "precare": "an instruction before the session",
+    "aftercare": "an instruction after the session",
+    "normal_course": "what is normal",
+    "red_flags": "a red flag",
+    _WITH: "aftercare with an adjuvant",
+}
+_NAMED_BY = {"precare": "instruction", "aftercare": "when", "normal_course": "what", "red_flags": "signs"}
+ROWS = (
+    *(
+        Rows(
+            path=section,
+            slug=_slug(section),
+            noun=_NOUN[section],
+            page=partial(_row_page, section),
+            named_by=_NAMED_BY[section],
+            beside=_beside(section),
+        )
+        for section, _, _ in _SECTIONS
+    ),
+    Rows(
+        path=_WITH,
+        slug=_slug(_WITH),
+        noun=_NOUN[_WITH],
+        page=_with_page,
+        ident="adjuvant",
+        id_label="Adjuvant",
+        id_hint="One that has no aftercare of its own yet.",
+        among=_without_care,
+        gone=_keep_name,
+        beside=_beside(_WITH),
+    ),
+)

@@ -60,7 +60,7 @@ def changes(page: Page, values: Mapping[str, Any]) -> list[dict[str, Any]]:
                 found.append({"path": entry.row, "before": None, "after": made})
             continue
         for one in entry.everything:
-            if one.path in values and not same(one.value, values[one.path]):
+            if one.path in values and not one.apart and not same(one.value, values[one.path]):
                 found.append({"path": one.path, "before": one.value, "after": values[one.path]})
     return found
 
@@ -102,7 +102,7 @@ def put(document: dict[str, Any], path: str, value: Any, *, like: Any = None) ->
         if value is None:
             return
         if kind == "row":
-            value_at(document, parent).append(copy.deepcopy(value))
+            _join(value_at(document, parent), parent, copy.deepcopy(value))
             return
         put(document, parent, {})
         holder, key = place(document, path)
@@ -114,6 +114,29 @@ def put(document: dict[str, Any], path: str, value: Any, *, like: Any = None) ->
         holder.pop(key, None)
         if not holder and parent and steps(parent)[-1][0] == "key":
             put(document, parent, None)
+
+
+# Lists that stand in the order of a figure: a row joins where its own puts it.
+_BY_FIGURE = {
+    "downtime_bands": lambda row: (row.get("depth_mm") or {}).get("above"),
+    "precare": lambda row: row.get("day"),
+    "aftercare": lambda row: row.get("from_hour"),
+    "normal_course": lambda row: row.get("from_hour"),
+    "red_flags": lambda row: row.get("from_hour"),
+}
+
+
+def _join(rows: list[Any], path: str, row: Any) -> None:
+    figure = _BY_FIGURE.get(path)
+    mine = figure(row) if figure else None
+    if mine is None:
+        rows.append(row)
+        return
+    theirs = [figure(other) for other in rows]
+    # A band that begins where another does takes the shallower part of it.
+    first = path == "downtime_bands"
+    after = (place for place, one in enumerate(theirs) if one is not None and (one > mine or (first and one == mine)))
+    rows.insert(next(after, len(rows)), row)
 
 
 def parent_of(path: str) -> str:

@@ -10,7 +10,8 @@ from .fields import Field, Page
 
 @dataclass(frozen=True)
 class Clash:
-    """A value that both changed. `theirs`, `mine`: in words; `gone`: they took the row out, so that there is nothing left to write to."""
+    """A value that both changed. `theirs`, `mine`: in words; `gone`: they took the row out, so that there is nothing left to write to.
+    `taken`: both added a row of this name, and it is theirs."""
 
     path: str
     label: str
@@ -20,6 +21,7 @@ class Clash:
     who: Any
     when: Any
     gone: bool = False
+    taken: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,31 @@ def meet(*, before: Page, now: Page, values: Mapping[str, Any], typed: Mapping[s
     ]
     only_mine = all(edit.made_by_id == by.pk for edit in since)
     return Meeting(tuple(clashes), tuple(others), frozenset(touched), only_mine)
+
+
+def both_added(*, theirs: Page, mine: Page, added: str, since: Sequence[Any]) -> Meeting:
+    """Both added a row of one name, and they were first. theirs: the page of their row; added: its name; mine: the page I filled in."""
+    edit = _last(since, added)
+    clashes = []
+    for other, own in zip(theirs.fields, mine.fields, strict=False):
+        said, typed = other.in_words(other.value), own.shown
+        yours = ", ".join(typed) if isinstance(typed, list) else own.in_words(typed) if own.kind in ("choice", "flag") else typed
+        yours = {"yes": "Yes", "no": "No"}.get(typed, yours) if own.kind == "flag" and isinstance(typed, str) else yours
+        if other.written(other.value) != typed:
+            clashes.append(
+                Clash(
+                    own.path,
+                    own.full,
+                    "Nothing",
+                    said,
+                    yours or "Nothing",
+                    edit.made_by if edit else None,
+                    edit.made_at if edit else None,
+                    taken=True,
+                )
+            )
+    others = tuple(change | {"who": one.made_by, "when": one.made_at} for one in since for change in one.changes if change["path"] != added)
+    return Meeting(tuple(clashes), others, frozenset(), only_mine=False)
 
 
 def _touched(one: Field, values: Mapping[str, Any], typed: Mapping[str, Any]) -> bool:

@@ -166,6 +166,37 @@ def _zone(document: Mapping[str, Any], indication: Mapping[str, Any], zone_id: s
     )
 
 
+def sources(document: Mapping[str, Any], page: Page, item: str) -> list[tuple[str, str]]:
+    """From where the empty levels of a zone can be filled in: (`cheeks` or `cheeks/grade_1`, words). Nothing where none is empty."""
+    name, _, zone_id = item.partition("/")
+    indication = next((row for row in document["indications"] if row["id"] == name), None)
+    if not zone_id or indication is None or not any(entry.fresh for entry in page.entries):
+        return []
+    rows = _rows(document, name)
+    have = [zone for zone in document["zones"] if any(key[1] == zone["id"] for key in rows)]
+    found = [(zone["id"], f"{zone['short_label']}, each level as there") for zone in have if zone["id"] != zone_id]
+    here = [level for level in indication["levels"] if (level["id"], zone_id) in rows]
+    return found + [(f"{zone_id}/{level['id']}", f"This zone, {level['short_label']}") for level in here]
+
+
+def fill(document: Mapping[str, Any], page: Page, item: str, source: str) -> str:
+    """Fill the empty levels of a zone in from *source*, to be looked at and saved. Returns where they came from, in words."""
+    name = item.partition("/")[0]
+    known = dict(sources(document, page, item))
+    if source not in known:
+        return ""
+    rows = _rows(document, name)
+    zone, _, level = source.partition("/")
+    for entry in page.entries:
+        if entry.fresh is None:
+            continue
+        row = rows.get((level or entry.fresh[1]["level"], zone))
+        for one in entry.everything if row else ():
+            value = row.get(one.path.rpartition(".")[2])
+            one.shown = one.written(value)
+    return known[source].partition(", ")[0] if not level else known[source]
+
+
 def check(document: Mapping[str, Any], page: Page, values: Mapping[str, Any]) -> dict[str, str]:
     """What is wrong with the figures as typed, by field: min, typical and max must rise, max must not be above the ceiling."""
     ceilings = {row["id"]: as_decimal(row["max_depth_mm"]) for row in document["zones"]}

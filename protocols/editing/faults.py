@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from planner.errors import Fault
@@ -41,15 +42,20 @@ def named(document: Mapping[str, Any], path: str) -> str:
     return written
 
 
-def placed(page: Page, document: Mapping[str, Any], faults: Iterable[Fault]) -> list[tuple[str, str]]:
+def placed(
+    page: Page, document: Mapping[str, Any], faults: Iterable[Fault], renamed: Mapping[str, str] = MappingProxyType({})
+) -> list[tuple[str, str]]:
     """
     Put each fault beside the field of *page* that it is about, and return those that stand nowhere on it, as (name, message).
-    *document*: the one that has the faults.
+    *document*: the one that has the faults. renamed: what a row is called there -> what it is called on the page.
     """
     fields = list(page.fields)
     elsewhere = []
     for fault in faults:
         name = named(document, fault.path)
+        for there, here in renamed.items():
+            if name == there or name.startswith((there + ".", there + "[")):
+                name = here + name[len(there) :]
         found = _field(fields, name)
         if found is None:
             elsewhere.append((name, fault.message))

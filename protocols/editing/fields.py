@@ -29,6 +29,7 @@ class Field:
     full     what it is called away from its place on the page: "Cheeks, mild: max"
     kind     number, whole, line, text, flag, choice, lines, refs, picks
     blank    what an empty control means: "refuse", "drop" (the key goes), "null" (nothing is kept), "empty" (an empty text)
+    apart    no value of its own: what is typed is read by the section, which writes it somewhere else
     """
 
     path: str
@@ -46,6 +47,7 @@ class Field:
     error: str = ""
     warning: str = ""
     clash: Any = None
+    apart: bool = False
 
     def __post_init__(self) -> None:
         self.full = self.full or self.label
@@ -81,6 +83,12 @@ class Field:
         if self.kind == "picks":
             rows += [(name, text, False, True) for name, text in self.options if name not in ticked]
         return rows
+
+    @property
+    def choices(self) -> list[tuple[str, str]]:
+        """The options of a choice, with the value that stands even where no option is it."""
+        stands = [] if self.value is None or str(self.value) in dict(self.options) else [(str(self.value), str(self.value))]
+        return [*self.options, *stands]
 
     def written(self, value: Any) -> Any:
         """*value* as it stands in the control."""
@@ -196,6 +204,8 @@ class Entry:
     row        name of the row where the entry is one that may be taken out or made
     fresh      for a row that is not there yet: the list it would join, and the ids it would have
     made_by    fresh rows are made as soon as one of these fields is filled in
+    link       the page of the row itself, within the section, where it holds more than stands here
+    copied     where the row may be copied: (slug of its list, its id); folded: shown folded until something in it is filled in
     source     the sources behind the values, shown apart
     """
 
@@ -210,11 +220,21 @@ class Entry:
     made_by: tuple[str, ...] = ()
     link: str = ""
     open: bool = True
+    copied: tuple[str, str] | None = None
+    copy_url: str = ""
+    remove_url: str = ""
+    page_url: str = ""
+    folded: bool = False
 
     @property
     def everything(self) -> Iterator[Field]:
         yield from self.fields
         yield from self.source
+
+    @property
+    def filled(self) -> bool:
+        """Something stands in one of its fields, or is wrong with it."""
+        return any(one.shown or one.error for one in self.fields)
 
     @property
     def slim(self) -> bool:
@@ -228,9 +248,13 @@ class Entry:
 
 @dataclass
 class Group:
+    """Entries under one heading. adds: (slug of the list, words) where a row can be added to it."""
+
     title: str
     entries: list[Entry]
     note: str = ""
+    adds: tuple[str, str] | None = None
+    add_url: str = ""
 
 
 @dataclass
@@ -245,6 +269,9 @@ class Page:
     removable: str = ""
     remove_words: str = ""
     back: tuple[str, str] | None = None  # (item, words)
+    copied: tuple[str, str] | None = None  # as of an entry
+    copy_url: str = ""
+    remove_url: str = ""
 
     @property
     def entries(self) -> Iterator[Entry]:

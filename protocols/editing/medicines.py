@@ -8,10 +8,10 @@ from planner.words import fold
 
 from .changes import row_name
 from .fields import Entry, Field, Group, Making, Page
+from .rows import NEW, Rows, Takes
 
 SLUG, TITLE = "medicines", "Medicines"
 ABOUT = "Ingredients, the names they are sold under, and the classes that lead to rules."
-NEW = "new"
 MOST_SHOWN = 40
 
 
@@ -60,6 +60,7 @@ def page(document: Mapping[str, Any], item: str, query: str = "") -> Page | None
         back=("", TITLE),
         removable=path,
         remove_words=f"Take {item} out of the list",
+        copied=("", item),
     )
 
 
@@ -71,24 +72,24 @@ def fields(make: Making, path: str, row: Mapping[str, Any], classes: list[tuple[
     ]
 
 
-LIST, ID, ID_LABEL = "medicines.list", "ingredient", "Ingredient"
-ID_HINT = "The name without dose or form, for example isotretinoin."
-
-
 def name_problem(name: str) -> str:
-    return "" if len(name) <= 80 and name.isprintable() else "must be at most 80 characters on one line"
+    """What keeps *name* from being an ingredient."""
+    if len(name) > 80 or not name.isprintable():
+        return "must be at most 80 characters on one line"
+    return f"cannot be the word {name}: the address of another page ends with it" if name.casefold() == NEW else ""
 
 
-def new(document: Mapping[str, Any], ingredient: str) -> Page:
-    """The form for a medicine that is not in the list yet."""
-    make = Making(document)
-    classes = [(entry["id"], entry["label"]) for entry in document["medicines"]["classes"]]
-    path = row_name(LIST, ingredient or "new")
-    entry = Entry(
-        "Names and classes",
-        fields(make, path, {}, classes),
-        row=path,
-        fresh=(LIST, {ID: ingredient}),
-        made_by=("names", "classes", "unverified"),
-    )
-    return Page("Add a medicine", [Group("Names and classes", [entry])], back=("", TITLE))
+ROWS = (
+    Rows(
+        path="medicines.list",
+        noun="a medicine",
+        page=page,
+        ident="ingredient",
+        id_label="Ingredient",
+        id_hint="The name without dose or form, for example isotretinoin.",
+        problem=name_problem,
+        own=("names",),
+        begins=lambda document: {"names": [], "classes": []},
+        takes=Takes(rows=(("medicines.matching.form_decides", "ingredient"),)),
+    ),
+)

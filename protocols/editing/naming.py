@@ -27,6 +27,7 @@ _PARTS = {
     "course_rules": "Course",
     "aftercare_by_adjuvant": "Aftercare with",
     "patient_wording": "Words of the sheet",
+    "follow_up": "Follow-up calls",
 }
 _FIELDS = {
     "min": "min",
@@ -135,6 +136,8 @@ def address(document: Mapping[str, Any], path: str) -> tuple[str, str]:
         return {"contraindications": "rules"}.get(top, top), _id(document, f"{top}[{row}]", row)
     if top == "medicines" and len(names) > 2 and names[1][1] == "list":
         return "medicines", _id(document, f"medicines.list[{names[2][1]}]", names[2][1])
+    if top == "follow_up":
+        return "follow-up", ""
     if top == "questions":
         return "questions", ""
     if top in ("downtime_bands", "course_rules"):

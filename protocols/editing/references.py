@@ -1,6 +1,5 @@
 """The sources of a version, and what rests on each of them."""
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -9,10 +8,10 @@ from planner.words import fold
 from ..comparison import values
 from .changes import row_name
 from .fields import Entry, Field, Group, Making, Page
+from .rows import Rows
 
 SLUG, TITLE = "references", "References"
 ABOUT = "Citations, how much of each was read, and how many values rest on it."
-NEW = "new"
 
 
 def items(document: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -77,7 +76,7 @@ def page(document: Mapping[str, Any], item: str, query: str = "") -> Page | None
     if row is None:
         return None
     path = row_name("references", item)
-    return Page(item, [Group("Reference", [Entry("Reference", fields(Making(document), path, row))])], back=("", TITLE))
+    return Page(item, [Group("Reference", [Entry("Reference", fields(Making(document), path, row))])], back=("", TITLE), copied=("", item))
 
 
 def fields(make: Making, path: str, row: Mapping[str, Any]) -> list[Field]:
@@ -94,22 +93,14 @@ def fields(make: Making, path: str, row: Mapping[str, Any]) -> list[Field]:
     ]
 
 
-LIST, ID, ID_LABEL = "references", "id", "Short name"
-ID_HINT = "What values name it by: small letters, numbers and low lines, for example harris2015."
-
-
-def name_problem(name: str) -> str:
-    return "" if re.fullmatch(r"[a-z0-9_]{2,60}", name) else "must be 2 to 60 small letters, numbers or low lines, for example harris2015"
-
-
-def new(document: Mapping[str, Any], ident: str) -> Page:
-    """The form for a reference that is not in the list yet."""
-    path = row_name(LIST, ident or "new")
-    entry = Entry(
-        "Reference",
-        fields(Making(document), path, {}),
-        row=path,
-        fresh=(LIST, {ID: ident}),
-        made_by=("citation", "type", "evidence", "read", "doi", "pmid", "pmcid", "unverified"),
-    )
-    return Page("Add a reference", [Group("Reference", [entry])], back=("", TITLE))
+ROWS = (
+    Rows(
+        path="references",
+        noun="a reference",
+        page=page,
+        own=("citation", "doi", "pmid", "pmcid"),
+        id_label="Short name",
+        id_hint="What values name it by: small letters, numbers and low lines, for example harris2015.",
+        begins=lambda document: {},
+    ),
+)

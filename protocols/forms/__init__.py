@@ -1,4 +1,4 @@
 from .bench import CaseForm, SwitchForm
-from .lifecycle import ApproveForm, DraftForm, ImportForm, RetireForm, ReviewForm, SendBackForm
+from .lifecycle import ApproveForm, DeleteForm, DraftForm, ImportForm, RetireForm, ReviewForm, SendBackForm
 
-__all__ = ["ApproveForm", "CaseForm", "DraftForm", "ImportForm", "RetireForm", "ReviewForm", "SendBackForm", "SwitchForm"]
+__all__ = ["ApproveForm", "CaseForm", "DeleteForm", "DraftForm", "ImportForm", "RetireForm", "ReviewForm", "SendBackForm", "SwitchForm"]

@@ -85,6 +85,31 @@ class RetireForm(StepForm):
     reason = _reason("Why it is retired", "Enter why it is retired")
 
 
+class DeleteForm(StepForm):
+    """`lock_version`: of the draft on the page; `typed`: its name, typed by hand."""
+
+    PREFIX = "delete"
+    lock_version = forms.IntegerField(widget=forms.HiddenInput, error_messages={"required": "Open the page again, then delete."})
+    typed = forms.CharField(
+        label="Name of the draft",
+        max_length=MAX_LENGTH,
+        error_messages={"required": "Type the name of the draft"},
+        widget=forms.TextInput(attrs={"autocomplete": "off", "class": "w8"}),
+        help_text="Typed as it stands above, so that no other one goes.",
+    )
+    reason = _reason("Why it is deleted", "Enter why the draft is deleted")
+
+    def __init__(self, *args, named: str, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.named = named
+
+    def clean_typed(self) -> str:
+        typed = self.cleaned_data["typed"].strip()
+        if typed != self.named:
+            raise forms.ValidationError(f"Type {self.named} to delete it")
+        return typed
+
+
 class _NameMixin:
     def clean_name(self) -> str:
         name = self.cleaned_data["name"].strip()

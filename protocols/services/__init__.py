@@ -1,7 +1,7 @@
 """Writing protocol versions: bring one in, edit a draft, hand it over, approve it, retire it."""
 
 from ..models import ProtocolVersion
-from .drafts import Change, DraftFaults, create_draft, edit, edits_since, faults_of
+from .drafts import Change, DraftFaults, create_draft, delete_draft, edit, edits_since, faults_of, what_keeps
 from .lifecycle import approval_conditions, approve, faults_in_the_way, retire, send_back, submit
 from .loading import import_pack, load_pack
 from .refusals import ApprovalBlocked, ChangedMeanwhile, ProtocolRefused, StaleDraft, VersionTaken
@@ -18,6 +18,7 @@ __all__ = [
     "approve",
     "create_draft",
     "current_version",
+    "delete_draft",
     "edit",
     "edits_since",
     "faults_in_the_way",
@@ -27,6 +28,7 @@ __all__ = [
     "retire",
     "send_back",
     "submit",
+    "what_keeps",
 ]
 
 

@@ -9,22 +9,23 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
-from django.db import transaction
+from django.db import router, transaction
 from django.utils import timezone
 
 from accounts.permissions import may
 from audit.services import record
 from planner.errors import Fault, KnowledgeFaults
-from planner.knowledge import Knowledge
 
 from ..documents import canonical, sha256
 from ..editing.changes import same as _same
 from ..editing.faults import named
+from ..follow_up import parse
 from ..knowledge import is_known
 from ..models import ProtocolEdit, ProtocolVersion, VersionStatus
 from ..names import version_name_problem
 from .refusals import ProtocolRefused, StaleDraft, VersionTaken
 
+MAX_REASON = 300
 REFERENCE = "reference"  # the one kind of fault a draft may be kept with: it can then be neither reviewed nor approved
 
 
@@ -61,7 +62,7 @@ def faults_of(document: str, digest: str) -> list[Fault]:
     found = () if is_known(digest) else _known.get(digest)
     if found is None:
         try:
-            Knowledge.parse(json.loads(document))
+            parse(json.loads(document))
             found = ()
         except KnowledgeFaults as error:
             found = tuple(error.faults)
@@ -166,6 +167,60 @@ def edit(
         detail = {"version": stored.version, "section": section, "values": len(changes), "sha256": digest}
         record("protocol.edited", actor=by, obj=stored, detail=detail)
     return stored
+
+
+def what_keeps(draft: ProtocolVersion, by) -> str:
+    """Why *by* cannot delete *draft*, in words; empty where it can be deleted."""
+    if draft.status != VersionStatus.DRAFT:
+        return f"Protocol {draft.version} is {draft.standing}. Only a draft is deleted."
+    if draft.steps.exists():
+        return f"Protocol {draft.version} was handed over for review. What was said of it is kept, and so is the draft."
+    people = {draft.created_by_id, *draft.edits.values_list("made_by_id", flat=True)}
+    if not may(by, "protocols.approve") and people != {by.pk}:
+        return f"Protocol {draft.version} is not the work of you alone. A medical lead can delete it."
+    if ProtocolVersion.objects.filter(based_on=draft).exists():
+        return f"Another version was made from protocol {draft.version}. Delete that one first, or keep both."
+    if any(relation.related_model.objects.filter(**{relation.field.name: draft}).exists() for relation in _resting()):
+        return f"Consultations were made with protocol {draft.version}, and keep it."
+    return ""
+
+
+def _resting() -> list:
+    """What of other apps names a version."""
+    relations = ProtocolVersion._meta.get_fields(include_hidden=True)
+    found = [one for one in relations if one.auto_created and not one.concrete and (one.one_to_many or one.one_to_one)]
+    return [one for one in found if one.related_model._meta.app_label != "protocols"]
+
+
+def delete_draft(draft: ProtocolVersion, *, by, typed: str, reason: str, lock_version: int) -> None:
+    """
+    Delete a draft that was never handed over, with the history of its edits. The audit log keeps its name, hash and why.
+
+    typed: the name of the version, as the person wrote it. lock_version: of the draft as the person saw it.
+
+    Raises:
+        ProtocolRefused: *by* may not, the name or the reason is missing, or something keeps it. StaleDraft: somebody saved it meanwhile.
+    """
+    if not may(by, "protocols.delete"):
+        raise ProtocolRefused("Only a clinician or a medical lead can delete a draft.")
+    reason = " ".join(reason.split())
+    if typed.strip() != draft.version:
+        raise ProtocolRefused(f"Type {draft.version}, the name of the draft, to delete it.")
+    if not reason or len(reason) > MAX_REASON:
+        raise ProtocolRefused(f"Enter why the draft is deleted, in at most {MAX_REASON} characters.")
+    with transaction.atomic():
+        stored = ProtocolVersion.objects.select_for_update().filter(pk=draft.pk).first()
+        if stored is None:
+            return  # a second click
+        if kept := what_keeps(stored, by):
+            raise ProtocolRefused(kept)
+        _stands(stored, lock_version)
+        edits = stored.edits.count()
+        detail = {"version": stored.version, "sha256": stored.sha256, "edits": edits, "reason": reason}
+        record("protocol.deleted", actor=by, obj=stored, detail=detail)
+        # The draft first: the guard lets its edits go only once it is gone (see `protocols.guards`).
+        ProtocolVersion.objects.filter(pk=stored.pk)._raw_delete(using=router.db_for_write(ProtocolVersion))
+        ProtocolEdit.objects.filter(protocol_version_id=stored.pk)._raw_delete(using=router.db_for_write(ProtocolEdit))
 
 
 def edits_since(draft: ProtocolVersion, lock_version: int) -> list[ProtocolEdit]:

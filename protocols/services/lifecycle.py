@@ -13,10 +13,9 @@ from ..documents import sha256
 from ..knowledge import DocumentChanged, knowledge_of
 from ..models import ProtocolStep, ProtocolVersion, VersionStatus
 from ..regression import what_blocks
-from .drafts import faults_of
+from .drafts import MAX_REASON, faults_of
 from .refusals import ApprovalBlocked, ChangedMeanwhile, ProtocolRefused
 
-MAX_REASON = 300
 ANY = object()
 
 

@@ -5,6 +5,7 @@ import pytest
 from planner.errors import KnowledgeFaults
 from planner.knowledge import Knowledge
 from protocols.documents import LARGEST_BYTES, canonical, packaged_paths, read_pack
+from protocols.doubles import parse
 
 
 def refused(tmp_path, content: str | bytes) -> str:
@@ -29,6 +30,11 @@ def refused(tmp_path, content: str | bytes) -> str:
         ("a: !!python/object/apply:os.system ['true']", "could not determine a constructor"),
         ("a: &x [*x]", "comes back to itself"),
         ("a: &x {b: *x}", "comes back to itself"),
+        ("a: &x {b: 1}\nc:\n  <<: *x", "a merge (<<) is not read"),
+        ("<<: {a: 1}\nb: 2", "a merge (<<) is not read"),
+        ("{" + ", ".join(f"a{n}: 1" for n in range(1200)) + "}", "more than 1000 names in one mapping"),
+        ("{" + ", ".join(f"a{n}: 1" for n in range(150_000)) + "}", "more than 1000 names in one mapping"),
+        ("a: [" + "1, " * 5100 + "1]", "5000 rows in one list"),
         ("? [a, b]\n: c", "a key must be one word"),
         ("a: 1\n---\nb: 2", "another document"),
         (b"a: \xff\xfe", "not UTF-8"),
@@ -60,6 +66,20 @@ def test_a_date_or_number_that_is_none_is_a_fault_of_its_field(tmp_path, value):
     text = packaged_paths()[-1].read_text(encoding="utf-8")
     said = refused(tmp_path, text.replace("    min: 1\n", f"    min: {value}\n", 1).replace("      min: 1\n", f"      min: {value}\n", 1))
     assert "sessions.min: " in said
+
+
+def test_a_row_that_stands_twice_is_named_by_both_places(tmp_path):
+    pack = read_pack(packaged_paths()[-1])
+    last = len(pack["depth_ranges"])
+    pack["depth_ranges"] += [dict(pack["depth_ranges"][3]), dict(pack["depth_ranges"][3])]
+    pack["zones"].append(dict(pack["zones"][1]))
+    with pytest.raises(KnowledgeFaults) as found:
+        parse(pack)
+    said = str(found.value)
+    ids = ", ".join(pack["depth_ranges"][3][key] for key in ("indication", "level", "zone"))
+    assert f"depth_ranges[{last}]: {ids} stands twice: here and in depth_ranges[3]" in said
+    assert f"depth_ranges[{last + 1}]: {ids} stands twice: here and in depth_ranges[3]" in said
+    assert "zones[22]: temples stands twice: here and in zones[1]" in said
 
 
 def test_every_fault_is_listed_where_a_value_is_not_even_plain(tmp_path):

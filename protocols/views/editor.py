@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
@@ -10,17 +11,18 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.permissions import requires
 from audit.services import note_read
 
-from ..editing import SECTIONS, references
+from ..editing import SECTIONS, depth, references
 from ..editing.faults import named
 from ..editing.fields import ident
 from ..editing.naming import Naming, address
 from ..models import ProtocolVersion, VersionStatus
 from ..services.drafts import faults_of
-from .editor_pages import draft_named, handed_over_meanwhile, link, locked, page_of, page_url, show
+from .editor_pages import begun_by, draft_named, handed_over_meanwhile, link, locked, page_of, page_url, show
 from .editor_references import remove_reference, take_off
+from .editor_rows import remove_row
 from .editor_saving import save
 
-__all__ = ["history", "hub", "remove_reference", "section_page", "take_off"]
+__all__ = ["history", "hub", "remove_reference", "remove_row", "section_page", "take_off"]
 
 HISTORY_ON_HUB = 8
 HISTORY_PAGE = 40
@@ -126,8 +128,10 @@ def section_page(request, version, section, item=""):
         return save(request, draft, section, item)
     query = request.GET.get("q", "")[:100]
     document = json.loads(draft.document)
-    page = page_of(section, item, document, query=query)
+    page = page_of(draft, section, item, document, query=query, begun=begun_by(request.GET))
     if page is None:
         raise Http404
+    if section == depth.SLUG and (filled := depth.fill(document, page, item, request.GET.get("copy", "")[:200])):
+        messages.info(request, f"Filled in from {filled}. Nothing is saved yet: look at each figure and its sources, then save.")
     note_read("protocol.viewed", request=request, obj=draft, detail={"page": f"edit/{section}/{item}".rstrip("/")})
     return show(request, draft, section, item, document, page, query=query)

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -10,14 +11,13 @@ from django.urls import reverse
 from planner.wording import counted
 
 from ..comparison import value_at
-from ..editing import SECTIONS, references
+from ..editing import SECTIONS, adding, at_row, depth, references, rows_of
 from ..editing.changes import typed
 from ..editing.conflicts import Meeting
 from ..editing.fields import Page, ident
 from ..editing.naming import Naming, address
-from ..models import ProtocolVersion
-
-NEW = "new"
+from ..editing.rows import Fresh, copied, fresh
+from ..models import ProtocolEdit, ProtocolVersion
 
 
 def draft_named(version: str) -> ProtocolVersion:
@@ -33,7 +33,7 @@ def locked(request, draft: ProtocolVersion, *, status: int = 200, refused: str =
 
 def handed_over_meanwhile(request, draft: ProtocolVersion, section: str, item: str, *, refused: str = ""):
     """The page was saved after the draft had stopped being one: what was typed into it is shown, to be taken along."""
-    page = page_of(section, item, json.loads(draft.document), new_id=request.POST.get("new_id", ""))
+    page = page_of(draft, section, item, json.loads(draft.document), begun=begun_by(request.POST))
     if page is not None:
         typed(page, {key: request.POST.getlist(key) for key in request.POST})
     return locked(request, draft, status=409, refused=refused, lost=page)
@@ -51,6 +51,19 @@ def page_url(draft: ProtocolVersion, section: str, item: str = "") -> str:
     return reverse("protocols:edit_section", args=[draft.version, section])
 
 
+@dataclass(frozen=True)
+class Begun:
+    """What a new row began as. copy: the id of the row it is a copy of; back: the number of the save that took it out."""
+
+    copy: str = ""
+    back: int = 0
+
+
+def begun_by(sent: Any) -> Begun:
+    back = sent.get("back", "")
+    return Begun(sent.get("copy", "")[:200], int(back) if back.isdecimal() and len(back) < 10 else 0)
+
+
 @dataclass
 class Saving:
     """One try to save a page: what was sent, and what it met."""
@@ -64,6 +77,9 @@ class Saving:
     new_id: str = ""
     new_id_error: str = ""
     meeting: Meeting | None = None
+    fresh: Fresh | None = None
+    begun: Begun = Begun()
+    gone: Any = None  # the save that took the row out while it was being changed (ProtocolEdit)
     choices: dict[str, str] = field(default_factory=dict)
     elsewhere: list[tuple[str, str]] = field(default_factory=list)
 
@@ -72,12 +88,38 @@ class Saving:
         return self.posted.get("remove", [""])[-1]
 
 
-def page_of(section: str, item: str, document: dict, *, query: str = "", new_id: str = "") -> Page | None:
+def fresh_of(draft: ProtocolVersion, section: str, item: str, document: dict, begun: Begun) -> Fresh | None:
+    """The row that the page *item* adds, as it begins; None where the page adds none."""
+    rows = adding(section, item)
+    if rows is None:
+        return None
+    base, beside = None, {}
+    if begun.back:
+        base, beside = taken_out_by(draft, begun.back, rows)
+    elif begun.copy:
+        base, beside = copied(rows, document, begun.copy)
+    return fresh(rows, document, base, beside)
+
+
+def taken_out_by(draft: ProtocolVersion, lock_version: int, rows: Any) -> tuple[Any, dict]:
+    """The row of the list that this save took out, and the words that stood beside it."""
+    edit = ProtocolEdit.objects.filter(protocol_version=draft, lock_version=lock_version).first()
+    for change in edit.changes if edit else ():
+        if change["after"] is None and change["path"].startswith(f"{rows.path}[") and isinstance(change["before"], dict):
+            ident = change["before"].get(rows.ident)
+            if change["path"] == rows.name(ident):
+                gone = {one["path"]: one["before"] for one in edit.changes if one["after"] is None}
+                return change["before"], {path: gone[f"{path}.{ident}"] for path in rows.beside if f"{path}.{ident}" in gone}
+    return None, {}
+
+
+def page_of(draft: ProtocolVersion, section: str, item: str, document: dict, *, query: str = "", begun: Begun = Begun()) -> Page | None:
     module = SECTIONS.get(section)
     if module is None:
         return None
-    if item == NEW and hasattr(module, "new"):
-        return module.new(document, new_id)
+    added = fresh_of(draft, section, item, document, begun)
+    if added is not None:
+        return added.page
     if hasattr(module, "found"):
         return module.page(document, item, query)
     return module.page(document, item)
@@ -85,6 +127,8 @@ def page_of(section: str, item: str, document: dict, *, query: str = "", new_id:
 
 def show(request, draft, section, item, document, page, *, saving: Saving | None = None, query="", status=200, removal=""):
     module = SECTIONS[section]
+    begun = saving.begun if saving else begun_by(request.GET)
+    _with_urls(draft, section, page)
     errors = [(one.ident, one.error) for one in page.fields if one.error]
     context = {
         "version": draft,
@@ -95,9 +139,15 @@ def show(request, draft, section, item, document, page, *, saving: Saving | None
         "item": item,
         "query": query,
         "searchable": hasattr(module, "found") and not item,
-        "new_url": page_url(draft, section, NEW) if hasattr(module, "new") else "",
-        "is_new": item == NEW and hasattr(module, "new"),
-        "module": module,
+        "adding": adding(section, item),
+        "adds": [
+            {"url": page_url(draft, section, rows.new_item), "words": f"Add {rows.noun}"}
+            for rows in rows_of(section)
+            if not rows.slug and not item
+        ],
+        "free": (adding(section, item).among or (lambda document: []))(document) if adding(section, item) else [],
+        "chooses": bool(adding(section, item) and adding(section, item).among),
+        "begun": begun,
         "back_url": (page_url(draft, section, page.back[0]) if page.back else ""),
         "links": [
             {"title": group["title"], "rows": [row | {"url": page_url(draft, section, row["item"])} for row in group["rows"]]}
@@ -110,6 +160,8 @@ def show(request, draft, section, item, document, page, *, saving: Saving | None
         "lock_version": draft.lock_version,
         "first_lock": draft.lock_version,
         "removal": removal,
+        "fills": depth.sources(document, page, item) if section == depth.SLUG else [],
+        "filled": request.GET.get("copy", ""),
         "siblings": [(page_url(draft, section, name), label, name == item.partition("/")[0]) for name, label in module.items(document)]
         if section == "depth"
         else [],
@@ -118,6 +170,7 @@ def show(request, draft, section, item, document, page, *, saving: Saving | None
         naming = Naming(document)
         context |= {
             "new_id": saving.new_id,
+            "gone": saving.gone,
             "new_id_error": saving.new_id_error,
             "first_lock": saving.first,
             "elsewhere": [link(draft, document, path, naming(path), message) for path, message in saving.elsewhere],
@@ -125,10 +178,32 @@ def show(request, draft, section, item, document, page, *, saving: Saving | None
         }
         if saving.meeting is not None:
             context["meeting"] = _meeting_rows(draft, document, saving, naming)
-    if section == references.SLUG and item and item != NEW:
+    if section == references.SLUG and at_row(section, item):
         context["resting"] = resting(draft, document, item)
-        context["remove_url"] = reverse("protocols:edit_remove_reference", args=[draft.version, item])
     return render(request, "protocols/editor/section.html", context, status=status)
+
+
+def _with_urls(draft, section: str, page: Page) -> None:
+    """Where the rows of the page are copied, taken out and added."""
+    by_slug = {rows.slug: rows for rows in rows_of(section)}
+    for one in [page, *page.entries]:
+        if one.copied and one.copied[0] in by_slug:
+            slug, ident = one.copied
+            one.copy_url = f"{page_url(draft, section, by_slug[slug].new_item)}?{urlencode({'copy': ident})}"
+            if not getattr(one, "removable", ""):
+                one.remove_url = remove_url(draft, section, f"{slug}/{ident}" if slug else ident)
+    for one in page.entries:
+        if one.link:
+            one.page_url = page_url(draft, section, one.link)
+    for group in page.groups:
+        if group.adds:
+            group.add_url = page_url(draft, section, by_slug[group.adds[0]].new_item)
+
+
+def remove_url(draft: ProtocolVersion, section: str, item: str) -> str:
+    if section == references.SLUG:
+        return reverse("protocols:edit_remove_reference", args=[draft.version, item])
+    return reverse("protocols:edit_remove_row", args=[draft.version, section, item])
 
 
 def link(draft, document, path: str, label: str, message: str) -> dict[str, str]:

@@ -1,6 +1,8 @@
 """Saving a page of a draft: what was typed, what others saved meanwhile, and what of it is written."""
 
+import copy
 import json
+import re
 from collections.abc import Collection
 from typing import Any
 
@@ -11,15 +13,16 @@ from django.shortcuts import redirect
 from planner.wording import counted
 
 from ..comparison import NoSuchValue, value_at
-from ..editing import SECTIONS, check
-from ..editing.changes import applied, changes, row_name, typed, undone
-from ..editing.conflicts import meet
+from ..editing import SECTIONS, at_row, check
+from ..editing.changes import applied, changes, typed, undone
+from ..editing.conflicts import both_added, meet
 from ..editing.faults import placed
 from ..editing.fields import Page
+from ..editing.rows import NEW, fresh, made, standing_beside, words_of
 from ..models import ProtocolVersion
 from ..services.drafts import Change, DraftFaults, edit, edits_since, faults_of
 from ..services.refusals import ProtocolRefused, StaleDraft
-from .editor_pages import NEW, Saving, draft_named, handed_over_meanwhile, page_of, page_url, show
+from .editor_pages import Saving, begun_by, draft_named, fresh_of, handed_over_meanwhile, page_of, page_url, show
 
 _TRIES = 3  # of a save that another one overtook between reading and writing
 
@@ -32,6 +35,7 @@ def save(request, draft: ProtocolVersion, section: str, item: str):
     posted = {key: request.POST.getlist(key) for key in request.POST}
     lock = whole(request.POST.get("lock_version", ""))
     saving = Saving(request, section, item, posted, lock, whole(request.POST.get("first_lock", "")) or lock)
+    saving.begun = begun_by(request.POST)
     saving.choices = {key.removeprefix("choose:"): texts[-1] for key, texts in posted.items() if key.startswith("choose:")}
     for _ in range(_TRIES):
         try:
@@ -46,18 +50,23 @@ def save(request, draft: ProtocolVersion, section: str, item: str):
 def _try(draft: ProtocolVersion, saving: Saving):
     request, section, item = saving.request, saving.section, saving.item
     document = json.loads(draft.document)
-    if item == NEW and hasattr(SECTIONS[section], "new"):
-        _name_new(saving, document)
-    page = page_of(section, item, document, new_id=saving.new_id)
+    saving.fresh = fresh_of(draft, section, item, document, saving.begun)
+    page = saving.fresh.page if saving.fresh else page_of(draft, section, item, document)
     since = edits_since(draft, saving.first) if saving.first != draft.lock_version else []
     if page is None:
         if not since:
             raise Http404
-        messages.error(request, "This page is not there any more: the entry was taken out of the draft. Nothing was saved.")
-        return redirect(page_url(draft, section))
+        return _gone(draft, saving, document, since)
     if not saving.lock or saving.first > draft.lock_version:
         return show(request, draft, section, item, document, page, status=409)  # a form that did not come from us
+    if saving.fresh:
+        saving.posted = _as_new(saving)
     values, mistakes = typed(page, saving.posted)
+    if saving.fresh:
+        _name_new(saving, document, values)
+        if saving.new_id_error and (theirs := _added_by_another(draft, saving, document, since)):
+            saving.meeting = theirs
+            return show(request, draft, section, item, document, page, saving=saving, status=409)
     if since:
         answer, values, mistakes = _met(draft, saving, document, page, since, values, mistakes)
         if answer is not None:
@@ -69,30 +78,73 @@ def _try(draft: ProtocolVersion, saving: Saving):
     return _write(draft, saving, document, page, values)
 
 
-def _name_new(saving: Saving, document: dict) -> None:
-    """The id of a row that is being added; the fields are sent under whatever name the form had."""
-    module = SECTIONS[saving.section]
+def _as_new(saving: Saving) -> dict[str, list[str]]:
+    """What was typed about the row that is added, under the name it has on the page, whatever the form called it."""
+    rows = saving.fresh.rows
+    head = re.compile(re.escape(rows.path) + r"\[(?:\"(?:\\.|[^\"\\])*\"|[^\]\"])*\]")
+    return {head.sub(lambda found: rows.name(NEW), key, count=1) if head.match(key) else key: texts for key, texts in saving.posted.items()}
+
+
+def _name_new(saving: Saving, document: dict, values: dict) -> None:
+    """The id of the row that is being added: as typed, or made of the first words of its name."""
+    rows = saving.fresh.rows
     name = " ".join(saving.posted.get("new_id", [""])[-1].split())
+    taken = {one.casefold() for one in rows.ids(document)}
+    if not name and rows.named_by and (said := values.get(f"{rows.name(NEW)}.{rows.named_by}")):
+        name = words_of({"said": said}, "said", "row")
+        name = next(one for one in (name, *(f"{name}_{number}" for number in range(2, 1000))) if one.casefold() not in taken)
+        if rows.problem(name):  # a name without one letter of ours
+            name = next(one for one in (f"row_{number}" for number in range(1, 1000)) if one not in taken)
     saving.new_id = name
-    taken = {label for label, _ in module.items(document)}
-    if not name:
-        saving.new_id_error = f"{module.ID_LABEL} is empty. Enter a value."
-    elif problem := module.name_problem(name):
-        saving.new_id_error = f"{module.ID_LABEL} {problem}."
-    elif name.casefold() in {one.casefold() for one in taken}:
-        saving.new_id_error = f"{module.ID_LABEL}: {name} is in the list already."
-    row = row_name(module.LIST, name or NEW)
-    renamed = {}
-    for key, texts in saving.posted.items():
-        inside = key.startswith(f"{module.LIST}[") and "]." in key
-        renamed[f"{row}.{key.rpartition('].')[2]}" if inside else key] = texts
-    saving.posted = renamed
+    if rows.among:
+        if name not in dict(rows.among(document)) and name.casefold() not in taken:
+            saving.new_id_error = (
+                f"{rows.id_label} is empty. Choose one." if not name else f"{rows.id_label} takes only what the list offers."
+            )
+            return
+    elif not name:
+        saving.new_id_error = f"{rows.id_label} is empty. Enter a value."
+    elif problem := rows.problem(name):
+        saving.new_id_error = f"{rows.id_label} {problem}."
+    if not saving.new_id_error and name.casefold() in taken:
+        saving.new_id_error = f"{rows.id_label}: {name} is in the list already."
+
+
+def _added_by_another(draft: ProtocolVersion, saving: Saving, document: dict, since: list):
+    """Where somebody added a row of this very name after my page was opened: their texts beside mine."""
+    rows, name = saving.fresh.rows, saving.new_id
+    path = rows.name(name)
+    if saving.lock == draft.lock_version or not any(
+        change["path"] == path and change["before"] is None for edit in since for change in edit.changes
+    ):
+        return None
+    theirs = fresh(rows, document, rows.row(document, name), standing_beside(rows, document, name)).page
+    return both_added(theirs=theirs, mine=saving.fresh.page, added=path, since=since)
+
+
+def _gone(draft: ProtocolVersion, saving: Saving, document: dict, since: list):
+    """Somebody took out the row that this page is about. What was typed stands in the form that would add it again."""
+    section, item, request = saving.section, saving.item, saving.request
+    here = at_row(section, item)
+    path = here[0].name(here[1]) if here else ""
+    last = next((edit for edit in reversed(since) if any(one["path"] == path and one["after"] is None for one in edit.changes)), None)
+    if last is None:
+        messages.error(request, "This page is not there any more: the entry was taken out of the draft. Nothing was saved.")
+        return redirect(page_url(draft, section))
+    saving.gone, saving.new_id = last, here[1]
+    saving.begun = begun_by({"back": str(last.lock_version)})
+    saving.item = here[0].new_item
+    saving.fresh = fresh_of(draft, section, saving.item, document, saving.begun)
+    saving.posted = _as_new(saving)
+    typed(saving.fresh.page, saving.posted)
+    saving.first = draft.lock_version
+    return show(request, draft, section, saving.item, document, saving.fresh.page, saving=saving, status=409)
 
 
 def _met(draft, saving: Saving, document, page: Page, since, values, mistakes):
     """Somebody saved since the form was opened. Returns an answer, or None with what is still mine to save."""
     earlier = undone(document, [edit.changes for edit in since])
-    before = page_of(saving.section, saving.item, earlier, new_id=saving.new_id) or page
+    before = page_of(draft, saving.section, saving.item, earlier, begun=saving.begun) or page
     mine, wrong = typed(before, saving.posted)
     raw = {path: " ".join(saving.posted[path]) for path in wrong}
     meeting = meet(before=before, now=page, values=mine, typed=raw, since=since, by=saving.request.user)
@@ -150,7 +202,7 @@ def _restore(page: Page, touched, mistakes) -> None:
 
 def _write(draft: ProtocolVersion, saving: Saving, document: dict, page: Page, values: dict):
     request, section, item = saving.request, saving.section, saving.item
-    found = changes(page, values)
+    found = made(saving.fresh, saving.new_id, values) if saving.fresh else _changes(section, item, document, page, values)
     if saving.removed:
         found += _removal(page, document, saving.removed)
 
@@ -161,14 +213,29 @@ def _write(draft: ProtocolVersion, saving: Saving, document: dict, page: Page, v
     try:
         saved = edit(draft, lock_version=draft.lock_version, section=SECTIONS[section].TITLE[:60], by=request.user, apply=apply)
     except DraftFaults as faults:
-        saving.elsewhere = placed(page, faults.document, faults.faults)
+        renamed = {}
+        if saving.fresh:
+            rows = saving.fresh.rows
+            renamed = {rows.name(saving.new_id): rows.name(NEW)}
+            renamed |= {f"{path}.{saving.new_id}": f"{path}.{NEW}" for path in saving.fresh.beside}
+        saving.elsewhere = placed(page, faults.document, faults.faults, renamed)
         return show(request, draft, section, item, document, page, saving=saving, status=422)
     if not found:
         messages.info(request, "Nothing was changed.")
     else:
         say_saved(request, saved, found)
     gone = saving.removed and saving.removed == page.removable
-    return redirect(page_url(draft, section) if gone or item == NEW else request.path)
+    return redirect(page_url(draft, section) if gone or saving.fresh else request.path)
+
+
+def _changes(section: str, item: str, document: dict, page: Page, values: dict) -> list[dict[str, Any]]:
+    """What the page changes, and what follows from it elsewhere in the version."""
+    found, here = changes(page, values), at_row(section, item)
+    if here is None or here[0].also is None:
+        return found
+    within = copy.deepcopy(document)
+    applied(within, found, page)
+    return [*found, *here[0].also(within, here[1], page, values)]
 
 
 def _removal(page: Page, document: dict, path: str) -> list[dict[str, Any]]:

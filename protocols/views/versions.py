@@ -13,6 +13,7 @@ from audit.services import note_read
 from planner.errors import KnowledgeFaults
 
 from .. import services
+from ..follow_up import SECTION
 from ..forms import ApproveForm, DraftForm, RetireForm, ReviewForm, SendBackForm
 from ..knowledge import DocumentChanged, knowledge_of
 from ..models import ProtocolVersion
@@ -27,7 +28,9 @@ _PEOPLE = ("approved_by", "created_by", "edited_by", "submitted_by", "retired_by
 @lru_cache(maxsize=4)
 def reading_of(sha256: str, version_pk: int) -> Reading:
     """Look-ups of a version, made once per process; the hash in the key means that the content cannot be another."""
-    return Reading(knowledge_of(ProtocolVersion.objects.get(pk=version_pk)).document)
+    stored = ProtocolVersion.objects.get(pk=version_pk)
+    # What the planner knows, and the section that stands beside it.
+    return Reading({**knowledge_of(stored).document, SECTION: json.loads(stored.document).get(SECTION)})
 
 
 def version_named(name: str) -> ProtocolVersion:

@@ -98,6 +98,17 @@ class DayField(forms.CharField):
         return day
 
 
+def sooner_field() -> forms.CharField:
+    return forms.CharField(
+        label="Why it may be sooner",
+        required=False,
+        max_length=300,
+        help_text="Kept with your name",
+        error_messages={"max_length": "Why it may be sooner must be 300 letters or fewer"},
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
 class _SlotForm(PlainForm):
     """Day, time and resources of one visit at one site."""
 
@@ -113,14 +124,7 @@ class _SlotForm(PlainForm):
         error_messages={"invalid_choice": "Choose one from the list"},
     )
 
-    gap_reason = forms.CharField(
-        label="Why it may be sooner",
-        required=False,
-        max_length=300,
-        help_text="Kept with your name",
-        error_messages={"max_length": "Why it may be sooner must be 300 letters or fewer"},
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-    )
+    gap_reason = sooner_field()
 
     ANY = {"clinician": "Anyone who is free", "room": "Any free room", "device": "Any free device that fits"}
 
@@ -333,6 +337,12 @@ class CancelForm(PlainForm):
         choices=[("", "Choose a reason"), *((words, words) for words in REASONS)],
         error_messages={"required": "Choose why the visit is cancelled", "invalid_choice": "Choose a reason from the list"},
     )
+
+
+class ReturnForm(PlainForm):
+    """A visit brought back to its old time, where its healing gap asks for a reason."""
+
+    gap_reason = sooner_field()
 
 
 class LateForm(PlainForm):

@@ -12,9 +12,11 @@ from django import forms
 from planner.wording import mm, number
 from plans.competence import most_by_zone
 
+from ..devices import standing as devices
 from ..lots import rule
 from ..lots.codes import LONGEST_CODE
-from ..models import SessionZone, TreatmentSession
+from ..models import Resource, SessionZone, TreatmentSession
+from ..tubes import rule as tubes
 from .clock_time import ClockTime, after, before, clock_words
 
 # One separator, point or comma, at most two decimals; `.5` is read as 0.5. Nothing else is guessed.
@@ -24,11 +26,11 @@ _MOST_PASSES = 50
 
 
 class Millimetres(forms.CharField):
-    """A needle depth above 0 and at most *ceiling* mm."""
+    """A needle depth above 0 and at most *ceiling* mm. source: who says so."""
 
-    def __init__(self, *, label: str, ceiling: Decimal, operator: Decimal | None, **kwargs):
+    def __init__(self, *, label: str, ceiling: Decimal, operator: Decimal | None, source: str = "", **kwargs):
         super().__init__(label=label, required=False, strip=True, **kwargs)
-        self.ceiling, self.operator = ceiling, operator
+        self.ceiling, self.operator, self.source = ceiling, operator, source
 
     def clean(self, value):
         text = super().clean(value).removesuffix("mm").strip()
@@ -47,7 +49,8 @@ class Millimetres(forms.CharField):
             # The point is what a gloved finger misses: 12 for 1.2, 75 for 0.75.
             meant = next((depth / by for by in (10, 100) if depth >= 10 and depth / by <= self.ceiling), None)
             ask = f". Did you mean {mm(meant)}?" if meant else ""
-            raise forms.ValidationError(f"{self.label} must be {mm(self.ceiling)} or less{ask}")
+            source = f": {self.source}" if self.source else ""
+            raise forms.ValidationError(f"{self.label} must be {mm(self.ceiling)} or less{source}{ask}")
         if self.operator is not None and depth > self.operator:
             raise forms.ValidationError(
                 f"{self.label} must be {mm(self.operator)} or less: that is what the person treating is signed off for"
@@ -123,8 +126,9 @@ class RecordForm(forms.Form):
     All fields of one record, named as on the screen. Always bound: to what was typed, or to what the rows hold.
 
     terms: the protocol's endpoints and adjuvants (see sessions.services.terms). blocked: why no zone may be recorded yet, or ''.
-    left_out: {zone id: reason} for zones the planner leaves out today. devices: the rows to choose from.
+    left_out: {zone id: reason} for zones the planner leaves out today. at_hand: the devices to choose from.
     limits: {zone id: (deepest mm today, why)} where today's answers allow less than the plan. adjuvants_out: {id: why not today}.
+    tubes: checks of the patient's own blood.
     """
 
     def __init__(
@@ -133,16 +137,20 @@ class RecordForm(forms.Form):
         *,
         session: TreatmentSession,
         terms,
-        devices,
+        at_hand: list[Resource],
         blocked: str = "",
         left_out: dict[str, str] | None = None,
         limits: dict[str, tuple[Decimal, str]] | None = None,
         adjuvants_out: dict[str, str] | None = None,
+        tubes: list | None = None,
     ):
         super().__init__(data, auto_id="f-%s")
-        self.session, self.terms, self.devices = session, terms, devices
+        self.session, self.terms, self.devices = session, terms, at_hand
         self.blocked, self.left_out = blocked, left_out or {}
         self.limits, self.adjuvants_out = limits or {}, adjuvants_out or {}
+        self.tubes = tubes or []
+        self._ready: str | None = None
+        self.asked: dict[str, Decimal] = {}  # zones whose depth is asked again, with that depth
         self.zones = list(session.zones.all())
         self.day = session.day
         self.known = {used.place: used for used in session.used_lots.all()}
@@ -154,8 +162,9 @@ class RecordForm(forms.Form):
         self.fields["consent_reason"] = forms.CharField(label="Why the older text holds today", max_length=300, **text)
         self.fields["gap_reason"] = forms.CharField(label="Reason for the shorter gap", max_length=300, **text)
         self.fields["device"] = forms.ChoiceField(
-            label="Device", required=False, choices=[("", "Choose a device"), *((str(row.pk), row.name) for row in devices)]
+            label="Device", required=False, choices=[("", "Choose a device"), *((str(row.pk), row.name) for row in at_hand)]
         )
+        self.fields["device_reason"] = forms.CharField(label="Why this device was used all the same", max_length=300, **text)
         for place, which in zip(rule.CARTRIDGES, ("", "Second ", "Third "), strict=True):
             self._add_cartridge(place, which)
         self.fields["numbing"] = forms.CharField(label="Numbing product", max_length=120, **text)
@@ -172,6 +181,9 @@ class RecordForm(forms.Form):
             self.fields[f"adj-{adjuvant.id}-after"] = forms.CharField(label=after, max_length=300, **text)
         self.fields["reaction"] = forms.ChoiceField(
             label="Reaction", required=False, choices=[("", "Not recorded"), *TreatmentSession.Reaction.choices]
+        )
+        self.fields["pain"] = forms.ChoiceField(
+            label="Pain", required=False, choices=[("", "Not asked"), *((str(step), str(step)) for step in range(11))]
         )
         self.fields["reaction_note"] = forms.CharField(label="What happened", max_length=1000, **text)
         self.fields["note"] = forms.CharField(label="Note", max_length=4000, **text)
@@ -200,10 +212,18 @@ class RecordForm(forms.Form):
         name, label = f"z{zone.pk}", zone.zone_label
         endpoints = [("", "Choose the endpoint"), *((words, words[:1].upper() + words[1:]) for words in self.terms.endpoints)]
         self.fields[f"{name}-depth"] = Millimetres(
-            label=f"{label} depth", ceiling=zone.ceiling_mm, operator=self.most.get(zone.zone), max_length=20
+            label=f"{label} depth",
+            ceiling=zone.ceiling_mm,
+            operator=self.most.get(zone.zone),
+            source=f"the most protocol {self.session.plan.protocol_version.version} allows there",
+            max_length=20,
         )
+        self.fields[f"{name}-sure"] = forms.CharField(label=f"{label} depth is right", max_length=20, required=False, strip=True)
         self.fields[f"{name}-passes"] = Passes(label=f"{label} passes", required=False, strip=True, max_length=10)
         self.fields[f"{name}-endpoint"] = forms.ChoiceField(label=f"{label} endpoint", required=False, choices=endpoints)
+        self.fields[f"{name}-bleeding"] = forms.ChoiceField(
+            label=f"{label} bleeding", required=False, choices=[("", "Bleeding not recorded"), *SessionZone.Bleeding.choices]
+        )
         self.fields[f"{name}-skip"] = forms.BooleanField(label=f"{label} not treated", required=False)
         self.fields[f"{name}-reason"] = forms.ChoiceField(
             label=f"{label} reason", required=False, choices=[("", "Choose a reason"), *SessionZone.Reason.choices]
@@ -212,22 +232,70 @@ class RecordForm(forms.Form):
 
     def clean(self):
         values = super().clean()
+        device = self._device()
         for zone in self.zones:
             depth = f"z{zone.pk}-depth"
             if values.get(depth) is None or values.get(f"z{zone.pk}-skip"):
                 continue
-            if self.blocked:
-                self.add_error(depth, self.blocked)
-            elif zone.zone in self.left_out:
-                self.add_error(depth, f"{zone.zone_label} is left out today: {self.left_out[zone.zone]}")
-            elif zone.zone in self.limits and values[depth] > self.limits[zone.zone][0]:
-                self.add_error(depth, deeper_than_today(zone.zone_label, *self.limits[zone.zone]))
+            words = self._against(zone, values[depth], device)
+            if words:
+                self.add_error(depth, words)
         for adjuvant in self.terms.adjuvants:
             if adjuvant.id in self.adjuvants_out and values.get(f"adj-{adjuvant.id}-used"):
                 self.add_error(f"adj-{adjuvant.id}-used", f"{adjuvant.label} is left out today: {self.adjuvants_out[adjuvant.id]}")
         self._lots()
+        self._blood()
         self._times()
         return values
+
+    def _device(self) -> Resource | None:
+        chosen = self.cleaned_data.get("device")
+        return next((row for row in self.devices if str(row.pk) == chosen), None)
+
+    def _against(self, zone: SessionZone, depth: Decimal, device: Resource | None) -> str:
+        """What speaks against *depth* in *zone*, or ''."""
+        if self.blocked:
+            return self.blocked
+        if zone.zone in self.left_out:
+            return f"{zone.zone_label} is left out today: {self.left_out[zone.zone]}"
+        if zone.zone in self.limits and depth > self.limits[zone.zone][0]:
+            return deeper_than_today(zone.zone_label, *self.limits[zone.zone])
+        if device is not None:
+            limit = devices.label_limit(getattr(device, "file", None))
+            if limit is not None and depth > limit[0]:
+                return f"{zone.zone_label} must be {mm(limit[0])} or less: {limit[1]}"
+            if not self.session.start_check and (words := self._not_ready(device)):
+                return words
+        return self._far_beyond(zone, depth)
+
+    def _not_ready(self, device: Resource) -> str:
+        """Asked once a save, and only where a zone is about to be the first."""
+        if self._ready is None:
+            found = devices.standing(device, session=self.session)
+            self._ready = "" if found.is_ready else found.mend
+        return self._ready
+
+    def _far_beyond(self, zone: SessionZone, depth: Decimal) -> str:
+        """A depth of three times the plan's or more is asked again: a slipped decimal mark is what a gloved finger does."""
+        planned = zone.planned_depth_mm
+        if depth < 3 * planned:
+            return ""
+        self.asked[zone.zone] = depth
+        if self.cleaned_data.get(f"z{zone.pk}-sure") == number(depth):
+            return ""
+        tenth = depth / 10
+        meant = tenth if zone.plan_zone.min_depth_mm <= tenth <= zone.plan_zone.max_depth_mm else planned
+        times = number((depth / planned).quantize(Decimal("0.1")))
+        asks = f"{zone.zone_label} {mm(depth)} is {times} times the plan's {mm(planned)}. Did you mean {mm(meant)}?"
+        return f"{asks} If not, tick that {mm(depth)} is right"
+
+    def _blood(self) -> None:
+        """The patient's own blood is used after two people checked it, and not before."""
+        for adjuvant in self.terms.adjuvants:
+            use = self.uses.get(f"adj-{adjuvant.id}")
+            is_blood = adjuvant.own_blood or (use is not None and use.own_blood)
+            if is_blood and self.cleaned_data.get(f"adj-{adjuvant.id}-used") and tubes.pair_of(self.tubes, adjuvant.id) is None:
+                self.add_error(f"adj-{adjuvant.id}-used", f"{adjuvant.label}: two people check patient against tube before it is used")
 
     def _lots(self) -> None:
         """What was scanned or typed becomes rows; a lot that may not be used is refused beside its field, and stays as it was typed."""
@@ -263,6 +331,7 @@ class RecordForm(forms.Form):
             is_new=bool(said("new")),
             reason=said("reason") or "",
             after_block=said("after") if rule.field(place, "after") in self.data else None,
+            own_blood=any(place == f"adj-{one.id}" and one.own_blood for one in self.terms.adjuvants),
         )
 
     def refuse(self, place: str, words: str) -> None:
@@ -323,6 +392,8 @@ def values_of(session: TreatmentSession) -> dict[str, str]:
         **_lots_of(session),
         "numbing_on": clock_words(session.numbing_on_at, site),
         "numbing_off": clock_words(session.numbing_off_at, site),
+        "device_reason": session.device_reason,
+        "pain": "" if session.pain is None else str(session.pain),
         "reaction": session.reaction,
         "reaction_note": session.reaction_note,
         "note": session.note,
@@ -337,7 +408,9 @@ def values_of(session: TreatmentSession) -> dict[str, str]:
         values |= {
             f"z{zone.pk}-depth": "" if zone.done_depth_mm is None else number(zone.done_depth_mm),
             f"z{zone.pk}-passes": "" if zone.passes is None else str(zone.passes),
+            f"z{zone.pk}-sure": "" if zone.confirmed_mm is None else number(zone.confirmed_mm),
             f"z{zone.pk}-endpoint": zone.endpoint,
+            f"z{zone.pk}-bleeding": zone.bleeding,
             f"z{zone.pk}-skip": _tick(zone.state == zone.State.NOT_TREATED),
             f"z{zone.pk}-reason": zone.reason,
             f"z{zone.pk}-note": zone.note,

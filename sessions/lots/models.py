@@ -121,6 +121,7 @@ class UsedLot(models.Model):
     raw = models.CharField(max_length=300, blank=True, help_text="What the scanner sent; empty where it was typed")
     is_new = models.BooleanField(default=False, help_text="Said to be new from its pack, where the code says no serial number")
     reason = models.CharField(max_length=200, blank=True, help_text="Why it was used")
+    own_blood = models.BooleanField(default=False, help_text="The patient's own blood: two people check it before it is used")
     after_block = models.CharField(max_length=300, blank=True, help_text="What was done about a lot that was blocked after it was used")
     added_at = models.DateTimeField()
 

@@ -50,6 +50,7 @@ class Typed:
     is_new: bool = False
     reason: str = ""
     after_block: str | None = None  # None: not on the page
+    own_blood: bool = False
 
 
 def same_lot(lot: Lot) -> Q:
@@ -81,6 +82,13 @@ def hold_still() -> None:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute(f"LOCK TABLE {Lot._meta.db_table} IN SHARE MODE")
+
+
+def wait_for_signatures() -> None:
+    """Before a lot is blocked: whoever signs just now comes first, so that the moment of the block lies behind each of them."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"LOCK TABLE {Lot._meta.db_table} IN ROW EXCLUSIVE MODE")
 
 
 class Reader:
@@ -163,6 +171,7 @@ class Reader:
         elif product is not None:
             use.gtin = product.gtin
         use.is_new, use.reason = one.is_new, one.reason
+        use.own_blood = one.own_blood or (product is not None and product.kind == Kind.PRP)
         use.after_block = one.after_block if one.after_block is not None else known.after_block if known else ""
         self.uses[one.place] = use
 

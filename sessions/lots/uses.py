@@ -6,7 +6,7 @@ from django.utils import timezone
 from .models import Lot, StockMove, UsedLot
 
 COLUMNS = (
-    "product", "product_name", "number", "key", "expires_on", "serial", "gtin", "raw", "is_new", "reason", "after_block",
+    "product", "product_name", "number", "key", "expires_on", "serial", "gtin", "raw", "is_new", "reason", "after_block", "own_blood",
 )  # fmt: skip
 
 
@@ -51,6 +51,8 @@ def content(session) -> list[dict]:
             "is_new": use.is_new,
             "reason": use.reason,
             "after_block": use.after_block,
+            # What was signed before two people had to check it has no such line, and keeps its hash.
+            **({"own_blood": True} if use.own_blood else {}),
         }
         for use in UsedLot.objects.filter(session=session.pk).order_by("place")
     ]

@@ -16,7 +16,7 @@ WAITING = (Booking.Status.BOOKED, Booking.Status.ARRIVED)
 
 def away_words(visits: Iterable[Booking]) -> dict[int, str]:
     """
-    `Room 2 away: repair`, `Closed: Christmas Day` or `Pen A out of service from 3 Dec 2026` for each of *visits* that has not begun
+    `Closed: Christmas Day`, `Room 2 away: repair` or `Pen A out of service from 3 Dec 2026` for each of *visits* that has not begun
     and stands in it, by the visit's pk. Three queries, and one more where somebody is away and the holds are not loaded yet.
     """
     waiting = [visit for visit in visits if visit.status in WAITING]
@@ -42,16 +42,31 @@ def away_words(visits: Iterable[Booking]) -> dict[int, str]:
 
 
 def _of(visit: Booking, absences: dict[int, list[Absence]], closed: dict, retired: dict[int, Resource]) -> str:
+    zone = clinic_zone(visit.site)
+    days = (local_day(at, zone) for at in (visit.starts_at, visit.ends_at))
+    if name := next((closed[visit.site_id, day] for day in days if (visit.site_id, day) in closed), ""):
+        return closed_words(name)
     for hold in visit.holds.all():
         away = next((a for a in absences.get(hold.resource_id, ()) if a.starts_at < hold.ends_at and a.ends_at > hold.starts_at), None)
         if away is not None:
-            return f"{away.resource} away: {away.reason}"
+            return absent_words(away.resource, away.reason)
         gone = retired.get(hold.resource_id)
         if gone is not None and local_day(hold.starts_at, clinic_zone(gone.site)) >= gone.retired_on:
-            return f"{gone} out of service from {wording.day(gone.retired_on)}"
-    if not closed:
-        return ""
-    zone = clinic_zone(visit.site)
-    days = (local_day(at, zone) for at in (visit.starts_at, visit.ends_at))
-    name = next((closed[visit.site_id, day] for day in days if (visit.site_id, day) in closed), "")
-    return f"Closed: {name}" if name else ""
+            return retired_words(gone)
+    return ""
+
+
+# In which words it is said, wherever it is
+
+
+def closed_words(name: str) -> str:
+    """Nobody is away on a day on which the site is closed."""
+    return f"Closed: {name}"
+
+
+def absent_words(resource: Resource, reason: str) -> str:
+    return f"{resource} away: {reason}"
+
+
+def retired_words(resource: Resource) -> str:
+    return f"{resource} out of service from {wording.day(resource.retired_on)}"

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Site
 from accounts.versioning import StaleRow
+from audit.models import AuditEvent
 from audit.services import gathered, record
 from patients.merged import MergedAway, as_it_stands, record_of_plan
 
@@ -26,6 +27,7 @@ Status = Booking.Status
 STEP_MINUTES = 5  # visits begin at whole steps of the clock
 SHORTEST, LONGEST = 5, 480  # minutes of the part with the clinician
 DAYS_AHEAD = 730
+UNDO = dt.timedelta(minutes=3)  # how long a change can be taken back: nothing leaves the house about it before that
 
 _DAY_LOCK, _PATIENT_LOCK = 7301, 7302
 
@@ -206,10 +208,11 @@ def move(
     device: Resource | None = None,
     gap_reason: str = "",
     bay: Resource | None = None,
+    undone: bool = False,
 ) -> Booking:
     """
     Put a visit somewhere else, with the same lengths; a role left None stays as it is. Sent twice, the second changes nothing.
-    gap_reason: as in `book`.
+    gap_reason: as in `book`. undone: it goes back to where it was before its last move, with the arrival that move took from it.
 
     Raises:
         BookingRefused: as in `book`; the visit then stays where it was. StaleRow: somebody changed it meanwhile.
@@ -226,7 +229,7 @@ def move(
                 return Booking.objects.get(pk=booking.pk)
             if fresh.status not in (Status.BOOKED, Status.ARRIVED):
                 raise NotNow(f"This visit is {fresh.get_status_display().lower()}. Only a visit that has not begun can be moved.")
-            before = _detail(fresh)
+            before = _detail(fresh) | _arrival_of(fresh)
             if fresh.starts_at != starts_at:
                 check_start(starts_at)
             if fresh.plan is not None and fresh.kind == Booking.Kind.SESSION and fresh.session_number:
@@ -249,6 +252,8 @@ def move(
             )
             if local_day(starts_at, zone) != local_day(fresh.starts_at, zone):
                 fresh.status, fresh.arrived_at, fresh.numbing_started_at = Status.BOOKED, None, None
+                if undone:
+                    _here_again(fresh, starts_at)
             if fresh.starts_at != starts_at:
                 fresh.late_minutes = None  # was said of the old time
             fresh.starts_at, fresh.ends_at = slot.starts_at, slot.ends_at
@@ -421,6 +426,24 @@ def _keep_override(booking: Booking, sooner: gap.Override | None) -> None:
     booking.gap_reason = sooner.reason if sooner else ""
     booking.gap_by, booking.gap_at = (sooner.by, sooner.at) if sooner else (None, None)
     booking.gap_first_day = sooner.first_day if sooner else None
+
+
+def _arrival_of(booking: Booking) -> dict:
+    """What a move to another day takes from a visit whose patient is here, as the log keeps it."""
+    times = {"arrived_at": booking.arrived_at, "numbing_started_at": booking.numbing_started_at}
+    return {name: at.isoformat() for name, at in times.items() if at is not None} if booking.status == Status.ARRIVED else {}
+
+
+def _here_again(booking: Booking, starts_at: dt.datetime) -> None:
+    """*booking* goes back to *starts_at*, from where its last move took it: whoever was here then is here still."""
+    rows = AuditEvent.objects.filter(object_type=booking._meta.label_lower, object_pk=str(booking.pk), action="booking.moved")
+    last = rows.order_by("-pk").first()
+    before = (last.detail if last else {}).get("from") or {}
+    if before.get("starts_at") != starts_at.isoformat() or "arrived_at" not in before or timezone.now() > last.at + UNDO:
+        return
+    booking.status = Status.ARRIVED
+    for name in ("arrived_at", "numbing_started_at"):
+        setattr(booking, name, dt.datetime.fromisoformat(before[name]) if name in before else None)
 
 
 def _is_there(now: Booking, starts_at, clinician, room, device, bay=None) -> bool:

@@ -46,6 +46,13 @@ def planned_review(plan: TreatmentPlan) -> Booking | None:
     return Booking.objects.live().filter(plan=plan, kind=Booking.Kind.REVIEW).order_by("starts_at").last()
 
 
+def left_to_book(plan: TreatmentPlan) -> list[int]:
+    """The sessions of *plan* that have no visit and were not passed over, and REVIEW where its review has none."""
+    placed = gap.placed(plan)
+    left = [number for number in range(gap.last_treated(placed) + 1, plan.sessions_count + 1) if number not in placed]
+    return [*left, REVIEW] if review_days(plan) is not None and planned_review(plan) is None else left
+
+
 def _gaps(days: dict[int, dt.date]) -> dict[int, int]:
     """Days between each session and the one before it, by number."""
     return {later: (days[later] - days[earlier]).days for earlier, later in pairwise(sorted(days)) if later == earlier + 1}

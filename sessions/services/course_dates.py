@@ -14,10 +14,11 @@ from plans.models import TreatmentPlan
 
 from ..models import Booking, Resource
 from . import gap
+from .away import closed_words, retired_words
 from .course import REVIEW, Slot, breaches, judge, planned_review, review_days
 from .free_time import Diary
 from .healing import Healing, healing_of
-from .hours import Visit, at_clock, clinic_zone, covers, local_day, moments_at, seconds, visit_of
+from .hours import Visit, at_clock, clinic_zone, covers, local_day, moment, moments_at, seconds, visit_of, which_of
 from .party import FreeTime, Party
 
 LOOK_AROUND_DAYS = 14  # how far from the wished day a first session or a review may be offered
@@ -353,9 +354,7 @@ class _Work:
 
     def _words(self, time: FreeTime, previous: dt.date | None, since: str) -> str:
         after = f"{gap.weeks((local_day(time.starts_at, self.zone) - previous).days)} after {since}, " if previous else ""
-        local = time.starts_at.astimezone(self.zone)
-        both = moments_at(local.date(), local.time(), self.zone)
-        which = f"{'after' if time.starts_at == both[-1] else 'before'} the clocks go back, " if len(both) > 1 else ""
+        which = f"{words}, " if (words := which_of(time.starts_at, self.zone)) else ""
         return f"{after}{which}{time.clinician}"
 
     def trouble(self, visit: Visit, start: int, party: Party) -> str:
@@ -373,6 +372,11 @@ class _Work:
             if any(covers(self.diary.open(r), low, high) for r in candidates):
                 return f"{one} taken" if one else f"No {role} free"
             if any(covers(self.diary.in_hours(r), low, high) for r in candidates):
+                closed = (self.diary.holidays.get(local_day(moment(at), self.zone), "") for at in (low, high))
+                if name := next(filter(None, closed), ""):
+                    return closed_words(name)
+                if one and one.retired_on is not None and local_day(moment(low), self.zone) >= one.retired_on:
+                    return retired_words(one)
                 return f"{one} away" if one else f"Every {role} away"
             return f"{one} not in" if one else "Clinic closed"
         return "Taken"

@@ -20,12 +20,14 @@ from .booking import check_start, enter_diary, move
 from .course import judge
 from .free_time import Diary
 from .healing import healing_of
-from .hours import clinic_zone, local_day, same_clock, seconds, visit_again
+from .hours import clinic_zone, local_day, moments_at, seconds, visit_again, which_of
 from .party import FreeTime, Party
-from .refusals import BookingRefused, NotNow
+from .refusals import BookingRefused, ComesTwice, NotNow
 
 KEEP, SHIFT, NEAREST = "keep", "shift", "nearest"
 LABELS = {KEEP: "Leave the later visits where they are", SHIFT: "Move the later visits along", NEAREST: "Nearest time that fits"}
+WHICH = ("first", "second")  # of two times of one day, where the clocks go back
+Which = dict[int, str]  # by the visit's pk
 LOOK_AROUND_DAYS = 14  # how far from its own shifted day a later visit may be put
 
 
@@ -40,9 +42,8 @@ class Step:
     @property
     def words(self) -> str:
         """`Session 3 of 4: Thu 3 Dec 2026, 10:00 with Dr Osei, Room 1`."""
-        local = self.to.starts_at.astimezone(clinic_zone(self.booking.site))
         where = ", ".join(str(one) for one in (self.to.clinician, self.to.room) if one is not None)
-        return f"{self.booking.title}: {wording.day(local.date(), weekday=True)}, {local:%H:%M} with {where}"
+        return f"{self.booking.title}: {_when(self.to.starts_at, self.booking)} with {where}"
 
 
 @dataclass(frozen=True)
@@ -52,11 +53,17 @@ class Row:
     booking: Booking
     will: dt.datetime | None = None
 
+    @property
+    def which(self) -> str:
+        """Which of two it goes to, where the clock shows that time twice."""
+        return which_of(self.will, clinic_zone(self.booking.site)) if self.will else ""
+
 
 @dataclass(frozen=True)
 class Way:
     """
-    One way to move the visit. problem: why it cannot be done, empty where it can. sentence: the gaps of the course afterwards;
+    One way to move the visit. problem: why it cannot be done, empty where it can. asks: the visit of which it has to be said which of two
+    times is meant, where the clocks go back over it. sentence: the gaps of the course afterwards;
     within: whether all of them are the plan's. rows: every visit of the course, those that stay included.
     """
 
@@ -67,6 +74,7 @@ class Way:
     within: bool = True
     first_day: dt.date | None = None
     may_be_overridden: bool = False
+    asks: Booking | None = None
     rows: tuple[Row, ...] = ()
 
     @property
@@ -81,8 +89,7 @@ class Way:
         first = self.steps[0]
         if self.name == KEEP:
             return f"Move session {first.booking.session_number} only"
-        local = first.to.starts_at.astimezone(clinic_zone(first.booking.site))
-        return f"Move to {wording.day(local.date(), weekday=True)}, {local:%H:%M}"
+        return f"Move to {_when(first.to.starts_at, first.booking)}"
 
     @property
     def token(self) -> str:
@@ -93,6 +100,13 @@ class Way:
             for step in self.steps
         )
         return hashlib.sha256(f"{self.name}|{text}".encode()).hexdigest()[:24]
+
+
+def _when(moment: dt.datetime, booking: Booking) -> str:
+    """`Thu 3 Dec 2026, 10:00`, and which of two where the clock shows it twice."""
+    zone = clinic_zone(booking.site)
+    local, which = moment.astimezone(zone), which_of(moment, zone)
+    return f"{wording.day(local.date(), weekday=True)}, {local:%H:%M}{f', {which}' if which else ''}"
 
 
 class PreviewStale(BookingRefused):
@@ -124,12 +138,14 @@ def preview_move(
     by=None,
     gap_reason: str = "",
     any_room: bool = False,
+    which: Which | None = None,
 ) -> list[Way]:
     """
     The ways to move *booking* to *starts_at*, each with its steps or the reason why not. Writes nothing.
 
     "shift" is there where the day changes and later visits are booked, "nearest" where the visit is a session of a plan and cannot
-    simply go where it is wanted. any_room: nobody named a room or device, so where only these are taken others will do.
+    simply go where it is wanted. any_room: nobody named a room or device, so where only these are taken others will do. which: of two
+    times, by the visit's pk, where that was asked.
     """
     named = {"clinician": clinician, "room": room, "device": device}
     zone = clinic_zone(booking.site)
@@ -143,7 +159,7 @@ def preview_move(
     ways: list[Way] = []
     for name in names:
         try:
-            way = _way(name, booking, starts_at, named, by, gap_reason, any_room)
+            way = _way(name, booking, starts_at, named, by, gap_reason, any_room, which or {})
             first = way.steps[0]
             if name != NEAREST:
                 problem = placing.in_the_way(first.booking, first.to, ignoring=[booking, *after] if name == SHIFT else [booking])
@@ -152,8 +168,9 @@ def preview_move(
             ways.append(replace(way, rows=tuple(Row(row, goes.get(row.pk)) for row in course)))
         except BookingRefused as refused:
             first_day, may = getattr(refused, "first_day", None), getattr(refused, "may_be_overridden", False)
-            ways.append(Way(name, problem=refused.message, first_day=first_day, may_be_overridden=may))
-    if ways[-1].name == NEAREST and all(_stays(step) for step in ways[-1].steps):
+            asks = refused.booking if isinstance(refused, ComesTwice) else None
+            ways.append(Way(name, problem=refused.message, first_day=first_day, may_be_overridden=may, asks=asks))
+    if ways[-1].name == NEAREST and not ways[-1].asks and all(_stays(step) for step in ways[-1].steps):
         ways[-1] = Way(NEAREST, problem=ways[-1].problem or "No other day fits between the sessions before and after it.")
     simply = not ways[0].problem and ways[-1].name == NEAREST and [s.to.starts_at for s in ways[-1].steps] == [starts_at]
     return ways[:-1] if simply else ways
@@ -172,6 +189,7 @@ def move_with(
     gap_reason: str = "",
     token: str = "",
     any_room: bool = False,
+    which: Which | None = None,
 ) -> list[Booking]:
     """
     Move *booking* in the given *way*, with the later visits that go along: all of them or none. Returns what stands now, in order.
@@ -189,7 +207,7 @@ def move_with(
         fresh = Booking.objects.with_names().select_related("site").get(pk=booking.pk)
         if fresh.starts_at == starts_at and way != NEAREST:
             return [move(booking, starts_at=starts_at, by=by, version=version, gap_reason=gap_reason, **named)]
-        planned = _way(way, fresh, starts_at, named, by, gap_reason, any_room)
+        planned = _way(way, fresh, starts_at, named, by, gap_reason, any_room, which or {})
         if token and planned.token != token:
             raise PreviewStale("The diary has changed since this was shown. Look at what is possible now.")
         if version is not None:
@@ -249,7 +267,7 @@ def enter_all(planned: Way) -> None:
     enter_diary(None, planned.steps[0].booking.patient, (), places=places)
 
 
-def _way(name: str, booking: Booking, starts_at: dt.datetime, named: dict, by, gap_reason: str, any_room: bool) -> Way:
+def _way(name: str, booking: Booking, starts_at: dt.datetime, named: dict, by, gap_reason: str, any_room: bool, which: Which) -> Way:
     if booking.status not in gap.WAITING:
         raise NotNow(f"This visit is {booking.get_status_display().lower()}. Only a visit that has not begun can be moved.")
     check_start(starts_at)
@@ -262,9 +280,9 @@ def _way(name: str, booking: Booking, starts_at: dt.datetime, named: dict, by, g
     days = {n: local_day(visit.starts_at, zone) for n, visit in gap.placed(plan, ignoring=booking).items()}
     healing = healing_of(plan)
     if name == NEAREST:
-        steps = [Step(booking, _nearest(booking, starts_at, named["clinician"], days, healing))]
+        steps = [Step(booking, _nearest(booking, starts_at, named["clinician"], days, healing, which))]
     elif name == SHIFT:
-        steps = shifted(booking, starts_at, named, days, healing, by, gap_reason, any_room)
+        steps = shifted(booking, starts_at, named, days, healing, by, gap_reason, any_room, which)
     else:
         gap.check_gap(plan, number, starts_at, ignoring=booking, reason=gap_reason, by=by)
         gap.check_review(plan, booking.kind, starts_at, ignoring=booking)
@@ -297,7 +315,30 @@ def _slot(booking: Booking, starts_at: dt.datetime, named: dict, any_room: bool 
     )
 
 
-def _nearest(booking: Booking, wanted: dt.datetime, clinician, days: dict[int, dt.date], healing) -> FreeTime:
+def _days_on(booking: Booking, moment: dt.datetime, days: int, which: Which) -> dt.datetime:
+    """
+    *moment* plus *days* on the wall clock of *booking*'s site.
+
+    Raises:
+        BookingRefused: the clocks go forward over it. ComesTwice: they go back over it, and *which* does not say which is meant.
+    """
+    zone = clinic_zone(booking.site)
+    if not days:
+        return moment
+    local = moment.astimezone(zone)
+    day = local.date() + dt.timedelta(days=days)
+    moments = moments_at(day, local.time(), zone)
+    if len(moments) == 1:
+        return moments[0]
+    said = f"{local:%H:%M} on {wording.day(day, weekday=True)}"
+    if not moments:
+        raise BookingRefused(f"{booking.title}: there is no {said}, as the clocks go forward over it. Move it to another time first.")
+    if booking.pk not in which:
+        raise ComesTwice(f"{booking.title}: {said} comes twice, as the clocks go back. Choose which.", booking=booking)
+    return moments[WHICH.index(which[booking.pk])]
+
+
+def _nearest(booking: Booking, wanted: dt.datetime, clinician, days: dict[int, dt.date], healing, which: Which) -> FreeTime:
     """
     The free time closest to *wanted* with the sessions before and after where they are, at its time of day where the day has to be
     another; with the same person where they have any.
@@ -307,7 +348,7 @@ def _nearest(booking: Booking, wanted: dt.datetime, clinician, days: dict[int, d
     bounds = gap.window(booking.plan, booking.session_number, days, healing)
     first, last = max(bounds.first_day or today, today), bounds.last_day or day + dt.timedelta(days=LOOK_AROUND_DAYS)
     centre = min(max(day, first), last)
-    wanted = same_clock(wanted, (centre - day).days, zone)
+    wanted = _days_on(booking, wanted, (centre - day).days, which)
     low, high = max(first, centre - dt.timedelta(days=LOOK_AROUND_DAYS)), min(last, centre + dt.timedelta(days=LOOK_AROUND_DAYS))
     if low <= high:
         diary = Diary(booking.site, low, high, patient=booking.patient, ignoring=booking)
@@ -319,7 +360,15 @@ def _nearest(booking: Booking, wanted: dt.datetime, clinician, days: dict[int, d
 
 
 def shifted(
-    booking: Booking, starts_at: dt.datetime, named: dict, days, healing, by, gap_reason: str, any_room: bool = False
+    booking: Booking,
+    starts_at: dt.datetime,
+    named: dict,
+    days,
+    healing,
+    by,
+    gap_reason: str,
+    any_room: bool = False,
+    which: Which | None = None,
 ) -> list[Step]:
     """The visit, and each later one as many days on as it, at its own time of day; where that is taken, as near to it as the gap lets."""
     zone = clinic_zone(booking.site)
@@ -333,7 +382,7 @@ def shifted(
     standing[booking.session_number] = local_day(starts_at, zone)
     last_end = starts_at
     for row in after:
-        wanted = same_clock(row.starts_at, by_days, clinic_zone(row.site))
+        wanted = _days_on(row, row.starts_at, by_days, which or {})
         step = Step(row, _near(row, wanted, standing, healing, not_before=last_end, ignoring=[booking, *after]))
         if row.kind == Booking.Kind.SESSION:
             standing[row.session_number] = local_day(step.to.starts_at, clinic_zone(row.site))

@@ -12,7 +12,15 @@ def for_writing(session: TreatmentSession) -> TreatmentSession:
     row = (
         TreatmentSession.objects.select_for_update(of=("self",))
         .select_related(
-            "booking__site", "patient__site", "plan__protocol_version", "clinician", "device", "gap_by", "consent_by", "saved_by"
+            "booking__site",
+            "patient__site",
+            "plan__protocol_version",
+            "clinician",
+            "device__site",
+            "device__file",
+            "gap_by",
+            "consent_by",
+            "saved_by",
         )
         .defer("plan__protocol_version__document")
         .prefetch_related("plan__zones")  # asked for by every condition of the day; a plan is never edited

@@ -10,6 +10,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from django.db.models import Q
 from django.utils import timezone
 
 from consent.standing import MISSING, OLDER, WITHDRAWN, stands_for
@@ -19,14 +20,20 @@ from plans.competence import beyond, without_agreed
 from plans.models import TreatmentPlan
 from plans.since import Change, in_words
 
+from ..devices import standing as devices
 from ..lots import rule as lots
 from ..models import Resource, SessionZone, TreatmentSession
+from ..tubes import rule as tubes
 from .due import Due, asked_of, due_of
 from .healing import after_record
-from .planner_today import Today, planner_today
+from .planner_today import Today, planner_today, to_look_at
 from .planner_today import case_today as today_case
+from .skin import Earlier, earlier_of, newest_in
+from .terms import terms_of
 
 OK, LEFT, STOP = "ok", "todo", "stop"
+SKIN = "skin-seen"  # the form that says how the skin was after earlier sessions
+WAITS_FOR = ("due", SKIN)  # what the plan check waits for: one word stands for both
 
 
 @dataclass(frozen=True)
@@ -62,6 +69,7 @@ class DayCheck:
     adjuvants_out: dict[str, str] = field(default_factory=dict)  # {adjuvant of the plan: why not today}
     changes: tuple[Change, ...] = ()  # what the planner is more careful about today than the plan
     undecided: tuple[Change, ...] = ()  # those of them the clinician has to decide before the needle
+    to_look_at: tuple[Earlier, ...] = ()  # earlier sessions of which nobody has said today how the skin is
     is_kept: bool = False
 
     @property
@@ -97,13 +105,16 @@ def day_check(session: TreatmentSession, on: dt.date | None = None) -> DayCheck:
         )
     on = on or session.day
     due = due_of(session.patient, session.plan.protocol_version, on)
-    today = planner_today(session.plan, session.patient, on)
+    earlier = earlier_of(session.patient, on)
+    today = planner_today(session.plan, session.patient, on, earlier)
     undecided = decided_not(session, today)
     planner = _planner(session, today, undecided)
-    if due and planner.state != STOP:
-        planner = Condition("planner", LEFT, "The plan is checked again once they are answered", "plan check", "due", holds=True)
+    waiting = to_look_at(session.plan, earlier, on)
+    if (due or waiting) and planner.state != STOP:
+        field = "due" if due else SKIN
+        planner = Condition("planner", LEFT, "The plan is checked again once they are answered", "plan check", field, holds=True)
     gap, operator = _gap(session, on, today.interval_weeks), _operator(session, on)
-    conditions = (_plan(session), _screening(due), planner, gap, operator, _consent(session))
+    conditions = (_plan(session), _screening(due), *_skin(session, earlier, waiting), planner, gap, operator, _consent(session))
     return DayCheck(
         on=on,
         conditions=conditions,
@@ -115,6 +126,7 @@ def day_check(session: TreatmentSession, on: dt.date | None = None) -> DayCheck:
         adjuvants_out=today.adjuvants_out,
         changes=today.changes,
         undecided=undecided,
+        to_look_at=tuple(waiting),
     )
 
 
@@ -197,6 +209,18 @@ def _screening(due: Due) -> Condition:
     if not due:
         return Condition("screening", OK, "Safety checks are up to date", "safety checks", holds=True)
     return Condition("screening", LEFT, f"Ask again first: {due.words} due", "safety checks", "due", holds=True)
+
+
+def _skin(session: TreatmentSession, earlier: list[Earlier], waiting: list[Earlier]) -> list[Condition]:
+    """How the skin is after the newest session in each zone of the plan, said on the day; nothing where there was none."""
+    rows = newest_in(earlier, [zone.zone for zone in session.plan.zones.all()])
+    if not rows:
+        return []
+    if waiting:
+        words = f"Say first how the skin is after {' and '.join(row.words for row in waiting)}"
+        return [Condition("skin_seen", LEFT, words, "skin after the last session", SKIN, holds=True)]
+    words = "; ".join(f"{row.words}: {row.last}" for row in rows)
+    return [Condition("skin_seen", OK, f"Skin after {words}", "skin after the last session", holds=True)]
 
 
 def _planner(session: TreatmentSession, today: Today, undecided: tuple[Change, ...]) -> Condition:
@@ -347,25 +371,44 @@ def _operator(session: TreatmentSession, on: dt.date) -> Condition:
 
 
 def devices_for(session: TreatmentSession):
-    """Active devices of the site that are of the plan's kind."""
-    return list(
-        Resource.objects.filter(
-            site=session.booking.site_id, kind=Resource.Kind.DEVICE, is_active=True, device_kind=session.plan.device_kind
-        ).order_by("name")
-    )
+    """Active devices of the site that are of the plan's kind; one the needling began with stays, also when it breaks meanwhile."""
+    here = Q(site=session.booking.site_id, kind=Resource.Kind.DEVICE, is_active=True, device_kind=session.plan.device_kind)
+    if session.start_check and session.device_id:
+        here |= Q(pk=session.device_id)
+    return list(Resource.objects.filter(here).select_related("site", "file").order_by("name"))
+
+
+def _device(session: TreatmentSession) -> list[Condition]:
+    """Chosen, of the plan's kind, in service and clean, and within its own label, or with the reason why it was used all the same."""
+    device = session.device
+    if device is None:
+        return [Condition("device", LEFT, "Choose the device", "device", "f-device")]
+    if device.device_kind != session.plan.device_kind:
+        return [Condition("device", STOP, f"{device} is not a {session.plan.device_kind}. Choose another", "device", "f-device")]
+    found = devices.standing(device, session=session)
+    if found.is_ready:
+        row = Condition("device", OK, f"{device} is in service", "device", "f-device")
+    elif session.start_check and session.device_reason:
+        row = Condition("device", OK, f"{found.words}. Used all the same: {session.device_reason}", "device", "f-device_reason")
+    elif session.start_check:
+        words = f"{found.words}. Say why it was used all the same"
+        row = Condition("device", LEFT, words, "why this device", "f-device_reason")
+    else:
+        is_out = any(fault.kind == devices.OUT for fault in found.faults)
+        row = Condition("device", STOP if is_out else LEFT, found.mend, "device", "f-device")
+    beyond = devices.off_label(found.file, session)
+    if not beyond:
+        return [row]
+    words = f"{device} is {'; '.join(beyond)} ({found.file.label_source})"
+    if session.device_reason:
+        words = f"{words}. Used all the same: {session.device_reason}"
+        return [row, Condition("label", OK, words, "device label", "f-device_reason")]
+    words = f"{words}. Say why it is used all the same, or choose another"
+    return [row, Condition("label", LEFT, words, "device label", "f-device_reason")]
 
 
 def _device_and_needle(session: TreatmentSession) -> list[Condition]:
     on = session.day
-    device = session.device
-    if device is None:
-        device_row = Condition("device", LEFT, "Choose the device", "device", "f-device")
-    elif not device.is_active:
-        device_row = Condition("device", STOP, f"{device} is out of service. Choose another", "device", "f-device")
-    elif device.device_kind != session.plan.device_kind:
-        device_row = Condition("device", STOP, f"{device} is not a {session.plan.device_kind}. Choose another", "device", "f-device")
-    else:
-        device_row = Condition("device", OK, f"{device}", "device", "f-device")
     lot = Condition(
         "needle_lot",
         OK if session.needle_lot else LEFT,
@@ -382,7 +425,7 @@ def _device_and_needle(session: TreatmentSession) -> list[Condition]:
         )
     else:
         use_by = Condition("use_by", OK, f"Use by {day_words(expires)}", "use-by date", "f-needle_expires_on")
-    return [device_row, lot, use_by, *_lots(session)]
+    return [*_device(session), lot, use_by, *_lots(session)]
 
 
 def _lots(session: TreatmentSession) -> list[Condition]:
@@ -431,6 +474,12 @@ def differs(zone: SessionZone) -> bool:
     return zone.passes is not None and not low <= zone.passes <= high
 
 
+def own_blood(session: TreatmentSession) -> set[str]:
+    """Ids of the adjuvants that are the patient's own blood: the protocol marks them, or what was scanned is a PRP tube."""
+    marked = {one.id for one in terms_of(session.plan).adjuvants if one.own_blood}
+    return marked | {use.place.removeprefix("adj-") for use in session.used_lots.all() if use.own_blood}
+
+
 def _after(session: TreatmentSession) -> list[Condition]:
     rows = [
         Condition(
@@ -452,10 +501,14 @@ def _after(session: TreatmentSession) -> list[Condition]:
         rows.append(Condition("numbing_on", LEFT, "Enter when the numbing went on", "numbing on", "f-numbing_on"))
     if session.numbing and not session.numbing_off_at:
         rows.append(Condition("numbing_off", LEFT, "Enter when the numbing was taken off", "numbing off", "f-numbing_off"))
+    blood, checks = own_blood(session), list(session.tube_checks.all())
     for row in session.adjuvants:
         if not row.get("used", True):
             continue
         label, at = row.get("label", row["id"]), f"f-adj-{row['id']}"
+        if row["id"] in blood and tubes.pair_of(checks, row["id"]) is None:
+            words = f"{label}: two people check patient against tube before it is used"
+            rows.append(Condition(f"tube-{row['id']}", LEFT, words, f"{label} tube", "tube"))
         if not row.get("product"):
             rows.append(Condition(f"adj-{row['id']}", LEFT, f"Enter the product used as {label}", f"{label} product", f"{at}-product"))
         elif not row.get("lot"):

@@ -52,6 +52,13 @@ def moments_at(day: dt.date, clock: dt.time, zone: ZoneInfo) -> list[dt.datetime
     return sorted(moment for moment in found if moment.astimezone(zone).replace(tzinfo=None) == shown)
 
 
+def which_of(moment: dt.datetime, zone: ZoneInfo) -> str:
+    """`before the clocks go back` or `after the clocks go back` where the clock shows *moment* twice that day; else empty."""
+    local = moment.astimezone(zone)
+    both = moments_at(local.date(), local.time(), zone)
+    return f"{'after' if moment == both[-1] else 'before'} the clocks go back" if len(both) > 1 else ""
+
+
 def same_clock(moment: dt.datetime, days: int, zone: ZoneInfo) -> dt.datetime:
     """*moment* plus *days* on the wall clock: 10:00 stays 10:00 when the clocks change between."""
     local = moment.astimezone(zone)

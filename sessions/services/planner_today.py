@@ -1,13 +1,14 @@
 """The planner asked again on the day of treatment, with today's answers: may this person be needled, where, how deep, with what."""
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from accounts.models import ClinicSettings
 from patients.conversion import case_of
 from planner.case import Case
 from planner.errors import CaseFaults
+from planner.knowledge import Knowledge
 from planner.propose import propose
 from planner.wording import day as day_words
 from plans.models import TreatmentPlan
@@ -15,6 +16,7 @@ from plans.since import Change, Since, barred
 from protocols.knowledge import knowledge_of
 
 from ..models import TreatmentSession
+from .skin import Earlier, earlier_of, newest_in
 
 
 @dataclass(frozen=True)
@@ -55,11 +57,12 @@ class Today:
         return f"{word}: {' '.join(self.reasons)}{first}"
 
 
-def case_today(plan: TreatmentPlan, patient, on: dt.date) -> dict:
+def case_today(plan: TreatmentPlan, patient, on: dt.date, earlier: list[Earlier] | None = None) -> dict:
     """
     The plan's case with the patient's answers of today (case format). Wishes and what was seen at the consultation stay out:
     only whether, where and how this person may be needled today is asked. The healing gap, and who treats, are conditions of
-    their own.
+    their own. Earlier sessions come with what was seen of the skin; those that are still to be looked at today (`to_look_at`)
+    stay out, because nothing begins before that.
     """
     zones = [row.zone for row in plan.zones.all()]
     requests = [
@@ -71,6 +74,9 @@ def case_today(plan: TreatmentPlan, patient, on: dt.date) -> dict:
     case["visit_date"] = on.isoformat()
     case["devices"] = [plan.device_brand or plan.device_kind]
     case["adjuvants_requested"] = list(plan.adjuvants)
+    earlier = earlier_of(patient, on) if earlier is None else earlier
+    waiting = to_look_at(plan, earlier, on)
+    case["history"] = [row.as_history() for row in earlier if row not in waiting]
     if "labs" in plan.case:
         case["labs"] = plan.case["labs"]
     # What somebody entitled lifted for this plan stays lifted, as long as today's answer is the one it was lifted for.
@@ -81,14 +87,33 @@ def case_today(plan: TreatmentPlan, patient, on: dt.date) -> dict:
     return case
 
 
-def planner_today(plan: TreatmentPlan, patient, on: dt.date) -> Today:
-    """Ask the planner again. A file it cannot read is a question, never a pass."""
+def to_look_at(plan: TreatmentPlan, earlier: list[Earlier], on: dt.date) -> list[Earlier]:
+    """The newest of *earlier* in each zone of *plan* of which nobody has said on *on* how the skin is."""
+    return [row for row in newest_in(earlier, [zone.zone for zone in plan.zones.all()]) if not row.looked_at_on(on)]
+
+
+def _without_rest(knowledge: Knowledge, plan: TreatmentPlan) -> Knowledge:
+    """
+    The protocol without the rest after the sessions recorded here, which the healing gap keeps, with what lengthens it and with a
+    clinician's reason. Needling somebody tells of still rests, and no shorter than the plan's interval.
+    """
+    rules = dict(knowledge.rules)
+    for rule in knowledge.rules.values():
+        if rule.never_shorter_than_plan_interval and rule.interval_days is not None:
+            least, span = plan.interval_weeks_min * 7, rule.interval_days
+            longer = replace(span, typical=max(span.typical, least), max=max(span.max, least))
+            rules[rule.id] = replace(rule, never_shorter_than_plan_interval=False, interval_days=longer)
+    return replace(knowledge, rules=rules)
+
+
+def planner_today(plan: TreatmentPlan, patient, on: dt.date, earlier: list[Earlier] | None = None) -> Today:
+    """Ask the planner again. A file it cannot read is a question, never a pass. earlier: of `skin.earlier_of`, where it is read already."""
     try:
-        case = Case.parse(case_today(plan, patient, on))
+        case = Case.parse(case_today(plan, patient, on, earlier))
     except CaseFaults as error:
         return Today("ask", tuple(str(fault) for fault in error.faults), None, {}, ())
     knowledge = knowledge_of(plan.protocol_version)
-    said = propose(case, knowledge, on=on, policies=ClinicSettings.current().policies).as_mapping()
+    said = propose(case, _without_rest(knowledge, plan), on=on, policies=ClinicSettings.current().policies).as_mapping()
     status, reasons, earliest = barred(said)
     since = Since(plan, said, knowledge, on, sessions_left=_sessions_left(plan))
     return Today(

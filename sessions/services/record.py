@@ -13,7 +13,7 @@ from plans.models import TreatmentPlan
 
 from ..forms.record import RecordForm, values_of
 from ..lots import rule, uses
-from ..models import Booking, SessionCorrection, SessionZone, TreatmentSession
+from ..models import Booking, DeviceFile, SessionCorrection, SessionZone, TreatmentSession
 from . import gate, visit_status
 from .canonical import canonical
 from .drafts import Locked, for_writing
@@ -80,7 +80,7 @@ def _start(booking: Booking, by) -> TreatmentSession:
         raise CannotStart(f"{stands.words}. Talk to the patient; sign anew, or cancel the visit.")
     device = booking.device
     if device is not None and (not device.is_active or device.device_kind != plan.device_kind):
-        device = None
+        device = None  # one that is not ready stays chosen: the record says what is to be done about it
     session = TreatmentSession.objects.create(
         booking=booking,
         patient=booking.patient,
@@ -147,16 +147,30 @@ def save(session: TreatmentSession, *, by, typed, version: int, page: str = "", 
                 **check.as_mapping(),
                 "consent": stands_for(row.plan, row.patient).as_list(),
                 "treats": row.clinician_id,
-                "at": now.isoformat(timespec="seconds"),
+                **device_at_start(row),
+                "at": now.isoformat(),
                 "by": str(by),
             }
         row.saved_at, row.saved_by, row.saved_page, row.saved_turn = now, by, page, turn
         row.save()
-        SessionZone.objects.bulk_update(form.zones, ["state", "done_depth_mm", "passes", "endpoint", "reason", "note"])
+        SessionZone.objects.bulk_update(
+            form.zones, ["state", "done_depth_mm", "confirmed_mm", "passes", "endpoint", "bleeding", "reason", "note"]
+        )
         after = values_of(TreatmentSession.objects.prefetch_related("zones").get(pk=row.pk))
         changed = tuple(name for name in {**before, **after} if before.get(name, "") != after.get(name, ""))
         record("record.saved", actor=by, patient=row.patient_id, obj=row, detail={"fields": sorted(changed)})
     return Saved(row, form, changed)
+
+
+def device_at_start(row: TreatmentSession) -> dict:
+    """The device as it stood when the first zone was recorded: a label or a serial number that is mended later changes no record."""
+    device = row.device
+    if device is None:
+        return {}
+    file = getattr(device, "file", None) or DeviceFile(device=device)
+    said = {"id": device.pk, "name": device.name, "brand": device.device_brand, "serial": file.serial}
+    label = {"max_depth_mm": str(file.max_depth_mm), "source": file.label_source} if file.max_depth_mm is not None else {}
+    return {"device": said | ({"label": label} if label else {})}
 
 
 def form_for(session: TreatmentSession, typed=None, *, check: gate.DayCheck | None = None, terms: Terms | None = None) -> RecordForm:
@@ -166,11 +180,12 @@ def form_for(session: TreatmentSession, typed=None, *, check: gate.DayCheck | No
         values_of(session) if typed is None else typed,
         session=session,
         terms=terms or terms_of(session.plan),
-        devices=gate.devices_for(session),
+        at_hand=gate.devices_for(session),
         blocked=check.blocked,
         left_out=check.left_out,
         limits=check.limits,
         adjuvants_out=check.adjuvants_out,
+        tubes=list(session.tube_checks.all()),
     )
 
 
@@ -182,6 +197,7 @@ _PLAIN = {
     "numbing": "numbing",
     "numbing_on": "numbing_on_at",
     "numbing_off": "numbing_off_at",
+    "device_reason": "device_reason",
     "reaction": "reaction",
     "reaction_note": "reaction_note",
     "note": "note",
@@ -200,6 +216,7 @@ def _write(row: TreatmentSession, form: RecordForm, by) -> None:
     if row.ended_at and row.ended_at <= row.started_at:
         row.ended_at = None
     row.device_id = int(values["device"]) if values.get("device") else None
+    row.pain = int(values["pain"]) if values.get("pain") else None
     _write_gap(row, values.get("gap_reason", ""), by)
     _write_consent(row, values.get("consent_reason", ""), by)
     row.adjuvants = [
@@ -218,9 +235,12 @@ def _write(row: TreatmentSession, form: RecordForm, by) -> None:
         zone.reason, zone.note = values.get(f"{name}-reason", ""), values.get(f"{name}-note", "")
         if values.get(f"{name}-skip"):
             zone.state, zone.done_depth_mm, zone.passes, zone.endpoint = SessionZone.State.NOT_TREATED, None, None, ""
+            zone.bleeding, zone.confirmed_mm = "", None
             continue
         zone.state = SessionZone.State.NOT_RECORDED if depth is None else SessionZone.State.DONE
         zone.done_depth_mm, zone.passes, zone.endpoint = depth, values.get(f"{name}-passes"), values.get(f"{name}-endpoint", "")
+        zone.bleeding = values.get(f"{name}-bleeding", "")
+        zone.confirmed_mm = depth if depth is not None and zone.zone in form.asked else None
     _write_unread(row, form)
 
 

@@ -83,5 +83,15 @@ class KeyUsed(BookingRefused):
         self.booking = booking
 
 
+class ComesTwice(BookingRefused):
+    """The clock shows that time twice on that day, and nobody has said which is meant. `booking` is the visit it is asked of."""
+
+    field = "time"
+
+    def __init__(self, message: str, *, booking=None):
+        super().__init__(message)
+        self.booking = booking
+
+
 class NotNow(BookingRefused):
     """The visit is not in a state that allows this step."""

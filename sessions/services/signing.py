@@ -185,6 +185,10 @@ def content_of(session: TreatmentSession, meaning: str = MEANING, form: int = FO
             # A record signed before anybody could decide has no such line, and keeps its hash.
             **({"decided_today": session.decided_today} if session.decided_today else {}),
             "device": session.device_id,
+            # Lines of later releases: a record that was signed without them keeps its hash.
+            **({"device_reason": session.device_reason} if session.device_reason else {}),
+            **({"pain": session.pain} if session.pain is not None else {}),
+            **({"tube_checks": tubes} if (tubes := _tube_checks(session)) else {}),
             "needle": {"lot": session.needle_lot, "use_by": session.needle_expires_on},
             "numbing": {"product": session.numbing, "on": session.numbing_on_at, "off": session.numbing_off_at},
             "adjuvants": session.adjuvants,
@@ -201,8 +205,15 @@ def content_of(session: TreatmentSession, meaning: str = MEANING, form: int = FO
                 "done": {"depth_mm": zone.done_depth_mm, "passes": zone.passes, "endpoint": zone.endpoint},
                 "reason": zone.reason,
                 "note": zone.note,
+                **({"bleeding": zone.bleeding} if zone.bleeding else {}),
+                **({"asked_again_mm": zone.confirmed_mm} if zone.confirmed_mm is not None else {}),
             }
             for zone in session.zones.order_by("position", "pk")
         ],
         "signed": {"by": session.signed_by_id, "at": session.signed_at, "meaning": meaning},
     }
+
+
+def _tube_checks(session: TreatmentSession) -> list[dict]:
+    rows = session.tube_checks.order_by("pk")
+    return [{"adjuvant": row.adjuvant, "label": row.label, "by": row.by_id, "at": row.at} for row in rows]

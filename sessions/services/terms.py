@@ -11,6 +11,7 @@ from protocols.knowledge import knowledge_of
 class AdjuvantTerm:
     id: str
     label: str
+    own_blood: bool = False
 
 
 @dataclass(frozen=True)
@@ -29,15 +30,17 @@ def terms_of(plan: TreatmentPlan) -> Terms:
     device = knowledge.devices.get(plan.device_kind)
     return Terms(
         endpoints=tuple(dict.fromkeys(words)),
-        adjuvants=tuple(AdjuvantTerm(id=name, label=_adjuvant(knowledge, name)) for name in plan.adjuvants),
+        adjuvants=tuple(_adjuvant(knowledge, name) for name in plan.adjuvants),
         step_mm=device.dial_step_mm if device else None,
         lengths_mm=device.needle_lengths_mm if device else (),
     )
 
 
-def _adjuvant(knowledge, name: str) -> str:
+def _adjuvant(knowledge, name: str) -> AdjuvantTerm:
     found = knowledge.adjuvants.get(name)
-    return found.short_label if found else name.replace("_", " ").capitalize()
+    if found is None:
+        return AdjuvantTerm(name, name.replace("_", " ").capitalize())
+    return AdjuvantTerm(name, found.short_label, found.own_blood)
 
 
 def ceiling_mm(plan: TreatmentPlan, zone) -> Decimal:

@@ -22,10 +22,14 @@ LATEST = 720  # minutes: whoever comes later than that comes on another day
 
 @dataclass(frozen=True)
 class Numbing:
-    """A numbing that is on. minutes: how long it stays on, as the visit holds it by the site's settings."""
+    """
+    A numbing that is on. minutes: how long it stays on, as the visit holds it by the site's settings; needles_at: when the visit's needling
+    begins as it stands now.
+    """
 
     started_at: dt.datetime
     minutes: int
+    needles_at: dt.datetime
 
     @property
     def ready_at(self) -> dt.datetime:
@@ -41,6 +45,21 @@ class Numbing:
         """Minutes until it is ready, begun ones counted whole; 0 where it is."""
         return max(0, -int((timezone.now() - self.ready_at).total_seconds() // 60))
 
+    @property
+    def by_the_needling(self) -> int:
+        """Minutes it will have been on when the needling begins."""
+        return round((self.needles_at - self.started_at).total_seconds() / 60)
+
+    @property
+    def is_too_early(self) -> bool:
+        """Whether the visit was moved away from under it: by its needling it would be on at least twice as long as the visit has it."""
+        return self.by_the_needling >= 2 * self.minutes
+
+    @property
+    def is_too_late(self) -> bool:
+        """Whether the visit's needling begins before it is ready."""
+        return self.by_the_needling < self.minutes
+
 
 def numbing_minutes(booking: Booking) -> int:
     """How long the visit holds its place for numbing; 0 where it has none."""
@@ -51,7 +70,8 @@ def numbing_of(booking: Booking) -> Numbing | None:
     """The numbing that is on now; None where none was marked, or the patient does not wait."""
     if booking.status != Status.ARRIVED or booking.numbing_started_at is None:
         return None
-    return Numbing(booking.numbing_started_at, numbing_minutes(booking))
+    minutes = numbing_minutes(booking)
+    return Numbing(booking.numbing_started_at, minutes, booking.starts_at + dt.timedelta(minutes=minutes))
 
 
 def numbing_on(booking: Booking, *, by, version: int | None = None) -> Booking:

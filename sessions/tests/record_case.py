@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import uuid
 from decimal import Decimal
 from functools import cache
 
@@ -15,11 +16,13 @@ from protocols.documents import canonical, sha256
 from protocols.knowledge import packaged
 from protocols.models import ProtocolVersion
 from sessions.forms.clock_time import clock_words
-from sessions.models import Booking, Hold, Resource
+from sessions.models import Booking, DeviceLog, Hold, Resource
 from sessions.services.deciding import decide
 from sessions.services.gate import day_check
+from sessions.services.planner_today import to_look_at
 from sessions.services.record import save, start
 from sessions.services.signing import sign
+from sessions.services.skin import earlier_of, see
 
 
 @cache
@@ -40,6 +43,7 @@ class RecordCase:
     """
 
     has_consent = True
+    ADJUVANTS = ("hyaluronic_acid",)
     ZONES = (("cheeks", "Cheeks", "1.25", "1", "pinpoint", 4), ("forehead", "Forehead", "0.5", "0.5", "redness", 3))
 
     def __init__(self, site, clinician, patient, *, sessions_count=4, answered=True):
@@ -110,7 +114,7 @@ class RecordCase:
             interval_weeks_max=8,
             downtime_days_min=1,
             downtime_days_max=3,
-            adjuvants=["hyaluronic_acid"],
+            adjuvants=list(self.ADJUVANTS),
             accepted_by=self.clinician,
             accepted_at=timezone.now(),
         )
@@ -158,8 +162,16 @@ class RecordCase:
         )
         return booking
 
-    def started(self, number=1, *, days=0, minutes=60, **fields):
-        """An open record whose start lies *minutes* back, so that its end can be in the past too."""
+    def cleaned(self, device=None):
+        """The device is cleaned after whatever it was used for."""
+        now = timezone.now()
+        DeviceLog.objects.create(
+            device=device or self.pen, what="cleaned", done_at=now, at=now, done_by="Lena Berg", agent="Example wipes",
+            by=self.clinician, request_key=uuid.uuid4().hex,
+        )  # fmt: skip
+
+    def started(self, number=1, *, days=0, minutes=60, skin=True, **fields):
+        """An open record whose start lies *minutes* back, so that its end can be in the past too. skin: healed, and no dark marks."""
         booking = self.booking(number, **fields)
         session = start(booking, self.clinician)
         for row in (booking, *booking.holds.all()):  # begun on its day, which the rest of the test lies *days* away from
@@ -168,7 +180,16 @@ class RecordCase:
             )
         session.started_at = (timezone.now() - dt.timedelta(minutes=minutes)).replace(second=0, microsecond=0) + dt.timedelta(days=days)
         session.save(update_fields=["started_at"])
+        if skin:
+            self.see_skin(session)
         return session
+
+    def see_skin(self, session, healed="yes", marks="no"):
+        """Say how the skin is after whatever has to be looked at before *session*."""
+        waiting = to_look_at(session.plan, earlier_of(session.patient, session.day), session.day)
+        if waiting:
+            said = {row.session.pk: (healed, marks) for row in waiting}
+            see(session.patient, said, by=self.clinician, key=f"skin {session.pk} {healed} {marks}", at=timezone.now())
 
     def typed(self, session, **changes):
         """What the screen posts for a whole record: everything as planned. A change of None takes a field away."""
@@ -208,11 +229,14 @@ class RecordCase:
 PASSWORD = "correct horse battery"
 
 
-def signed(case, number=1, *, days=0, **changes):
-    """A signed record."""
+def signed(case, number=1, *, days=0, is_cleaned=True, **changes):
+    """A signed record, and the device cleaned after it."""
     session = case.started(number, days=days)
     saved = save(session, by=case.clinician, typed=case.typed(session, **changes), version=session.version)
-    return sign(saved.session, by=case.clinician, password=PASSWORD, version=saved.session.version)
+    done = sign(saved.session, by=case.clinician, password=PASSWORD, version=saved.session.version)
+    if is_cleaned:
+        case.cleaned(done.device)
+    return done
 
 
 def as_json(session) -> dict:

@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from audit.models import AuditEvent
-from sessions.models import Absence, Booking, Hold, ResourceHours
+from sessions.models import Absence, Booking, Hold, Holiday, ResourceHours
 from sessions.services import booking as door
 from sessions.services.course import REVIEW, Slot, book_course, judge
 from sessions.services.course_dates import Wishes, propose_course
@@ -237,6 +237,18 @@ def test_a_review_before_the_last_session_is_refused(diary, plan, desk):
 def test_no_dates_at_all_is_said(plan, desk):
     with pytest.raises(BookingRefused, match="All visits of this course are booked"):
         book_course(plan, slots=[], by=desk, request_key="x")
+
+
+def test_a_date_on_a_closed_day_says_closed_and_one_with_what_is_retired_out_of_service(diary, plan):
+    second = diary.monday() + dt.timedelta(weeks=4)
+    Holiday.objects.create(site=diary.site, day=second, name="Spring holiday")
+    line = propose_course(plan, first_day=diary.monday(), time=TEN, clinician=diary.osei).lines[1]
+    assert (line.state, line.problem) == ("clash", "Closed: Spring holiday")
+    Holiday.objects.all().delete()
+    diary.osei.retired_on = second
+    diary.osei.save()
+    line = propose_course(plan, first_day=diary.monday(), time=TEN, clinician=diary.osei).lines[1]
+    assert line.problem.startswith("Dr Amara Osei out of service from")
 
 
 def test_a_closed_clinic_leaves_lines_open_instead_of_inventing_times(diary, plan):

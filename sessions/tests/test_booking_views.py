@@ -13,6 +13,7 @@ from audit.models import AuditEvent
 from patients.models import Patient
 from sessions.forms.booking import read_clock, read_day
 from sessions.models import Absence, Booking, Resource, ResourceHours
+from sessions.services import visit_status
 from sessions.services.hours import moments_at
 
 from .clock_changes import coming
@@ -470,6 +471,38 @@ def test_a_course_key_with_other_dates_or_cancelled_visits_is_not_said_to_be_boo
     assert "It is cancelled now" in reply.content.decode()
     assert reply.context["request_key"] != data["request_key"]
     assert not Booking.objects.live().exists()
+
+
+@pytest.mark.parametrize(
+    ("left_out", "words"),
+    [
+        (("shown-1",), "No time was sent for session 1."),
+        (("shown-2", "shown-0"), "No time was sent for session 2. No time was sent for the review."),
+        (("shown-1", "shown-2", "shown-3", "shown-4", "shown-0"), "No time was sent for session 1."),
+    ],
+)
+def test_a_course_of_which_a_part_was_not_sent_is_refused_whole(browser, diary, plan, patient, left_out, words):
+    address = reverse("sessions:book_course", args=[patient.number, plan.number])
+    asked = {"first_day": diary.monday().isoformat(), "time": "10:00", "clinician": diary.osei.pk}
+    data = course_form(browser.get(address, asked))
+    reply = browser.post(address, {name: value for name, value in data.items() if name not in left_out})
+    assert reply.status_code == 409
+    assert words in reply.content.decode()
+    assert "Look at the dates and press again" in reply.content.decode()
+    assert not Booking.objects.exists()
+
+
+def test_a_form_from_before_a_session_was_cancelled_does_not_leave_it_out(browser, diary, plan, patient, desk):
+    address = reverse("sessions:book_course", args=[patient.number, plan.number])
+    browser.post(address, course_form(browser.get(address, {"first_day": diary.monday().isoformat(), "time": "10:00", "clinician": ""})))
+    last, review = Booking.objects.get(session_number=4, kind="session"), Booking.objects.get(kind="review")
+    for visit in (review, last):
+        visit_status.cancel(visit, reason="Ill", by=desk)
+    data = course_form(browser.get(address))
+    visit_status.cancel(Booking.objects.get(session_number=1), reason="Ill", by=desk)
+    reply = browser.post(address, data)
+    assert (reply.status_code, Booking.objects.live().count()) == (409, 2)
+    assert "No time was sent for session 1." in reply.content.decode()
 
 
 @pytest.mark.parametrize(

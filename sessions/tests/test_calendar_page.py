@@ -12,6 +12,7 @@ from sessions.calendar_page import Names, held_words
 from sessions.calendar_page_address import read_address
 from sessions.calendar_page_days import Reading, day_grid, rows_of, week_grid
 from sessions.models import Absence, Booking, Holiday, Resource
+from sessions.services.away import away_words
 
 from .clock_changes import coming
 
@@ -21,8 +22,8 @@ LONDON = ZoneInfo("Europe/London")
 
 @pytest.fixture
 def read(diary):
-    def make(day, days=1, now=None):
-        return Reading(Booking.objects.all(), diary.site, day, days, now or timezone.now())
+    def make(day, days=1, now=None, kinds=()):
+        return Reading(Booking.objects.all(), diary.site, day, days, now or timezone.now(), kinds)
 
     return make
 
@@ -106,7 +107,31 @@ def test_a_closed_day_of_the_site_is_closed_for_all_and_says_why(diary, read):
     Holiday.objects.create(site=diary.site, day=day, name="Spring holiday")
     for by in ("people", "rooms", "devices"):
         for column in day_grid(read(day), by).columns:
-            assert [(block.look, block.words) for block in column.blocks] == [("closed", "Spring holiday")]
+            assert [(block.look, block.words) for block in column.blocks] == [("closed", "Closed: Spring holiday")]
+
+
+def test_a_visit_on_a_closed_day_says_closed_though_its_clinician_is_on_leave_too(diary, book, read):
+    day = diary.monday()
+    visit = book(diary.at(day, 10), kind="review")
+    Absence.objects.create(resource=diary.osei, starts_at=diary.at(day, 0), ends_at=diary.at(day, 23), reason="Leave")
+    assert read(day).away == away_words([visit]) == {visit.pk: "Dr Amara Osei away: Leave"}
+    Holiday.objects.create(site=diary.site, day=day, name="Spring holiday")
+    assert read(day).away == away_words([visit]) == {visit.pk: "Closed: Spring holiday"}
+    assert [block.flag for block in blocks(day_grid(read(day), "people"), diary.osei, "visit")] == ["Closed: Spring holiday"]
+
+
+def test_in_its_week_a_closed_day_hides_no_leave_of_another_day_and_neither_does_what_is_retired(diary, read):
+    day = diary.monday()
+    tuesday, friday = day + dt.timedelta(days=1), day + dt.timedelta(days=4)
+    Absence.objects.create(resource=diary.osei, starts_at=diary.at(tuesday, 12), ends_at=diary.at(tuesday, 13), reason="Course")
+    Holiday.objects.create(site=diary.site, day=day, name="Spring holiday")
+    Resource.objects.filter(pk=diary.osei.pk).update(retired_on=friday)
+    reading = Reading(Booking.objects.all(), diary.site, day, 7, diary.at(day, 8))
+    osei = Resource.objects.get(pk=diary.osei.pk)
+    said = [[b.words for b in column.blocks if b.look == "closed"] for column in week_grid(reading, "people", osei).columns]
+    assert said[0] == ["Closed: Spring holiday"]
+    assert "Course" in said[1]
+    assert [("Out of service" in words) for words in said] == [False] * 4 + [True] * 3
 
 
 def test_what_is_retired_is_shown_only_where_a_visit_still_stands_with_it(diary, book, plan, read):
@@ -213,7 +238,7 @@ def test_the_list_has_every_visit_once_with_the_gone_ones_last(diary, book, make
     book(diary.at(day, 11), kind="consultation", patient=make_patient("Beta"))
     rows = rows_of(read(day), "people")
     assert [(row.booking.patient.surname, row.status) for row in rows] == [("Beta", "Booked"), ("Alpha", "Cancelled")]
-    assert [row.booking.patient.surname for row in rows_of(read(day), "people", kinds=["review"])] == ["Alpha"]
+    assert [row.booking.patient.surname for row in rows_of(read(day, kinds=["review"]), "people")] == ["Alpha"]
     assert not rows_of(read(day), "people", show=[diary.berg.pk])
 
 

@@ -11,6 +11,8 @@ from django.utils import timezone
 
 from audit.models import AuditEvent
 from sessions.models import Booking, Hold, Resource, ResourceHours
+from sessions.services import booking as door
+from sessions.services import visit_status
 from sessions.services.hours import moments_at
 
 from .clock_changes import coming
@@ -336,6 +338,36 @@ def test_sooner_than_the_healing_gap_takes_a_named_reason_of_somebody_who_may_sa
     assert second.gap_by == clinician
 
 
+@pytest.mark.parametrize("target", ["drawer", ""])
+def test_a_visit_that_is_too_soon_now_comes_back_with_a_named_reason(client, desk, clinician, diary, book, plan, target):
+    day = diary.monday()
+    first, second = book(diary.at(day, 10), plan=plan), book(diary.at(day + dt.timedelta(days=28), 10), plan=plan)
+    visit_status.cancel(second, reason="Ill", by=desk)
+    door.move(first, starts_at=diary.at(day + dt.timedelta(days=7), 10), by=desk)
+    headers = asked_by(at(day), target) if target else {}
+
+    def bring_back(**data):
+        second.refresh_from_db()
+        reply = client.post(reverse("sessions:step", args=[second.pk, "bring-back"]), {"version": second.version, **data}, headers=headers)
+        second.refresh_from_db()
+        return reply
+
+    client.force_login(desk)
+    refused = bring_back(gap_reason="Because")
+    assert (refused.status_code, second.status) == (409, "cancelled")
+    assert "may book it sooner" in refused.content.decode()
+    assert "Bring it back with this reason" not in refused.content.decode()
+    client.force_login(clinician)
+    asked = bring_back()
+    assert (asked.status_code, "Bring it back with this reason" in asked.content.decode()) == (409, True)
+    too_long = bring_back(gap_reason="x" * 301)
+    assert too_long.status_code == 422
+    assert "must be 300 letters or fewer" in too_long.content.decode()
+    assert "x" * 301 in too_long.content.decode()  # what was typed comes back
+    assert bring_back(gap_reason="Skin looked at today").status_code in (200, 302)
+    assert (second.status, second.gap_reason, second.gap_by) == ("booked", "Skin looked at today", clinician)
+
+
 def test_a_place_outside_the_hours_is_422_in_the_drawer(browser, diary, book):
     visit = book(diary.at(diary.monday(), 10), kind="review")
     answer = move(browser, visit, at(diary.monday()), time="20:00")
@@ -398,6 +430,41 @@ def test_a_cancelled_visit_comes_back_by_undo(browser, diary, book):
     browser.post(undo.url, undo.fields, headers=asked_by(at(diary.monday()), "toasts"))
     visit.refresh_from_db()
     assert visit.status == "booked"
+
+
+# Kinds of visit
+
+
+def test_the_kinds_asked_for_in_the_list_hold_in_the_day_and_the_week_and_on_other_days(browser, diary, book, make_patient):
+    book(diary.at(diary.monday(), 9), kind="consultation", patient=make_patient(surname="Asked"))
+    book(diary.at(diary.monday(), 10), kind="review", patient=make_patient(surname="Other"))
+    listed = browser.get(at(diary.monday(), view="list", kind="consultation"))
+    assert "ASKED" in listed.content.decode()
+    assert "OTHER" not in listed.content.decode()
+    links = [url for _, _, url in listed.context["shapes"]] + [listed.context["after"], listed.context["before"]]
+    assert all("kind=consultation" in url for url in links)
+    for shape in ("day", "week"):
+        page = browser.get(at(diary.monday(), view=shape, kind="consultation", show=str(diary.osei.pk)))
+        text = page.content.decode()
+        blocks = {b.who: b.other for column in page.context["grid"].columns for b in column.blocks if b.look == "visit"}
+        assert blocks == {"ASKED, Chidi": False, "OTHER, Chidi": True}
+        assert '<span class="tag caut">1<span class="vh"> kind: Consultation</span></span>' in text
+        assert '<input type="hidden" name="kind" value="consultation">' in text  # another day is gone to with it
+        assert 'name="kind" value="consultation" checked' in text
+
+
+def test_other_kinds_keep_their_time_taken(browser, diary, book):
+    book(diary.at(diary.monday(), 10), kind="review")
+    page = browser.get(at(diary.monday(), kind="consultation"))
+    (column,) = (c for c in page.context["grid"].columns if c.resource == diary.osei)
+    assert next((b.starts, b.ends) for b in column.blocks if b.look == "free") == ("09:00", "10:00")
+
+
+@pytest.mark.parametrize("shape", ["day", "list", "week"])
+def test_show_all_means_all_without_a_script_too(browser, diary, shape):
+    page = browser.get(at(diary.monday(), view=shape, kind="review", show=str(diary.berg.pk), all="1"))
+    assert page.context["address"].kinds == ()
+    assert page.context["address"].show == ((diary.berg.pk,) if shape == "week" else ())
 
 
 # Refreshing

@@ -3,13 +3,18 @@
 import datetime as dt
 
 import pytest
+import time_machine
+from django.urls import reverse
 
-from sessions.models import Absence, Booking
+from sessions.models import Absence, Booking, ResourceHours
 from sessions.services import booking as door
 from sessions.services.course import Slot, book_course
-from sessions.services.course_move import KEEP, NEAREST, SHIFT, PreviewStale, move_with, preview_move
-from sessions.services.hours import same_clock
-from sessions.services.refusals import AlreadyBooked, BookingRefused, GapRefused
+from sessions.services.course_move import KEEP, NEAREST, SHIFT, PreviewStale, _nearest, move_with, preview_move
+from sessions.services.healing import healing_of
+from sessions.services.hours import moments_at, same_clock
+from sessions.services.refusals import AlreadyBooked, BookingRefused, ComesTwice, GapRefused
+
+from .clock_changes import coming
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
 
@@ -186,3 +191,101 @@ def moved_before(diary, course):
     ends_at = course[1].starts_at + (review.ends_at - review.starts_at)
     Booking.objects.filter(pk=review.pk).update(starts_at=course[1].starts_at, ends_at=ends_at)
     return Booking.objects.get(pk=review.pk)
+
+
+# Across a change of the clocks
+
+
+@pytest.fixture
+def by_night(diary):
+    """Somebody works through the nights of Sundays, in which the clocks change."""
+    for one in (diary.osei, diary.room1, diary.pen):
+        ResourceHours.objects.create(resource=one, weekday=6, opens=dt.time(0), closes=dt.time(12))
+    return diary
+
+
+@pytest.fixture
+def into_the_change(by_night, plan, desk):
+    """into_the_change(forward): two sessions by night; a week on, the second is on the day the clocks change."""
+
+    def make(*, forward: bool):
+        day = coming(forward=forward)
+        first, second = (by_night.at(day - dt.timedelta(weeks=n), 1, 30) for n in (6, 1))
+        with time_machine.travel(day - dt.timedelta(weeks=8)):
+            slots = [Slot(1, first, by_night.osei), Slot(2, second, by_night.osei)]
+            return day, book_course(plan, slots=slots, by=desk, request_key="course")
+
+    return make
+
+
+def test_a_later_visit_that_would_come_to_a_time_the_clocks_skip_is_refused_in_words(by_night, into_the_change, desk):
+    day, (first, _) = into_the_change(forward=True)
+    before = standing()
+    with time_machine.travel(day - dt.timedelta(weeks=8)):
+        wanted = on(by_night, first, 7)
+        (problem,) = [way.problem for way in preview_move(first, starts_at=wanted) if way.name == SHIFT]
+        assert problem.startswith("Session 2 of 4: there is no 01:30 on Sun")
+        with pytest.raises(BookingRefused, match="there is no 01:30"):
+            move_with(first, way=SHIFT, starts_at=wanted, by=desk)
+    assert standing() == before
+
+
+@pytest.mark.parametrize(("said", "hours"), [("first", 0), ("second", 1)])
+def test_one_that_would_come_to_a_time_the_clock_shows_twice_is_asked_which(by_night, into_the_change, desk, said, hours):
+    day, (first, second) = into_the_change(forward=False)
+    both = moments_at(day, dt.time(1, 30), by_night.zone)
+    with time_machine.travel(day - dt.timedelta(weeks=8)):
+        wanted = on(by_night, first, 7)
+        asked = ways(first, wanted)[SHIFT]
+        assert asked.asks == second
+        assert "01:30 on" in asked.problem
+        assert "comes twice" in asked.problem
+        with pytest.raises(ComesTwice):
+            move_with(first, way=SHIFT, starts_at=wanted, by=desk)
+        which = {second.pk: said}
+        shown = ways(first, wanted, which=which)[SHIFT]
+        assert [row.which for row in shown.rows][1] == f"{'after' if hours else 'before'} the clocks go back"
+        moved = move_with(first, way=SHIFT, starts_at=wanted, by=desk, which=which, token=shown.token)
+        assert moved[1].starts_at == both[hours]
+        other = {second.pk: "second" if said == "first" else "first"}
+        with pytest.raises(PreviewStale):
+            move_with(moved[0], way=SHIFT, starts_at=first.starts_at, by=desk, which=other, token=shown.token)
+
+
+def test_the_nearest_time_asks_too(by_night, into_the_change, desk):
+    day, (_, second) = into_the_change(forward=False)
+    both = moments_at(day, dt.time(1, 30), by_night.zone)
+    with time_machine.travel(day - dt.timedelta(weeks=8)):
+        # Four weeks after the first is the first day it may be: that of the change.
+        asked = (second, second.starts_at, by_night.osei, {1: day - dt.timedelta(weeks=4)}, healing_of(second.plan))
+        with pytest.raises(ComesTwice, match="comes twice"):
+            _nearest(*asked, {})
+        found = [_nearest(*asked, {second.pk: said}).starts_at for said in ("first", "second")]
+    assert found == both
+
+
+def test_the_nearest_time_refuses_one_that_the_clocks_skip(by_night, into_the_change, desk):
+    day, (_, second) = into_the_change(forward=True)
+    with time_machine.travel(day - dt.timedelta(weeks=8)):
+        days = {1: day - dt.timedelta(weeks=4)}
+        with pytest.raises(BookingRefused, match="there is no 01:30"):
+            _nearest(second, second.starts_at, by_night.osei, days, healing_of(second.plan), {})
+
+
+def test_the_page_asks_which_and_the_press_moves_to_the_one_that_was_said(client, by_night, into_the_change, desk):
+    day, (first, second) = into_the_change(forward=False)
+    with time_machine.travel(day - dt.timedelta(weeks=8)):
+        client.force_login(desk)
+        url = reverse("sessions:move", args=[first.pk])
+        typed = {"version": first.version, "day": (day - dt.timedelta(weeks=5)).isoformat(), "time": "01:30"}
+        page = client.post(url, typed).content.decode()
+        assert f'name="which-{second.pk}"' in page
+        assert "Show it with this time" in page
+        typed[f"which-{second.pk}"] = "second"
+        shown = client.post(url, typed)
+        (way,) = [way for way in shown.context["ways"] if way.name == SHIFT]
+        assert "after the clocks go back" in shown.content.decode()
+        assert f'<input type="hidden" name="which-{second.pk}" value="second">' in shown.content.decode()
+        assert client.post(url, {**typed, "way": f"shift:{way.token}"}).status_code == 302
+    second.refresh_from_db()
+    assert second.starts_at == moments_at(day, dt.time(1, 30), by_night.zone)[1]

@@ -17,6 +17,7 @@ from sessions.services import gate, record
 from .record_case import RecordCase, signed
 
 pytestmark = pytest.mark.django_db
+LIMIT = "the most protocol 2026.1 allows there"
 
 
 @pytest.fixture
@@ -102,9 +103,9 @@ def test_depths_are_read_with_point_or_comma(case, text, depth):
         ("1.255", "Cheeks depth must have two decimals or fewer, such as 1.25"),
         ("0", "Cheeks depth must be more than 0 mm"),
         ("-1", "Cheeks depth must be more than 0 mm"),
-        ("2.75", "Cheeks depth must be 2.5\u00a0mm or less"),
-        ("75", "Cheeks depth must be 2.5\u00a0mm or less. Did you mean 0.75\u00a0mm?"),
-        ("15", "Cheeks depth must be 2.5\u00a0mm or less. Did you mean 1.5\u00a0mm?"),
+        ("2.75", f"Cheeks depth must be 2.5\u00a0mm or less: {LIMIT}"),
+        ("75", f"Cheeks depth must be 2.5\u00a0mm or less: {LIMIT}. Did you mean 0.75\u00a0mm?"),
+        ("15", f"Cheeks depth must be 2.5\u00a0mm or less: {LIMIT}. Did you mean 1.5\u00a0mm?"),
         ("\u0661", "Cheeks depth must be a number such as 1.25"),
     ],
 )

@@ -178,8 +178,8 @@ def statements(session):
         "delete a zone": f"DELETE FROM {ZONE} WHERE id = {zone}",
         "add a zone": (
             f"INSERT INTO {ZONE} (session_id, plan_zone_id, position, zone, zone_label, planned_depth_mm, ceiling_mm, planned_passes, "
-            f"planned_endpoint, state, endpoint, reason, note) VALUES "
-            f"({session.pk}, {plan_zone}, 9, 'chin', 'Chin', 1, 2, 4, 'x', 'not_recorded', '', '', '')"
+            f"planned_endpoint, state, endpoint, bleeding, reason, note) VALUES "
+            f"({session.pk}, {plan_zone}, 9, 'chin', 'Chin', 1, 2, 4, 'x', 'not_recorded', '', '', '', '')"
         ),
     }
 

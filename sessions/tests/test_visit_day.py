@@ -93,6 +93,43 @@ def test_numbing_is_taken_back_and_goes_with_the_arrival(today, desk):
     assert visit_status.not_arrived(on, by=desk).numbing_started_at is None
 
 
+@pytest.mark.parametrize(
+    ("to", "said"),
+    [((15, 0), "by then it has been on for"), ((12, 20), ""), ((12, 5), ""), ((12, 15), "")],
+    ids=["hours", "later", "soon", "stays"],
+)
+def test_moved_the_same_day_the_visit_says_what_its_numbing_is_to_the_new_time(screen, diary, today, desk, at_noon, to, said):
+    visit = visit_steps.numbing_on(visit_status.arrive(today(12, 15), by=desk), by=desk)
+    moved = door.move(visit, starts_at=diary.at(local_day(at_noon, diary.zone), *to), by=desk)
+    numbing = visit_steps.numbing_of(moved)
+    assert (numbing.started_at, numbing.minutes) == (at_noon, 30)  # when it went on stays true
+    page = screen().get(reverse("sessions:booking", args=[visit.pk])).content.decode()
+    assert ("The needling of this visit is at" in page) == bool(said)
+    assert said in page
+
+
+def test_moved_away_to_another_day_and_undone_who_was_here_is_here_still(screen, diary, today, desk, at_noon):
+    visit = visit_steps.numbing_on(visit_status.arrive(today(12, 15, kind="session"), by=desk), by=desk)
+    tomorrow = local_day(at_noon, diary.zone) + dt.timedelta(days=1)
+    here = {"HX-Request": "true", "HX-Target": "toasts", "HX-Current-URL": "http://testserver/calendar/"}
+    url = reverse("sessions:move", args=[visit.pk])
+    client = screen()
+    gone = client.post(url, {"version": visit.version, "day": tomorrow.isoformat()}, headers=here)
+    visit.refresh_from_db()
+    assert (visit.status, visit.arrived_at, visit.numbing_started_at) == ("booked", None, None)
+    undo = gone.context["toast"].undo
+    assert client.post(undo.url, undo.fields, headers=here).status_code == 200
+    visit.refresh_from_db()
+    assert (visit.status, visit.arrived_at, visit.numbing_started_at) == ("arrived", at_noon, at_noon)
+
+
+def test_a_move_back_by_hand_brings_no_arrival_back(diary, today, desk, at_noon):
+    visit = visit_status.arrive(today(12, 15), by=desk)
+    was = visit.starts_at
+    door.move(visit, starts_at=was + dt.timedelta(days=1), by=desk)
+    assert door.move(visit, starts_at=was, by=desk).status == "booked"
+
+
 def test_a_stale_press_changes_nothing(today, desk):
     visit = visit_status.arrive(today(13), by=desk)
     with pytest.raises(StaleRow):

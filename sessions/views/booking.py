@@ -24,7 +24,7 @@ from ..services.free_time import free_times as free_times_of
 from ..services.hours import chosen, clinic_zone, sites_of, visit_of
 from ..services.refusals import AlreadyBooked, BookingRefused, KeyUsed, SlotTaken
 from .calendar_drawer import Toast, drawer_reply, on_the_calendar, part_of
-from .visit import show_visit, take_slot, visit_or_404, when_words
+from .visit import show_visit, take_slot, undo_booking, visit_or_404, when_words, with_undo
 
 FREE_SHOWN = 24
 FOUND_SHOWN = 8
@@ -57,6 +57,7 @@ class NewPage:
     form_class = BookingForm
     page, part, opens = "sessions/booking/new.html", "sessions/calendar/partials/new.html", "new"
     done_words = "Booked"
+    made_version = 1  # of a visit right after its press
 
     def __init__(self, request, sites):
         self.request, self.sites = request, sites
@@ -215,10 +216,12 @@ class NewPage:
             first_day = getattr(refused, "first_day", None)
             return self.show(status=422, problems=True, first_day=first_day)
         words = f"{self.done_words}: {patient}, {when_words(booking)}."
+        undo = undo_booking(booking, self.made_version)
         if part_of(self.request):
             fresh = visit_or_404(self.request, booking.pk)
-            return show_visit(self.request, fresh, toast=Toast(words, None, on_the_calendar(self.request, fresh)), changed=True)
-        messages.success(self.request, words)
+            toast = Toast(words, undo, on_the_calendar(self.request, fresh))
+            return show_visit(self.request, fresh, toast=toast, changed=True)
+        messages.success(self.request, with_undo(self.request, words, undo))
         return redirect("sessions:booking", booking.pk)
 
     def _made(self, patient: Patient, visit: dict) -> Booking:

@@ -53,7 +53,7 @@ class _Page:
         self.request, self.site, self.sites, self.address, self.today, self.now = request, site, sites, address, today, now
         week = address.shape == "week"
         self.first = address.day - dt.timedelta(days=address.day.weekday()) if week else address.day
-        self.reading = Reading(Booking.objects.visible_to(request.user), site, self.first, WEEK if week else 1, now)
+        self.reading = Reading(Booking.objects.visible_to(request.user), site, self.first, WEEK if week else 1, now, address.kinds)
         self.here = self.reading.of_kind(address.by)
         self.rows = []
         if week:
@@ -65,7 +65,7 @@ class _Page:
             self.one = None
             self.grid = day_grid(self.reading, address.by, address.show)
             if address.shape == "list":
-                self.rows = rows_of(self.reading, address.by, address.show, address.kinds)
+                self.rows = rows_of(self.reading, address.by, address.show)
 
     def _own(self):
         return next((r for r in self.here if r.user_id == self.request.user.pk), None)
@@ -118,6 +118,7 @@ class _Page:
                 (name, name.capitalize(), address.but(view=name, show=() if name == "week" else address.show).url) for name in SHAPES
             ],
             "kinds": Booking.Kind.choices,
+            "kinds_words": ", ".join(label for value, label in Booking.Kind.choices if value in address.kinds),
             "before": address.but(day=address.day - step).url,
             "after": address.but(day=address.day + step).url,
             "to_today": address.but(day=self.today).url,

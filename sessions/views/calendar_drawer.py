@@ -14,9 +14,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from ..calendar_page_address import OPENERS, Address, address_before
+from ..services.booking import UNDO
 
 DRAWER, TOASTS = "drawer", "toasts"
-UNDO_SECONDS = 180
+UNDO_SECONDS = int(UNDO.total_seconds())
 _COURSE = re.compile(r"course-(\d{1,9})-(\d{1,4})", re.ASCII)
 
 

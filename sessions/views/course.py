@@ -5,6 +5,7 @@ import uuid
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
+from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
@@ -17,14 +18,16 @@ from plans.models import TreatmentPlan
 
 from ..forms.booking import within_reach
 from ..forms.course import CourseForm
-from ..models import Resource
+from ..models import Booking, Resource
 from ..services import gap
-from ..services.course import Slot, book_course
+from ..services.course import REVIEW, Slot, book_course, left_to_book
 from ..services.course_dates import first_day_of, propose_course
 from ..services.hours import clinic_zone, local_day
 from ..services.party import why_unfit
 from ..services.refusals import BookingRefused
-from .calendar_drawer import Toast, drawer_reply, part_of
+from ..services.taking_back import take_back
+from .calendar_drawer import TOASTS, Toast, Undo, before, drawer_reply, part_of, toast_reply
+from .visit import with_undo
 
 USUAL_TIME = dt.time(10)
 
@@ -45,9 +48,15 @@ def book_plan(request, number: int, plan_number: int):
     page = _CoursePage(request, plan)
     if request.method == "POST" and "book" in request.POST:
         return page.book()
+    if request.method == "POST" and "undone" in request.POST:
+        return page.take_back()
     response = page.show()
     note_read("plan.course_viewed", request=request, patient=patient, obj=plan)
     return response
+
+
+def _title(number: int) -> str:
+    return f"session {number}" if number != REVIEW else "the review"
 
 
 class _CoursePage:
@@ -83,7 +92,7 @@ class _CoursePage:
             if len(key) > 3 or not key.isdecimal() or int(key) > self.plan.sessions_count:
                 self.unread.append("A time was sent for a visit that this plan does not have.")
                 continue
-            title = f"session {int(key)}" if int(key) else "the review"
+            title = _title(int(key))
             when, _, clinician = sent[name].partition("/")
             try:
                 local = dt.datetime.fromisoformat(when)
@@ -97,6 +106,10 @@ class _CoursePage:
             else:
                 picks[int(key)] = Slot(int(key), local.astimezone(dt.UTC), people.get(clinician))
         return picks
+
+    def _is_named(self, number: int) -> bool:
+        """Whether something was sent for it, readable or not."""
+        return any(name in self.request.POST for name in (f"shown-{number}", f"pick-{number}"))
 
     def show(self, *, status: int = 200, toast: Toast | None = None, changed: int = 0, **context):
         course, refused = None, context.pop("refused", None)
@@ -130,7 +143,7 @@ class _CoursePage:
             **context,
         }
         if part_of(self.request):
-            opened = {"open": f"course-{plan.patient.number}-{plan.number}"}
+            opened = {"open": self._opened_as()}
             template = "sessions/calendar/partials/course.html"
             return drawer_reply(self.request, template, context, status=status, open=opened, toast=toast, changed=changed)
         # The dates drawn again after a choice are taken out of the page: in the drawer they stay the drawer's.
@@ -141,6 +154,10 @@ class _CoursePage:
         key = self.request.POST.get("request_key", "")[:40] or uuid.uuid4().hex
         try:
             slots = {**self._read(self.request.POST, "shown-"), **self.picks}
+            # A course is booked whole: a time that a form left out would leave a hole that nobody has seen.
+            in_force = self.plan.status == TreatmentPlan.Status.ACCEPTED
+            left_out = [number for number in left_to_book(self.plan) if number not in slots] if in_force else []
+            self.unread += [f"No time was sent for {_title(number)}." for number in left_out if not self._is_named(number)]
             if self.unread:
                 self.picks = slots  # what could be read stays chosen
                 raise BookingRefused(" ".join(dict.fromkeys(self.unread)) + " Look at the dates and press again.")
@@ -152,10 +169,46 @@ class _CoursePage:
                 return self.show(status=422)
             return self.show(status=409, refused=refused)
         sessions = sum(b.kind == "session" for b in made)
-        review = " and the review" if len(made) > sessions else ""
-        words = f"Booked: {sessions} session{'' if sessions == 1 else 's'}{review}."
+        booked = [f"{sessions} session{'' if sessions == 1 else 's'}"] if sessions else []
+        words = f"Booked: {' and '.join([*booked, *(['the review'] if len(made) > sessions else [])])}."
+        undo = None
+        if all(row.version == 1 for row in made):  # a second press may find them changed already
+            undo = Undo(self.request.path, {"undone": " ".join(f"{row.pk}/{row.version}" for row in made)})
         if part_of(self.request):
             self.picks = {}
-            return self.show(toast=Toast(f"{self.plan.patient}: {words}"), changed=made[0].pk if made else 0)
-        messages.success(self.request, words)
+            return self.show(toast=Toast(f"{self.plan.patient}: {words}", undo), changed=made[0].pk if made else 0)
+        messages.success(self.request, with_undo(self.request, words, undo))
         return redirect("patients:detail", self.plan.patient.number)
+
+    def take_back(self):
+        """The way back of the press that booked the course: all of it or nothing."""
+        made = self._undone()
+        try:
+            gone = take_back(made, by=self.request.user)
+        except BookingRefused as refused:
+            return self.show(status=409, refused=refused, not_undone=True)
+        words = f"{self.plan.patient}: not booked. {len(gone)} visit{' is' if len(gone) == 1 else 's are'} taken back."
+        if part := part_of(self.request):
+            toast = Toast(words)
+            if part == TOASTS and not self._is_in_the_drawer():
+                return toast_reply(self.request, toast, changed=gone[0].pk)
+            return self.show(toast=toast, changed=gone[0].pk)
+        messages.success(self.request, words)
+        return redirect("sessions:book_course", self.plan.patient.number, self.plan.number)
+
+    def _undone(self) -> list[tuple[Booking, int]]:
+        """What the form of an undo names: visits of this plan only. Anything else was not sent by a page of ours."""
+        rows = {str(row.pk): row for row in Booking.objects.visible_to(self.request.user).filter(plan=self.plan).select_related("patient")}
+        made = {}
+        for sent in self.request.POST["undone"].split(" ")[: self.plan.sessions_count + 1]:
+            pk, _, version = sent.partition("/")
+            if pk not in rows or not version.isdecimal() or len(version) > 9:
+                raise Http404
+            made[pk] = (rows[pk], int(version))
+        return list(made.values())
+
+    def _is_in_the_drawer(self) -> bool:
+        return before(self.request).opened.get("open") == self._opened_as()
+
+    def _opened_as(self) -> str:
+        return f"course-{self.plan.patient.number}-{self.plan.number}"

@@ -26,12 +26,23 @@ from ..services.drafts import Locked
 from .record_page import changes, draft_page, locked_page, planned_into, sign_page
 
 
-def _session_or_404(request, pk) -> TreatmentSession:
+def session_or_404(request, pk) -> TreatmentSession:
     rows = TreatmentSession.objects.visible_to(request.user).select_related(
-        "booking__site", "patient__site", "plan__protocol_version", "clinician", "device", "gap_by", "consent_by", "saved_by", "signed_by"
+        "booking__site",
+        "patient__site",
+        "plan__protocol_version",
+        "clinician",
+        "device__site",
+        "device__file",
+        "gap_by",
+        "consent_by",
+        "saved_by",
+        "signed_by",
     )
     rows = rows.defer("plan__protocol_version__document")
-    session = get_object_or_404(rows.prefetch_related("zones__plan_zone", "corrections__made_by", "used_lots"), pk=pk)
+    session = get_object_or_404(
+        rows.prefetch_related("plan__zones", "zones__plan_zone", "corrections__made_by", "used_lots", "tube_checks__by"), pk=pk
+    )
     about(session.patient_id)
     session.site.set_clock()
     return session
@@ -77,7 +88,7 @@ def start(request, pk):
 @requires("records.view")
 @require_http_methods(["GET", "HEAD", "POST"])
 def record(request, pk):
-    session = _session_or_404(request, pk)
+    session = session_or_404(request, pk)
     if request.method == "POST":
         return _save(request, session)
     note_read("record.viewed", request=request, patient=session.patient_id, obj=session)
@@ -106,7 +117,7 @@ def _save(request, session):
         return _stale(request, session, typed)
     except Locked:
         return _locked_meanwhile(request, session)
-    session = _session_or_404(request, session.pk)
+    session = session_or_404(request, session.pk)
     if request.htmx:
         context = draft_page(session, request.user, form=saved.form)
         answer = render(request, "sessions/record/partials/_saved.html", context | {"swap": True})
@@ -125,7 +136,7 @@ def _save(request, session):
 
 def _stale(request, session, typed):
     """409: what the other saved beside what was typed here; nothing was written, nothing is lost."""
-    session = _session_or_404(request, session.pk)
+    session = session_or_404(request, session.pk)
     if session.is_locked:
         return _locked_meanwhile(request, session)
     log("record.saved", request=request, patient=session.patient_id, obj=session, outcome=Outcome.REFUSED, detail={"why": "stale"})
@@ -136,7 +147,7 @@ def _stale(request, session, typed):
 
 
 def _locked_meanwhile(request, session):
-    session = _session_or_404(request, session.pk)
+    session = session_or_404(request, session.pk)
     context = {"session": session, "typed": request.POST.get("note", ""), "swap": bool(request.htmx)}
     template = "sessions/record/partials/_locked_bar.html" if request.htmx else "sessions/record/locked_meanwhile.html"
     return render(request, template, context, status=409)
@@ -146,13 +157,13 @@ def _locked_meanwhile(request, session):
 @require_POST
 def answers(request, pk):
     """The safety checks that are due, asked again."""
-    session = _session_or_404(request, pk)
+    session = session_or_404(request, pk)
     if session.is_locked:
         return _to_record(session)
     again = "again" in request.POST
     faults = screening.answer_due(session, request.POST, by=request.user)
     if faults:
-        context = draft_page(_session_or_404(request, pk), request.user, answers=request.POST, answer_faults=faults, again=again)
+        context = draft_page(session_or_404(request, pk), request.user, answers=request.POST, answer_faults=faults, again=again)
         return render(request, "sessions/record/draft.html", context, status=422)
     return _to_record(session, "before")
 
@@ -161,7 +172,7 @@ def answers(request, pk):
 @require_POST
 def decide(request, pk):
     """What is decided where the planner is more careful today than the plan."""
-    session = _session_or_404(request, pk)
+    session = session_or_404(request, pk)
     if session.is_locked:
         return _to_record(session)
     sent = request.POST
@@ -169,7 +180,7 @@ def decide(request, pk):
     try:
         deciding.decide(session, by=request.user, shown=sent.getlist("change"), request=request, **typed)
     except deciding.NotDecided as refusal:
-        context = draft_page(_session_or_404(request, pk), request.user, decided=typed, decide_faults=refusal.faults)
+        context = draft_page(session_or_404(request, pk), request.user, decided=typed, decide_faults=refusal.faults)
         return render(request, "sessions/record/draft.html", context, status=422)
     except Locked:
         return _to_record(session)  # the page shows who locked it
@@ -180,7 +191,7 @@ def decide(request, pk):
 @require_POST
 def treats(request, pk):
     """Whoever presses is who treats, and signs."""
-    session = _session_or_404(request, pk)
+    session = session_or_404(request, pk)
     try:
         records.take_over(session, by=request.user, version=_version(request))
     except (StaleRow, Locked):
@@ -191,7 +202,7 @@ def treats(request, pk):
 @requires("records.edit")
 @require_http_methods(["GET", "POST"])
 def close(request, pk):
-    session = _session_or_404(request, pk)
+    session = session_or_404(request, pk)
     if session.is_locked:
         return _to_record(session)
     context = {"session": session, "reason": request.POST.dict().get("reason", "")}
@@ -203,7 +214,7 @@ def close(request, pk):
     except ValueError as fault:
         return render(request, "sessions/record/close.html", context | {"fault": str(fault), "errors_on_page": True}, status=422)
     except StaleRow:
-        session = _session_or_404(request, pk)
+        session = session_or_404(request, pk)
         return render(request, "sessions/record/close.html", context | {"session": session, "is_stale": True}, status=409)
     except Locked:
         return _to_record(session)
@@ -214,7 +225,7 @@ def close(request, pk):
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign(request, pk):
     """Shows what will be locked, and locks it for the signer's password."""
-    session = _session_or_404(request, pk)
+    session = session_or_404(request, pk)
     if session.is_locked:
         return _to_record(session)
     if request.method != "POST":
@@ -239,10 +250,10 @@ def sign(request, pk):
             request, "sessions/record/sign.html", sign_page(session, request.user) | {"fault": fault, "errors_on_page": True}, status=422
         )
     except signing.NotComplete:
-        session = _session_or_404(request, pk)
+        session = session_or_404(request, pk)
         return render(request, "sessions/record/draft.html", draft_page(session, request.user, pressed=True), status=422)
     except StaleRow:
-        session = _session_or_404(request, pk)
+        session = session_or_404(request, pk)
         if session.is_locked:
             return _to_record(session)
         context = sign_page(session, request.user) | {"is_stale": True}
@@ -272,7 +283,7 @@ def _sign(request, session, typed: str) -> None:
 @require_http_methods(["GET", "HEAD", "POST"])
 def correct(request, pk):
     """A dated correction above the original, which stays."""
-    session = _session_or_404(request, pk)
+    session = session_or_404(request, pk)
     if not session.is_signed:
         return _to_record(session)
     form = CorrectionForm(request.POST or None, initial={"request_key": secrets.token_urlsafe(16)})

@@ -1,12 +1,17 @@
 """What the pages of a record show: rows ready for the templates, which ask the database nothing."""
 
+import datetime as dt
 import secrets
 from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils import timezone
 
 from planner.wording import number
 from protocols.knowledge import knowledge_of
 
 from ..conversion import record_version, zones_left_out
+from ..devices import standing as devices
 from ..forms.record import deeper_than_today, values_of
 from ..lots import rule
 from ..models import SessionZone, TreatmentSession, UsedLot
@@ -15,6 +20,8 @@ from ..services.due import may_need_explaining
 from ..services.record import form_for
 from ..services.signing import MEANING, deviations
 from ..services.terms import terms_of
+from ..skin_form import skin_rows
+from ..tubes import page as tubes
 from .questions import list_rows, question_rows
 
 UNNAMED = {"version", "page", "turn", "csrfmiddlewaretoken", "next", "keep", "as_planned", "all_as_planned"}
@@ -31,6 +38,9 @@ class ZoneRow:
     skip: object
     reason: object
     note: object
+    bleeding: object
+    sure: object
+    asked: str  # the depth that is asked again, as text; empty where none is
     left_out: str
     limit: str
     differs: bool
@@ -66,13 +76,14 @@ def draft_page(
     again=False,
     decided=None,
     decide_faults=None,
+    tube=None,
 ) -> dict:
     check = gate.day_check(session)
     terms = terms_of(session.plan)
     form = form or form_for(session, check=check, terms=terms)
     conditions = gate.may_sign(session, by=user, check=check)
     # While checks are due, the plan check only waits for them: one word for both.
-    missing = [row for row in gate.unmet(conditions) if not (row.name == "planner" and row.field == "due")]
+    missing = [row for row in gate.unmet(conditions) if not (row.name == "planner" and row.field in gate.WAITS_FOR)]
     rows = [_zone_row(zone, form, check) for zone in session.zones.all()]
     return {
         "session": session,
@@ -92,18 +103,26 @@ def draft_page(
         "again": again and not check.is_kept,
         "answer_faults": answer_faults or {},
         # Asked once every question is answered: until then what the planner says may still change.
-        "to_decide": () if check.due or check.due_lists else check.undecided,
+        "to_decide": () if check.due or check.due_lists or check.to_look_at else check.undecided,
+        "skin": skin_rows(check.to_look_at),
+        "skin_key": secrets.token_urlsafe(12),
+        "skin_back": reverse("sessions:record", args=[session.pk]),
         "forbidden": [change for change in check.changes if change.forbids],
         "decide_choices": TreatmentSession.Decided.choices,
         "decided": decided or {"reason": "", "note": ""},
         "decide_faults": decide_faults or {},
+        "tubes": tubes.panels(session, tube),
+        "tube_people": tubes.people_for(session) if gate.own_blood(session) else (),
+        "tube_faults": tube["faults"] if tube else {},
+        "device_said": [row for row in conditions if row.name in ("device", "label") and not row.met and session.device_id],
+        "device_asks": any(row.field == "f-device_reason" for row in conditions) or bool(session.device_reason),
         "zones": rows,
         "left_out": zones_left_out(session) if not session.is_locked else (),
         "recorded": sum(row.is_recorded for row in rows),
         "cartridges": [_cartridge_row(place, form, conditions) for place in rule.CARTRIDGES],
         "more_cartridges": any(form[f"{place}_lot"].value() or form[f"{place}_lot"].errors for place in rule.CARTRIDGES[1:]),
         "numbing_after": _after(rule.NUMBING, form, conditions),
-        "told": [form[name] for name in form.fields if name in _TOLD or name.endswith(("_lot", "-lot", "_expires_on"))],
+        "told": [form[name] for name in form.fields if name in _TOLD or name.endswith(("_lot", "-lot", "_expires_on", "-used"))],
         "adjuvants": [_adjuvant_row(adjuvant, form, check, conditions) for adjuvant in terms.adjuvants],
         "missing": missing,
         "to_do": [row for row in missing if row.name != "unread" and row.field.removeprefix("f-") not in form.errors],
@@ -111,7 +130,7 @@ def draft_page(
         "pressed": pressed,
         "failed": failed,
         "errors": _errors(form),
-        "errors_on_page": failed or pressed or bool(answer_faults) or bool(decide_faults),
+        "errors_on_page": failed or pressed or bool(answer_faults) or bool(decide_faults) or bool(tube),
         "treats_another": user.pk != session.clinician_id,
         "step": number(terms.step_mm) if terms.step_mm else "",
         "lengths": " ".join(number(length) for length in terms.lengths_mm),
@@ -151,6 +170,9 @@ def _zone_row(zone: SessionZone, form, check) -> ZoneRow:
         skip=form[f"{name}-skip"],
         reason=form[f"{name}-reason"],
         note=form[f"{name}-note"],
+        bleeding=form[f"{name}-bleeding"],
+        sure=form[f"{name}-sure"],
+        asked=_asked_again(zone, form),
         left_out=check.left_out.get(zone.zone, ""),
         limit=deeper_than_today(zone.zone_label, *check.limits[zone.zone]) if zone.zone in check.limits else "",
         differs=gate.differs(zone),
@@ -158,8 +180,15 @@ def _zone_row(zone: SessionZone, form, check) -> ZoneRow:
     )
 
 
+def _asked_again(zone: SessionZone, form) -> str:
+    """A form that was not read yet is read now: whether a depth is asked again is in what stands in it."""
+    form.errors  # noqa: B018 - reading is what finds it
+    depth = form.asked.get(zone.zone)
+    return number(depth) if depth is not None else ""
+
+
 # Fields whose message follows an autosave; those of the lots come to these.
-_TOLD = frozenset({"device", "started", "ended", "numbing_on", "numbing_off"})
+_TOLD = frozenset({"device", "pain", "started", "ended", "numbing_on", "numbing_off"})
 
 
 def _after(place: str, form, conditions):
@@ -254,6 +283,9 @@ def sign_page(session, user) -> dict:
         "signer": user,
         "used": used_rows(session),
         "cartridges_used": cartridges_used(session),
+        "tubes_checked": tubes_checked(session),
+        "entered_late": entered_late(session),
+        "to_clean": _to_clean(session, user),
         "numbing_used": _in_place(session, rule.NUMBING),
     }
 
@@ -275,6 +307,28 @@ def used_rows(session) -> list[dict]:
     return [row | {"more": _in_place(session, f"adj-{row['id']}")} for row in session.adjuvants if row.get("used", True)]
 
 
+def tubes_checked(session) -> list[dict]:
+    """Who checked the patient's own blood, by adjuvant."""
+    labels = {row["id"]: row.get("label", row["id"]) for row in session.adjuvants}
+    return [{"label": labels.get(check.adjuvant, check.adjuvant), "check": check} for check in session.tube_checks.all()]
+
+
+def entered_late(session) -> dt.datetime | None:
+    """When the first zone was recorded, where the treatment was over by then: what was done and what was written down are two times."""
+    began = devices.began(session)
+    if began is None or session.ended_at is None or began <= session.ended_at:
+        return None
+    return began
+
+
+def _to_clean(session, user):
+    """The device of a session that was signed today, where its cleaning is still to be written down."""
+    device = session.device
+    if device is None or not session.is_signed or not user.may("devices.log") or session.site.day_of(timezone.now()) != session.day:
+        return None
+    return device if any(fault.kind == devices.CLEANING for fault in devices.standing(device).faults) else None
+
+
 def locked_page(session, user) -> dict:
     version = record_version(session)
     return {
@@ -286,9 +340,14 @@ def locked_page(session, user) -> dict:
         "deviations": deviation_rows(session, session.deviations),
         "corrections": sorted(session.corrections.all(), key=lambda row: -row.number),
         "record_version": version,
+        "skin_seen": list(session.skin_seen.select_related("seen_by").order_by("-pk")),
+        "may_say_skin": user.may("records.edit") and session.is_signed,
         "meaning": MEANING,
         "used": used_rows(session),
         "cartridges_used": cartridges_used(session),
+        "tubes_checked": tubes_checked(session),
+        "entered_late": entered_late(session),
+        "to_clean": _to_clean(session, user),
         "numbing_used": _in_place(session, rule.NUMBING),
         "start_words": [row["words"] for row in session.start_check.get("conditions", ())],
         "may_correct": user.may("records.edit") and session.is_signed,

@@ -20,7 +20,7 @@ from audit.models import AuditEvent
 from audit.services import about, note_read
 from planner import wording
 
-from ..forms.booking import CancelForm, LateForm, MoveForm
+from ..forms.booking import CancelForm, LateForm, MoveForm, ReturnForm
 from ..models import Booking
 from ..services import booking as door
 from ..services import gap, visit_status, visit_steps
@@ -29,7 +29,8 @@ from ..services.course_again import consequence_of
 from ..services.hours import clinic_zone, clinician_minutes, local_day, visit_again
 from ..services.lateness import still_fits
 from ..services.refusals import BookingRefused, SlotTaken
-from .calendar_drawer import DRAWER, Toast, Undo, drawer_reply, part_of, toast_reply
+from ..services.taking_back import take_back
+from .calendar_drawer import DRAWER, UNDO_SECONDS, Toast, Undo, drawer_reply, part_of, toast_reply
 from .check_in import asks_left, check_in_of, consent_of
 
 SLOT_ROLES = ("clinician", "room", "device")
@@ -155,19 +156,20 @@ def answered(request, booking: Booking, toast: Toast, back: str = ""):
         return toast_reply(request, toast, changed=booking.pk)
     link = toast.show if toast.show and not toast.show[1].startswith(reverse("sessions:day")) else None
     words = format_html('{} <a href="{}">{}</a>', toast.words, link[1], link[0]) if link else toast.words
-    if back and toast.undo:
-        words = format_html("<span>{}</span> {}", words, _undo_form(request, toast.undo, back))
-    messages.success(request, words)
+    messages.success(request, with_undo(request, words, toast.undo, back))
     if back.partition("?")[0] == reverse("clinic:today"):
         back = f"{back.partition('#')[0]}#b{booking.pk}"  # the row it was pressed in
     return redirect(back or reverse("sessions:booking", args=[booking.pk]))
 
 
-def _undo_form(request, undo: Undo, back: str) -> str:
-    """The way back of a press on a list, beside what is said of it."""
-    sent = {"csrfmiddlewaretoken": get_token(request), **undo.fields, "next": back}
+def with_undo(request, words: str, undo: Undo | None, back: str = "") -> str:
+    """*words* of what was pressed on a page, and the way back beside them. back: the list it was pressed on."""
+    if undo is None:
+        return words
+    sent = {"csrfmiddlewaretoken": get_token(request), **undo.fields, **({"next": back} if back else {})}
     fields = format_html_join("", '<input type="hidden" name="{}" value="{}">', sent.items())
-    return format_html('<form method="post" action="{}">{}<button class="btn sm">Undo</button></form>', undo.url, fields)
+    form = '<form method="post" action="{}" data-until="{}">{}<button class="btn sm">Undo</button></form>'
+    return format_html("<span>{}</span> {}", words, format_html(form, undo.url, UNDO_SECONDS, fields))
 
 
 def place_of(booking: Booking) -> dict[str, str]:
@@ -193,7 +195,10 @@ def take_slot(data, slot: str) -> None:
 @require_POST
 @requires("bookings.edit")
 def cancel(request, pk: int):
+    """POST `undone` takes back a booking that was just made: no reason is asked, and only as long as nothing hangs on it."""
     booking = visit_or_404(request, pk)
+    if request.POST.get("undone"):
+        return _not_booked(request, booking)
     form = CancelForm(request.POST)
     if not form.is_valid():
         return show_visit(request, booking, status=422, cancel_form=form)
@@ -206,6 +211,25 @@ def cancel(request, pk: int):
         return show_visit(request, booking, status=409, cancel_form=form)
     undo = Undo(reverse("sessions:step", args=[pk, "bring-back"]), {"version": str(gone.version)})
     return answered(request, gone, Toast("Cancelled. Its time is free again.", undo))
+
+
+def undo_booking(booking: Booking, made_version: int = 1) -> Undo | None:
+    """The way back of a booking that a press has just made; None where a second press found it changed already."""
+    if booking.version != made_version:
+        return None
+    return Undo(reverse("sessions:cancel", args=[booking.pk]), {"version": str(booking.version), "undone": "1"})
+
+
+def _not_booked(request, booking: Booking):
+    version = request.POST.get("version", "")
+    if not version.isdecimal() or len(version) > 9:
+        raise Http404
+    try:
+        (gone,) = take_back([(booking, int(version))], by=request.user)
+    except (StaleRow, BookingRefused) as refused:
+        fresh = visit_or_404(request, booking.pk)
+        return stale(request, fresh) if isinstance(refused, StaleRow) else show_visit(request, fresh, status=409, refused=refused)
+    return answered(request, gone, Toast(f"Not booked: {gone.patient}, {when_words(gone)}. Its time is free again."))
 
 
 STEPS = {
@@ -226,12 +250,18 @@ def _step(request, pk: int, name: str):
     booking = visit_or_404(request, pk)
     action, words, back_by = STEPS[name]
     version = request.POST.get("version", "")
+    form = ReturnForm(request.POST) if name == "bring-back" else None
+    if form is not None and not form.is_valid():
+        return show_visit(request, booking, status=422, return_form=form)
+    said = form.cleaned_data if form is not None else {}
     try:
-        changed = action(booking, by=request.user, version=int(version) if version.isdecimal() and len(version) < 10 else None)
+        changed = action(booking, by=request.user, version=int(version) if version.isdecimal() and len(version) < 10 else None, **said)
     except StaleRow:
         return stale(request, booking)
     except BookingRefused as refused:
-        return show_visit(request, booking, status=409, refused=refused, taken=refused if isinstance(refused, SlotTaken) else None)
+        asks = getattr(refused, "may_be_overridden", False) and request.user.may(gap.OVERRIDE)
+        taken = refused if isinstance(refused, SlotTaken) else None
+        return show_visit(request, booking, status=409, refused=refused, taken=taken, return_form=form if asks else None)
     due = name == "arrive" and asks_left(booking, request.user)
     ask = ("Safety checks due: ask now", reverse("sessions:ask", args=[pk])) if due else None
     undo = Undo(reverse("sessions:step", args=[pk, back_by]), {"version": str(changed.version)}) if back_by else None

@@ -21,6 +21,7 @@ from ..models import Booking, Resource
 from ..services import booking as door
 from ..services.course_move import (
     NEAREST,
+    WHICH,
     PreviewStale,
     Step,
     Way,
@@ -76,7 +77,7 @@ def move(request, pk: int):
     way, _, token = data.get("way", "").partition(":")
     before = {row.pk: row for row in visits_of_course(booking)} if way else {}
     try:
-        moved = _put(booking, form, by=request.user, any_room=any_room, way=way, token=token)
+        moved = _put(booking, form, by=request.user, any_room=any_room, way=way, token=token, which=asked.which, undone="undone" in data)
     except StaleRow:
         return stale(request, booking, move_form=form)
     except PreviewStale as refused:
@@ -101,6 +102,7 @@ class _Asked:
     def __init__(self, request, booking: Booking, form: MoveForm, *, any_room: bool):
         self.request, self.booking, self.form, self.any_room = request, booking, form, any_room
         self.zone = clinic_zone(booking.site)
+        self.which = _which(request.POST)
 
     def of_later_visits(self) -> bool:
         starts_at = self.form.starts_at
@@ -110,7 +112,7 @@ class _Asked:
 
     def ways(self) -> list[Way]:
         typed = _wanted(self.booking, self.form, any_room=self.any_room)
-        return preview_move(self.booking, by=self.request.user, any_room=self.any_room, **typed)
+        return preview_move(self.booking, by=self.request.user, any_room=self.any_room, which=self.which, **typed)
 
     def nearest(self, refused: BookingRefused) -> list[Way]:
         """Where the session may be instead, if only the healing gap stands against the day."""
@@ -124,10 +126,23 @@ class _Asked:
         ways = self.ways()
         if self.request.user.may("bookings.sooner"):
             self.form.asks_sooner = any(way.may_be_overridden for way in ways) or bool(self.form.cleaned_data["gap_reason"])
-        context = {"move_form": self.form, "ways": ways, "ways_refused": refused, "any_room": self.any_room, "asks_ways": True}
+        context = {
+            "move_form": self.form,
+            "ways": ways,
+            "ways_refused": refused,
+            "any_room": self.any_room,
+            "asks_ways": True,
+            "which": self.which,
+        }
         response = show_visit(self.request, self.booking, status=status, **context)
         note_read("booking.viewed", request=self.request, patient=self.booking.patient, obj=self.booking)
         return response
+
+
+def _which(sent) -> dict[int, str]:
+    """`which-12=second`: of two times of one day, the one meant for visit 12."""
+    named = ((name.removeprefix("which-"), value) for name, value in sent.items() if name.startswith("which-"))
+    return {int(pk): value for pk, value in named if pk.isdecimal() and len(pk) < 10 and value in WHICH}
 
 
 def _wanted(booking: Booking, form: MoveForm, *, any_room: bool) -> dict:
@@ -138,13 +153,13 @@ def _wanted(booking: Booking, form: MoveForm, *, any_room: bool) -> dict:
     return typed
 
 
-def _put(booking: Booking, form: MoveForm, *, by, any_room: bool, way: str, token: str) -> list[Booking]:
+def _put(booking: Booking, form: MoveForm, *, by, any_room: bool, way: str, token: str, which: dict, undone: bool) -> list[Booking]:
     """
     Another place, another length, or both, and the later visits of the course as pressed: all of it or nothing. any_room: nobody
     named a room or a device, so where only these are taken the visit takes others that are free.
     """
     version, minutes = form.cleaned_data["version"], form.cleaned_data["minutes"]
-    wanted = {**form.slot_typed(), "gap_reason": form.cleaned_data["gap_reason"]}
+    wanted = {**form.slot_typed(), "gap_reason": form.cleaned_data["gap_reason"], "undone": undone}
     longer = minutes not in (None, clinician_minutes(booking))
     if not way and not longer:
         return [_move_one(booking, wanted, by=by, version=version, any_room=any_room)]
@@ -152,7 +167,7 @@ def _put(booking: Booking, form: MoveForm, *, by, any_room: bool, way: str, toke
         moved = [booking]
         if way:
             typed = _wanted(booking, form, any_room=any_room)
-            moved = move_with(booking, way=way, token=token, by=by, version=version, any_room=any_room, **typed)
+            moved = move_with(booking, way=way, token=token, by=by, version=version, any_room=any_room, which=which, **typed)
         elif form.changes_place(booking):
             moved = [door.move(booking, by=by, version=version, **wanted)]
         if longer:
@@ -214,8 +229,8 @@ def _put_back(request, booking: Booking):
 
 
 def steps_back(request, booking: Booking) -> list[Step]:
-    """What the form of an undo names: visits of this course only. Anything else was not sent by a page of ours."""
-    rows = {str(row.pk): row for row in visits_of_course(booking)}
+    """What the form of an undo names: this visit and those of its course. Anything else was not sent by a page of ours."""
+    rows = {str(row.pk): row for row in visits_of_course(booking) or [booking]}
     named = {str(one.pk): one for one in Resource.objects.at(booking.site)}
     steps = []
     for sent in request.POST["back"].split(" ")[:MOST_PUT_BACK]:

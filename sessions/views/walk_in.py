@@ -19,6 +19,7 @@ class WalkInPage(NewPage):
     form_class = WalkInForm
     page, part, opens = "sessions/booking/walk_in.html", "sessions/calendar/partials/walk_in.html", "walk-in"
     done_words = "Here now"
+    made_version = 2  # booked, and marked as here
 
     def _free(self):
         return None

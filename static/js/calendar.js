@@ -145,22 +145,29 @@ const panel = (() => {
   const time = (toast) => {
     if (toast.dataset.timed) return;
     toast.dataset.timed = "1";
-    setTimeout(() => toast.remove(), Number(toast.dataset.until || 180) * 1000);
+    goesAfter(toast, Number(toast.dataset.until || 180));
   };
   document.addEventListener("htmx:afterSettle", () => {
     panel.mark();
     document.querySelectorAll("#toasts .toast").forEach(time);
+  });
+  let swapped = "";
+  document.addEventListener("htmx:afterSwap", (event) => {
+    swapped = event.detail.target?.id ?? "";
   });
   document.addEventListener("diaryChanged", async (event) => {
     const visit = String(event.detail.visit);
     const inDrawer = event.detail.elt === panel.drawer() || panel.drawer()?.contains(event.detail.elt);
     await diary.refresh(true);
     panel.mark();
-    if (panel.visit() === visit && !inDrawer && !panel.drawer().querySelector("[role=alert]")) panel.renew();
+    // A refusal that this very answer put into the drawer stays; one from before is over once something was done.
+    const over = swapped === "toasts" || !panel.drawer()?.querySelector("[role=alert]");
+    if (panel.visit() === visit && !inDrawer && over) panel.renew();
     if (document.activeElement === document.body || !document.activeElement) {
       const link = diary.block(visit)?.querySelector("a");
       if (link?.closest(".lane")) diary.go(link);
-      else link?.focus();
+      // What is gone from the columns cannot have it: then the drawer that speaks of it, else the calendar.
+      else (link || panel.drawer()?.querySelector("h2") || document.querySelector("#board .cal, #t-new"))?.focus();
     }
   });
   document.addEventListener("htmx:beforeSwap", (event) => {

@@ -47,6 +47,12 @@ document.addEventListener("click", (event) => {
   if (dismiss) dismiss.closest(".toast, .notice").remove();
 });
 
+// What can be taken back for a while only goes when that is over, but never from under somebody's hands.
+const goesAfter = (element, seconds) => {
+  setTimeout(() => (element.contains(document.activeElement) ? goesAfter(element, 5) : element.remove()), seconds * 1000);
+};
+for (const form of document.querySelectorAll(".notice form[data-until]")) goesAfter(form, Number(form.dataset.until));
+
 // A second click on the same button while the first is on its way sends nothing twice.
 document.addEventListener("submit", (event) => {
   const form = event.target;

@@ -105,7 +105,7 @@
     card.classList.toggle("not-yet", why === "asking");
     cancel(revealing);
     if (why === "asking") revealing = later(() => card.classList.remove("not-yet"), 400);
-    document.title = `${{ asking: "One moment", locked: "Locked", out: "Signed out", alone: "Covered" }[why]} - ${sheet.dataset.clinic}`;
+    document.title = `${{ asking: "One moment", locked: "Locked", out: "Signed out", alone: "Covered", handed: "With a patient" }[why]} - ${sheet.dataset.clinic}`;
     if (words) layer.querySelector("[data-out]").textContent = words;
     if (why === "locked") layer.querySelector("#desk-typed").focus();
     else if (why !== "asking") card.focus();
@@ -211,6 +211,10 @@
       cover("out");
       return;
     }
+    if (said.state === "confined") {
+      cover("handed"); // this browser is with a patient: the page comes back when it is taken back
+      return;
+    }
     if (said.who !== sheet.dataset.who) {
       drop("Somebody else is signed in here now.");
       window.location.replace("/");
@@ -253,7 +257,7 @@
 
   // Asked for, or nobody has touched the desk: the page is covered before the server knows, and stays so until it does.
   const lockNow = () => {
-    if (wanted || kind === "locked" || kind === "out") return;
+    if (wanted || ["locked", "out", "handed"].includes(kind)) return;
     wanted = true;
     cover("alone");
     const words = layer.querySelector('[data-when="alone"]');
@@ -368,7 +372,7 @@
   // ---- Coming back to a page ----
 
   const check = async () => {
-    if (leaving || kind === "locked" || kind === "out") return void ask();
+    if (leaving || ["locked", "out", "handed"].includes(kind)) return void ask();
     if (Date.now() - touched >= IDLE) return void lockNow();
     cover("asking");
     await Promise.race([ask(), new Promise((resolve) => { later(resolve, PATIENCE); })]);

@@ -57,7 +57,7 @@
         option.setAttribute("role", "option");
         option.setAttribute("aria-selected", "false");
         option.dataset.name = name;
-        option.append(Object.assign(document.createElement("b"), { textContent: name }), `: ${words}`);
+        option.append(Object.assign(document.createElement("b"), { textContent: name }), words ? `: ${words}` : "");
         return option;
       }),
     );

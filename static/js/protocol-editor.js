@@ -69,7 +69,7 @@ document.addEventListener("change", (event) => {
 });
 
 // What was typed and not saved is said, and the browser asks before it is lost.
-let unsaved = document.querySelector("#problem, #meeting") !== null;
+let unsaved = document.querySelector("#problem, #meeting, #gone") !== null;
 const mark = () => {
   const note = document.querySelector("[data-unsaved]");
   if (note) note.hidden = !unsaved;

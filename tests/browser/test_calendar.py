@@ -89,6 +89,22 @@ def test_what_stands_in_the_way_is_shown_while_moving_and_said_when_put_there(vi
     assert focused(calendar) == block
 
 
+def test_a_refusal_in_the_drawer_is_over_once_something_was_done(visitor, calendar):
+    block = coming(calendar)
+    calendar.locator(f"#{block} > a").click()
+    drawer = calendar.locator("#drawer")
+    drawer.locator("summary", has_text=re.compile("^Move$")).click()
+    drawer.locator("input[name='time']").last.fill("03:00")
+    drawer.get_by_role("button", name="Move the visit").click()
+    expect(drawer.locator(".problem")).to_be_visible()
+    calendar.locator(f"#{block} > a").focus()
+    calendar.keyboard.press("a")
+    expect(drawer).to_contain_text(re.compile(r"Here \d\d:"))
+    expect(drawer.locator(".problem")).to_have_count(0)
+    calendar.locator("#toasts").get_by_role("button", name="Undo").press("Enter")
+    expect(drawer.get_by_role("button", name="Mark as here")).to_be_visible()
+
+
 def test_arrived_is_one_press_and_a_refresh_leaves_the_focus_and_what_has_it(visitor, calendar):
     block = coming(calendar)
     link = calendar.locator(f"#{block} > a")

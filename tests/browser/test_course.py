@@ -119,3 +119,8 @@ def test_what_a_patient_asks_for_is_found_in_the_drawer_of_the_course(visitor, p
     drawer.locator("button[name='book']").click()
     expect(drawer).to_contain_text("All visits of this course are booked.")
     assert page.url.partition("?")[0].endswith("/calendar/") or "/calendar/" in page.url
+    # Booked by mistake: all of it back with one press, and the dates stand there again.
+    page.locator("#toasts").get_by_role("button", name="Undo").click()
+    expect(page.locator("#toasts")).to_contain_text("are taken back")
+    expect(drawer.locator("button[name='book']")).to_be_visible()
+    assert in_focus(page) in ("drawer", "board", "toasts")

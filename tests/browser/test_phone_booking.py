@@ -56,6 +56,10 @@ def test_a_new_patient_by_phone_takes_six_presses_from_the_calendar(visitor, mon
     expect(page.locator("#drawer .visit-drawer")).to_contain_text(SURNAME.upper())
     expect(page.locator("#board .ev").filter(has_text=re.compile(SURNAME, re.IGNORECASE))).to_have_count(1)
     assert press.count <= 6
+    page.locator("#toasts").get_by_role("button", name="Undo").click()
+    expect(page.locator("#toasts")).to_contain_text("Not booked: ")
+    expect(page.locator("#board .ev").filter(has_text=re.compile(SURNAME, re.IGNORECASE))).to_have_count(0)
+    expect(page.locator("#drawer .visit-drawer")).to_contain_text("Cancelled")
 
     # Rings again and is entered again: nothing is saved before the desk has said whether it is the same person.
     press.on(page.locator("#board [data-free] a").last)

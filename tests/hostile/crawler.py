@@ -116,7 +116,11 @@ class Books:
                 "procedure": self._owners("patients_procedure"),
                 "opening": self._owners("patients_emergencyopening"),
                 "waiting": self._owners("followup_waitingentry"),
+                "call": self._owners("events_followupcall"),
+                "event": self._owners("events_adverseevent"),
                 "consent": self._owners("consent_consent"),
+                "photo": self._owners("photos_photo"),
+                "intake": self._owners("intake_questionnaireresponse"),
                 "outcome": self._owners("outcomes_outcomeanswer"),
                 "plan": {(patient, number): patient for patient, number in self.all("SELECT patient_id, number FROM plans_treatmentplan")},
             }
@@ -157,8 +161,10 @@ class Books:
             found.add(self.owner["plan"].get((self.patients.get(given["number"]), given["plan_number"])))
         if "pk" in given:
             kind = {"sessions": "booking" if view in BOOKING else "record", "plans": "consultation"}.get(app)
-            if app == "consent":
-                kind = "consent"
+            if app in ("consent", "intake"):
+                kind = app
+            if app == "photos":
+                kind = "record" if view == "skip" else "photo"
             if app == "outcomes":
                 kind = "outcome"
             if app == "aftercare":
@@ -169,6 +175,8 @@ class Books:
                 kind = arguments.get("what") or ("opening" if view == "review_opening" else "medicine")
             if app == "followup":
                 kind = "text" if view == "text_done" else "waiting"
+            if app == "events":
+                kind = "call" if view in ("made", "acknowledge") else "event"
             found.add(self.owner[kind].get(given["pk"]))
         return found
 
@@ -440,7 +448,8 @@ def _made_up(name: str, everywhere: dict, choose: random.Random) -> dict:
     given = {}
     for wanted in TABLE[name].args:
         key = {**words, "bench_key": "key", "indication": "indication", "country": "country", "reference": "reference", "step": "name",
-               "editor_section": "section", "editor_item": "item", "competence": "competence_pk",
+               "editor_section": "section", "editor_item": "item", "editor_list": "section", "editor_row": "item",
+               "competence": "competence_pk",
                "other_number": "other", "allergy": "what", "allergies": "what"}.get(wanted, "pk")  # fmt: skip
         fixed = {"allergy": "allergy", "allergies": "allergies", "step": "missed", "country": "GB"}
         given[key] = fixed.get(wanted) or _same_kind("number" if key == "other" else key, everywhere, choose) or "1"

@@ -10,7 +10,7 @@ from .labs import LabLimit, LabRule
 from .medicines import Allergen, FormRule, Matching, Medicine, MedicineClass, Procedure
 from .operators import OperatorRule, OperatorRules
 from .phototypes import PhototypeRule
-from .questions import Cover, ListQuestion, Question, asked_of
+from .questions import Cover, CoverIn, ListQuestion, Question, QuestionIn, asked_of
 from .screening import Derivation, DoseRule, Lifted, OtherZones, Policy, PolicyRule, Rule, RuleQuestion
 from .sources import Fact, Reference, Source
 from .spans import SourcedSpan, Span, WholeSpan
@@ -33,6 +33,7 @@ __all__ = [
     "CombinationRule",
     "CourseRules",
     "Cover",
+    "CoverIn",
     "DepthRow",
     "Derivation",
     "Device",
@@ -70,6 +71,7 @@ __all__ = [
     "PrecareItem",
     "Procedure",
     "Question",
+    "QuestionIn",
     "RedFlag",
     "Reference",
     "ReviewAdvice",

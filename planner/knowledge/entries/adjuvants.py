@@ -15,7 +15,10 @@ class AdjuvantUse:
 
 @dataclass(frozen=True, slots=True)
 class Adjuvant:
-    """`place`: during, home or never. `words`: what patients call it."""
+    """
+    `place`: during, home or never. `words`: what patients call it. `own_blood`: made from the patient's own, so that it must never
+    reach another.
+    """
 
     id: str
     label: str
@@ -29,6 +32,7 @@ class Adjuvant:
     note: str
     sterile_only: bool
     counts_as_active: bool
+    own_blood: bool
     exclude_if: tuple[str, ...]
     exclude_phototypes: tuple[str, ...]
     sign_off_if: tuple[str, ...]

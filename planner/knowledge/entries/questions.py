@@ -1,6 +1,7 @@
 """What the screening asks, of whom, and how long an answer holds."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from .sources import Source
 
@@ -31,8 +32,29 @@ class Cover:
 
 
 @dataclass(frozen=True, slots=True)
+class CoverIn:
+    """The words of a `Cover` in another language."""
+
+    label: str
+    date_label: str
+    note_label: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionIn:
+    """A question in another language, whole: every rule it covers has its words. `covers`: by rule."""
+
+    text: str
+    help: str
+    covers: Mapping[str, CoverIn]
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
-    """A screening question in the patient's words. "No" is recorded for every rule it covers. `valid_days` 0: ask at every visit."""
+    """
+    A screening question in the patient's words. "No" is recorded for every rule it covers. `valid_days` 0: ask at every visit.
+    `translations`: by language (BCP 47); what is not there has not been translated.
+    """
 
     id: str
     text: str
@@ -42,6 +64,7 @@ class Question:
     ask_sexes: tuple[str | None, ...]
     ask_ages: tuple[int, int] | None
     covers: tuple[Cover, ...]
+    translations: Mapping[str, QuestionIn] = field(default_factory=dict)
 
     def asked(self, *, sex: str | None, age: int | None) -> bool:
         """Whether a person of this sex and age is asked; unknown age is asked."""

@@ -5,6 +5,9 @@ from planner.reading import Reader
 from .. import entries as e
 from .entry import NO_SOURCE, EntryReader
 
+# Versions from before `own_blood` know it by what it is called.
+_OWN_BLOOD_WORDS = frozenset({"prp", "platelet-rich plasma"})
+
 
 class AdjuvantReader(EntryReader):
     """Reads `adjuvants` and `adjuvant_rules`."""
@@ -16,19 +19,21 @@ class AdjuvantReader(EntryReader):
         order = iter(range(100_000))
 
         def read(a: Reader) -> e.Adjuvant:
+            words = a.words("words", required=True)
             return e.Adjuvant(
                 id=a.text("id"),
                 label=a.text("label"),
                 short_label=a.text("short_label"),
                 place=a.choice("place", ("during", "home", "never")) or "never",
                 route=a.text("route"),
-                words=a.words("words", required=True),
+                words=words,
                 uses=a.entries("use", self.adjuvant_use, required=True),
                 risks=a.text("risks"),
                 handling=a.text("handling"),
                 note=a.text("note", default="", blank=True),
                 sterile_only=a.flag("sterile_only"),
                 counts_as_active=a.flag("counts_as_active"),
+                own_blood=a.flag("own_blood", default=not _OWN_BLOOD_WORDS.isdisjoint(word.casefold() for word in words)),
                 exclude_if=a.words("exclude_if", required=True),
                 exclude_phototypes=a.words("exclude_phototypes", options=e.PHOTOTYPES),
                 sign_off_if=a.words("sign_off_if"),

@@ -222,6 +222,7 @@ def test_one_cartridge_scanned_twice_in_one_record(case):
 
 def test_one_cartridge_is_for_one_session(case):
     save(case, case.started(days=-28))
+    case.cleaned()
     second = case.started(2)
     saved = save(case, second)
     assert "This cartridge was used before" in errors(saved)["needle_lot"]

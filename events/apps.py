@@ -1,0 +1,26 @@
+from django.apps import AppConfig
+
+
+class EventsConfig(AppConfig):
+    name = "events"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from accounts.settings_links import SAFETY, SettingsLink, register_link
+        from audit.guards import protect
+        from patients.merging import register_part
+        from patients.overview import register_section
+        from sessions import record_sections
+
+        from . import kept, one_person, patient_page
+        from .guards import guards
+
+        kept.declare()
+        register_part(one_person.PART)
+        for guard in guards():
+            protect(guard)
+        register_section(patient_page.calls)
+        register_section(patient_page.events)
+        record_sections.register(patient_page.on_record)
+        about = "Their files, ready to report: when it began, device, lots, depth, what was done, what came of it."
+        register_link(SettingsLink(SAFETY, "Adverse events", about, "events:events", "events.view"))

@@ -1,0 +1,20 @@
+"""What a page says above everything while an alert of a call waits."""
+
+from django.utils import timezone
+
+from accounts.reach import known_reach
+
+from .services.alerts import alerts_for
+
+MOST = 3
+
+
+def banner_of(user) -> dict:
+    # Only pages that show patients have asked what the reader reaches; no other page asks anything for this.
+    if known_reach(user) is None:
+        return {}
+    waiting, now = alerts_for(user), timezone.now()
+    return {
+        "alerts": [(alert, alert.words(now), alert.is_late(now)) for alert in waiting[:MOST]],
+        "more": max(0, len(waiting) - MOST),
+    }

@@ -1,0 +1,15 @@
+"""What staff choose about a form: the language it begins in."""
+
+from django import forms
+
+from .models import Language
+
+
+class HandOverForm(forms.Form):
+    request_key = forms.CharField(widget=forms.HiddenInput, max_length=40)
+    language = forms.ChoiceField(
+        label="Language of the form",
+        choices=Language.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose the language of the form.", "invalid_choice": "Choose one of these languages."},
+    )

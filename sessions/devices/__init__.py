@@ -1,0 +1,1 @@
+"""The register of devices: serial number, limits of the label, service and cleaning."""

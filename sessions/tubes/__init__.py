@@ -1,0 +1,1 @@
+"""A patient's own blood, checked against the patient by two people before it is used."""
