@@ -10,6 +10,7 @@ class EventsConfig(AppConfig):
         from audit.guards import protect
         from patients.merging import register_part
         from patients.overview import register_section
+        from patients.timeline import register_source
         from sessions import record_sections
 
         from . import kept, one_person, patient_page, photos, session_photos
@@ -19,8 +20,9 @@ class EventsConfig(AppConfig):
         register_part(one_person.PART)
         for guard in guards():
             protect(guard)
-        register_section(patient_page.calls)
-        register_section(patient_page.events)
+        register_section(patient_page.call)
+        for source in patient_page.SOURCES:
+            register_source(source)
         photos.register(session_photos.of_event)
         record_sections.register(patient_page.on_record)
         about = "Their files, ready to report: when it began, device, lots, depth, what was done, what came of it."

@@ -3,24 +3,22 @@
 from django.urls import reverse
 
 from patients.overview import Action, Entry, Section
+from patients.timeline import Source
 from sessions.models import TreatmentSession
 from sessions.record_sections import RecordSection
 
 from .models import AdverseEvent, FollowUpCall
 
-MOST_LINES = 200
 _TONES = {"emergency": "stop", "see_today": "defer", "call_back_today": "caut", "normal": "clear"}
 
 
-def calls(patient, user) -> Section | None:
-    if not user.may("calls.make"):
-        return None
-    section = Section()
+def _calls(patient, user, until) -> list[Entry]:
     rows = FollowUpCall.objects.visible_to(user).filter(patient=patient).select_related("site", "acknowledgement")
-    for row in rows.defer("answers", "reasons", "words")[:MOST_LINES]:
+    found = []
+    for row in until.newest(rows.defer("answers", "reasons", "words"), "at"):
         waits = row.is_alert and not hasattr(row, "acknowledgement")
         facts = f"Day {row.day}: {row.get_level_display() if row.level else row.get_outcome_display()}"
-        section.entries.append(
+        found.append(
             Entry(
                 row.at,
                 "Follow-up call",
@@ -32,29 +30,36 @@ def calls(patient, user) -> Section | None:
                 on=row.site.day_of(row.at),
             )
         )
-    treated = TreatmentSession.objects.filter(patient=patient).exclude(status=TreatmentSession.Status.CLOSED)
-    if treated.exists():
-        section.actions.append(Action("Follow-up call", reverse("events:call", args=[patient.number])))
-    return section
+    return found
 
 
-def events(patient, user) -> Section | None:
-    if not user.may("events.view"):
-        return None
-    section = Section()
-    for row in AdverseEvent.objects.visible_to(user).filter(patient=patient).select_related("site")[:MOST_LINES]:
-        section.entries.append(
-            Entry(
-                row.opened_at,
-                "Adverse event",
-                row.title,
-                reverse("events:event", args=[row.pk]),
-                "i-caut",
-                tag_tone="stop",
-                on=row.site.day_of(row.opened_at),
-            )
+def _events(patient, user, until) -> list[Entry]:
+    rows = AdverseEvent.objects.visible_to(user).filter(patient=patient).select_related("site").defer("description", "actions", "facts")
+    return [
+        Entry(
+            row.opened_at,
+            "Adverse event",
+            row.title,
+            reverse("events:event", args=[row.pk]),
+            "i-caut",
+            tag_tone="stop",
+            on=row.site.day_of(row.opened_at),
         )
-    return section
+        for row in until.newest(rows, "opened_at")
+    ]
+
+
+SOURCES = (Source("calls", "calls.make", _calls), Source("events", "events.view", _events))
+
+
+def call(patient, user) -> Section | None:
+    """The next thing to do where somebody was treated."""
+    if not user.may("calls.make"):
+        return None
+    treated = TreatmentSession.objects.filter(patient=patient).exclude(status=TreatmentSession.Status.CLOSED)
+    if not treated.exists():
+        return None
+    return Section(actions=[Action("Follow-up call", reverse("events:call", args=[patient.number]))])
 
 
 def on_record(session, user) -> RecordSection | None:

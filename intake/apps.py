@@ -11,6 +11,7 @@ class IntakeConfig(AppConfig):
         from patients.merging import register_part
         from patients.overview import register_section
         from patients.storyboard import register_fact
+        from patients.timeline import register_source
         from plans.registry import register_told
 
         from . import kept, one_person, overview
@@ -25,4 +26,5 @@ class IntakeConfig(AppConfig):
         register_home(PLACE, "intake:tablet")
         register_told(told_on)
         register_section(overview.intake)
+        register_source(overview.ANSWERS)
         register_fact("Answers", overview.waiting, only_known=True)

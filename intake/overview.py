@@ -1,29 +1,35 @@
 """What the patient page and header say about answers from the tablet. The desk sees how far they are, never an answer."""
 
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from patients.overview import Action, Entry, Section
 from patients.storyboard import Fact
+from patients.timeline import Source
 
 from .models import QuestionnaireResponse
 
-MOST_LINES = 50
 _TONES = {"in-progress": "info", "completed": "defer", "reviewed": "mute", "stopped": "mute"}
+
+
+def _answers(patient, user, until) -> list[Entry]:
+    rows = QuestionnaireResponse.objects.visible_to(user).filter(patient=patient).without_answers().select_related("handed_by")
+    found = []
+    for row in until.newest(rows.annotate(at=Coalesce("sent_at", "handed_at")), "at"):
+        may_read = user.may("intake.review") and row.status in (row.Status.SENT, row.Status.REVIEWED)
+        url = reverse("intake:review", args=[row.pk]) if may_read else reverse("intake:patient", args=[patient.number])
+        facts = f"Handed over by {row.handed_by.display_name}"
+        found.append(Entry(row.at, "Questions on the tablet", facts, url, "i-info", row.get_status_display(), _TONES[row.status]))
+    return found
+
+
+ANSWERS = Source("questions", "intake.hand_over", _answers)
 
 
 def intake(patient, user) -> Section | None:
     if not user.may("intake.hand_over"):
         return None
-    actions = [Action("Questions on the tablet", reverse("intake:patient", args=[patient.number]))]
-    rows = QuestionnaireResponse.objects.visible_to(user).filter(patient=patient).without_answers().select_related("handed_by")
-    entries = []
-    for row in rows[:MOST_LINES]:
-        may_read = user.may("intake.review") and row.status in (row.Status.SENT, row.Status.REVIEWED)
-        url = reverse("intake:review", args=[row.pk]) if may_read else reverse("intake:patient", args=[patient.number])
-        at = row.sent_at or row.handed_at
-        facts = f"Handed over by {row.handed_by.display_name}"
-        entries.append(Entry(at, "Questions on the tablet", facts, url, "i-info", row.get_status_display(), _TONES[row.status]))
-    return Section(entries=entries, actions=actions)
+    return Section(actions=[Action("Questions on the tablet", reverse("intake:patient", args=[patient.number]))])
 
 
 def waiting(patient, user) -> Fact | None:

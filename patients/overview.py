@@ -78,9 +78,8 @@ class Panel:
 
 @dataclass
 class Section:
-    """entries: lines that are few and at hand anyway; what may be many is a source of the timeline."""
+    """What an app adds on top and beside; the lines of the timeline come from its sources (see `timeline`)."""
 
-    entries: list[Entry] = field(default_factory=list)
     courses: list[Course] = field(default_factory=list)
     actions: list[Action] = field(default_factory=list)
 
@@ -108,12 +107,11 @@ def panels_of(patient: Patient, request) -> list[str]:
 
 
 def overview_of(patient: Patient, user) -> Section:
-    """Return everything the apps add for *user*: courses and actions in the order given, and lines that belong to no kind."""
+    """Return everything the apps add for *user*: courses and actions, in the order given."""
     whole = Section()
     for provider in _providers:
         part = provider(patient, user)
         if part is not None:
-            whole.entries += part.entries
             whole.courses += part.courses
             whole.actions += part.actions
     return whole

@@ -24,6 +24,7 @@ KINDS = {
     "events": "Events",
     "calls": "Calls",
     "consent": "Consent",
+    "questions": "Questions",
     "documents": "Documents",
     "outcomes": "Outcomes",
     "corrections": "Corrections",
@@ -42,7 +43,8 @@ class Until:
     def newest(self, rows, column: str):
         """*rows* of this page: by *column*, a time or a day, newest first; two of one moment always in the same order."""
         if self.moment is not None:
-            is_day = rows.model._meta.get_field(column).get_internal_type() == "DateField"
+            days = {field.name for field in rows.model._meta.concrete_fields if field.get_internal_type() == "DateField"}
+            is_day = column in days
             rows = rows.filter(**{f"{column}__lte": timezone.localtime(self.moment).date() if is_day else self.moment})
         return rows.order_by(f"-{column}", "-pk")[: self.limit]
 
@@ -84,10 +86,10 @@ class Timeline:
     is_first: bool
 
 
-def timeline_of(patient: Patient, user, *, kind: str = "", before: str = "", others: list[Entry] = ()) -> Timeline:
+def timeline_of(patient: Patient, user, *, kind: str = "", before: str = "") -> Timeline:
     """
     One page for *user*. kind: of one kind only; any other word means all. before: as `older` of the page before it; what is no such
-    mark begins at the newest. others: lines that are at hand already and belong to no kind.
+    mark begins at the newest.
     """
     sources = sources_for(user)
     kinds = [(key, label) for key, label in KINDS.items() if any(source.kind == key for source in sources)]
@@ -95,8 +97,6 @@ def timeline_of(patient: Patient, user, *, kind: str = "", before: str = "", oth
     moment, seen = _read(before)
     until = Until(moment, PAGE + 1 + seen)
     found = [entry for source in sources if kind in ("", source.kind) for entry in source.lines(patient, user, until)]
-    if not kind:
-        found += [entry for entry in others if moment is None or entry.order <= moment]
     found.sort(key=lambda entry: entry.order, reverse=True)  # stable: lines of one moment stay in the order of their sources
     found = found[seen:]
     shown = found[:PAGE]

@@ -8,7 +8,7 @@ class PhotosConfig(AppConfig):
     def ready(self) -> None:
         from audit.guards import protect
         from patients.merging import register_part
-        from patients.overview import register_section
+        from patients.timeline import register_source
         from sessions.record_sections import register, register_line
 
         from . import kept, one_person, overview, record_line
@@ -18,6 +18,6 @@ class PhotosConfig(AppConfig):
         register_part(one_person.PART)
         for guard in guards():
             protect(guard)
-        register_section(overview.photos)
+        register_source(overview.PHOTOS)
         register_line(record_line.line)
         register(record_line.section)

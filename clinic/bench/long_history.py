@@ -10,6 +10,8 @@ from accounts.models import User
 from aftercare.models import Sheet
 from consent.models import PhotoPermission
 from outcomes.models import OutcomeAnswer
+from photos.models import Photo
+from photos.standard_views import View
 from plans.models import Consultation, PlanZone, TreatmentPlan
 from sessions.models import Booking, Resource, SessionCorrection, SessionZone, TreatmentSession
 
@@ -21,7 +23,7 @@ A_DAY = dt.timedelta(days=1)
 def fill(like: TreatmentPlan, *, by: User, sessions: int = SESSIONS, photos: int = PHOTOS) -> None:
     """
     Give the patient of *like* earlier courses as that one: *sessions* recorded sessions with their zones, a sheet, a correction and an
-    answer on a scale each, some visits that were missed, and *photos* rows about photos.
+    answer on a scale each, some visits that were missed, and *photos* rows of photos, whose files are not there.
     """
     patient, now = like.patient, timezone.now()
     who = Resource.objects.filter(site=patient.site, kind=Resource.Kind.CLINICIAN).order_by("pk")[0]
@@ -89,15 +91,29 @@ def fill(like: TreatmentPlan, *, by: User, sessions: int = SESSIONS, photos: int
         ],
         batch_size=200,
     )  # fmt: skip
-    PhotoPermission.objects.bulk_create(
+    files = {
+        f"{size}_{what}": "0" * 64 if what == "sha256" else "none" for size in ("full", "screen", "thumb") for what in ("file", "sha256")
+    }
+    Photo.objects.bulk_create(
         [
-            PhotoPermission(
-                patient=patient, use="record", allowed=number % 2 == 0, language="en", question="May we?", said_by="The patient",
-                recorded_by=by, at=now - A_DAY * 7 * sessions * number / photos, request_key=f"long-{patient.pk}-{number}",
+            Photo(
+                patient=patient, site=patient.site, occasion="review", area="face", area_label="Face", view=View.values[number % 5],
+                taken_at=now - A_DAY * 7 * sessions * number / photos, way="file", light="lamp", distance_cm=60, make_up=False, width=1600,
+                height=1200, original_kind="jpeg", original_bytes=1, original_sha256="0" * 64, added_by=by, added_at=now,
+                request_key=f"long-{patient.pk}-{number}", **files,
             )
             for number in range(photos)
         ],
         batch_size=200,
+    )  # fmt: skip
+    PhotoPermission.objects.bulk_create(
+        [
+            PhotoPermission(
+                patient=patient, use="record", allowed=True, language="en", question="May we?", said_by="The patient",
+                recorded_by=by, at=now - A_DAY * 70 * number, request_key=f"long-{patient.pk}-{number}",
+            )
+            for number in range(30)
+        ],
     )  # fmt: skip
 
 

@@ -85,10 +85,12 @@ def test_clinicians_consult_first_and_the_desk_books(clinician, desk, person):
         "Start a consultation": True,
         "Book a visit": False,
         "Put on the waiting list": False,
+        "Questions on the tablet": False,
     }
     assert {action.label: action.primary for action in overview_of(patient, desk).actions} == {
         "Book a visit": True,
         "Put on the waiting list": False,
+        "Questions on the tablet": False,
     }
 
 

@@ -46,7 +46,7 @@ def test_500_sessions_and_2000_photos_cost_as_many_queries_as_a_page_full(client
     assert len(each) > 2 * PAGE
 
 
-@pytest.mark.parametrize("kind", ["sessions", "consent", "documents", "corrections", "plans", "visits", "outcomes"])
+@pytest.mark.parametrize("kind", ["sessions", "photos", "consent", "documents", "corrections", "plans", "visits", "outcomes"])
 def test_an_older_page_of_one_kind_asks_for_its_source_alone(client, clinician, with_history, kind):
     patient = with_history(SESSIONS // 2, PHOTOS // 10)
     page = timeline_of(patient, clinician, kind=kind)

@@ -92,12 +92,11 @@ def register(request):
 def detail(request, number: int):
     patient = patient_or_404(request, number)
     merges = PatientMerge.objects.visible_to(request.user).of(patient).select_related("kept", "other")
-    overview = overview_of(patient, request.user)
     asked = {name: request.GET.get(name, "") for name in ("kind", "before")}
     context = {
         "patient": patient,
-        "overview": overview,
-        "timeline": timeline_of(patient, request.user, others=overview.entries, **asked),
+        "overview": overview_of(patient, request.user),
+        "timeline": timeline_of(patient, request.user, **asked),
         "panels": panels_of(patient, request),
         "merges": merges,
         "tab": "overview",

@@ -15,9 +15,10 @@ document.addEventListener("DOMContentLoaded", () => {
   form.classList.add("js");
   form.elements.page.value = form.dataset.page;
 
-  const WAIT = 600, RETRY = 5000;
+  // Saved when the typing rests, and in the middle of it as well: whoever writes without a pause loses no more than LONGEST.
+  const WAIT = 600, LONGEST = 3000, RETRY = 5000;
   const waiting = new Set(); // names of fields changed since the last save that went through
-  let sending = null, timer = null, lastSaved = document.getElementById("record-status")?.dataset.saved || "", stopped = false;
+  let sending = null, timer = null, since = 0, lastSaved = document.getElementById("record-status")?.dataset.saved || "", stopped = false;
 
   const say = (text) => { document.getElementById("live").textContent = text; };
   const status = (text, late) => {
@@ -47,13 +48,15 @@ document.addEventListener("DOMContentLoaded", () => {
 
   function changed(name) {
     if (name) waiting.add(name);
-    if (!stopped) later(WAIT);
+    since ||= Date.now();
+    if (!stopped) later(Math.min(WAIT, Math.max(0, since + LONGEST - Date.now())));
   }
 
   function send() {
     if (stopped || waiting.size === 0 || sending) return;
     sending = new Set(waiting);
     waiting.clear();
+    since = 0;
     nextTurn();
     htmx.trigger(form, "autosave");
   }

@@ -21,7 +21,7 @@ def make(surname: str) -> int:
     from clinic.demo import clock, consenting, consulting, people
     from clinic.demo.world import World
     from patients import services as patients
-    from sessions.models import Booking, Resource
+    from sessions.models import Booking, Hold, Resource
 
     site = Site.objects.order_by("pk").first()
     staff = {user.username: user for user in User.objects.filter(is_demo=True)}
@@ -54,6 +54,8 @@ def make(surname: str) -> int:
         created_by=staff["june"],
         request_key=f"routine-{patient.number}",
     )
+    times = {"starts_at": booking.starts_at, "ends_at": booking.ends_at}
+    Hold.objects.create(booking=booking, patient=patient, subject=f"p{patient.pk}", segment="needling", **times)
     return booking.pk
 
 
