@@ -51,8 +51,8 @@ class _Page:
         return next((session for session in self.sessions.values() if session.day == today), None)
 
     def _areas(self) -> list[Area]:
-        if self.session:
-            return services.areas_of_session(self.session)
+        if self.session and (found := services.areas_of_session(self.session)):
+            return found
         version = current_version()
         found = areas_of(knowledge_of(version)) if version else []
         planned = TreatmentPlan.objects.filter(patient=self.patient, status=TreatmentPlan.Status.ACCEPTED).values_list(
