@@ -12,7 +12,7 @@ class EventsConfig(AppConfig):
         from patients.overview import register_section
         from sessions import record_sections
 
-        from . import kept, one_person, patient_page
+        from . import kept, one_person, patient_page, photos, session_photos
         from .guards import guards
 
         kept.declare()
@@ -21,6 +21,7 @@ class EventsConfig(AppConfig):
             protect(guard)
         register_section(patient_page.calls)
         register_section(patient_page.events)
+        photos.register(session_photos.of_event)
         record_sections.register(patient_page.on_record)
         about = "Their files, ready to report: when it began, device, lots, depth, what was done, what came of it."
         register_link(SettingsLink(SAFETY, "Adverse events", about, "events:events", "events.view"))
