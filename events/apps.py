@@ -13,7 +13,7 @@ class EventsConfig(AppConfig):
         from patients.timeline import register_source
         from sessions import record_sections
 
-        from . import kept, one_person, patient_page
+        from . import kept, one_person, patient_page, photos, session_photos
         from .guards import guards
 
         kept.declare()
@@ -23,6 +23,7 @@ class EventsConfig(AppConfig):
         register_section(patient_page.call)
         for source in patient_page.SOURCES:
             register_source(source)
+        photos.register(session_photos.of_event)
         record_sections.register(patient_page.on_record)
         about = "Their files, ready to report: when it began, device, lots, depth, what was done, what came of it."
         register_link(SettingsLink(SAFETY, "Adverse events", about, "events:events", "events.view"))

@@ -12,7 +12,7 @@ def declare() -> None:
             "photos.Photo",
             path="patient",
             section="photos",
-            pages=("photos:photo", "photos:file"),
+            pages=("photos:photo",),
             logged=("photo.added", "photo.opened", "photo.removed"),
             contact="taken_at",
             leaves_out=("request_key", "full_file", "screen_file", "thumb_file", "screen_sha256", "thumb_sha256"),

@@ -9,8 +9,10 @@ from django.utils import timezone
 from audit.services import record
 from consent.lock import hold
 from patients.models import Patient
+from planner.errors import KnowledgeFaults
 from planner.wording import day as day_words
-from protocols.knowledge import knowledge_of
+from protocols.knowledge import DocumentChanged, knowledge_of
+from protocols.models import ProtocolVersion
 from sessions.models import TreatmentSession
 
 from . import decoding, permission, storage
@@ -194,8 +196,19 @@ class Progress:
         return self.taken >= self.wanted
 
 
+def areas_in(version: ProtocolVersion, zone_ids: list[str] | None = None) -> list[Area]:
+    """
+    The areas of *zone_ids*, or of every zone of *version*. Names alone: one that was tampered with is refused where values are taken
+    from it, and a face can still be photographed.
+    """
+    try:
+        return areas_of(knowledge_of(version), zone_ids)
+    except (DocumentChanged, KnowledgeFaults):
+        return [Area("face", "Face")]
+
+
 def areas_of_session(session: TreatmentSession) -> list[Area]:
-    return areas_of(knowledge_of(session.plan.protocol_version), [zone.zone for zone in session.zones.all()])
+    return areas_in(session.plan.protocol_version, [zone.zone for zone in session.zones.all()])
 
 
 def progress_of(session: TreatmentSession) -> Progress:

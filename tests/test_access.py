@@ -665,7 +665,15 @@ def test_find_finds_nothing_of_another_site(client, world, stranger, medical_lea
 
 # What an emergency is no reason for: who read the record, taking it away whole, its end, and making one of two.
 OF_OWN_SITE = frozenset(
-    {"clinic:patient_log", "clinic:export", "clinic:erasure", "patients:merge", "patients:merge_with", "patients:unmerge"}
+    {
+        "clinic:patient_log",
+        "clinic:export",
+        "clinic:photos_out",
+        "clinic:erasure",
+        "patients:merge",
+        "patients:merge_with",
+        "patients:unmerge",
+    }
 )
 CHILDREN = frozenset({"consultation", "plan_number", "medicine", "allergy_pk"})
 

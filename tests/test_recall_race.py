@@ -122,7 +122,7 @@ def test_no_record_is_signed_with_a_lot_that_was_blocked_before(rounds, server, 
         assert not signed_with_a_blocked_lot(session)
         is_signed = TreatmentSession.objects.get(pk=session.pk).is_signed
         assert status == (302 if is_signed else 422)
-        assert is_signed or "is blocked since" in page
+        assert is_signed or "was blocked after it was used here" in page
         assert [one.pk for person in recalls.people_of(rounds.lead, made.lot, made) for one in person.sessions] == [session.pk]
         refused += not is_signed
     # Whichever came first is chance; a record that was refused is asked what was done about its lot, and kept.

@@ -33,7 +33,7 @@ def ring_round(world: World) -> None:
 
 
 def _ring(world: World, in_force, task, *, outcome: str = "reached", remark: str = "", **but) -> FollowUpCall:
-    session = TreatmentSession.objects.select_related("booking__site", "clinician", "device", "patient").get(pk=task.session)
+    session = TreatmentSession.objects.select_related("booking__site", "clinician", "device__file", "patient").get(pk=task.session)
     return _call(world, in_force, session, outcome=outcome, check_in=task.check_in.id, remark=remark, **but)
 
 
@@ -58,7 +58,7 @@ def _call(world: World, in_force, session, *, outcome="reached", check_in="", re
 def _recent(world: World):
     rows = TreatmentSession.objects.filter(booking__site=world.site, status=TreatmentSession.Status.SIGNED)
     rows = rows.filter(started_at__lt=world.at(-1, "00:00"), started_at__gt=world.at(-14, "00:00"))
-    return rows.select_related("booking__site", "clinician", "device", "patient").order_by("-started_at", "pk")
+    return rows.select_related("booking__site", "clinician", "device__file", "patient").order_by("-started_at", "pk")
 
 
 def _one_that_waits(world: World, in_force) -> None:
@@ -75,7 +75,7 @@ def _one_file(world: World) -> None:
     """The session that was recorded with an adverse reaction has its file, with what came of it."""
     session = (
         TreatmentSession.objects.filter(booking__site=world.site, reaction=TreatmentSession.Reaction.ADVERSE)
-        .select_related("booking__site", "clinician", "device", "patient")
+        .select_related("booking__site", "clinician", "device__file", "patient")
         .order_by("-started_at")
         .first()
     )

@@ -16,7 +16,6 @@ from photos import decoder, decoding, permission, services
 from photos.models import Photo
 from photos.standard_views import Area, View
 from plans.models import TreatmentPlan
-from protocols.knowledge import knowledge_of
 from sessions.models import TreatmentSession
 
 from .world import World
@@ -31,7 +30,7 @@ TURN = {View.FRONT: 0.0, View.OBLIQUE_RIGHT: -0.5, View.OBLIQUE_LEFT: 0.5, View.
 
 def baseline(world: World, plan: TreatmentPlan, *, by: User) -> None:
     """The whole set before the first session."""
-    areas = services.areas_of(knowledge_of(plan.protocol_version), [zone.zone for zone in plan.zones.all()])
+    areas = services.areas_in(plan.protocol_version, [zone.zone for zone in plan.zones.all()])
     _sitting(plan.patient, areas, None, by=by, done=0)
 
 

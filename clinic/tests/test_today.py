@@ -188,7 +188,7 @@ def test_rows_cost_no_query_each(client, clinician, desk, book, person, plan_of,
     for i in range(2):
         patient = person(f"P{i}")
         book(patient, i * 50, kind="session", plan=plan_of(patient), number=1)
-    with django_assert_max_num_queries(27) as few:
+    with django_assert_max_num_queries(28) as few:
         client.get("/today/")
     for i in range(2, 6):
         patient = person(f"P{i}")

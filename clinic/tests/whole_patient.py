@@ -35,6 +35,7 @@ PDF = b"%PDF-1.7 a sheet\n%%EOF"
 # Looked up or compared by the database; nobody types into them.
 NOT_TYPED = {
     "subject", "file", "sha256", "signed_sha256", "content", "strokes", "signature_svg",
+    "removed_reason",  # only of one that was taken out, and it has it from the start
     *(f"{size}_{part}" for size in ("full", "screen", "thumb") for part in ("file", "sha256")),
 }  # fmt: skip
 
@@ -110,9 +111,9 @@ def make(site, clinician, *, number=48213, marker="Zqmarkerx", ended_at=None, **
     withdraw(patient, [consent.items.first()], said_by=marker, reason=marker, by=by)
     answered(plan, by=by, corrected=True)
     photos.answer(patient, {"record": True}, language="en", said_by=marker, by=by, request_key=f"whole-{number}")
-    photo_of(patient, by=by, allowed=False, data=marker.encode(), session=session, taken_at=now)
-    gone = {"removed_at": now, "removed_by": by, "removed_reason": marker}
-    photo_of(patient, by=by, allowed=False, data=f"{marker} again".encode(), taken_at=now, view="close_up", zone=marker, **gone)
+    near = {"by": by, "allowed": False, "taken_at": now, "view": "close_up", "zone": marker}
+    photo_of(patient, data=marker.encode(), session=session, **near)
+    photo_of(patient, data=f"{marker} again".encode(), removed_at=now, removed_by=by, removed_reason=marker, **near)
     PhotoSkip.objects.create(patient=patient, session=session, reason="other", note=marker, said_by=by, at=now, request_key=marker)
     connection.check_constraints()
     with guards.suspended():

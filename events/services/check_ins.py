@@ -115,7 +115,8 @@ def tasks_from(rows: Iterable[tuple], script: Script, day: dt.date, *, today: dt
                 name = str(Patient(surname=surname, given=given))
                 task = Task(one, due, patient, name, phone, number or 0, clinician, record, pk)
                 tasks[task.key] = task
-            if call is not None and call_check_in == one.id:
+            # Who was asked everything on that day or later, by whatever call, is not rung again for it.
+            if call is not None and (call_check_in == one.id or (outcome == Outcome.REACHED and site.day_of(at) >= due)):
                 _count(task, call, outcome, at)
     # A call that was not made is not asked for any more once the next one of the same session is due.
     newest: dict[int, dt.date] = {}

@@ -53,7 +53,7 @@ class SessionFacts:
 def sessions_of(patient, user):
     """The sessions of a person that were begun and not closed without treatment, the newest first."""
     rows = TreatmentSession.objects.visible_to(user).filter(patient=patient).exclude(status=TreatmentSession.Status.CLOSED)
-    return rows.without_documents().select_related("booking__site", "clinician", "device", "patient").order_by("-started_at", "-pk")
+    return rows.without_documents().select_related("booking__site", "clinician", "device__file", "patient").order_by("-started_at", "-pk")
 
 
 def facts_of(session: TreatmentSession) -> SessionFacts:
@@ -81,6 +81,5 @@ def facts_of(session: TreatmentSession) -> SessionFacts:
         operator=session.clinician.display_name,
         device=device.name if device else "",
         device_brand=device.device_brand if device else "",
-        # The register of devices keeps it from the release on in which it was added.
-        device_serial=(getattr(device, "serial", "") or "") if device else "",
+        device_serial=getattr(getattr(device, "file", None), "serial", ""),
     )

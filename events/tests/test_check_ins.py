@@ -59,9 +59,12 @@ def test_who_wants_no_call_is_not_rung_again(session_of, listed, rung):
     assert names(listed()) == [("day_3", True)]
 
 
-def test_a_call_that_was_not_planned_ticks_no_task_off(session_of, listed, rung):
-    rung(session_of(days=3, zones=(("cheeks", "0.5"),)))
-    assert names(listed()) == [("day_3", False)]
+def test_who_was_asked_everything_since_is_not_rung_again(session_of, listed, rung):
+    session = session_of(days=3, zones=(("cheeks", "0.5"),))
+    rung(session, outcome="message")  # a try that was not planned counts for nothing
+    assert [(task.tries, task.is_done) for task in listed()] == [(0, False)]
+    rung(session, key="rang-us")
+    assert names(listed()) == [("day_3", True)]
 
 
 def test_a_record_closed_without_treatment_plans_no_call(session_of, listed):

@@ -13,11 +13,14 @@ from django.utils import timezone
 
 from audit import guards
 from audit.models import AuditEvent
+from consent.photos import answer as answer_about_photos
 from events import photos
 from events.models import AdverseEvent, EventAddition
 from events.report import SCHEMA
 from events.services import filing
 from events.services.session_facts import facts_of
+from photos.models import Photo as Picture
+from sessions.devices.models import DeviceFile
 from sessions.models import Resource, TreatmentSession
 
 pytestmark = pytest.mark.django_db
@@ -73,14 +76,10 @@ def test_a_file_keeps_the_session_as_it_stood(client, clinician, session):
     assert AuditEvent.objects.get(action="event.opened").patient_pk == session.patient_id
 
 
-def test_the_serial_of_a_device_is_kept_where_the_register_has_one(session, monkeypatch):
-    monkeypatch.setattr(Resource, "serial", "SN-4711", raising=False)
-    assert (
-        filing.snapshot(facts_of(TreatmentSession.objects.select_related("device", "booking__site", "clinician").get(pk=session.pk)))[
-            "device"
-        ]["serial"]
-        == "SN-4711"
-    )
+def test_the_serial_of_the_device_is_kept(session):
+    DeviceFile.objects.create(device=session.device, serial="SN-4711")
+    row = TreatmentSession.objects.select_related("device__file", "booking__site", "clinician").get(pk=session.pk)
+    assert filing.snapshot(facts_of(row))["device"]["serial"] == "SN-4711"
 
 
 @pytest.mark.parametrize(
@@ -241,6 +240,21 @@ def test_photos_come_from_whoever_keeps_them(client, clinician, event, monkeypat
     assert "Left cheek" in words(client.get(reverse("events:event", args=[event.pk])))
     said = json.loads(client.get(reverse("events:json", args=[event.pk])).content)
     assert said["photos"] == [{"title": "Left cheek", "taken_at": taken.isoformat(), "sha256": "a" * 64}]
+
+
+def test_the_clinics_photos_stand_in_the_file_where_the_patient_allows_it(client, clinician, event, session, site):
+    for key, since in (("before", -9), ("after", 0)):
+        Picture.objects.create(
+            patient=session.patient, site=site, occasion="review", area="face", area_label="Face", view="front", taken_at=timezone.now() +
+            dt.timedelta(days=since), way="camera", light="lamp", distance_cm=60, make_up=False, width=10, height=10, original_kind="jpeg",
+            original_bytes=9, original_sha256=key.ljust(64, "0"), full_file=key, full_sha256="0" * 64, screen_file=key,
+            screen_sha256="0" * 64, thumb_file=key, thumb_sha256="0" * 64, added_by=clinician, added_at=timezone.now(), request_key=key,
+        )  # fmt: skip
+    client.force_login(clinician)
+    address = reverse("events:json", args=[event.pk])
+    assert json.loads(client.get(address).content)["photos"] == []
+    answer_about_photos(session.patient, {"record": True}, language="en", said_by="The patient", by=clinician, request_key="photos")
+    assert [one["sha256"][:6].strip("0") for one in json.loads(client.get(address).content)["photos"]] == ["after"]
 
 
 def test_nothing_of_a_file_is_kept_by_a_browser_or_a_proxy(client, clinician, event):

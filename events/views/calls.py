@@ -165,7 +165,7 @@ _SIGNS = (("erythema", "Redness"), ("oedema", "Swelling"), ("flaking", "Flaking"
 
 def _call_or_404(request, pk: int) -> FollowUpCall:
     rows = FollowUpCall.objects.visible_to(request.user)
-    rows = rows.select_related("patient__site", "site", "session__booking__site", "session__clinician", "session__device", "by")
+    rows = rows.select_related("patient__site", "site", "session__booking__site", "session__clinician", "session__device__file", "by")
     rows = rows.select_related("protocol_version").defer("protocol_version__document")
     found = get_object_or_404(rows, pk=min(pk, 2**63 - 1))
     about(found.patient_id)

@@ -303,8 +303,9 @@ def test_the_settings_say_when_reminders_go(client, reminding, manager):
 
 
 def test_nothing_leaves_while_a_new_booking_can_be_taken_back(diary, book, make_patient, reminding, travel):
-    with time_machine.travel(diary.at(diary.monday(2), 9), tick=False) as clock:
-        soon = book(diary.at(diary.monday(2) + dt.timedelta(days=1), 10), kind="review", patient=make_patient(email="ada@patient.example"))
+    day = diary.monday(2)
+    with time_machine.travel(diary.at(day, 9), tick=False) as clock:
+        soon = book(diary.at(day + dt.timedelta(days=1), 10), kind="review", patient=make_patient(email="ada@patient.example"))
         clock.shift(door.UNDO - dt.timedelta(seconds=1))
         assert sending.send(soon.pk, EMAIL).standing is Standing.WAITS
         clock.shift(dt.timedelta(seconds=2))

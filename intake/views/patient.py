@@ -50,11 +50,13 @@ def _overview(request, patient, *, form=None, problem: str = "", status: int = 2
     )
     for row in found:
         row.answered = _answered(row)
-    form = form or HandOverForm(initial={"language": language_of(patient), "request_key": secrets.token_urlsafe(16)})
+    begun = next((row for row in found if row.is_open), None)
+    language = begun.language if begun else language_of(patient)
+    form = form or HandOverForm(initial={"language": language, "request_key": secrets.token_urlsafe(16)})
     context = {
         "patient": patient,
         "rows": found,
-        "open": next((row for row in found if row.is_open), None),
+        "open": begun,
         "form": form,
         "languages": Language.choices,
         "problem": problem,

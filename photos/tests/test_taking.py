@@ -10,9 +10,10 @@ from django.utils import timezone
 from PIL import Image
 
 from audit.models import AuditEvent
-from photos import decoding, storage
+from photos import decoding, services, storage
 from photos.models import Photo, PhotoSkip
 from photos.tests.pictures import allow, jpeg, photo_of, sent
+from protocols.knowledge import DocumentChanged
 from sessions.models import Resource
 from sessions.tests.record_case import RecordCase, signed
 
@@ -230,6 +231,15 @@ def test_the_record_says_how_many_there_are_and_why_not_all(client, page, sessio
         assert client.post(skip, {"request_key": "b", "reason": "other", "note": "The lamp is being mended"}).status_code == 302
     assert PhotoSkip.objects.count() == 1
     assert "Skipped: <bdi>Other, say what: The lamp is being mended</bdi>" in words_of(client.get(record))
+
+
+def test_a_protocol_that_was_tampered_with_stops_no_photo_and_no_record_from_being_read(case, session, monkeypatch):
+    def changed(version):
+        raise DocumentChanged(version)
+
+    monkeypatch.setattr("photos.services.knowledge_of", changed)
+    assert [area.code for area in services.areas_of_session(session)] == ["face"]
+    assert services.progress_of(session).wanted == 5
 
 
 def test_a_record_is_signed_without_photos_and_says_so_after(client, page, case):

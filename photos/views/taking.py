@@ -15,14 +15,13 @@ from audit.models import Outcome
 from audit.services import note_read, record
 from patients.access import patient_or_404
 from plans.models import TreatmentPlan
-from protocols.knowledge import knowledge_of
 from protocols.services import current_version
 from sessions.models import TreatmentSession
 
 from .. import decoding, links, permission, services
 from ..forms import PhotoForm
 from ..models import Photo
-from ..standard_views import Area, View, areas_of
+from ..standard_views import Area, View
 from .shown import rows_of
 
 MOST_SESSIONS = 12
@@ -51,10 +50,10 @@ class _Page:
         return next((session for session in self.sessions.values() if session.day == today), None)
 
     def _areas(self) -> list[Area]:
-        if self.session:
-            return services.areas_of_session(self.session)
+        if self.session and (found := services.areas_of_session(self.session)):
+            return found
         version = current_version()
-        found = areas_of(knowledge_of(version)) if version else []
+        found = services.areas_in(version) if version else []
         planned = TreatmentPlan.objects.filter(patient=self.patient, status=TreatmentPlan.Status.ACCEPTED).values_list(
             "zones__zone", flat=True
         )

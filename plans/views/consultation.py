@@ -96,7 +96,10 @@ def _context(request, found, computed, *, saved_from, left=(), stale=None) -> di
         "can_accept": request.user.may("plans.accept"),
         "of_another_day": found.visit_date != timezone.localdate(),
         "moved": moved(found),
-        "history_forms": history_forms(found.patient, request, reverse("plans:consultation", args=[found.patient.number, found.pk])),
+        # Asked for by the whole page alone, not by the reply to each save.
+        "history_forms": lambda: history_forms(
+            found.patient, request, reverse("plans:consultation", args=[found.patient.number, found.pk])
+        ),
         "sections": consultation_sections(found, request.user),
     }
 

@@ -84,7 +84,7 @@ def both_added(*, theirs: Page, mine: Page, added: str, since: Sequence[Any]) ->
         said, typed = other.in_words(other.value), own.shown
         yours = ", ".join(typed) if isinstance(typed, list) else own.in_words(typed) if own.kind in ("choice", "flag") else typed
         yours = {"yes": "Yes", "no": "No"}.get(typed, yours) if own.kind == "flag" and isinstance(typed, str) else yours
-        if other.written(other.value) != typed:
+        if other.written(other.value) != typed and not (own.kind == "flag" and {typed, other.written(other.value)} == {"", "no"}):
             clashes.append(
                 Clash(
                     own.path,

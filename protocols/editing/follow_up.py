@@ -119,5 +119,6 @@ class _Groups:
             for key, label in (("from_day", "From day"), ("to_day", "To day"))
         ]
 
-    def _picks(self, path: str, row, key: str, label: str, options, name: str, *, blank: str = "drop") -> Field:
+    def _picks(self, path: str, row, key: str, label: str, options, name: str, *, blank: str = "") -> Field:
+        blank = blank or ("empty" if row.get(key) == [] else "drop")  # a list that was written out empty stays so
         return self.make.one(path, row, key, label, "picks", full=f"{name}: {label.lower()}", options=options, blank=blank, width="m")

@@ -46,4 +46,4 @@ def page(document: Mapping[str, Any], item: str) -> Page | None:
             )
         entries.append(Entry("What can be ticked", covers))
         groups.append(Group(title, entries, note="Asked of the clinician." if question.get("asked_of") == "clinician" else ""))
-    return Page(TITLE, groups, intro="Which rules a question covers changes by importing a pack.")
+    return Page(TITLE, groups, intro="Under which question a rule is ticked is chosen on the page of the rule.")

@@ -32,6 +32,10 @@ def _nothing(document: Mapping[str, Any]) -> dict[str, Any]:
     return {}
 
 
+def _no_more(document: Mapping[str, Any], ident: str, gone: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    return {}
+
+
 @dataclass(frozen=True)
 class Rows:
     """
@@ -48,6 +52,7 @@ class Rows:
                beside_too: those that come with a row about it, and go with it
     among      where the id is the id of another row: those that are still free, with their words
     also       what else a save of its page changes, elsewhere in the version; finish: completes a row nobody typed all of;
+               asked: what the form of a copy, or of a row put back (gone: the changes that took it out), asks beside the row
                gone: what else changes where the row is taken out
     takes      ids that other rows name it by stand under these keys: lists of words, and rows that go with it
     """
@@ -68,6 +73,7 @@ class Rows:
     among: Callable[[Mapping[str, Any]], list[tuple[str, str]]] | None = None
     also: Callable[[Mapping[str, Any], str, Page, Mapping[str, Any]], Iterable[dict[str, Any]]] | None = None
     finish: Callable[[dict[str, Any]], None] | None = None
+    asked: Callable[[Mapping[str, Any], str, Iterable[Mapping[str, Any]]], dict[str, Any]] = _no_more
     gone: Callable[[Mapping[str, Any], str], Iterable[dict[str, Any]]] | None = None
     takes: "Takes" = field(default_factory=lambda: Takes())
 
@@ -146,7 +152,10 @@ def copied(rows: Rows, document: Mapping[str, Any], ident: str) -> tuple[dict[st
     if row is None:
         return None, {}
     base = {key: value for key, value in row.items() if key not in rows.own and key != rows.ident}
-    return copy.deepcopy(base), standing_beside(rows, document, ident)
+    asked = {
+        name: {key: value for key, value in held.items() if key not in rows.own} for name, held in rows.asked(document, ident, ()).items()
+    }
+    return copy.deepcopy(base) | asked, standing_beside(rows, document, ident)
 
 
 def standing_beside(rows: Rows, document: Mapping[str, Any], ident: str) -> dict[str, Any]:

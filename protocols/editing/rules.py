@@ -1,13 +1,13 @@
 """Screening rules: what each does, for how long, why, what it follows from, and what is asked."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from planner.knowledge.entries import PHOTOTYPES
 from planner.knowledge.parsing import COUNTS_FROM
 from planner.knowledge.parsing.bounds import ANSWER_DATES
 
-from ..comparison import NoSuchValue, value_at
+from ..comparison import NoSuchValue, steps, value_at
 from ..reading import ACTIONS, words
 from .changes import row_name, same
 from .fields import Entry, Field, Group, Making, Page
@@ -29,7 +29,7 @@ _SHOWN = frozenset(
     {
         *("id", "label", "short_label", "group", "scope", "action", "until", "modifications", "rationale", "note", "blocks", "question"),
         *("refs", "evidence", "unverified", "asked_of", "derived_from", "settled_by_data", "counts_from", "interval_days"),
-        *("interval_used", "max_depth_mm", "sign_off"),
+        *("interval_used", "max_depth_mm", "sign_off", "asked"),
     }
 )
 
@@ -183,11 +183,11 @@ def _asked(make: Making, path: str, rule: Mapping[str, Any], item: str) -> Group
     who = [("patient", "The patient"), ("clinician", "The clinician")]
     alone.append(make.one(path, rule, "asked_of", "Answered by", "choice", options=who, width="m", blank="drop", hint="None: the patient."))
     standing = cover_of(document, item)
+    held = standing[1] if standing else rule.get("asked") or {}
     options = [(row["id"], row["text"]) for row in document.get("questions", ())] + [(OWN, "A question of its own")]
     within = Field(
-        f"{path}.asked.in", "Ticked under", "choice", standing[0] if standing else None, options=options, blank="drop", apart=True
+        f"{path}.asked.in", "Ticked under", "choice", standing[0] if standing else held.get("in"), options=options, blank="drop", apart=True
     )
-    held = standing[1] if standing else {}
     where = f"{row_name('questions', standing[0])}.{row_name('covers', item)}" if standing else f"{path}.asked"
     apart = standing is None
     dates = [(name, _DATES[name]) for name in ANSWER_DATES]
@@ -339,6 +339,22 @@ def gone(document: Mapping[str, Any], ident: str) -> Iterator[dict[str, Any]]:
         yield from leaves(document, standing[0], ident, standing[1])
 
 
+def asked(document: Mapping[str, Any], ident: str, gone: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Where the copied rule is ticked, or the one that was taken out was."""
+    standing = cover_of(document, ident)
+    if standing is not None:
+        question = next(row for row in document["questions"] if row["id"] == standing[0])
+        alone = question["id"] == ident and len(question["covers"]) == 1
+        return {"asked": {"in": OWN if alone else standing[0]} | {key: value for key, value in standing[1].items() if key != "rule"}}
+    for change in gone:
+        was = change["before"] if change["after"] is None and isinstance(change["before"], Mapping) else {}
+        if was.get("rule") == ident and change["path"].endswith(f".{row_name('covers', ident)}"):
+            return {"asked": {"in": steps(change["path"])[1][1], **{key: value for key, value in was.items() if key != "rule"}}}
+        if [cover.get("rule") for cover in was.get("covers", ())] == [ident]:
+            return {"asked": {"in": OWN, **{key: value for key, value in was["covers"][0].items() if key != "rule"}}}
+    return {}
+
+
 ROWS = (
     Rows(
         path="contraindications",
@@ -349,6 +365,7 @@ ROWS = (
         begins=lambda document: {"modifications": [], "until": None, "question": None},
         beside=(REASONS,),
         also=also,
+        asked=asked,
         finish=finish,
         gone=gone,
         takes=Takes(

@@ -224,6 +224,7 @@ class TestTwoPeople:
         assert "Theirs was first." in page
         assert "Invented for a test." in page
         assert "Brandt" in page
+        assert "Ticked under" not in page.partition('id="meeting"')[2].partition("</section>")[0]  # the same with both
         again = send(client, clinician, draft, "rules", "new", first_lock="1", new_id="diving", **DIVING)
         assert again.status_code == 422
         assert "in the list already" in page_of(again)
@@ -240,11 +241,17 @@ class TestTwoPeople:
         assert "Smoking slows healing, as typed." in page
         assert "Brandt took this out" in page
         assert f'action="{at(draft, "rules", "new")}"' in page
-        back = {f"{RULE}.rationale": "Smoking slows healing, as typed.", f"{RULE}.asked.in": "own", f"{RULE}.asked.label": "Heavy smoking"}
+        back = {
+            f"{RULE}.rationale": "Smoking slows healing, as typed.",
+            f"{RULE}.asked.in": "illnesses",
+            f"{RULE}.asked.label": "Heavy smoking",
+        }
+        assert 'value="Heavy smoking"' in page
         assert send(client, clinician, draft, "rules", "new", back=str(lock(draft)), new_id="smoker", **back).status_code == 302
         row = stored(draft, "contraindications[smoker]")
         assert row["rationale"] == "Smoking slows healing, as typed."
         assert row["heavy_from_cigarettes_per_day"] == 20
+        assert stored(draft, "questions[illnesses].covers[smoker].note") == "How many a day"
 
     def test_one_adds_a_depth_the_other_adds_too(self, client, draft, clinician, other):
         row = "depth_ranges[acne_scars,grade_1,cheeks]"

@@ -109,7 +109,9 @@ def taken_out_by(draft: ProtocolVersion, lock_version: int, rows: Any) -> tuple[
             ident = change["before"].get(rows.ident)
             if change["path"] == rows.name(ident):
                 gone = {one["path"]: one["before"] for one in edit.changes if one["after"] is None}
-                return change["before"], {path: gone[f"{path}.{ident}"] for path in rows.beside if f"{path}.{ident}" in gone}
+                return change["before"] | rows.asked({}, ident, edit.changes), {
+                    path: gone[f"{path}.{ident}"] for path in rows.beside if f"{path}.{ident}" in gone
+                }
     return None, {}
 
 

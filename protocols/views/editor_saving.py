@@ -118,7 +118,7 @@ def _added_by_another(draft: ProtocolVersion, saving: Saving, document: dict, si
         change["path"] == path and change["before"] is None for edit in since for change in edit.changes
     ):
         return None
-    theirs = fresh(rows, document, rows.row(document, name), standing_beside(rows, document, name)).page
+    theirs = fresh(rows, document, rows.row(document, name) | rows.asked(document, name, ()), standing_beside(rows, document, name)).page
     return both_added(theirs=theirs, mine=saving.fresh.page, added=path, since=since)
 
 

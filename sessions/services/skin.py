@@ -1,7 +1,7 @@
 """What earlier sessions left behind: which to look at before a session, and what was seen, added and never changed."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
@@ -12,6 +12,7 @@ from patients.models import Patient
 from planner.wording import day as day_words
 
 from ..models import SessionZone, SkinSeen, TreatmentSession
+from .drafts import Locked, for_writing
 
 NOTHING_LEFT = (SkinSeen.Seen.YES, SkinSeen.Seen.NO)  # healed, and no dark marks
 THREE_WAY = {SkinSeen.Seen.YES: True, SkinSeen.Seen.NO: False, SkinSeen.Seen.UNKNOWN: None}
@@ -98,9 +99,19 @@ def to_answer(earlier: list[Earlier]) -> list[Earlier]:
     return found
 
 
-def see(patient: Patient, said: Mapping[int, tuple[str, str]], *, by, key: str, at: dt.datetime | None = None, request=None) -> None:
+def see(
+    patient: Patient,
+    said: Mapping[int, tuple[str, str]],
+    *,
+    by,
+    key: str,
+    at: dt.datetime | None = None,
+    before: TreatmentSession | None = None,
+    request=None,
+) -> None:
     """
-    Keep what *by* saw: {pk of a signed session of *patient*: (healed, dark marks)}. The same form sent twice adds once.
+    Keep what *by* saw: {pk of a signed session of *patient*: (healed, dark marks)}. The same form sent twice adds once. before: the
+    draft at whose gate it was said; where that was of every zone it plans, its skin was looked at today, and is ticked so.
 
     Raises:
         ValueError: a session that is not a signed one of this patient, or an answer that is none.
@@ -118,7 +129,25 @@ def see(patient: Patient, said: Mapping[int, tuple[str, str]], *, by, key: str, 
     try:
         with transaction.atomic():
             SkinSeen.objects.bulk_create(rows)
-            record("skin.seen", actor=by, patient=patient.pk, obj=rows[0].session, detail={"sessions": sorted(said)}, request=request)
+            detail: dict = {"sessions": sorted(said)}
+            if before is not None and _ticked(before, said):
+                detail["ticked"] = before.pk
+            record("skin.seen", actor=by, patient=patient.pk, obj=rows[0].session, detail=detail, request=request)
     except IntegrityError:
         if not SkinSeen.objects.filter(session__in=said, request_key=key).exists():
             raise
+
+
+def _ticked(session: TreatmentSession, said: Collection[int]) -> bool:
+    """Tick "skin looked at today" where what was *said* is of every planned zone; whether it was done now."""
+    try:
+        row = for_writing(session)
+    except Locked:
+        return False
+    spoken = SessionZone.objects.filter(session__in=said, state=SessionZone.State.DONE).values_list("zone", flat=True)
+    if row.skin_checked or not {zone.zone for zone in row.plan.zones.all()} <= set(spoken):
+        return False
+    row.claim(row.version)
+    row.skin_checked = True
+    row.save(update_fields=["skin_checked"])
+    return True

@@ -12,8 +12,9 @@ from audit.models import AuditEvent
 from plans.registry import history_of
 from sessions.models import SkinSeen
 from sessions.services import gate, planner_today, record, screening, skin
+from sessions.services.signing import sign
 
-from .record_case import RecordCase, signed
+from .record_case import PASSWORD, RecordCase, signed
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
 
@@ -138,6 +139,36 @@ def test_one_press_says_that_all_is_well(signed_in, case, first, second):
     assert "Healed, no dark marks" not in signed_in(case.clinician).get(answer.url).content.decode()
 
 
+def test_what_is_said_of_every_planned_zone_is_the_look_at_the_skin(signed_in, case, first, second):
+    """One press instead of two: who says how the skin is has looked at it."""
+    version = second.version
+    send(signed_in(case.clinician), second, session=str(first.pk), all_well="1", record=str(second.pk))
+    second.refresh_from_db()
+    assert second.skin_checked
+    assert second.version == version + 1
+    assert AuditEvent.objects.get(action="skin.seen").detail["ticked"] == second.pk
+
+
+def test_a_zone_that_was_never_needled_is_looked_at_for_itself(signed_in, case):
+    first = case.started(days=-35)
+    left = f"z{case.zone(first, 'forehead').pk}"
+    typed = case.typed(first, **{f"{left}-depth": None, f"{left}-passes": None, f"{left}-skip": "on", f"{left}-reason": "pain"})
+    saved = record.save(first, by=case.clinician, typed=typed, version=first.version).session
+    sign(saved, by=case.clinician, password=PASSWORD, version=saved.version)
+    second = case.started(2, skin=False)
+    send(signed_in(case.clinician), second, session=str(first.pk), all_well="1", record=str(second.pk))
+    second.refresh_from_db()
+    assert SkinSeen.objects.count() == 1
+    assert not second.skin_checked
+
+
+def test_a_record_of_somebody_else_is_not_ticked(signed_in, case, first, second):
+    for number in ("x", "999999", str(first.pk)):
+        send(signed_in(case.clinician), second, session=str(first.pk), all_well="1", record=number, key=number)
+    second.refresh_from_db()
+    assert not second.skin_checked
+
+
 def test_a_double_click_adds_once(signed_in, case, first, second):
     for _ in range(2):
         assert send(signed_in(case.clinician), second, session=str(first.pk), all_well="1").status_code == 302
@@ -177,7 +208,8 @@ def test_what_was_said_can_be_said_again_from_the_gate(signed_in, case, first, s
     assert again in client.get(here).content.decode()
     assert f'name="back" value="{here}"' in client.get(again).content.decode()
     elsewhere = client.get(again.replace(here, "https://example.org/")).content.decode()
-    assert "example.org" not in elsewhere
+    assert f'value="{reverse("patients:detail", args=[case.patient.number])}"' in elsewhere
+    assert 'name="back" value="https' not in elsewhere
 
 
 def test_it_leads_to_no_other_host(signed_in, case, first, second):

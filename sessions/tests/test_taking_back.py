@@ -121,39 +121,48 @@ def test_it_can_be_taken_back_for_three_minutes(diary, book, desk, after, goes):
                 take_back(as_made([visit]), by=desk)
 
 
+def at_once(*actions) -> list[str]:
+    """What becomes of *actions* begun at the same moment: done, or the name of what refused it."""
+    together, said = threading.Barrier(len(actions)), []
+
+    def tries(action):
+        try:
+            together.wait(10)
+            action()
+            said.append("done")
+        except Exception as refused:
+            said.append(type(refused).__name__)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=tries, args=[action]) for action in actions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    return said
+
+
 @pytest.mark.both_engines
 @pytest.mark.django_db(transaction=True)
-def test_taken_back_and_shown_in_at_once_one_of_the_two_holds(diary, make_patient, desk):
-    with time_machine.travel(diary.at(diary.monday(), 9), tick=True):
-        for _ in range(4):
-            visit = door.walk_in(patient=make_patient(), kind="review", by=desk, request_key=diary.key())
-            together, said = threading.Barrier(2), []
+def test_taken_back_and_made_longer_at_once_one_of_the_two_holds(diary, make_patient, desk):
+    for n in range(4):
+        start = diary.at(diary.monday(), 9 + n)
+        visit = door.book(patient=make_patient(), kind="review", starts_at=start, by=desk, request_key=diary.key())
+        said = at_once(
+            lambda v=visit: take_back([(v, v.version)], by=desk), lambda v=visit: door.resize(v, minutes=45, by=desk, version=v.version)
+        )
+        assert said.count("done") == 1, said
+        visit.refresh_from_db()
+        assert visit.is_live == (visit.ends_at - visit.starts_at == dt.timedelta(minutes=45))
 
-            def tries(action, said=said, together=together):
-                try:
-                    together.wait(10)
-                    action()
-                    said.append("done")
-                except Exception as refused:
-                    said.append(type(refused).__name__)
-                finally:
-                    connection.close()
 
-            ways = (
-                lambda v=visit: take_back([(v, v.version)], by=desk),
-                lambda v=visit: visit_status.in_room(v, by=desk, version=v.version),
-            )
-            threads = [threading.Thread(target=tries, args=[way]) for way in ways]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join(30)
-            assert said.count("done") == 1, said
-            visit.refresh_from_db()
-            assert visit.status in ("cancelled", "in_room")
-            if visit.is_live:
-                visit_status.done(visit, by=desk)
-            Hold.objects.all().delete()
+def test_the_control_where_no_version_is_counted_both_would_hold(diary, book, desk, monkeypatch):
+    monkeypatch.setattr(Booking, "claim", lambda booking, expected: None)
+    visit = book(diary.at(diary.monday(), 10), kind="review")
+    door.resize(visit, minutes=45, by=desk, version=visit.version)
+    (gone,) = take_back([(visit, visit.version)], by=desk)
+    assert gone.status == "cancelled"
 
 
 # The screens

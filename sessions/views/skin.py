@@ -13,6 +13,7 @@ from accounts.permissions import requires
 from audit.services import note_read
 from patients.access import patient_or_404
 
+from ..models import TreatmentSession
 from ..services import skin
 from ..skin_form import read, skin_rows
 
@@ -44,5 +45,14 @@ def seen(request, number):
         rows = skin_rows(about, typed=sent.dict(), faults=faults)
         return render(request, PAGE, context | {"rows": rows, "faults": faults, "errors_on_page": True}, status=422)
     key = sent.get("key", "")[:60] or secrets.token_urlsafe(12)
-    skin.see(patient, said, by=request.user, key=key, request=request)
+    skin.see(patient, said, by=request.user, key=key, before=_draft(request, patient), request=request)
     return redirect(back)
+
+
+def _draft(request, patient) -> TreatmentSession | None:
+    """The draft of this patient at whose gate the form stood."""
+    number = request.POST.get("record", "")
+    if not (number.isascii() and number.isdigit() and len(number) < 10):
+        return None
+    drafts = TreatmentSession.objects.visible_to(request.user).filter(patient=patient, status=TreatmentSession.Status.DRAFT)
+    return drafts.filter(pk=int(number)).first()

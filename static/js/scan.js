@@ -57,7 +57,7 @@ document.addEventListener("DOMContentLoaded", () => {
     }
     video.srcObject = stream;
     tell("Hold the code of the pack before the camera.", true);
-    await video.play().catch(() => {});
+    video.play().catch(() => {}); // not waited for: what cannot be read yet is looked at again
     const until = Date.now() + LONG;
     while (view.open && Date.now() < until) {
       const found = await detector.detect(video).catch(() => []);
