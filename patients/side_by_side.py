@@ -7,11 +7,10 @@ from planner.wording import day
 from .merge_forms import LABELS, words
 from .merge_services import ASKED
 from .models import Patient
-from .overview import Entry, overview_of
+from .overview import Entry
 from .storyboard import facts_of
+from .timeline import KINDS, newest
 
-# What the timeline holds, by the symbols of its lines.
-_KINDS = (("Plans", {"i-prot"}), ("Visits and consultations", {"i-cal", "i-pen"}), ("Documents", {"i-print"}))
 MOST = 6
 
 
@@ -31,10 +30,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Side:
-    """What was done under one record. more: lines that are not shown here."""
+    """What was done under one record. more: whether there are lines that are not shown here."""
 
     entries: list[Entry]
-    more: int
+    more: bool
 
 
 @dataclass(frozen=True)
@@ -53,11 +52,6 @@ def lines(one: Patient, two: Patient, user) -> list[Line]:
 
 
 def kinds(one: Patient, two: Patient, user) -> list[Kind]:
-    timelines = [overview_of(patient, user).entries for patient in (one, two)]
-    return [
-        Kind(label, *(_side([entry for entry in timeline if entry.icon in icons]) for timeline in timelines)) for label, icons in _KINDS
-    ]
-
-
-def _side(entries: list[Entry]) -> Side:
-    return Side(entries[:MOST], max(0, len(entries) - MOST))
+    """Each kind of the timeline of which either holds something."""
+    found = [Kind(label, *(Side(*newest(patient, user, key, MOST)) for patient in (one, two))) for key, label in KINDS.items()]
+    return [kind for kind in found if kind.one.entries or kind.two.entries]

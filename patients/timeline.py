@@ -103,6 +103,14 @@ def timeline_of(patient: Patient, user, *, kind: str = "", before: str = "") -> 
     return Timeline(shown, kinds, kind, _older(shown, moment, seen) if len(found) > PAGE else "", moment is None)
 
 
+def newest(patient: Patient, user, kind: str, most: int) -> tuple[list[Entry], bool]:
+    """The newest *most* lines of one kind that *user* may see, and whether there are more."""
+    until = Until(None, most + 1)
+    found = [entry for source in sources_for(user) if source.kind == kind for entry in source.lines(patient, user, until)]
+    found.sort(key=lambda entry: entry.order, reverse=True)
+    return found[:most], len(found) > most
+
+
 def _older(shown: list[Entry], moment: dt.datetime | None, seen: int) -> str:
     """The moment of the last line, and how many lines of that very moment were shown by now."""
     last = shown[-1].order

@@ -16,6 +16,7 @@ _NOBODY = (
     "accelerometer",
     "autoplay",
     "browsing-topics",
+    "camera",
     "display-capture",
     "encrypted-media",
     "gamepad",
@@ -37,8 +38,8 @@ _NOBODY = (
     "window-management",
     "xr-spatial-tracking",
 )
-# Staff sign in with passkeys, a camera reads codes, the screen of an open record stays awake; printing and full screen need no leave.
-_OURS = ("camera", "screen-wake-lock", "publickey-credentials-create", "publickey-credentials-get")
+# Staff sign in with passkeys, the screen of an open record stays awake; printing and full screen need no leave.
+_OURS = ("screen-wake-lock", "publickey-credentials-create", "publickey-credentials-get")
 
 ALWAYS = {
     "X-Content-Type-Options": "nosniff",
@@ -50,7 +51,7 @@ ALWAYS = {
     "X-Permitted-Cross-Domain-Policies": "none",
     "X-DNS-Prefetch-Control": "off",
 }
-# Where photos are taken, and nowhere else: a view says so by `uses_camera` on its answer.
+# Where photos are taken or codes are read, and nowhere else: a view says so by `uses_camera` on its answer.
 CAMERA = {"Permissions-Policy": ALWAYS["Permissions-Policy"].replace("camera=()", "camera=(self)")}
 # What a page may say itself, and how long a file may be kept; the rest is set over whatever was said.
 POLICY, CACHE = "Content-Security-Policy", "Cache-Control"

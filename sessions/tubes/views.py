@@ -1,7 +1,7 @@
 """Two people check patient against tube, each with the own password, on the screen of who treats."""
 
 from django.contrib.auth import authenticate
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
@@ -18,7 +18,7 @@ from ..services import gate
 from ..services.drafts import Locked
 from ..services.terms import terms_of
 from ..views.record import session_or_404
-from ..views.record_page import draft_page
+from ..views.record_page import draft_page, whole
 from . import services
 from .page import people_for
 
@@ -45,7 +45,7 @@ def check(request, pk):
             return redirect("sessions:record", session.pk)
     if faults:
         context = draft_page(session_or_404(request, pk), request.user, tube={"typed": typed, "faults": faults})
-        return render(request, "sessions/record/draft.html", context, status=422)
+        return whole(request, context, status=422)
     return redirect(f"{reverse('sessions:record', args=[session.pk])}#tube")
 
 

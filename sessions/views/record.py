@@ -23,7 +23,7 @@ from ..record_sections import sections_of
 from ..services import deciding, gate, screening, signing
 from ..services import record as records
 from ..services.drafts import Locked
-from .record_page import changes, draft_page, locked_page, planned_into, sign_page
+from .record_page import changes, draft_page, locked_page, planned_into, sign_page, whole
 
 
 def session_or_404(request, pk) -> TreatmentSession:
@@ -96,11 +96,7 @@ def record(request, pk):
         return render(
             request, "sessions/record/locked.html", locked_page(session, request.user) | {"sections": sections_of(session, request)}
         )
-    return render(
-        request,
-        "sessions/record/draft.html",
-        draft_page(session, request.user, pressed="missing" in request.GET, again="again" in request.GET),
-    )
+    return whole(request, draft_page(session, request.user, pressed="missing" in request.GET, again="again" in request.GET))
 
 
 def _save(request, session):
@@ -128,9 +124,9 @@ def _save(request, session):
         missing = gate.unmet(gate.may_sign(session, by=request.user))
         if not missing and not saved.form.errors:
             return redirect("sessions:sign", session.pk)
-        return render(request, "sessions/record/draft.html", draft_page(session, request.user, form=saved.form, pressed=True), status=422)
+        return whole(request, draft_page(session, request.user, form=saved.form, pressed=True), status=422)
     if saved.form.errors:
-        return render(request, "sessions/record/draft.html", draft_page(session, request.user, form=saved.form, failed=True), status=422)
+        return whole(request, draft_page(session, request.user, form=saved.form, failed=True), status=422)
     return _to_record(session, f"zone-{pressed_one}" if pressed_one and pressed_one.isdigit() else "")
 
 
@@ -142,8 +138,9 @@ def _stale(request, session, typed):
     log("record.saved", request=request, patient=session.patient_id, obj=session, outcome=Outcome.REFUSED, detail={"why": "stale"})
     form = records.form_for(session, typed)
     context = draft_page(session, request.user, form=form) | {"changes": changes(session, form), "is_stale": True}
-    template = "sessions/record/partials/_stale.html" if request.htmx else "sessions/record/draft.html"
-    return render(request, template, context | {"swap": bool(request.htmx)}, status=409)
+    if not request.htmx:
+        return whole(request, context | {"swap": False}, status=409)
+    return render(request, "sessions/record/partials/_stale.html", context | {"swap": True}, status=409)
 
 
 def _locked_meanwhile(request, session):
@@ -164,7 +161,7 @@ def answers(request, pk):
     faults = screening.answer_due(session, request.POST, by=request.user)
     if faults:
         context = draft_page(session_or_404(request, pk), request.user, answers=request.POST, answer_faults=faults, again=again)
-        return render(request, "sessions/record/draft.html", context, status=422)
+        return whole(request, context, status=422)
     return _to_record(session, "before")
 
 
@@ -181,7 +178,7 @@ def decide(request, pk):
         deciding.decide(session, by=request.user, shown=sent.getlist("change"), request=request, **typed)
     except deciding.NotDecided as refusal:
         context = draft_page(session_or_404(request, pk), request.user, decided=typed, decide_faults=refusal.faults)
-        return render(request, "sessions/record/draft.html", context, status=422)
+        return whole(request, context, status=422)
     except Locked:
         return _to_record(session)  # the page shows who locked it
     return _to_record(session, "before")
@@ -251,7 +248,7 @@ def sign(request, pk):
         )
     except signing.NotComplete:
         session = session_or_404(request, pk)
-        return render(request, "sessions/record/draft.html", draft_page(session, request.user, pressed=True), status=422)
+        return whole(request, draft_page(session, request.user, pressed=True), status=422)
     except StaleRow:
         session = session_or_404(request, pk)
         if session.is_locked:

@@ -4,6 +4,7 @@ import datetime as dt
 import secrets
 from dataclasses import dataclass
 
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
@@ -62,6 +63,13 @@ class ZoneRow:
         if self.zone.state == SessionZone.State.NOT_RECORDED:
             return "Left out today" if self.left_out else "Not recorded"
         return "Differs" if self.differs else "As planned"
+
+
+def whole(request, context: dict, *, status: int = 200):
+    """The whole page of an open record, on which a camera may read codes."""
+    answer = render(request, "sessions/record/draft.html", context, status=status)
+    answer.uses_camera = True
+    return answer
 
 
 def draft_page(
