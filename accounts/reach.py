@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from django.db.models import F, Q, QuerySet, Value
+from django.contrib.auth import get_user_model
+from django.db.models import Exists, F, Q, QuerySet, Value
 
 from audit.services import mark
 
@@ -21,12 +22,13 @@ from .permissions import may
 class Reach:
     """
     sites: primary keys of the own sites. opened: primary keys of patients of other sites, open in an emergency right now. clocks: the
-    time zones of the own sites, in the order of `sites`.
+    time zones of the own sites, in the order of `sites`. flags: names of what there is somewhere in the clinic (see `register_flag`).
     """
 
     sites: tuple[int, ...] = ()
     opened: tuple[int, ...] = ()
     clocks: tuple[str, ...] = ()
+    flags: frozenset[str] = frozenset()
 
     @property
     def clock(self) -> ZoneInfo | None:
@@ -51,6 +53,17 @@ _openings: list[Callable[[object], QuerySet]] = []
 def register_openings(provider: Callable[[object], QuerySet]) -> None:
     if provider not in _openings:
         _openings.append(provider)
+
+
+_flags: dict[str, Callable[[], QuerySet]] = {}
+
+
+def register_flag(name: str, rows: Callable[[], QuerySet]) -> None:
+    """
+    Have it said with the reach, in the same query, whether *rows* holds any, whoever may see them: what nearly every page has to say, and
+    mostly has not, then costs those pages nothing.
+    """
+    _flags[name] = rows
 
 
 def reach_of(user) -> Reach:
@@ -79,12 +92,16 @@ def _asked(user) -> Reach:
     if may(user, "emergency.open"):
         for openings in _openings:
             rows = rows.union(openings(user), all=True)
+    for name, some in _flags.items():
+        myself = get_user_model().objects.filter(Exists(some()), pk=user.pk).order_by()
+        rows = rows.union(myself.annotate(of=Value(f"flag {name}"), clock=Value("")).values_list("of", "pk", "clock"), all=True)
     found = list(rows)
     opened = tuple(sorted({pk for of, pk, _ in found if of == "patient"}))
     if opened:
         mark(emergency=list(opened))  # on every row this request leaves: the log shows which steps an emergency let through
     sites = sorted((pk, clock) for of, pk, clock in found if of == "site")
-    return Reach(sites=tuple(pk for pk, _ in sites), opened=opened, clocks=tuple(clock for _, clock in sites))
+    flags = frozenset(of.removeprefix("flag ") for of, _, _ in found if of.startswith("flag "))
+    return Reach(sites=tuple(pk for pk, _ in sites), opened=opened, clocks=tuple(clock for _, clock in sites), flags=flags)
 
 
 def reached(rows: QuerySet, user, path: str = "") -> QuerySet:

@@ -6,6 +6,7 @@ class EventsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from accounts.reach import register_flag
         from accounts.settings_links import SAFETY, SettingsLink, register_link
         from audit.guards import protect
         from patients.merging import register_part
@@ -14,9 +15,12 @@ class EventsConfig(AppConfig):
         from sessions import record_sections
 
         from . import kept, one_person, patient_page, photos, session_photos
+        from .banner import ALERTS_WAIT
         from .guards import guards
+        from .models import FollowUpCall
 
         kept.declare()
+        register_flag(ALERTS_WAIT, FollowUpCall.objects.waiting)
         register_part(one_person.PART)
         for guard in guards():
             protect(guard)

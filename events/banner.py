@@ -7,11 +7,13 @@ from accounts.reach import known_reach
 from .services.alerts import alerts_for
 
 MOST = 3
+ALERTS_WAIT = "calls that wait for a clinician"
 
 
 def banner_of(user) -> dict:
     # Only pages that show patients have asked what the reader reaches; no other page asks anything for this.
-    if known_reach(user) is None:
+    reach = known_reach(user)
+    if reach is None or ALERTS_WAIT not in reach.flags:
         return {}
     waiting, now = alerts_for(user), timezone.now()
     return {

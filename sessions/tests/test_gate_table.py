@@ -159,7 +159,9 @@ def _on_zone(label: str, **values):
 
 def _device(**values):
     def put(session, case):
-        session.device = Resource(pk=case.pen.pk, name="Pen", kind="device", **{"device_kind": "pen", "is_active": True, **values})
+        session.device = Resource(
+            pk=case.pen.pk, site=case.pen.site, name="Pen", kind="device", **{"device_kind": "pen", "is_active": True, **values}
+        )
 
     return put
 
