@@ -5,6 +5,8 @@ and nothing of it is stored; the process that answers the web opens none of them
 
 import gzip
 import io
+import json
+import os
 import resource
 import struct
 import time
@@ -199,17 +201,40 @@ def place(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path / "files"
 
 
+def refused_alone(name: str, data: bytes) -> dict:
+    """
+    What became of one file, in a process made for it: the largest program the system names is then one that this file started, and not
+    one of another test.
+    """
+    ours, theirs = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        said = {"code": "", "words": ""}
+        try:
+            start = seconds()
+            decoding.decode(sent(data, name), name=name)
+        except decoding.NotAPhoto as refusal:
+            said = {"code": refusal.code, "words": str(refusal)}
+        finally:
+            said |= {"seconds": seconds() - start, "largest_mb": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024}
+            os.write(theirs, json.dumps(said).encode())
+            os._exit(0)
+    os.close(theirs)
+    with os.fdopen(ours) as pipe:
+        said = json.loads(pipe.read())
+    os.waitpid(pid, 0)
+    return said
+
+
 @pytest.mark.parametrize("what", CORPUS)
 def test_it_is_refused_quickly_with_a_reason_and_nothing_is_kept(what):
     name, data = made(what)
-    start = seconds()
-    with pytest.raises(decoding.NotAPhoto) as refusal:
-        decoding.decode(sent(data, name), name=name)
-    assert seconds() - start < 5
-    assert len(str(refusal.value)) > 20
-    assert refusal.value.code in decoding.REASONS
+    said = refused_alone(name, data)
+    assert said["code"] in decoding.REASONS
+    assert len(said["words"]) > 20
+    assert said["seconds"] < 5
+    assert said["largest_mb"] < 512
     assert not [path for path in Path(django_settings.MEDIA_ROOT).rglob("*") if path.is_file()]
-    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024 < 512, "of the largest program so far, in MB"
 
 
 def test_reasons_are_told_apart():

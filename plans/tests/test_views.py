@@ -290,7 +290,7 @@ def test_open_questions_leave_the_header_at_not_asked_until_they_are_answered(he
 
 def test_a_save_costs_the_same_queries_for_one_zone_and_for_three(here, url, consultation, typed, django_assert_max_num_queries):
     here.post(url, posted(consultation, typed), **HTMX)
-    with django_assert_max_num_queries(17):
+    with django_assert_max_num_queries(18):
         here.post(url, posted(consultation, typed | {"zones.acne_scars": ["cheeks", "chin", "forehead", "nose"]}), **HTMX)
 
 

@@ -96,11 +96,11 @@ def _context(request, found, computed, *, saved_from, left=(), stale=None) -> di
         "can_accept": request.user.may("plans.accept"),
         "of_another_day": found.visit_date != timezone.localdate(),
         "moved": moved(found),
-        # Asked for by the whole page alone, not by the reply to each save.
+        # Asked for by the whole page alone, not by the reply to each save: both below.
         "history_forms": lambda: history_forms(
             found.patient, request, reverse("plans:consultation", args=[found.patient.number, found.pk])
         ),
-        "sections": consultation_sections(found, request.user),
+        "sections": lambda: consultation_sections(found, request.user),
     }
 
 

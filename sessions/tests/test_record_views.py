@@ -67,7 +67,7 @@ def test_the_page_shows_planned_and_an_empty_done(client, session):
 
 
 def test_opening_the_page_asks_the_database_no_more_for_more_zones(client, case, session, django_assert_max_num_queries):
-    with django_assert_max_num_queries(40):
+    with django_assert_max_num_queries(41):
         client.get(url("record", session))
 
 

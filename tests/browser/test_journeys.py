@@ -239,7 +239,7 @@ def test_a_new_patient_books_by_telephone(visitor):
     page.get_by_label(re.compile("^Phone|Telephone")).first.fill("07700 900999")
     for label, value in (("Day", "4"), ("Month", "3"), ("Year", "1991")):
         page.get_by_role("group", name="Date of birth").get_by_label(label).fill(value)
-    choose(page, "kind", "consultation")
+    choose(page.locator("#drawer"), "kind", "consultation")
     page.locator("#drawer input[name='day']").fill((now().date() + dt.timedelta(days=2)).isoformat())
     page.get_by_role("button", name="Show free times").click()
     page.locator("#free button[name='slot']").first.wait_for()

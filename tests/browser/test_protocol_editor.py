@@ -109,7 +109,7 @@ def test_a_removed_reference_keeps_the_draft_from_review(visitor):
     page = visitor.page
     page.goto(f"{editor}references/harris2015/")
     visitor.look("reference")
-    page.get_by_role("link", name="Remove this reference").click()
+    page.get_by_role("link", name="Take out", exact=True).click()
     visitor.look("remove")
     page.get_by_role("button", name="Remove harris2015").click()
     page.wait_for_url("**/edit/")
