@@ -24,7 +24,7 @@ from .test_access import TABLE, patient, world  # noqa: F401 - one of everything
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
 SEED = int(os.environ.get("JUNK_SEED", "20260"))
-FEW, MANY = 300, 6000
+FEW, MANY = 150, 6000
 on_postgresql = pytest.mark.skipif(
     connection.vendor != "postgresql", reason="what one engine takes and the other does not: the stricter one"
 )
