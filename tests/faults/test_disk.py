@@ -54,7 +54,7 @@ def full(place) -> Iterator[Full]:
 
 def test_managers_are_warned_before_it_hurts(full):
     omar = Person(full.clinic.url).sign_in("omar")
-    assert "free of" not in omar.ask("/settings/health/").body
+    assert "free of" not in omar.ask("/today/").body
     full.disk.fill(leave=(WARNED_BELOW - 5) * MB)
     assert "Make room" in omar.ask("/settings/health/").body
     assert "free of" in omar.ask("/today/").body
