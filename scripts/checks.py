@@ -145,10 +145,10 @@ def _runs(folder: Path, stack: ExitStack) -> list[_Run]:
     elsewhere += ["--ignore=tests/browser", "--ignore=tests/faults", "--ignore=tests/hostile"]
     production = _production(stack.enter_context(servers.postgresql()))
     on_postgresql = ["-p", "scripts.database_only", "-m", "both_engines and not browser and not prove"]
-    return [
+    return [  # the longest first: the two lanes then end close to each other
         run("The suite, on SQLite", "sqlite", *elsewhere),
-        run("Behaviour of the database, on PostgreSQL", "postgresql", *on_postgresql, **production),
         run("The journeys, in a real browser, and who means harm", "browser", "tests/browser", "tests/hostile"),
+        run("Behaviour of the database, on PostgreSQL", "postgresql", *on_postgresql, **production),
         run("The fault kit, on both engines", "faults", "tests/faults"),
         run("The planner's own tests", "planner", "planner"),
     ]
