@@ -4,12 +4,14 @@ import copy
 import datetime as dt
 import gc
 import secrets
+from contextlib import nullcontext
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
 from django.conf import settings
+from django.db import DatabaseError, connection, transaction
 from django.test import TransactionTestCase
 from django.utils import timezone
 
@@ -25,11 +27,23 @@ Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
 
 # Guards refuse DELETE and TRUNCATE, and that is what ends each transactional test: away for the flush, then back.
 _flush = TransactionTestCase._fixture_teardown
+_OF_DJANGO = {"django_content_type", "auth_permission"}  # made by migrating, and the same after each test
 
 
 def _flush_without_guards(self):
-    with guards.suspended():
-        _flush(self)
+    """A test fills a few tables of more than a hundred: only those are emptied, and only their guards are made anew."""
+    tables = set(connection.introspection.django_table_names(only_existing=True, include_views=False)) - _OF_DJANGO
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM \"{name}\")" for name in sorted(tables)))  # noqa: S608
+        filled = [name for (name,) in cursor.fetchall()]
+    theirs = [guard.name for guard in guards.known() if guard.table in filled]
+    try:
+        with guards.suspended(*theirs) if theirs else nullcontext(), transaction.atomic(), connection.cursor() as cursor:
+            for name in filled:
+                cursor.execute(f'DELETE FROM "{name}"')  # noqa: S608
+    except DatabaseError:  # a test left something behind that holds rows: then all of it, the slow way
+        with guards.suspended():
+            _flush(self)
 
 
 TransactionTestCase._fixture_teardown = _flush_without_guards

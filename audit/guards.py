@@ -208,6 +208,11 @@ def _pick(guard: Guard, drop: bool) -> tuple[str, ...]:
     return guard.sqlite_drop if drop else guard.sqlite
 
 
+def known() -> list[Guard]:
+    """Every guard that an app has declared."""
+    return list(_guards.values())
+
+
 def install(*names: str) -> None:
     """Create the named guards, or all, where their table stands. One that is there in an older wording is replaced."""
     tables = set(connection.introspection.table_names())
