@@ -1,6 +1,7 @@
 """Opening one patient: what another site's patient is answered with."""
 
 from django.http import Http404
+from django.shortcuts import get_object_or_404
 
 from audit.services import about
 
@@ -25,3 +26,11 @@ def patient_or_404(request, number: int, *, of_own_site: bool = False, as_record
         raise MergedAway(patient)
     patient.site.set_clock()
     return patient
+
+
+def row_or_404(request, rows, pk: int):
+    """The row *pk* of *rows*, which start at `visible_to(user)` and carry `site`: noted whose it is, on the clock of its site."""
+    found = get_object_or_404(rows, pk=pk)
+    about(found.patient_id)
+    found.site.set_clock()
+    return found

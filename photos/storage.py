@@ -4,20 +4,17 @@ a patient and cannot be guessed. What no row names any more is swept away.
 """
 
 import datetime as dt
-import hashlib
-import os
 import secrets
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
+from patients.stored import NotTheFile, promote, read, sha256
+
+__all__ = ["NotTheFile", "read", "remove", "sha256", "sweep", "write"]
 FOLDER, PARTS = "photos", "photos/parts"
 LEFT_FOR = dt.timedelta(hours=1)  # a file that no row names yet may be of a request that is still going on
-
-
-class NotTheFile(Exception):
-    """The stored file is gone or is not the one that was made."""
 
 
 def write(data: bytes) -> str:
@@ -30,46 +27,16 @@ def write(data: bytes) -> str:
         with default_storage.open(saved) as stored:
             if stored.read() != data:
                 raise OSError("A photo was not stored whole")
-        _promote(saved, name, data)
+        promote(saved, name)
     except OSError:
         remove([saved, name])
         raise
     return name
 
 
-def _promote(part: str, name: str, data: bytes) -> None:
-    """In one step; a storage without renaming takes whole objects anyway."""
-    try:
-        source, target = default_storage.path(part), default_storage.path(name)
-    except NotImplementedError:
-        default_storage.save(name, ContentFile(data))
-        default_storage.delete(part)
-        return
-    os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)
-    with open(source, "rb") as stored:
-        os.fsync(stored.fileno())
-    os.replace(source, target)
-
-
 def remove(names) -> None:
     for name in names:
         default_storage.delete(name)
-
-
-def sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
-def read(name: str, digest: str) -> bytes:
-    """The bytes of *name*. Raises NotTheFile where they are not those whose SHA-256 is *digest*."""
-    try:
-        with default_storage.open(name) as stored:
-            data = stored.read()
-    except OSError as error:
-        raise NotTheFile("gone") from error
-    if sha256(data) != digest:
-        raise NotTheFile("changed")
-    return data
 
 
 def sweep() -> int:

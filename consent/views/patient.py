@@ -2,15 +2,15 @@
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.addresses import inside
 from accounts.permissions import requires
 from audit.models import Outcome
-from audit.services import about, note_read, record
-from patients.access import patient_or_404
+from audit.services import note_read, record
+from patients.access import patient_or_404, row_or_404
 from plans.models import TreatmentPlan
 
 from ..forms import WithdrawForm
@@ -51,10 +51,7 @@ def overview(request, number: int):
 
 def _consent_or_404(request, pk: int) -> Consent:
     rows = Consent.objects.visible_to(request.user).select_related("patient__site", "site", "taken_by", "witness")
-    consent = get_object_or_404(rows, pk=pk)
-    about(consent.patient_id)
-    consent.site.set_clock()
-    return consent
+    return row_or_404(request, rows, pk)
 
 
 @require_safe

@@ -4,14 +4,14 @@ import datetime as dt
 
 from django.contrib import messages
 from django.http import Http404
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.permissions import requires
 from audit.models import Outcome
-from audit.services import about, note_read, record
-from patients.access import patient_or_404
+from audit.services import note_read, record
+from patients.access import patient_or_404, row_or_404
 from protocols.follow_up import expected_course, questions_for
 from sessions.services.hours import chosen, sites_of
 
@@ -167,10 +167,7 @@ def _call_or_404(request, pk: int) -> FollowUpCall:
     rows = FollowUpCall.objects.visible_to(request.user)
     rows = rows.select_related("patient__site", "site", "session__booking__site", "session__clinician", "session__device__file", "by")
     rows = rows.select_related("protocol_version").defer("protocol_version__document")
-    found = get_object_or_404(rows, pk=min(pk, 2**63 - 1))
-    about(found.patient_id)
-    found.site.set_clock()
-    return found
+    return row_or_404(request, rows, pk)
 
 
 @require_safe

@@ -12,9 +12,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.permissions import requires
 from audit.models import Outcome
-from audit.services import about, note_read, record
+from audit.services import note_read, record
 from consent.printing import CannotPrint, as_pdf
-from patients.access import patient_or_404
+from patients.access import patient_or_404, row_or_404
 
 from ..forms import AdditionForm, EventForm
 from ..models import AdverseEvent, FollowUpCall
@@ -92,10 +92,7 @@ def _call_of(request, patient) -> FollowUpCall | None:
 
 def _event_or_404(request, pk: int) -> AdverseEvent:
     rows = AdverseEvent.objects.visible_to(request.user).select_related("patient__site", "site", "opened_by", "call", "session")
-    found = get_object_or_404(rows, pk=min(pk, 2**63 - 1))
-    about(found.patient_id)
-    found.site.set_clock()
-    return found
+    return row_or_404(request, rows, pk)
 
 
 @require_safe

@@ -24,7 +24,6 @@ PAGE = "sessions/skin/page.html"
 @require_http_methods(["GET", "HEAD", "POST"])
 def seen(request, number):
     patient = patient_or_404(request, number)
-    patient.site.set_clock()
     earlier = skin.earlier_of(patient, patient.site.day_of(timezone.now()))
     sent = request.POST
     back = inside(request, sent.get("back") or request.GET.get("back", ""), reverse("patients:detail", args=[number]))
