@@ -241,7 +241,9 @@ def people_file(request, recall: int):
     people = services.people_of(request.user, found.lot, found)
     data = "".join(csv_lines(HEADER, map(_cells, people))).encode()
     sha256 = hashlib.sha256(data).hexdigest()
-    note_read("recall.exported", request=request, obj=found, detail={"rows": len(people), "sha256": sha256})
+    # One row for each whose name goes out, so that the log of each patient shows it.
+    for patient in [one.patient for one in people] or [None]:
+        note_read("recall.exported", request=request, patient=patient, obj=found, detail={"rows": len(people), "sha256": sha256})
     response = HttpResponse(data, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="recall-{found.pk}-{timezone.localdate():%Y-%m-%d}.csv"'
     return response

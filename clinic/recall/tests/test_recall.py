@@ -2,6 +2,7 @@
 
 import csv
 import datetime as dt
+import hashlib
 import io
 import os
 import random
@@ -328,7 +329,20 @@ def test_the_list_goes_out_as_a_file_in_which_nothing_is_run(client, lead, treat
     assert (row["Name"], row["Zones"], row["How it stands"], row["Note"]) == (
         "RAHMAN, Nadia", "Cheeks, Forehead", "Not reached", "'=HYPERLINK(1)",
     )  # fmt: skip
-    assert AuditEvent.objects.get(action="recall.exported").detail["rows"] == 1
+    row = AuditEvent.objects.get(action="recall.exported")
+    assert (row.patient_pk, row.actor, row.detail["rows"]) == (treated.patient_id, lead, 1)
+    assert row.detail["sha256"] == hashlib.sha256(data.encode("utf-8-sig")).hexdigest()
+
+
+def test_each_whose_name_goes_out_in_the_list_has_a_row_of_it(client, lead, site, clinician, patient):
+    fill(site, clinician, RecordCase(site, clinician, patient).plan, sessions=40, lots=1)
+    recall = order(lead, "L0", Product.objects.get(name="Dealt"))
+    data = client.get(reverse("clinic:recall_file", args=[recall.pk])).content.decode("utf-8-sig")
+    names = {int(row["Number"]) for row in csv.DictReader(io.StringIO(data))}
+    rows = AuditEvent.objects.filter(action="recall.exported")
+    assert len(names) > 1
+    assert sorted(names) == sorted(Patient.objects.get(pk=row.patient_pk).number for row in rows)
+    assert {row.detail["rows"] for row in rows} == {len(names)}
 
 
 def test_the_letter_is_a_pdf_and_leaves_a_row_for_each_name(client, lead, treated, product):
