@@ -95,7 +95,7 @@ def test_what_would_be_unsafe_stops_the_start_with_a_sentence(tmp_path, more, wo
 # refused and the sentence it is refused with. Read in one process each would be slow: `reading` is asked itself.
 NOT_MEANT = [
     (lambda: reading.switch("HTTPS", True), "enabled", "HTTPS=enabled is neither on nor off. Write 1 or 0."),
-    (lambda: reading.whole("IDLE_LOCK_SECONDS", 600, low=5, high=900, why="it locks"), "abc", "IDLE_LOCK_SECONDS must be 5 to 900: it locks."),
+    (lambda: reading.whole("IDLE_LOCK_SECONDS", 600, low=5, high=900, why="it locks"), "abc", "must be 5 to 900: it locks."),
     (lambda: reading.whole("EMERGENCY_MINUTES", 60, low=5, high=720), "99999999", "EMERGENCY_MINUTES must be 5 to 720"),
     (lambda: reading.whole("EMERGENCY_MINUTES", 60, low=5, high=720), "-5", "EMERGENCY_MINUTES must be 5 to 720"),
     (lambda: reading.whole("EMERGENCY_MINUTES", 60, low=5, high=720), "1" * 5000, "EMERGENCY_MINUTES must be 5 to 720"),
