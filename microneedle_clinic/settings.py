@@ -11,6 +11,7 @@ Two modes, one code:
 import datetime as dt
 import importlib.util
 import itertools
+import re
 import secrets
 from pathlib import Path
 
@@ -87,6 +88,11 @@ else:
     if DEBUG:
         raise ImproperlyConfigured("DEBUG shows patient data to whoever meets a fault. Leave it off in production.")
 SECRET_KEY_FALLBACKS = reading.names("SECRET_KEY_FALLBACKS", [])
+if not EMBEDDED and any(map(_can_be_guessed, SECRET_KEY_FALLBACKS)):
+    raise ImproperlyConfigured(
+        "SECRET_KEY_FALLBACKS holds a key that can be guessed, and what it signed is believed as well. Leave it out; who signed in or "
+        "set up a second step under it does so again."
+    )
 CSRF_TRUSTED_ORIGINS = reading.names("CSRF_TRUSTED_ORIGINS", [])
 
 INSTALLED_APPS = [
@@ -334,7 +340,7 @@ CELERY_BEAT_SCHEDULE = {
 
 MAIL_FROM = env.str("MAIL_FROM", default="")
 PUBLIC_URL = env.str("PUBLIC_URL", default="")  # how patients reach this server, for example https://clinic.example
-if PUBLIC_URL and not PUBLIC_URL.startswith(("https://", "http://localhost", "http://127.0.0.1")):
+if PUBLIC_URL and not re.match(r"https://[^/?#\s]+|http://(?:localhost|127\.0\.0\.1)(?::\d+)?(?:/|$)", PUBLIC_URL):
     raise ImproperlyConfigured(f"PUBLIC_URL={PUBLIC_URL} must begin with https://: a link in a mail is read by others on its way.")
 vars().update(env.email_url("EMAIL_URL", default="smtp://localhost:25"))
 EMAIL_TIMEOUT = 20

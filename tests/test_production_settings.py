@@ -83,6 +83,8 @@ def test_cookies_are_bound_to_https_and_messages_are_json(tmp_path):
         ({"SECRET_KEY": "short"}, "SECRET_KEY is short, a default or a pattern"),
         ({"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS is not set"),
         ({"BROKER_URL": ""}, "BROKER_URL is not set"),
+        ({"SECRET_KEY_FALLBACKS": "changeme"}, "SECRET_KEY_FALLBACKS holds a key that can be guessed"),
+        ({"PUBLIC_URL": "http://localhost.elsewhere.example"}, "must begin with https://"),
     ],
 )
 def test_what_would_be_unsafe_stops_the_start_with_a_sentence(tmp_path, more, words):
