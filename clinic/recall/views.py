@@ -146,7 +146,16 @@ def _found(pk: int) -> Recall:
 @require_safe
 @requires("recall.view")
 def recall_page(request, recall: int):
-    return _page(request, _found(recall))
+    found = _found(recall)
+    if "lift" in request.GET and found.lifted_at is None and request.user.may("recall.order"):
+        return _ask_to_lift(request, found)
+    return _page(request, found)
+
+
+@asks_who_it_is
+def _ask_to_lift(request, found: Recall):
+    """The form that lifts it. Who it is, is asked before: asked for only with the press, what was typed would be lost on the way."""
+    return _page(request, found, lift_form=LiftForm(auto_id="lift_%s"))
 
 
 def _page(request, found: Recall, *, lift_form=None, problem: str = "", status: int = 200):
@@ -162,7 +171,7 @@ def _page(request, found: Recall, *, lift_form=None, problem: str = "", status: 
         "everybody": everybody,
         "sessions": sessions,
         "elsewhere": everybody - len(people),
-        "lift_form": lift_form or LiftForm(auto_id="lift_%s"),
+        "lift_form": lift_form,
         "problem": problem,
         "errors_on_page": status != 200,
     }

@@ -387,6 +387,23 @@ def test_the_short_list_names_whom_the_full_lists_name_and_asks_no_more_for_many
     assert set(counts) == {3}
 
 
+def test_who_it_is_is_asked_before_the_reason_is_typed_and_not_after(client, lead, clinician, product):
+    """Asked for with the press, the way there and back would lose the reason."""
+    page = reverse("clinic:recall", args=[order(lead, product=product).pk])
+    lift = reverse("clinic:recall_lift", args=[Recall.objects.get().pk])
+    client.logout()
+    client.force_login(lead)
+    shown = client.get(page).content.decode()
+    assert ("?lift=1" in shown, lift in shown) == (True, False), "a page opened without a proof holds no form that needs one"
+    assert client.get(f"{page}?lift=1")["Location"] == reverse("accounts:confirm")
+    proved(client, lead)
+    assert lift in client.get(f"{page}?lift=1").content.decode()
+    again = client.post(lift, {"reason": ""}).content.decode()
+    assert lift in again, "the form comes back with its fault"
+    client.force_login(clinician)
+    assert lift not in client.get(f"{page}?lift=1").content.decode()
+
+
 def test_lifting_wants_a_reason(client, lead, product):
     recall = order(lead, product=product)
     assert client.post(reverse("clinic:recall_lift", args=[recall.pk]), {"reason": ""}).status_code == 422
