@@ -2,10 +2,12 @@
 
 from datetime import datetime, timedelta
 
+from django.core.signing import Signer
 from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST, require_safe
 
@@ -26,6 +28,7 @@ OPEN = (Sheet.State.REQUESTED, Sheet.State.RENDERING)
 LATELY = timedelta(days=2)
 MOST_ROWS = 100
 SLOW_AFTER = timedelta(seconds=10)
+_signer = Signer(salt="aftercare.shown-in-the-queue")
 
 
 def _sheets_of(user):
@@ -70,15 +73,28 @@ def queue(request):
         "aftercare/queue.html",
         {
             "sheets": _with_age(rows, now),
-            "open_ids": ",".join(str(row.pk) for row in waiting),
+            "open_ids": _shown(request.user, waiting),
             "progress": _progress(request.user, min(row.requested_at for row in waiting)) if waiting else None,
             "may_make": request.user.may("sheets.make"),
         },
     )
 
 
+def _shown(user, rows: list[Sheet]) -> str:
+    """The numbers of *rows*, which are on the screen of *user* from now on, signed: only what was shown is asked for without a look."""
+    numbers = ",".join(str(row.pk) for row in rows)
+    return f"{numbers}:{_signer.signature(f'{user.pk}:{numbers}')}" if rows else ""
+
+
+def _asked_for(request) -> tuple[list[int], bool]:
+    """(numbers of the sheets the page asks for, whether they were on this person's screen)."""
+    numbers, _, sign = request.GET.get("open", "").partition(":")
+    was_shown = constant_time_compare(sign, _signer.signature(f"{request.user.pk}:{numbers}"))
+    return [int(part) for part in numbers.split(",")[:MOST_ROWS] if part.isdecimal()], was_shown
+
+
 def _queue_news(request, now: datetime):
-    asked = [int(part) for part in request.GET.get("open", "").split(",")[:MOST_ROWS] if part.isdecimal()]
+    asked, was_shown = _asked_for(request)
     rows = list(_sheets_of(request.user).filter(pk__in=asked))
     waiting = [row for row in rows if row.is_open]
     try:
@@ -88,16 +104,16 @@ def _queue_news(request, now: datetime):
     if since is None or timezone.is_naive(since):
         since = min((row.requested_at for row in rows), default=now)
     done = [row for row in rows if not row.is_open]
-    if done:
-        note_read("sheets.listed", request=request, detail={"rows": len(done)})
-    else:
+    if was_shown and not done:
         note_nothing_new()
+    else:
+        note_read("sheets.listed", request=request, detail={"rows": len(done if was_shown else rows)})
     return render(
         request,
         "aftercare/partials/_news.html",
         {
             "sheets": _with_age(rows, now),
-            "open_ids": ",".join(str(row.pk) for row in waiting),
+            "open_ids": _shown(request.user, waiting),
             "progress": _progress(request.user, since),
             "may_make": request.user.may("sheets.make"),
         },

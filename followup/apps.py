@@ -11,9 +11,10 @@ class FollowupConfig(AppConfig):
         from patients.merging import register_part
         from sessions.visit_sections import register as register_visit_section
 
-        from . import kept, one_person, visit_page
+        from . import kept, one_person, sms, visit_page
         from .services import feed
 
+        sms.refuse_unknown()
         kept.declare()
         register_part(one_person.PART)
         register_change(leaving=feed.end_link)  # who comes back makes a new one

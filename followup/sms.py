@@ -5,6 +5,7 @@ Without a provider none leaves by itself: the texts stand in a list, and the des
 """
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
 
@@ -42,3 +43,14 @@ class OutboxBackend(SmsBackend):
 
 def backend() -> SmsBackend:
     return import_string(settings.SMS_BACKEND)()
+
+
+def refuse_unknown() -> None:
+    """Asked when the clinic starts: a name that leads nowhere would be met by the first reminder, in the middle of a day."""
+    try:
+        found = import_string(settings.SMS_BACKEND)
+    except ImportError:
+        found = None
+    if not (isinstance(found, type) and issubclass(found, SmsBackend)):
+        words = f"SMS_BACKEND={settings.SMS_BACKEND} is no class that can be loaded. Name a subclass of followup.sms.SmsBackend."
+        raise ImproperlyConfigured(words)

@@ -11,6 +11,7 @@ Two modes, one code:
 import datetime as dt
 import importlib.util
 import itertools
+import re
 import secrets
 from pathlib import Path
 
@@ -18,6 +19,7 @@ import environ
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from microneedle_clinic import reading
 from microneedle_clinic.beat import Every
 from microneedle_clinic.logs import logging_settings
 
@@ -57,8 +59,8 @@ def _required(name: str, why: str) -> str:
 
 
 CLINIC_DATA = _data_dir()
-EMBEDDED = not env.str("DATABASE_URL", default="")
-DEBUG = env.bool("DEBUG", default=False)
+EMBEDDED = not reading.database("DATABASE_URL")
+DEBUG = reading.switch("DEBUG", False)
 
 
 def _can_be_guessed(secret: str) -> bool:
@@ -75,18 +77,23 @@ def _can_be_guessed(secret: str) -> bool:
 
 if EMBEDDED:
     SECRET_KEY = env.str("SECRET_KEY", default="") or _embedded_secret(CLINIC_DATA / "secret_key")
-    ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+    ALLOWED_HOSTS = reading.names("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 else:
     SECRET_KEY = _required("SECRET_KEY", "Set it to 50 or more random characters, the same on every host.")
     if _can_be_guessed(SECRET_KEY):
         raise ImproperlyConfigured(
             "SECRET_KEY is short, a default or a pattern that can be guessed. Set it to 50 or more random characters."
         )
-    ALLOWED_HOSTS = [h.strip() for h in _required("ALLOWED_HOSTS", "List the clinic's host names, comma separated.").split(",")]
+    ALLOWED_HOSTS = reading.hosts("ALLOWED_HOSTS")
     if DEBUG:
         raise ImproperlyConfigured("DEBUG shows patient data to whoever meets a fault. Leave it off in production.")
-SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+SECRET_KEY_FALLBACKS = reading.names("SECRET_KEY_FALLBACKS", [])
+if not EMBEDDED and any(map(_can_be_guessed, SECRET_KEY_FALLBACKS)):
+    raise ImproperlyConfigured(
+        "SECRET_KEY_FALLBACKS holds a key that can be guessed, and what it signed is believed as well. Leave it out; who signed in or "
+        "set up a second step under it does so again."
+    )
+CSRF_TRUSTED_ORIGINS = reading.names("CSRF_TRUSTED_ORIGINS", [])
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -190,7 +197,7 @@ if EMBEDDED:
     }
 else:
     DATABASES = {"default": env.db("DATABASE_URL")}
-    DATABASES["default"].setdefault("CONN_MAX_AGE", env.int("CONN_MAX_AGE", default=60))
+    DATABASES["default"].setdefault("CONN_MAX_AGE", reading.whole("CONN_MAX_AGE", 60, low=0, high=86400))
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     # A server that is gone without a word is noticed within half a minute, by every process (see also web/patience.py).
     _noticed = {"connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
@@ -237,15 +244,16 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 AUTHENTICATION_BACKENDS = ["accounts.signing_in.backend.PasswordBackend"]
 # Roles that sign in with a second step: an authenticator app or a passkey. Others may set one up.
-SECOND_STEP_ROLES = frozenset(env.list("SECOND_STEP_ROLES", default=["clinician", "medical_lead", "manager"]))
+SECOND_STEP_ROLES = frozenset(reading.names("SECOND_STEP_ROLES", ["clinician", "medical_lead", "manager"]))
 # People of the demo clinic sign in without it only where this says so; `make run` does. No effect on anybody else.
-DEMO_WITHOUT_SECOND_STEP = env.bool("DEMO_WITHOUT_SECOND_STEP", default=False)
+DEMO_WITHOUT_SECOND_STEP = reading.switch("DEMO_WITHOUT_SECOND_STEP", False)
 # Waiting before the next password or code is looked at: (how many wrong ones, within how many seconds).
 SIGN_IN_TRIES = {"name_and_place": (5, 300), "place": (50, 300), "name": (100, 86400)}
 # Links from outside that open nothing (a calendar link taken back, say): as many from one place, within so many seconds.
 WRONG_LINKS = (30, 300)
 # A proof of who somebody is counts this long for what asks for a fresh one, in seconds.
-FRESH_PROOF_SECONDS = env.int("FRESH_PROOF_SECONDS", default=300)
+_why = "whoever finds a screen open later is asked who it is"
+FRESH_PROOF_SECONDS = reading.whole("FRESH_PROOF_SECONDS", 300, low=30, high=3600, why=_why)
 # What is said on the next page may name a patient: kept in the session, which ends with the sign-in, never in a cookie.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SIGN_IN_STEP_SECONDS = 600  # from the password to the end of the second step
@@ -263,26 +271,20 @@ MFA_TOTP_TOLERANCE = 1  # a clock may be half a minute off
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 SESSION_ENGINE = "accounts.desk.store"
 # The absolute limit of a sign-in, however busy; and how long nobody may touch a screen before it locks.
-SESSION_COOKIE_AGE = env.int("SESSION_HOURS", default=12) * 3600
-if not 3600 <= SESSION_COOKIE_AGE <= 24 * 3600:
-    raise ImproperlyConfigured("SESSION_HOURS must be 1 to 24: a sign-in ends within a day, however busy.")
-IDLE_LOCK_SECONDS = env.int("IDLE_LOCK_SECONDS", default=600)
-if not 5 <= IDLE_LOCK_SECONDS <= 900:
-    raise ImproperlyConfigured("IDLE_LOCK_SECONDS must be 5 to 900: a screen that nobody touches is locked after 15 minutes at the latest.")
-HANDED_OVER_MINUTES = env.int("HANDED_OVER_MINUTES", default=60)
-if not 5 <= HANDED_OVER_MINUTES <= 240:
-    raise ImproperlyConfigured("HANDED_OVER_MINUTES must be 5 to 240: a tablet out for longer is signed out.")
-INVITATION_HOURS = env.int("INVITATION_HOURS", default=72)
+_why = "a sign-in ends within a day, however busy"
+SESSION_COOKIE_AGE = reading.whole("SESSION_HOURS", 12, low=1, high=24, why=_why) * 3600
+_why = "a screen that nobody touches is locked after 15 minutes at the latest"
+IDLE_LOCK_SECONDS = reading.whole("IDLE_LOCK_SECONDS", 600, low=5, high=900, why=_why)
+_why = "a tablet out for longer is signed out"
+HANDED_OVER_MINUTES = reading.whole("HANDED_OVER_MINUTES", 60, low=5, high=240, why=_why)
+INVITATION_HOURS = reading.whole("INVITATION_HOURS", 72, low=1, high=720, why="a link that sets a password does not lie about for longer")
 # What touches the access of a medical lead or a manager waits so long for a second person, where there is one; a shorter retention
 # period so many days (see accounts.watched).
-SECOND_PERSON_HOURS = env.int("SECOND_PERSON_HOURS", default=24)
-if not 1 <= SECOND_PERSON_HOURS <= 168:
-    raise ImproperlyConfigured("SECOND_PERSON_HOURS must be 1 to 168: what one person asks for is seen by another first.")
-RETENTION_WAIT_DAYS = env.int("RETENTION_WAIT_DAYS", default=14)
-if not 1 <= RETENTION_WAIT_DAYS <= 365:
-    raise ImproperlyConfigured("RETENTION_WAIT_DAYS must be 1 to 365: a shorter period does not hold at once.")
+_why = "what one person asks for is seen by another first"
+SECOND_PERSON_HOURS = reading.whole("SECOND_PERSON_HOURS", 24, low=1, high=168, why=_why)
+RETENTION_WAIT_DAYS = reading.whole("RETENTION_WAIT_DAYS", 14, low=1, high=365, why="a shorter period does not hold at once")
 # The record of another site's patient, opened in an emergency, stays open this long (see patients.emergency).
-EMERGENCY_MINUTES = env.int("EMERGENCY_MINUTES", default=60)
+EMERGENCY_MINUTES = reading.whole("EMERGENCY_MINUTES", 60, low=5, high=720, why="an emergency access ends by itself, within half a day")
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 
 # Words and clocks: times are UTC in the database and clinic time on every screen and sheet.
@@ -291,7 +293,7 @@ LANGUAGE_CODE = "en-gb"
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
-CLINIC_TIME_ZONE = env.str("CLINIC_TIME_ZONE", default="Europe/London")
+CLINIC_TIME_ZONE = reading.clock("CLINIC_TIME_ZONE", "Europe/London")
 
 # Queue
 
@@ -316,9 +318,9 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A child warms the sheet renderer before it answers; on a busy machine that takes a while.
 CELERY_WORKER_PROC_ALIVE_TIMEOUT = 30
 # A worker may work on one sheet this long before another may take it; longer than the task's time limit.
-SHEET_LEASE_SECONDS = env.int("SHEET_LEASE_SECONDS", default=45)
+SHEET_LEASE_SECONDS = reading.whole("SHEET_LEASE_SECONDS", 45, low=1, high=3600)
 # A sheet that was handed to the queue and not begun is offered again after this time.
-SHEET_REPUBLISH_SECONDS = env.int("SHEET_REPUBLISH_SECONDS", default=20)
+SHEET_REPUBLISH_SECONDS = reading.whole("SHEET_REPUBLISH_SECONDS", 20, low=1, high=3600)
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 300,
     "socket_timeout": 5,
@@ -338,7 +340,7 @@ CELERY_BEAT_SCHEDULE = {
 
 MAIL_FROM = env.str("MAIL_FROM", default="")
 PUBLIC_URL = env.str("PUBLIC_URL", default="")  # how patients reach this server, for example https://clinic.example
-if PUBLIC_URL and not PUBLIC_URL.startswith(("https://", "http://localhost", "http://127.0.0.1")):
+if PUBLIC_URL and not re.match(r"https://[^/?#\s]+|http://(?:localhost|127\.0\.0\.1)(?::\d+)?(?:/|$)", PUBLIC_URL):
     raise ImproperlyConfigured(f"PUBLIC_URL={PUBLIC_URL} must begin with https://: a link in a mail is read by others on its way.")
 vars().update(env.email_url("EMAIL_URL", default="smtp://localhost:25"))
 EMAIL_TIMEOUT = 20
@@ -350,20 +352,20 @@ SMS_BACKEND = env.str("SMS_BACKEND", default="followup.sms.OutboxBackend")
 BACKUP_DIR = Path(env.str("BACKUP_DIR", default=str(CLINIC_DATA / "backups"))).expanduser().resolve()
 BACKUP_KEY_FILE = Path(env.str("BACKUP_KEY_FILE", default=str(CLINIC_DATA / "backup-key.txt"))).expanduser().resolve()
 # Further age public keys that every backup is encrypted to.
-BACKUP_RECIPIENTS = env.list("BACKUP_RECIPIENTS", default=[])
-BACKUP_KEEP = max(1, env.int("BACKUP_KEEP", default=14))
+BACKUP_RECIPIENTS = reading.age_keys("BACKUP_RECIPIENTS")
+BACKUP_KEEP = reading.whole("BACKUP_KEEP", 14, low=1, high=1000)
 # The wall clock of CLINIC_TIME_ZONE at which each day's backup is taken, and the days between two restore drills.
 try:
     BACKUP_AT = dt.time.fromisoformat(env.str("BACKUP_AT", default="02:30"))
 except ValueError as error:
     raise ImproperlyConfigured(f"BACKUP_AT={env.str('BACKUP_AT')} is no time of day. Write it as 02:30.") from error
-DRILL_DAYS = env.int("DRILL_DAYS", default=7)
+DRILL_DAYS = reading.whole("DRILL_DAYS", 7, low=1, high=90, why="a backup that was never restored is a hope")
 # Free space below which the health page and managers are warned.
-DISK_WARN_MB = env.int("DISK_WARN_MB", default=2000)
+DISK_WARN_MB = reading.whole("DISK_WARN_MB", 2000, low=1, high=10_000_000)
 
 # The web: the headers themselves are in web/headers.py, the server's own limits in gunicorn.conf.py.
 
-_https = not EMBEDDED and env.bool("HTTPS", default=True)
+_https = not EMBEDDED and reading.switch("HTTPS", True)
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -378,10 +380,10 @@ CSRF_COOKIE_NAME = "__Host-csrf" if _https else "csrftoken"
 # A message may name a patient: it waits in the database, not in a cookie of a shared computer.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 # The clinic's own proxies, by address or network. Only they may say who calls and whether by https; gunicorn reads the same list.
-PROXY_ADDRESSES = [] if EMBEDDED else env.list("FORWARDED_ALLOW_IPS", default=["127.0.0.1", "::1"])
+PROXY_ADDRESSES = [] if EMBEDDED else reading.networks("FORWARDED_ALLOW_IPS", ["127.0.0.1", "::1"])
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
 SECURE_HSTS_SECONDS = 31536000 if _https else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _https and env.bool("HSTS_SUBDOMAINS", default=True)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _https and reading.switch("HSTS_SUBDOMAINS", True)
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -415,4 +417,4 @@ INSTALLED_APPS.append("django.forms")
 SHEET_PAPER_SIZES = ("A4", "Letter")
 
 # No mails, no values, no query strings: see logs.py.
-LOGGING = logging_settings(env.str("LOG_LEVEL", default="WARNING").upper())
+LOGGING = logging_settings(reading.level("LOG_LEVEL", "WARNING"))

@@ -29,6 +29,17 @@ def pins(*locks: str) -> dict[str, str]:
     return {plain(name): version for lock in locks for name, version in _PIN.findall((ROOT / lock).read_text())}
 
 
+def rounds(*locks: str) -> list[dict[str, str]]:
+    """The same, and where a package is pinned to another version for another Python or in another file, that one in a further round."""
+    versions: dict[str, list[str]] = {}
+    for lock in locks:
+        for name, version in _PIN.findall((ROOT / lock).read_text()):
+            known = versions.setdefault(plain(name), [])
+            known += [version] if version not in known else []
+    most = max(map(len, versions.values()), default=0)
+    return [{name: known[at] for name, known in versions.items() if len(known) > at} for at in range(most)]
+
+
 def plain(name: str) -> str:
     """A package's name as indexes compare it."""
     return re.sub(r"[-_.]+", "-", name).lower()
@@ -57,8 +68,8 @@ def holes(report: dict, today: dt.date) -> list[str]:
     return found
 
 
-def advisories() -> int:
-    wanted = pins(*LOCKS)
+def _asked(wanted: dict[str, str]) -> dict | str:
+    """What pip-audit reports of *wanted*; a sentence where it could not be asked."""
     with tempfile.TemporaryDirectory(prefix="clinic-supply-") as folder:
         # Without the markers of the lock, so that what only other systems install is looked up as well.
         listed, answer = Path(folder) / "all.txt", Path(folder) / "report.json"
@@ -67,19 +78,35 @@ def advisories() -> int:
         command += ["-f", "json", "--desc", "off", "--aliases", "on", "-o", answer]
         try:
             ran = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False, timeout=SECONDS)
-            report = json.loads(answer.read_text())
         except subprocess.TimeoutExpired:
-            return _failed(f"The advisories were not read within {SECONDS} s.")
+            return f"The advisories were not read within {SECONDS} s."
+        except OSError as error:
+            return f"pip-audit cannot be run: {error.strerror}. Run make install."
+        try:
+            return json.loads(answer.read_text())
         except (FileNotFoundError, ValueError):
-            return _failed("The advisories could not be read.", *[line for line in ran.stderr.splitlines() if "WARNING" not in line][-3:])
-    missing, found = unlooked(wanted, report), holes(report, dt.datetime.now(dt.UTC).date())
+            said = [line for line in ran.stderr.splitlines() if "WARNING" not in line][-3:]
+            return "\n    ".join(["The advisories could not be read.", *said])
+
+
+def advisories() -> int:
+    missing, found, looked = [], [], 0
+    for wanted in rounds(*LOCKS):
+        report = _asked(wanted)
+        if isinstance(report, str):
+            return _failed(report)
+        missing += unlooked(wanted, report)
+        found += holes(report, dt.datetime.now(dt.UTC).date())
+        looked += len(wanted)
+    if not looked:
+        return _failed(f"No package is pinned in {', '.join(LOCKS)}.")
     if missing:
-        _failed(f"{len(missing)} of {len(wanted)} packages could not be looked up:", *missing)
+        _failed(f"{len(missing)} of {looked} packages could not be looked up:", *missing)
     if found:
         _failed(f"{len(found)} known advisories:", *found)
     if missing or found:
         return 1
-    print(f"{len(wanted)} packages looked up; no known advisory.")
+    print(f"{looked} packages looked up; no known advisory.")
     return 0
 
 

@@ -198,6 +198,7 @@ HARMED = {
     "not a backup": "",
     "other key": "",
     "gone": "",
+    "a folder": "no file that can be read",
     # Made with the right key: found by its entries' hashes, and where those were made to fit, by the table's digest.
     "forged": "manifest",
     "forged with its entries": "patients_patient",
@@ -215,6 +216,7 @@ data = bytearray(source.read_bytes())
 data[len(data) // 2] ^= 1
 (folder / "byte").write_bytes(data)
 (folder / "not a backup").write_bytes(os.urandom(5000))
+(folder / "a folder").mkdir()
 for name in ("forged", "forged with its entries"):
     with archive.reading(source, key.own_identities()) as entries, archive.writing(folder / name, key.recipients()) as out:
         for entry, stream in entries:

@@ -74,6 +74,18 @@ def acts(world, turn: int):  # noqa: F811
             ("sheets.view", at["aftercare:sheet"], None, "sheet.viewed"),
             ("bookings.edit", at["sessions:book_course"], None, "plan.course_viewed"),
             ("audit.view", at["clinic:patient_log"], None, "log.viewed"),
+            ("consent.view", at["consent:patient"], None, "consent.listed"),
+            ("consent.view", at["consent:document"], None, "consent.viewed"),
+            ("photos.view", at["photos:patient"], None, "photos.listed"),
+            ("photos.view", at["photos:photo"], None, "photo.opened"),
+            ("photos.view", at["photos:file"], None, "photo.opened"),
+            ("outcomes.view", at["outcomes:patient"], None, "outcome.listed"),
+            ("intake.hand_over", at["intake:patient"], None, "intake.listed"),
+            ("intake.review", at["intake:review"], None, "intake.viewed"),
+            ("calls.make", at["events:call"], None, "call.prepared"),
+            ("calls.make", at["events:made"], None, "call.viewed"),
+            ("events.view", at["events:event"], None, "event.viewed"),
+            ("recall.contact", at["clinic:recall_person"], None, "recall.person_viewed"),
         ],
         "write": [
             ("patients.clinical", at["patients:add_allergy"], {"allergy-substance": f"thing {turn}"}, "allergy.recorded"),
@@ -84,17 +96,43 @@ def acts(world, turn: int):  # noqa: F811
                 {"procedure-what": f"peel {turn}", "procedure-performed_on": "1 Feb 2020"},
                 "procedure.recorded",
             ),
+            (
+                "recall.contact",
+                at["clinic:recall_person"],
+                {"status": "not_reached", "note": f"rang {turn} times", "request_key": f"recall-{turn}"},
+                "recall.contacted",
+            ),
+            (
+                "events.edit",
+                f"{at['events:event']}add/",
+                {"kind": "course", "text": f"Seen {turn} times", "request_key": f"event-{turn}"},
+                "event.added_to",
+            ),
         ],
         "gate": [
             ("records.sign", f"{record}sign/", {"password": "", "version": "0"}, "record.signed"),
             ("bookings.edit", f"{booking}cancel/", {"reason": "", "version": "0"}, "booking.cancelled"),
             ("bookings.edit", f"{booking}arrive/", {}, "booking.arrived"),
             ("patients.clinical", at["patients:add_allergy"], {"allergy-substance": ""}, "allergy.recorded"),
+            ("events.edit", at["events:new"], {"title": ""}, "event.opened"),
+            ("outcomes.record", at["outcomes:record"], {"moment": ""}, "outcome.recorded"),
+            ("consent.take", at["consent:withdraw"], {"who": ""}, "consent.withdrawn"),
+            ("consent.take", at["consent:photos"], {"who": ""}, "consent.photos_answered"),
+            ("photos.take", at["photos:take"], {"view": ""}, "photo.added"),
+            ("calls.acknowledge", f"{at['events:made']}acknowledge/", {"decision": ""}, "call.acknowledged"),
+            ("recall.contact", at["clinic:recall_person"], {"status": ""}, "recall.contacted"),
         ],
-        "print": [("sheets.view", f"{at['aftercare:sheet']}sheet.pdf", None, "sheet.opened")],
+        "print": [
+            ("sheets.view", f"{at['aftercare:sheet']}sheet.pdf", None, "sheet.opened"),
+            ("consent.view", at["consent:pdf"], None, "consent.printed"),
+            ("events.view", at["events:pdf"], None, "event.printed"),
+            ("intake.hand_over", at["intake:paper"], None, "intake.printed"),
+        ],
         "export": [
             ("audit.view", f"{reverse('clinic:log_file')}?patient={NUMBER}", None, "log.exported"),
             ("records.export", at["clinic:export"], {}, "patient.exported"),
+            ("events.view", at["events:json"], None, "event.exported"),
+            ("recall.contact", at["clinic:recall_file"], None, "recall.exported"),
         ],
     }
 
@@ -114,6 +152,28 @@ ADDRESSES = {
     "aftercare:sheet": ("sheet",),
     "clinic:patient_log": ("number",),
     "clinic:export": ("number",),
+    "clinic:recall_person": ("recall", "number"),
+    "clinic:recall_file": ("recall",),
+    "consent:patient": ("number",),
+    "consent:document": ("consent",),
+    "consent:pdf": ("consent",),
+    "consent:withdraw": ("number",),
+    "consent:photos": ("number",),
+    "photos:patient": ("number",),
+    "photos:take": ("number",),
+    "photos:photo": ("photo",),
+    "photos:file": ("photo", "size"),
+    "outcomes:patient": ("number",),
+    "outcomes:record": ("number",),
+    "intake:patient": ("number",),
+    "intake:paper": ("number",),
+    "intake:review": ("response",),
+    "events:call": ("number",),
+    "events:made": ("call",),
+    "events:new": ("number",),
+    "events:event": ("event",),
+    "events:pdf": ("event",),
+    "events:json": ("event",),
 }
 
 
@@ -136,7 +196,8 @@ def play(clinic, world, times: int, seed: int):  # noqa: F811
         response = client.get(page) if sent is None else client.post(page, sent)
         assert response.status_code < 500
         b"".join(response.streaming_content) if response.streaming else response.content
-        expected.append((person.pk, action, outcome, whose.pk, address, page.partition("?")[0]))
+        of = None if action == "access.refused" and page.endswith("/people.csv") else whose.pk  # a list that was refused is about nobody
+        expected.append((person.pk, action, outcome, of, address, page.partition("?")[0]))
     return expected
 
 

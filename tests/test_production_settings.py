@@ -2,12 +2,16 @@
 
 import json
 import os
+import re
 import secrets
 import subprocess
 import sys
 
 import pytest
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from microneedle_clinic import reading
 
 SHOW = """
 import json, django
@@ -79,9 +83,69 @@ def test_cookies_are_bound_to_https_and_messages_are_json(tmp_path):
         ({"SECRET_KEY": "short"}, "SECRET_KEY is short, a default or a pattern"),
         ({"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS is not set"),
         ({"BROKER_URL": ""}, "BROKER_URL is not set"),
+        ({"SECRET_KEY_FALLBACKS": "changeme"}, "SECRET_KEY_FALLBACKS holds a key that can be guessed"),
+        ({"PUBLIC_URL": "http://localhost.elsewhere.example"}, "must begin with https://"),
     ],
 )
 def test_what_would_be_unsafe_stops_the_start_with_a_sentence(tmp_path, more, words):
     ran = _run(tmp_path, "manage.py", "check", **more)
     assert ran.returncode
     assert words in ran.stderr
+
+
+# A word that is not understood is never taken for "off", and a number beyond sense never for a limit: each with the value that is
+# refused and the sentence it is refused with. Read in one process each would be slow: `reading` is asked itself.
+NOT_MEANT = [
+    (lambda: reading.switch("HTTPS", True), "enabled", "HTTPS=enabled is neither on nor off. Write 1 or 0."),
+    (lambda: reading.whole("IDLE_LOCK_SECONDS", 600, low=5, high=900, why="it locks"), "abc", "must be 5 to 900: it locks."),
+    (lambda: reading.whole("EMERGENCY_MINUTES", 60, low=5, high=720), "99999999", "EMERGENCY_MINUTES must be 5 to 720"),
+    (lambda: reading.whole("EMERGENCY_MINUTES", 60, low=5, high=720), "-5", "EMERGENCY_MINUTES must be 5 to 720"),
+    (lambda: reading.whole("EMERGENCY_MINUTES", 60, low=5, high=720), "1" * 5000, "EMERGENCY_MINUTES must be 5 to 720"),
+    (lambda: reading.clock("CLINIC_TIME_ZONE", "Europe/London"), "Europe/Londn", "CLINIC_TIME_ZONE=Europe/Londn is no time zone."),
+    (lambda: reading.clock("CLINIC_TIME_ZONE", "Europe/London"), "../../etc/passwd", "is no time zone."),
+    (lambda: reading.networks("FORWARDED_ALLOW_IPS", []), "10.0.0.5,proxy", "names proxy, which is no address or network."),
+    (lambda: reading.networks("FORWARDED_ALLOW_IPS", []), "*", "names *, which is no address or network."),
+    (lambda: reading.hosts("ALLOWED_HOSTS"), "clinic.example,*", "ALLOWED_HOSTS holds *, so anybody could say"),
+    (lambda: reading.hosts("ALLOWED_HOSTS"), " , ", "ALLOWED_HOSTS is not set."),
+    (lambda: reading.database("DATABASE_URL"), "sqlite:////tmp/clinic.db", "DATABASE_URL must begin with postgres://"),
+    (lambda: reading.age_keys("BACKUP_RECIPIENTS"), "age1short", "age1short is no age public key."),
+    (lambda: reading.level("LOG_LEVEL", "WARNING"), "loud", "LOG_LEVEL=loud is no level."),
+]
+
+
+@pytest.mark.parametrize(("read", "text", "words"), NOT_MEANT, ids=[words for _, _, words in NOT_MEANT])
+def test_a_setting_that_cannot_be_meant_is_refused_in_one_sentence(monkeypatch, read, text, words):
+    name = next(one for one in re.findall("[A-Z_]{5,}", " ".join(map(str, read.__code__.co_consts))))
+    monkeypatch.setenv(name, text)
+    with pytest.raises(ImproperlyConfigured) as refused:
+        read()
+    assert words in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(("text", "meant"), [("1", True), (" Yes ", True), ("on", True), ("0", False), ("false", False), ("", False)])
+def test_a_switch_knows_the_usual_words(monkeypatch, text, meant):
+    monkeypatch.setenv("HTTPS", text)
+    assert reading.switch("HTTPS", not meant) is meant
+    monkeypatch.delenv("HTTPS")
+    assert reading.switch("HTTPS", not meant) is not meant
+
+
+def test_no_setting_is_read_past_the_one_reader():
+    """The library's own casts take an unknown word for off and end a wrong number in a stack trace."""
+    text = (settings.BASE_DIR / "microneedle_clinic" / "settings.py").read_text()
+    assert re.findall(r"env\.(?:int|bool|list|float|json|dict)\(", text) == []
+
+
+def test_the_start_ends_with_the_sentence_alone(tmp_path):
+    ran = _run(tmp_path, "manage.py", "check", IDLE_LOCK_SECONDS="abc")
+    assert ran.returncode
+    assert ran.stderr.strip() == (
+        "IDLE_LOCK_SECONDS must be 5 to 900: a screen that nobody touches is locked after 15 minutes at the latest."
+    )
+
+
+def test_a_class_for_texts_that_is_not_there_stops_the_start(tmp_path):
+    ran = _run(tmp_path, "manage.py", "check", SMS_BACKEND="nowhere.Provider")
+    assert ran.returncode
+    assert ran.stderr.strip() == "SMS_BACKEND=nowhere.Provider is no class that can be loaded. Name a subclass of followup.sms.SmsBackend."

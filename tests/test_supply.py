@@ -69,6 +69,42 @@ def test_it_fails_where_it_could_not_look_or_found_something(auditor, capsys, re
     assert words in capsys.readouterr().err
 
 
+def test_a_package_pinned_to_two_versions_is_looked_up_in_both(monkeypatch, tmp_path, capsys):
+    """One for each Python, as a lock for all of them may have it: the hole of either is found, and either alone is missed."""
+    (tmp_path / "lock.txt").write_text("numbers==1.0 ; python_version < '3.12'\nnumbers==2.0 ; python_version >= '3.12'\nwords==3.0\n")
+    monkeypatch.setattr(supply, "ROOT", tmp_path)
+    monkeypatch.setattr(supply, "LOCKS", ("lock.txt",))
+    asked, odd = [], {}
+
+    def report(wanted):
+        asked.append(wanted)
+        vulns = {name: [HOLE] if version == odd["bad"] else [] for name, version in wanted.items()}
+        known = [{"name": name, "version": wanted[name], "vulns": vulns[name]} for name in wanted if wanted[name] != odd["unknown"]]
+        return {"dependencies": known}
+
+    monkeypatch.setattr(supply, "_asked", report)
+    for odd["bad"], odd["unknown"], code, words in (
+        ("", "", 0, "3 packages looked up"),
+        ("1.0", "", 1, "numbers 1.0: CVE-2026-1"),
+        ("2.0", "", 1, "numbers 2.0: CVE-2026-1"),
+        ("", "1.0", 1, "1 of 3 packages could not be looked up"),
+        ("", "2.0", 1, "1 of 3 packages could not be looked up"),
+    ):
+        asked.clear()
+        assert supply.advisories() == code
+        assert words in "".join(capsys.readouterr())
+        assert asked == [{"numbers": "1.0", "words": "3.0"}, {"numbers": "2.0"}]
+
+
+def test_without_the_program_or_a_pin_it_fails(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(supply, "BIN", tmp_path)
+    assert supply.advisories() == 1
+    assert "pip-audit cannot be run" in capsys.readouterr().err
+    monkeypatch.setattr(supply, "LOCKS", ())
+    assert supply.advisories() == 1
+    assert "No package is pinned" in capsys.readouterr().err
+
+
 def test_an_advisory_is_accepted_until_its_day(monkeypatch):
     monkeypatch.setattr(supply, "ACCEPTED", {"CVE-2026-1": ("not used here", TODAY)})
     report = {"dependencies": [{"name": "x", "version": "1", "vulns": [HOLE]}]}

@@ -156,6 +156,25 @@ def test_the_queue_asks_only_for_what_was_open_and_stops_at_the_end(signed, clin
     assert client.get(reverse("aftercare:queue") + "?open=x,,9999999&since=yesterday", **HTMX).status_code == 286
 
 
+def test_sheets_that_were_not_on_the_screen_are_not_looked_at_unseen(signed, clinician, desk):
+    """Numbers made up, or copied from a colleague's page, show rows all the same, and leave the row of a look."""
+    sheets = [request_sheet(signed(surname=f"Example{n}"), by=clinician) for n in range(2)]
+    client = as_user(clinician)
+    own = re.search(r'hx-get="([^"]+)"', client.get(reverse("aftercare:queue")).content.decode())[1].replace("&amp;", "&")
+    looks = AuditEvent.objects.filter(action="sheets.listed")
+    assert looks.count() == 1
+    client.get(own, **HTMX)
+    assert looks.count() == 1, "the control: nothing new on the own screen"
+    made_up = f"{reverse('aftercare:queue')}?open={sheets[0].pk},{sheets[1].pk}"
+    more = own.replace("open=", f"open={sheets[0].pk},")
+    for person, url in ((clinician, made_up), (clinician, more), (desk, own)):
+        before = looks.count()
+        page = as_user(person).get(url, **HTMX).content.decode()
+        assert "EXAMPLE0" in page
+        assert looks.count() == before + 1
+        assert looks.latest("pk").actor == person
+
+
 def test_an_open_row_holds_nothing_that_can_have_focus(sheet, clinician):
     page = as_user(clinician).get(reverse("aftercare:queue")).content.decode()
     row = re.search(r'<tr id="sheet-\d+".*?</tr>', page, re.S)[0]

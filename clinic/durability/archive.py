@@ -111,6 +111,8 @@ def _not_written(path: Path, why: str) -> Problem:
 @contextmanager
 def reading(path: Path, identities: list) -> Iterator[Iterator[tuple[str, BinaryIO]]]:
     """Give (name, its bytes to read once) in the order they were written. Raises Problem where the file is not whole or not ours."""
+    if path.exists() and not (path.is_file() and os.access(path, os.R_OK)):
+        raise Problem(f"{path} is no file that can be read.")
     try:
         with path.open("rb", PIECE) as file, _threaded(lambda sink: pyrage.decrypt_io(file, sink, identities), reads=False) as stream:
             with tarfile.open(fileobj=stream, mode="r|", bufsize=PIECE) as tar:

@@ -15,8 +15,7 @@ from patients.person import records_of
 from .words import SEEN, TONES, WRITTEN, detail_words, thing_of, words_of
 
 PAGE_ROWS = 50
-# Rows are numbered when they are written and timed just before: no row is further than this from its place by the clock.
-OUT_OF_STEP = 2000
+FEW_ENOUGH = 20_000  # rows of the days asked for whose numbers are looked up one by one
 MOST_PEOPLE = 100
 
 
@@ -84,10 +83,8 @@ def found(user, search: Search) -> QuerySet[AuditEvent]:
     for name in ("action", "outcome", "address"):
         if getattr(search, name):
             rows = rows.filter(**{name: getattr(search, name)})
-    if search.first_day is not None:
-        rows = _from(rows, _midnight(search.first_day))
-    if search.last_day is not None:
-        rows = _until(rows, _midnight(search.last_day + dt.timedelta(days=1)))
+    if search.first_day is not None or search.last_day is not None:
+        rows = _on_days(rows, search.first_day, search.last_day)
     return rows
 
 
@@ -95,15 +92,22 @@ def _midnight(day: dt.date) -> dt.datetime:
     return timezone.make_aware(dt.datetime.combine(day, dt.time.min))
 
 
-def _from(rows: QuerySet, moment: dt.datetime) -> QuerySet:
-    """Rows from *moment* on. The number of the first is looked up, so that a page is read along the rows' own order."""
-    first = AuditEvent.objects.filter(at__gte=moment).order_by("at").values_list("pk", flat=True).first()
-    return rows.none() if first is None else rows.filter(pk__gte=first - OUT_OF_STEP, at__gte=moment)
-
-
-def _until(rows: QuerySet, moment: dt.datetime) -> QuerySet:
-    last = AuditEvent.objects.filter(at__lt=moment).order_by("-at").values_list("pk", flat=True).first()
-    return rows.none() if last is None else rows.filter(pk__lte=last + OUT_OF_STEP, at__lt=moment)
+def _on_days(rows: QuerySet, first: dt.date | None, last: dt.date | None) -> QuerySet:
+    """
+    Rows whose clock showed one of these days, wherever they stand in the log: numbers follow the writing and not the clock, which may
+    have been ahead, or put back. The numbers of a few are looked up, so that a page is read along the rows' own order.
+    """
+    days = {}
+    if first is not None:
+        days["at__gte"] = _midnight(first)
+    if last is not None:
+        days["at__lt"] = _midnight(last + dt.timedelta(days=1))
+    numbers = list(AuditEvent.objects.filter(**days).order_by("at").values_list("pk", flat=True)[: FEW_ENOUGH + 1])
+    if not numbers:
+        return rows.none()
+    # Of many, a page is soon full: it is read from the newest row on, and what is of other days is left out.
+    where = {"pk__range": (min(numbers), max(numbers))} if len(numbers) <= FEW_ENOUGH else {"pk__gt": 0}
+    return rows.filter(**where, **days)
 
 
 @dataclass

@@ -146,7 +146,16 @@ def _found(pk: int) -> Recall:
 @require_safe
 @requires("recall.view")
 def recall_page(request, recall: int):
-    return _page(request, _found(recall))
+    found = _found(recall)
+    if "lift" in request.GET and found.lifted_at is None and request.user.may("recall.order"):
+        return _ask_to_lift(request, found)
+    return _page(request, found)
+
+
+@asks_who_it_is
+def _ask_to_lift(request, found: Recall):
+    """The form that lifts it. Who it is, is asked before: asked for only with the press, what was typed would be lost on the way."""
+    return _page(request, found, lift_form=LiftForm(auto_id="lift_%s"))
 
 
 def _page(request, found: Recall, *, lift_form=None, problem: str = "", status: int = 200):
@@ -162,7 +171,7 @@ def _page(request, found: Recall, *, lift_form=None, problem: str = "", status: 
         "everybody": everybody,
         "sessions": sessions,
         "elsewhere": everybody - len(people),
-        "lift_form": lift_form or LiftForm(auto_id="lift_%s"),
+        "lift_form": lift_form,
         "problem": problem,
         "errors_on_page": status != 200,
     }
@@ -241,7 +250,9 @@ def people_file(request, recall: int):
     people = services.people_of(request.user, found.lot, found)
     data = "".join(csv_lines(HEADER, map(_cells, people))).encode()
     sha256 = hashlib.sha256(data).hexdigest()
-    note_read("recall.exported", request=request, obj=found, detail={"rows": len(people), "sha256": sha256})
+    # One row for each whose name goes out, so that the log of each patient shows it.
+    for patient in [one.patient for one in people] or [None]:
+        note_read("recall.exported", request=request, patient=patient, obj=found, detail={"rows": len(people), "sha256": sha256})
     response = HttpResponse(data, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="recall-{found.pk}-{timezone.localdate():%Y-%m-%d}.csv"'
     return response

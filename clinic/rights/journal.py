@@ -63,7 +63,7 @@ def read(source: Path, key: bytes) -> tuple[list[dict], str]:
     lines = source.read_bytes().split(b"\n")[:-1]
     for number, line in enumerate(lines, start=1):
         code, _, text = line.decode(errors="replace").partition(" ")
-        if not hmac.compare_digest(code, _code(key, before, text)):
+        if not hmac.compare_digest(code.encode(), _code(key, before, text).encode()):
             raise Damaged(
                 f"Line {number} of {source} is not one of ours: the journal or the audit key is damaged or of another clinic. "
                 "Put AUDIT_DIR back from a newer backup or copy of it."

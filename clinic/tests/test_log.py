@@ -16,7 +16,7 @@ from accounts.permissions import PERMISSIONS, Role
 from audit.models import AuditEvent
 from audit.services import record
 from clinic import csv_out
-from clinic.log import words
+from clinic.log import reading, words
 from clinic.log.reading import PAGE_ROWS
 from patients.models import Patient
 from scripts.checks import APPS
@@ -192,6 +192,35 @@ def test_what_cannot_be_asked_is_said_and_kept(client, auditor, asked, words):
         response = client.get(address, asked)
         assert response.status_code == 422
         assert words in response.content.decode()
+
+
+NOON = dt.datetime(2026, 9, 10, 12, tzinfo=dt.UTC)
+
+
+def _written(desk, *moments: dt.datetime) -> list[int]:
+    """Rows in this order, each with what the clock showed."""
+    rows = [AuditEvent(at=at, actor=desk, actor_name="June Park", action="patient.viewed", patient_pk=4711) for at in moments]
+    return [row.pk for row in AuditEvent.objects.bulk_create(rows)]
+
+
+@pytest.mark.parametrize("few_enough", [reading.FEW_ENOUGH, 100], ids=["few of that day", "many of that day"])
+def test_a_day_is_found_whole_though_the_clock_was_wrong_when_some_of_it_was_written(desk, auditor, monkeypatch, few_enough):
+    """One row with the clock a week ahead, one after it was put back to midnight: each is of the day it shows, and hides none."""
+    monkeypatch.setattr(reading, "FEW_ENOUGH", few_enough)
+    week, minute = dt.timedelta(days=7), dt.timedelta(seconds=1)
+    (ahead,) = _written(desk, NOON + week)
+    _written(desk, *(NOON + minute * number for number in range(2_500)))
+    later = _written(desk, *(NOON + week + minute * number for number in range(2_500)))
+    (put_back,) = _written(desk, NOON.replace(hour=0))
+    search = {name: reading.Search(patient=None, person=desk.pk, **days) for name, days in {
+        "then": {"first_day": (NOON + week).date(), "last_day": (NOON + week).date()},
+        "from": {"first_day": NOON.date()},
+        "until": {"last_day": NOON.date()},
+    }.items()}  # fmt: skip
+    found = {name: set(reading.found(auditor, one).values_list("pk", flat=True)) for name, one in search.items()}
+    assert found["then"] == {ahead, *later}
+    assert found["from"] == set(AuditEvent.objects.filter(actor=desk).values_list("pk", flat=True))
+    assert found["until"] == set(range(ahead + 1, later[0])) | {put_back}
 
 
 @pytest.mark.parametrize("nonsense", ["before=x", "after=-1", "before=" + "9" * 40, "before=&after=", "patient=%00", "person=%F0%9F"])

@@ -359,6 +359,9 @@ def test_a_changed_journal_is_not_believed(whole, manager):
     journal.path().write_text(text.replace("48213", "48214"))
     with pytest.raises(CommandError, match="not one of ours"):
         call_command("reapply_erasures")
+    journal.path().write_bytes(bytes(range(128, 256)) + b" \n")  # a disk that came back with something else
+    with pytest.raises(CommandError, match="not one of ours"):
+        call_command("reapply_erasures")
     journal.path().write_text(text)
     call_command("reapply_erasures")
     assert not Patient.objects.filter(number=48213).exists()

@@ -16,6 +16,7 @@ WORDS = 200
 NO_WORD = ("csrfmiddlewaretoken", "request_key", "version", "next")
 ECHOES = (409, 422)  # the person's own form, to the person who typed it
 NTH_DAY = itertools.count(1)
+TREATED = "/patients/10006/"  # somebody of the demo who was treated already
 LARGEST = 50_000_000  # bytes; of a file looked through
 
 
@@ -103,12 +104,19 @@ def _play(day: Day, careless: int) -> None:
     number = re.search(r"/patients/(\d+)/", made.location)[1]
     record = f"/patients/{number}/"
     for who, pages in {
-        "june": [record, f"{record}edit/", "/patients/new/", "/find/", "/patients/", "/calendar/new/"],
-        "amara": [f"{record}details/", record, "/patients/emergency/", "/protocols/import/"],
+        "june": [record, f"{record}edit/", "/patients/new/", "/find/", "/patients/", "/calendar/new/",
+                 f"{record}consent/sign/", f"{record}consent/photos/", f"{TREATED}consent/withdraw/", f"{TREATED}call/",
+                 f"{record}waiting/", f"{record}reminders/", f"{record}merge/"],
+        "amara": [f"{record}details/", record, "/patients/emergency/", "/protocols/import/",
+                  f"{record}events/new/", f"{TREATED}events/new/", f"{TREATED}outcomes/record/", f"{TREATED}skin/",
+                  f"{record}photos/take/", "/settings/consent/new/"],
         "omar": ["/accounts/pin/", "/accounts/me/sign-in/confirm/", f"/settings/retention/patients/{number}/", f"{record}export/"],
-    }.items():
+    }.items():  # fmt: skip
         for path in pages:
             day.fill_in(who, path)
+    for path in re.findall(r'"(/events/\d+/)"', day.ask("amara", "GET", "/events/").body)[:2]:
+        day.fill_in("amara", path)
+    _on_the_tablet(day, record)
     day.ask("amara", "POST", f"{record}consultations/", {})
     for path in re.findall(rf"{record}consultations/\d+/", day.ask("amara", "GET", record).body)[:1]:
         day.fill_in("amara", path)
@@ -116,6 +124,27 @@ def _play(day: Day, careless: int) -> None:
     while len(day.words) < WORDS:
         day.ask("june", "POST", "/find/", {"q": day.word()})
         day.ask("amara", "POST", f"{record}allergies/", {"allergy-substance": day.word(), "allergy-reaction": day.word()})
+
+
+def _on_the_tablet(day: Day, record: str) -> None:
+    """What a patient types, page after page, on a browser that opens nothing else from then on."""
+    page = day.ask("ravi", "GET", f"{record}intake/")
+    handed = next(form for form in forms_on("ravi", f"{record}intake/", page.body) if form.action.endswith("hand-over/"))
+    assert day.ask("ravi", "POST", handed.action, dict(handed.fields)).location == "/tablet/"
+    begin = next(form for form in forms_on("ravi", "/tablet/", day.ask("ravi", "GET", "/tablet/").body) if "me" in form.names)
+    day.ask("ravi", "POST", begin.action, {**dict(begin.fields), "me": "yes"})
+    filled = 0
+    for step in range(1, 40):
+        address = f"/tablet/{step}/"
+        if day.ask("ravi", "GET", address).status != 200:
+            break
+        day.fill_in("ravi", address)
+        filled += 1
+    assert filled > 5
+    day.ask("ravi", "POST", "/tablet/medicines/", {"typed": day.word()})
+    day.fill_in("ravi", "/tablet/check/")
+    day.fill_in("ravi", "/tablet/staff/")
+    day.ask("ravi", "GET", record)  # 403 or back to the questions: it is with a patient
 
 
 def _errors(day: Day, record: str, careless: int) -> None:
@@ -175,7 +204,7 @@ def _found_in_queue(day: Day) -> list[str]:
 
 
 def test_what_is_typed_stays_in_the_record(two_sites, careless):
-    day = Day(two_sites, ("june", "amara", "omar"))
+    day = Day(two_sites, ("june", "amara", "omar", "ravi"))
     _play(day, careless)
     assert len(day.words) >= WORDS
     assert day.faults == []

@@ -2,6 +2,7 @@
 
 import csv
 import datetime as dt
+import hashlib
 import io
 import os
 import random
@@ -328,7 +329,20 @@ def test_the_list_goes_out_as_a_file_in_which_nothing_is_run(client, lead, treat
     assert (row["Name"], row["Zones"], row["How it stands"], row["Note"]) == (
         "RAHMAN, Nadia", "Cheeks, Forehead", "Not reached", "'=HYPERLINK(1)",
     )  # fmt: skip
-    assert AuditEvent.objects.get(action="recall.exported").detail["rows"] == 1
+    row = AuditEvent.objects.get(action="recall.exported")
+    assert (row.patient_pk, row.actor, row.detail["rows"]) == (treated.patient_id, lead, 1)
+    assert row.detail["sha256"] == hashlib.sha256(data.encode("utf-8-sig")).hexdigest()
+
+
+def test_each_whose_name_goes_out_in_the_list_has_a_row_of_it(client, lead, site, clinician, patient):
+    fill(site, clinician, RecordCase(site, clinician, patient).plan, sessions=40, lots=1)
+    recall = order(lead, "L0", Product.objects.get(name="Dealt"))
+    data = client.get(reverse("clinic:recall_file", args=[recall.pk])).content.decode("utf-8-sig")
+    names = {int(row["Number"]) for row in csv.DictReader(io.StringIO(data))}
+    rows = AuditEvent.objects.filter(action="recall.exported")
+    assert len(names) > 1
+    assert sorted(names) == sorted(Patient.objects.get(pk=row.patient_pk).number for row in rows)
+    assert {row.detail["rows"] for row in rows} == {len(names)}
 
 
 def test_the_letter_is_a_pdf_and_leaves_a_row_for_each_name(client, lead, treated, product):
@@ -371,6 +385,23 @@ def test_the_short_list_names_whom_the_full_lists_name_and_asks_no_more_for_many
     assert [(recall.pk, person.pk, words) for recall, person, words in shown] == full
     assert len(full) > 12
     assert set(counts) == {3}
+
+
+def test_who_it_is_is_asked_before_the_reason_is_typed_and_not_after(client, lead, clinician, product):
+    """Asked for with the press, the way there and back would lose the reason."""
+    page = reverse("clinic:recall", args=[order(lead, product=product).pk])
+    lift = reverse("clinic:recall_lift", args=[Recall.objects.get().pk])
+    client.logout()
+    client.force_login(lead)
+    shown = client.get(page).content.decode()
+    assert ("?lift=1" in shown, lift in shown) == (True, False), "a page opened without a proof holds no form that needs one"
+    assert client.get(f"{page}?lift=1")["Location"] == reverse("accounts:confirm")
+    proved(client, lead)
+    assert lift in client.get(f"{page}?lift=1").content.decode()
+    again = client.post(lift, {"reason": ""}).content.decode()
+    assert lift in again, "the form comes back with its fault"
+    client.force_login(clinician)
+    assert lift not in client.get(f"{page}?lift=1").content.decode()
 
 
 def test_lifting_wants_a_reason(client, lead, product):

@@ -137,6 +137,9 @@ def test_who_was_treated_is_shown_to_those_who_see_records_alone(case, as_):
     }
     assert seen == {"clinician": True, "front_desk": False, "manager": False}
     assert "b24-0917X" in as_("manager").get(address).content.decode()
+    desk = as_("front_desk").get(address).content.decode()
+    assert "Cheeks" in as_("clinician").get(address).content.decode(), "the control"
+    assert ("b24-0917X" in desk, "Cheeks" in desk) == (False, False), "what was done stands in the record"
 
 
 def test_a_device_of_another_site_is_not_there(case, client, make_user):
