@@ -128,6 +128,7 @@ def save(session: TreatmentSession, *, by, typed, version: int, page: str = "", 
         if not row.start_check:
             hold(row.patient)  # a withdrawal of consent comes before the first zone or after it, never beside it
         before = values_of(row)
+        typed = _with_the_end_nobody_saw(typed, before)
         own = bool(page) and row.saved_page == page
         if own and turn <= row.saved_turn:
             return Saved(row, form_for(row, before), ())
@@ -160,6 +161,15 @@ def save(session: TreatmentSession, *, by, typed, version: int, page: str = "", 
         changed = tuple(name for name in {**before, **after} if before.get(name, "") != after.get(name, ""))
         record("record.saved", actor=by, patient=row.patient_id, obj=row, detail={"fields": sorted(changed)})
     return Saved(row, form, changed)
+
+
+def _with_the_end_nobody_saw(typed, before: dict[str, str]):
+    """
+    The end is set here with the reaction, and the page hears of it with the answer. A page that sends again before it heard says
+    so with an empty `ended_known`: its empty field clears nothing.
+    """
+    unheard = "ended_known" in typed and not typed["ended_known"].strip() and not typed.get("ended", "").strip()
+    return {**typed, "ended": before["ended"]} if unheard and before["ended"] else typed
 
 
 def device_at_start(row: TreatmentSession) -> dict:

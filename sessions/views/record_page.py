@@ -25,9 +25,6 @@ from ..skin_form import skin_rows
 from ..tubes import page as tubes
 from .questions import list_rows, question_rows
 
-UNNAMED = {"version", "page", "turn", "csrfmiddlewaretoken", "next", "keep", "as_planned", "all_as_planned"}
-
-
 @dataclass(frozen=True)
 class ZoneRow:
     """One zone of the screen: the row, its bound fields, what it is told today."""

@@ -116,6 +116,43 @@ def test_eight_zones_with_one_scan_take_seven_presses_on_a_tablet(visitor, clini
     assert finger.presses <= MOST, finger.presses
 
 
+def test_sign_pressed_before_the_answer_to_the_reaction_came_keeps_the_end(visitor, clinic):
+    """The save of the reaction is done and its answer is still on the way: the page does not know the end that was set with it."""
+    visit = a_visit(clinic, "Pressedearly")
+    visitor.sign_in("amara", anew=True)
+    page = visitor.page
+    page.goto(f"/bookings/{visit}/")
+    page.get_by_role("button", name="Start the session").click()
+    page.wait_for_url(re.compile(r"/sessions/\d+/$"))
+    began_earlier(clinic, page)
+    for name in ("identity_checked", "skin_checked"):
+        page.locator(f"label:has(input[name='{name}'])").first.click()
+    page.locator("#f-needle_lot").focus()
+    scan(page, "900003")
+    page.locator("#all-as-planned").click()
+    expect(page.locator("#record-status")).to_contain_text("saved")
+    page.wait_for_load_state("networkidle")
+    answers = []
+
+    def slowly(route):
+        if route.request.header_value("hx-request"):
+            answers.append(route.fetch())  # saved; the answer comes nowhere
+        else:
+            route.continue_()
+
+    page.route(re.compile(r"/sessions/\d+/$"), slowly)
+    page.locator("label:has(input[name='reaction'][value='none'])").first.click()
+    clinic.wait_until(lambda: bool(page.wait_for_timeout(50) or answers), 10, "the save of the reaction")
+    assert page.locator("[name='ended']").input_value() == "", "the page has not heard of the end"
+    page.locator("#sign").click()
+    page.wait_for_url(re.compile(r"/sign/"))
+    page.unroute_all(behavior="ignoreErrors")
+    page.locator("#password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/sessions/\d+/$"))
+    whole_and_signed(clinic, page)
+
+
 class Keys:
     """Moves with Tab alone, and counts the keys that do something."""
 
