@@ -18,7 +18,7 @@ from . import gate, visit_status
 from .canonical import canonical
 from .drafts import Locked, for_writing
 from .signing import on_signed
-from .terms import Terms, ceiling_mm, terms_of, zone_word
+from .terms import Terms, ceiling_mm, terms_for, zone_word
 
 __all__ = ["CannotStart", "Locked", "Saved", "close_untreated", "correct", "on_signed", "save", "start", "take_over"]
 
@@ -189,7 +189,7 @@ def form_for(session: TreatmentSession, typed=None, *, check: gate.DayCheck | No
     return RecordForm(
         values_of(session) if typed is None else typed,
         session=session,
-        terms=terms or terms_of(session.plan),
+        terms=terms or terms_for(session),
         at_hand=gate.devices_for(session),
         blocked=check.blocked,
         left_out=check.left_out,
@@ -229,6 +229,7 @@ def _write(row: TreatmentSession, form: RecordForm, by) -> None:
     row.pain = int(values["pain"]) if values.get("pain") else None
     _write_gap(row, values.get("gap_reason", ""), by)
     _write_consent(row, values.get("consent_reason", ""), by)
+    marks = {used["id"]: used["added"] for used in row.adjuvants if used.get("added")}
     row.adjuvants = [
         {
             "id": adjuvant.id,
@@ -236,6 +237,8 @@ def _write(row: TreatmentSession, form: RecordForm, by) -> None:
             "used": values.get(f"adj-{adjuvant.id}-used", False),
             "product": values.get(f"adj-{adjuvant.id}-product", ""),
             "lot": values.get(f"adj-{adjuvant.id}-lot", ""),
+            **({"reason": reason} if (reason := values.get(f"adj-{adjuvant.id}-reason", "")) else {}),
+            **({"added": marks[adjuvant.id]} if adjuvant.id in marks else {}),
         }
         for adjuvant in form.terms.adjuvants
     ]

@@ -138,6 +138,10 @@ def deviations(session: TreatmentSession) -> list[dict]:
                     "material": False,
                 }
             )
+        elif row.get("added"):
+            label, why = row.get("label", row["id"]), row.get("reason", "")
+            more = {"zone": "", "what": "adjuvant", "planned": "Not planned", "done": label, "reason": why, "material": True}
+            rows.append(more)
     if session.gap_reason:
         rows.append(
             {

@@ -131,7 +131,9 @@ def test_a_recovery_code_signs_nothing(client, clinician, ready):
     assert how(ready) is None
 
 
-@pytest.mark.parametrize("sent", ["not json", "{}", json.dumps({"id": "a", "rawId": "a", "type": "public-key", "response": {}}), "[" * 3000])
+@pytest.mark.parametrize(
+    "sent", ["not json", "{}", json.dumps({"id": "a", "rawId": "a", "type": "public-key", "response": {}}), "[" * 3000]
+)
 def test_a_made_up_passkey_signs_nothing_and_counts_as_a_try(client, ready, sent):
     answer = sign(client, ready, credential=sent)
     assert answer.status_code == 422

@@ -23,7 +23,7 @@ from ..forms.correction import CorrectionForm
 from ..forms.record import values_of
 from ..models import Booking, TreatmentSession
 from ..record_sections import sections_of
-from ..services import deciding, gate, screening, signing
+from ..services import added, deciding, gate, screening, signing
 from ..services import record as records
 from ..services.drafts import Locked
 from .record_page import changes, draft_page, locked_page, planned_into, sign_page, whole
@@ -116,6 +116,8 @@ def _save(request, session):
         return _stale(request, session, typed)
     except Locked:
         return _locked_meanwhile(request, session)
+    if "add_adjuvant" in request.POST:
+        return _add(request, session, saved)
     session = session_or_404(request, session.pk)
     if request.htmx:
         context = draft_page(session, request.user, form=saved.form)
@@ -131,6 +133,21 @@ def _save(request, session):
     if saved.form.errors:
         return whole(request, draft_page(session, request.user, form=saved.form, failed=True), status=422)
     return _to_record(session, f"zone-{pressed_one}" if pressed_one and pressed_one.isdigit() else "")
+
+
+def _add(request, session, saved):
+    """Something the plan does not have was used: added where the protocol and the consent let it."""
+    which = request.POST.get("adjuvant", "")[:60]
+    try:
+        added.add(session, which, by=request.user, request=request)
+    except added.NotAdded as refused:
+        session = session_or_404(request, session.pk)
+        said = {"which": which, "words": refused.message, "consent": refused.consent}
+        form = saved.form if saved.form.errors else None
+        return whole(request, draft_page(session, request.user, form=form, not_added=said), status=422)
+    except Locked:
+        return _locked_meanwhile(request, session)
+    return _to_record(session, f"f-adj-{which}-product")
 
 
 def _stale(request, session, typed):
