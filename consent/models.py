@@ -31,7 +31,8 @@ class Language(models.TextChoices):
 class ConsentText(VersionedModel):
     """
     One version of the words for one indication or adjuvant in one language. A draft may be changed; approved by somebody else than
-    who wrote it, or with a reason where there is nobody else, it never is (see `consent.guards`). Approving a newer version retires the one before.
+    who wrote it, or with a reason where there is nobody else, it never is (see `consent.guards`). Approving a newer version retires
+    the one before.
     """
 
     class Status(models.TextChoices):
