@@ -87,7 +87,7 @@ def waiting_at(sites: Iterable[int]) -> list[tuple[Resource, tuple[str, ...]]]:
         line = line_of(device, device.site.day_of(now), standing(device, log=log))
         if due := tuple(words for words in line.due if words != NO_SERIAL):
             waiting.append((line, due))
-    waiting.sort(key=lambda one: one[0].standing.is_ready)
+    waiting.sort(key=lambda one: (one[0].standing.is_ready, one[0].standing.next_service or dt.date.max))
     return [(line.device, due) for line, due in waiting]
 
 
