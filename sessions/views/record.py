@@ -18,6 +18,7 @@ from accounts.versioning import StaleRow
 from audit.models import Outcome
 from audit.services import about, note_read
 from audit.services import record as log
+from patients import whose
 
 from ..forms.correction import CorrectionForm
 from ..forms.record import values_of
@@ -47,6 +48,7 @@ def session_or_404(request, pk) -> TreatmentSession:
         rows.prefetch_related("plan__zones", "zones__plan_zone", "corrections__made_by", "used_lots", "tube_checks__by"), pk=pk
     )
     about(session.patient_id)
+    whose.check(request, session.patient_id)
     session.site.set_clock()
     return session
 
