@@ -294,6 +294,21 @@ def test_a_network_gap_of_five_minutes_loses_nothing(visitor, clinic):
     visitor.broken_rules[:] = [line for line in visitor.broken_rules if "htmx:sendError" not in line and "htmx:afterRequest" not in line]
 
 
+@pytest.mark.parametrize("button", ["Save", "Sign and lock"])
+def test_a_button_pressed_in_a_network_gap_leaves_the_page_and_what_was_typed(visitor, clinic, button):
+    """Sent off, the form would take the page away with it; said in words, it is pressed once more when the network is back."""
+    page = open_record(visitor, clinic, "Pressedingap" + button[:4])
+    visitor.context.set_offline(True)
+    page.locator("[name='note']").fill("Typed while nothing went through")
+    page.get_by_role("button", name=button, exact=False).last.click()
+    expect(page.locator("#netbar")).to_contain_text("what you typed is still here")
+    expect(page.locator("[name='note']")).to_have_value("Typed while nothing went through")
+    visitor.context.set_offline(False)
+    page.get_by_role("button", name=button, exact=False).last.click()
+    clinic.wait_until(lambda: kept(clinic, page) == "Typed while nothing went through", 20, "what was typed")
+    visitor.broken_rules[:] = [line for line in visitor.broken_rules if "htmx:sendError" not in line and "htmx:afterRequest" not in line]
+
+
 def test_a_sign_in_that_ran_out_loses_nothing(visitor, clinic):
     """The server knows the browser no more; signed in again in another tab, the record goes on and what waited is saved."""
     page = open_record(visitor, clinic, "Ranout")
