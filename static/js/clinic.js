@@ -77,6 +77,8 @@ const bar = (text, link) => {
     element.append(anchor);
   }
   element.hidden = !text;
+  // The patient's header stays below it, and not behind.
+  document.documentElement.style.setProperty("--net-h", `${element.offsetHeight}px`);
 };
 const since = () => new Date().toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
 let unreached = false; // whether the last question of this page got no answer
