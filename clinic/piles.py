@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.competence import running_out, standing_on
 from accounts.models import Site
+from accounts.reach import reach_of
 from accounts.watched.services import standing_for
 from aftercare.models import Sheet
 from audit.models import Outcome
@@ -22,6 +23,7 @@ from planner import wording
 from plans.models import Consultation, TreatmentPlan
 from plans.services import waiting_for
 from protocols.models import ProtocolVersion
+from sessions.devices.setup import waiting_at
 from sessions.handover import without_anybody
 from sessions.models import Booking, TreatmentSession
 from sessions.querysets import of, placed
@@ -75,6 +77,8 @@ def piles_of(user, *, own: bool, now: dt.datetime) -> list[Pile]:
         piles.append(_consent_ahead(user))
     if user.may("sheets.make"):
         piles.append(_failed_sheets(user, own))
+    if user.may("devices.log"):
+        piles.append(_devices(user))
     if user.may("recall.contact"):
         piles.append(_recalls(user))
     if user.may("protocols.approve"):
@@ -119,6 +123,16 @@ def _recalls(user) -> Pile | None:
         return None
     words = _count(len(items), "person to reach about a recall", "people to reach about a recall")
     return Pile("recalls", words, items[:MOST_UNFINISHED], len(items[MOST_UNFINISHED:]), reverse("clinic:recalls"))
+
+
+def _devices(user) -> Pile | None:
+    """Devices to clean or to have serviced, those that may not be used before in front."""
+    waiting = waiting_at(reach_of(user).sites)
+    if not waiting:
+        return None
+    items = [Unfinished(str(one), ". ".join(due), reverse("sessions:device", args=[one.pk])) for one, due in waiting[:MOST_UNFINISHED]]
+    words = _count(len(waiting), "device to clean or have serviced", "devices to clean or have serviced")
+    return Pile("devices", words, items, len(waiting) - len(items), reverse("sessions:devices"))
 
 
 def _answers(user) -> Pile | None:

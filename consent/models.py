@@ -31,7 +31,8 @@ class Language(models.TextChoices):
 class ConsentText(VersionedModel):
     """
     One version of the words for one indication or adjuvant in one language. A draft may be changed; approved by somebody else than
-    who wrote it, it never is (see `consent.guards`). Approving a newer version retires the one before.
+    who wrote it, or with a reason where there is nobody else, it never is (see `consent.guards`). Approving a newer version retires
+    the one before.
     """
 
     class Status(models.TextChoices):
@@ -50,6 +51,7 @@ class ConsentText(VersionedModel):
     written_at = models.DateTimeField()
     approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     approved_at = models.DateTimeField(null=True, blank=True)
+    approved_alone = models.CharField(max_length=300, blank=True, help_text="Why who wrote it approved it: nobody else could")
     retired_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     retired_at = models.DateTimeField(null=True, blank=True)
     sha256 = models.CharField(max_length=64, blank=True, help_text="Over kind, code, language, number, title and body, from approval on")
@@ -65,7 +67,7 @@ class ConsentText(VersionedModel):
                 condition=models.Q(status="draft", approved_by__isnull=True, approved_at__isnull=True)
                 | ~models.Q(status="draft")
                 & models.Q(approved_by__isnull=False, approved_at__isnull=False)
-                & ~models.Q(approved_by=models.F("written_by"))
+                & (~models.Q(approved_by=models.F("written_by")) | ~models.Q(approved_alone=""))
                 & ~models.Q(sha256=""),
             ),
             models.CheckConstraint(

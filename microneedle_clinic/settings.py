@@ -152,6 +152,7 @@ MIDDLEWARE = [
     "accounts.middleware.ClinicTimeMiddleware",
     "accounts.middleware.PrivatePagesMiddleware",
     "patients.merged.MergedAwayMiddleware",  # leads from a merged record to the kept one
+    "patients.whose.AnotherPatientMiddleware",  # refuses a form of another patient
     "audit.middleware.AuditMiddleware",  # last: what it sees is what leaves the view
 ]
 

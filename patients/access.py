@@ -5,6 +5,7 @@ from django.shortcuts import get_object_or_404
 
 from audit.services import about
 
+from . import whose
 from .merged import MergedAway
 from .models import Patient
 
@@ -22,6 +23,7 @@ def patient_or_404(request, number: int, *, of_own_site: bool = False, as_record
     if patient is None or (of_own_site and patient.site_id not in request.user.site_ids()):
         raise Http404
     about(patient)
+    whose.check(request, patient.pk)
     if patient.merged_into_id is not None and not as_recorded:
         raise MergedAway(patient)
     patient.site.set_clock()
@@ -32,5 +34,6 @@ def row_or_404(request, rows, pk: int):
     """The row *pk* of *rows*, which start at `visible_to(user)` and carry `site`: noted whose it is, on the clock of its site."""
     found = get_object_or_404(rows, pk=pk)
     about(found.patient_id)
+    whose.check(request, found.patient_id)
     found.site.set_clock()
     return found

@@ -410,7 +410,10 @@ class TreatmentSession(VersionedModel):
 
     class Meta:
         ordering = ["-started_at", "-pk"]
-        indexes = [models.Index(fields=["patient", "-started_at"], name="record_by_patient")]
+        indexes = [
+            models.Index(fields=["patient", "-started_at"], name="record_by_patient"),
+            models.Index(fields=["device", "-started_at"], name="record_by_device"),  # when a device was used last
+        ]
         constraints = [
             models.CheckConstraint(
                 name="signed_record_names_its_signer",

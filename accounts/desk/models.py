@@ -34,7 +34,7 @@ class WebSession(models.Model):
 
 
 class ReentryPin(models.Model):
-    """Opens a locked screen of its owner, and nothing else: it signs nobody in."""
+    """Opens a locked screen of its owner, and signs a record there (`accounts.desk.signature`): it signs nobody in."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="reentry_pin")
     digest = models.CharField(max_length=200, help_text="Slow hash over a value keyed with the clinic's secret")

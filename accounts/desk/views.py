@@ -182,7 +182,8 @@ def pin(request):
             return ended(request)
         if opening is Opening.OPENED:
             services.set_pin(request.user, form.cleaned_data["pin"], request=request)
-            messages.success(request, "Your PIN is set. It opens your locked screen, nothing else.")
+            also = ", and signs your records where you signed in by password" if request.user.may("records.sign") else ", nothing else"
+            messages.success(request, f"Your PIN is set. It opens your locked screen{also}.")
             return redirect("accounts:sign_ins")
         form.add_error("password", "Your password does not match. " + tries_in_words(services.tries_left(request.session.row)) + " left.")
     context = {"form": form, "has_pin": services.has_pin(request.user), "errors_on_page": bool(form.errors)}

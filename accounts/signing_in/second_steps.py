@@ -75,6 +75,23 @@ def add_app(user, secret: str, counter: int) -> Authenticator:
 
 
 @transaction.atomic
+def accept_app_code(user, typed: str) -> Authenticator | None:
+    """The app whose code this is, used up: it counts once, as `accept_code` says."""
+    app = Authenticator.objects.select_for_update().filter(user=user, type=APP).first()
+    return app if app is not None and _used_up(app, typed) else None
+
+
+def _used_up(app: Authenticator, typed: str) -> bool:
+    counter = counter_of(get_adapter().decrypt(app.data["secret"]), typed, after=app.data.get("last_counter", 0))
+    if counter is None:
+        return False
+    app.data["last_counter"] = counter
+    app.last_used_at = timezone.now()
+    app.save()
+    return True
+
+
+@transaction.atomic
 def accept_code(user, typed: str) -> Authenticator | None:
     """
     The app or the recovery codes whose code this is, used up; None where it is nobody's.
@@ -85,13 +102,8 @@ def accept_code(user, typed: str) -> Authenticator | None:
     stored = Authenticator.objects.select_for_update().filter(user=user, type__in=[APP, CODES])
     by_type = {row.type: row for row in stored}
     app = by_type.get(APP)
-    if app is not None:
-        counter = counter_of(get_adapter().decrypt(app.data["secret"]), typed, after=app.data.get("last_counter", 0))
-        if counter is not None:
-            app.data["last_counter"] = counter
-            app.last_used_at = timezone.now()
-            app.save()
-            return app
+    if app is not None and _used_up(app, typed):
+        return app
     codes = by_type.get(CODES)
     if codes is not None and RecoveryCodes(codes).validate_code(re.sub(r"[\s-]", "", typed)):
         codes.refresh_from_db()

@@ -116,6 +116,7 @@ ACTIONS: dict[str, dict[str, str]] = {
         "plan.completed": "Completed a plan with its last session",
         "record.started": "Started a session record",
         "record.saved": "Saved a session record",
+        "record.adjuvant_added": "Added what the plan does not have to a session record",
         "skin.seen": "Said how the skin was after earlier sessions",
         "tube.checked": "Checked patient against tube",
         "record.decided": "Decided on a plan the planner was more careful about that day",

@@ -14,6 +14,7 @@ from patients import services
 from patients.storyboard import tags_of
 from plans.models import Consultation
 from sessions.models import TreatmentSession
+from sessions.tests.record_case import RecordCase, signed
 
 pytestmark = pytest.mark.django_db
 
@@ -188,7 +189,7 @@ def test_rows_cost_no_query_each(client, clinician, desk, book, person, plan_of,
     for i in range(2):
         patient = person(f"P{i}")
         book(patient, i * 50, kind="session", plan=plan_of(patient), number=1)
-    with django_assert_max_num_queries(28) as few:  # one of them, the follow-up calls of the version in force, once a process
+    with django_assert_max_num_queries(29) as few:  # one of them, the follow-up calls of the version in force, once a process
         client.get("/today/")
     for i in range(2, 6):
         patient = person(f"P{i}")
@@ -324,3 +325,19 @@ def test_a_medical_lead_sees_the_protocols_to_review_and_nobody_else(client, cli
     assert "Review overdue since" in page
     assert "Handed over" in page
     assert "to review" not in shown(clinician)
+
+
+# Devices
+
+
+def test_a_device_to_clean_stands_under_what_is_left_to_finish(site, clinician, patient, desk, make_user, client):
+    case = RecordCase(site, clinician, patient)
+    signed(case, is_cleaned=False)
+    for user in (clinician, desk):
+        assert piles(worklist_of(user))["devices"] == "1 device to clean or have serviced"
+    assert "devices" not in piles(worklist_of(make_user("vera", "auditor")))
+    client.force_login(desk)
+    page = client.get("/today/").content.decode()
+    assert "Powered pen B was not cleaned since its session of" in page
+    case.cleaned()
+    assert "devices" not in piles(worklist_of(clinician))

@@ -4,6 +4,8 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from accounts.models import User
+from accounts.permissions import PERMISSIONS
 from audit.services import gathered, record
 
 from ..content import text_sha256
@@ -44,26 +46,47 @@ def change(text: ConsentText, *, title: str, body: str, version: int, by) -> Con
     return row
 
 
-def approve(text: ConsentText, *, version: int, by) -> ConsentText:
+MOST_REASON = 300
+
+
+def others_who_approve(by) -> bool:
+    """Whether anybody but *by* may put a text in use."""
+    people = User.objects.filter(is_active=True, role__in=PERMISSIONS["consent.texts_approve"])
+    return people.exclude(pk=by.pk).exists()
+
+
+def approve(text: ConsentText, *, version: int, by, alone: str = "") -> ConsentText:
     """
     Put it in use, exactly as it was read; the version before is retired.
 
+    alone: why the one who wrote it approves it, in a clinic where nobody else may.
+
     Raises:
-        StaleRow: it was changed since it was opened. Refused: it is no draft any more, or the one who wrote it approves it.
+        StaleRow: it was changed since it was opened. Refused: it is no draft any more; or the one who wrote it approves it, although
+        somebody else may or without saying why.
     """
+    alone = " ".join(alone.split())
     with transaction.atomic(), gathered():
         row = _locked(text)
         _is_draft(row)
-        if row.written_by_id == by.pk:
+        if row.written_by_id != by.pk:
+            alone = ""
+        elif others_who_approve(by):
             raise Refused("Somebody else than who wrote a text approves it. Ask another medical lead to read it.")
+        elif not alone:
+            raise Refused("Say why you approve what you wrote yourself: nobody else here may.")
+        elif len(alone) > MOST_REASON:
+            raise Refused(f"The reason must be {MOST_REASON} letters or fewer.")
         row.claim(version)
         now = timezone.now()
         before = ConsentText.objects.filter(kind=row.kind, code=row.code, language=row.language, status=Status.APPROVED)
         for older in before.select_for_update():
             _retire(older, by=by, at=now)
         row.status, row.approved_by, row.approved_at, row.sha256 = Status.APPROVED, by, now, text_sha256(row)
-        row.save(update_fields=["status", "approved_by", "approved_at", "sha256"])
-        record("consent.text_approved", actor=by, obj=row, detail=_detail(row) | {"sha256": row.sha256})
+        row.approved_alone = alone
+        row.save(update_fields=["status", "approved_by", "approved_at", "approved_alone", "sha256"])
+        detail = _detail(row) | {"sha256": row.sha256} | ({"alone": alone} if alone else {})
+        record("consent.text_approved", actor=by, obj=row, detail=detail)
     return row
 
 

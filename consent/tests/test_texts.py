@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from accounts.versioning import StaleRow
 from audit import guards
+from audit.models import AuditEvent
 from consent.models import ConsentText, Kind, Language
 from consent.needs import names_in_force
 from consent.services import texts as service
@@ -27,12 +28,39 @@ def run(statement):
         cursor.execute(statement)
 
 
-def test_who_wrote_it_never_approves_it(medical_lead, clinician):
+def test_who_wrote_it_never_approves_it_where_somebody_else_may(medical_lead, clinician, make_user):
+    make_user("other-lead", "medical_lead")
     mine = draft(medical_lead)
-    with pytest.raises(service.Refused, match="Somebody else"):
-        service.approve(mine, version=mine.version, by=medical_lead)
+    for reason in ("", "I am in a hurry"):
+        with pytest.raises(service.Refused, match="Somebody else"):
+            service.approve(mine, version=mine.version, by=medical_lead, alone=reason)
     changed = service.change(mine, title="Consent", body="It may bleed.", version=mine.version, by=clinician)
     assert service.approve(changed, version=changed.version, by=medical_lead).status == "approved"
+
+
+def test_where_nobody_else_may_the_writer_approves_with_a_reason_that_stays(medical_lead, client, make_user):
+    """A clinic of one: without this nothing could ever be signed there. Somebody who has left is nobody."""
+    make_user("left-lead", "medical_lead", is_active=False)
+    mine = draft(medical_lead)
+    client.force_login(medical_lead)
+    address = reverse("consent:approve_text", args=[mine.pk])
+    unsaid = client.post(address, {"version": mine.version, "alone": "  "})
+    assert unsaid.status_code == 409
+    assert "Say why you approve what you wrote yourself" in unsaid.content.decode()
+    long = client.post(address, {"version": mine.version, "alone": "x" * 301})
+    assert "x" * 301 in long.content.decode(), "what was typed comes back"
+    assert client.post(address, {"version": mine.version, "alone": "The only doctor of this clinic"}).status_code == 302
+    mine.refresh_from_db()
+    assert (mine.status, mine.approved_by, mine.approved_alone) == ("approved", medical_lead, "The only doctor of this clinic")
+    row = AuditEvent.objects.get(action="consent.text_approved", outcome="done")
+    assert (row.actor, row.detail["alone"]) == (medical_lead, "The only doctor of this clinic")
+    page = client.get(reverse("consent:text", args=[mine.pk])).content.decode()
+    assert "who wrote it, as nobody else could: The only doctor of this clinic" in page
+
+
+def test_a_reason_says_nothing_where_somebody_else_wrote_it(medical_lead, clinician):
+    theirs = draft(clinician)
+    assert service.approve(theirs, version=theirs.version, by=medical_lead, alone="Sent by hand").approved_alone == ""
 
 
 def test_the_database_knows_that_as_well(medical_lead):

@@ -15,8 +15,8 @@ from audit.services import note_read, record
 from patients.access import patient_or_404
 
 from ..forms import SignForm
-from ..models import ConsentText, Language
-from ..needs import needs_of
+from ..models import ConsentText, Kind, Language
+from ..needs import Need, names_in_force, needs_of
 from ..services.signing import TextsChanged
 from ..services.signing import sign as keep
 from ..services.texts import in_use
@@ -26,12 +26,16 @@ from .patient import plans_in_force
 
 
 def _stands(request, patient) -> Stands:
-    """For the plans in force, or for one of them."""
+    """For the plans in force, or for one of them; with something to be used beyond them, where that is asked for."""
     plans = plans_in_force(patient)
     asked = request.GET.get("plan", "")
     chosen = [plan for plan in plans if str(plan.pk) == asked] or plans
-    needs = dict.fromkeys(need for plan in chosen for need in needs_of(plan))
-    return judged(needs, newest_items(patient))
+    needs = [need for plan in chosen for need in needs_of(plan)]
+    more = request.GET.get("with", "")
+    names = names_in_force() if more else {}
+    if (Kind.ADJUVANT.value, more) in names:  # to be used beyond the plan
+        needs.append(Need(Kind.ADJUVANT.value, more, names[Kind.ADJUVANT.value, more]))
+    return judged(dict.fromkeys(needs), newest_items(patient))
 
 
 def _language(request, patient, wanted) -> str:

@@ -112,10 +112,17 @@ def _text_page(request, row: ConsentText, form, *, status: int = 200, **context)
         "may_approve": row.status == ConsentText.Status.DRAFT
         and request.user.may("consent.texts_approve")
         and row.written_by_id != request.user.pk,
+        "alone": _alone(request, row),
         "others": ConsentText.objects.filter(kind=row.kind, code=row.code, language=row.language).exclude(pk=row.pk).defer("body"),
         "errors_on_page": status != 200,
     }
     return render(request, "consent/text.html", context, status=status)
+
+
+def _alone(request, row: ConsentText) -> bool:
+    """Whether the reader may approve what they wrote: nobody else in the clinic could."""
+    own = row.status == ConsentText.Status.DRAFT and row.written_by_id == request.user.pk
+    return own and request.user.may("consent.texts_approve") and not service.others_who_approve(request.user)
 
 
 @require_POST
@@ -125,7 +132,7 @@ def approve(request, pk: int):
     sent = request.POST.get("version", "")
     version = int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 10 else 0
     try:
-        service.approve(row, version=version, by=request.user)
+        service.approve(row, version=version, by=request.user, alone=request.POST.get("alone", ""))
     except service.Refused as refused:
         return _again(request, pk, refused=str(refused))
     except StaleRow:
@@ -159,4 +166,4 @@ def throw_away(request, pk: int):
 def _again(request, pk: int, *, refused: str):
     row = _text_or_404(pk)
     form = TextForm(instance=row, initial={"version": row.version}) if row.status == ConsentText.Status.DRAFT else None
-    return _text_page(request, row, form, refused=refused, status=409)
+    return _text_page(request, row, form, refused=refused, alone_typed=request.POST.get("alone", ""), status=409)

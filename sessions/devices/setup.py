@@ -1,20 +1,24 @@
 """Devices as the clinic keeps them: serial number and label, and each line of the log. Each press leaves its row of the audit log."""
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from accounts.models import Site
 from accounts.seen import digest
 from audit.services import record
+from planner.wording import day as day_words
 
 from ..models import Resource
 from .models import DeviceFile, DeviceLog
-from .standing import CLEANING, OUT, SERVICE, SOON, Standing, newest_of, standing
+from .standing import CLEANING, OUT, SERVICE, SOON, Standing, newest_of, standing, with_last_use
 
 What = DeviceLog.What
+NO_SERIAL = "Enter the serial number"
 FIELDS = (
     "serial", "max_depth_mm", "label_zones", "label_indications", "label_min_age", "label_source", "single_use", "service_months",
 )  # fmt: skip
@@ -49,20 +53,51 @@ def at_site(site: Site):
 
 def lines_of(site: Site, day: dt.date) -> list[Line]:
     """Devices of *site*, those with something to be done in front."""
-    devices = list(at_site(site).order_by("name", "pk"))
-    logs = newest_of(devices, timezone.now())
+    now = timezone.now()
+    devices = list(with_last_use(at_site(site).order_by("name", "pk"), now))
+    logs = newest_of(devices, now)
     lines = [line_of(device, day, standing(device, log=logs.get(device.pk, {}))) for device in devices]
     order = {"stop": 0, "defer": 1, "caut": 2, "clear": 3, "mute": 4}
     return sorted(lines, key=lambda line: order[line.tone])
+
+
+def waiting_at(sites: Iterable[int]) -> list[tuple[Resource, tuple[str, ...]]]:
+    """
+    Devices in service at *sites* that wait for somebody, with what for: to be cleaned, service overdue or soon due. What has to be done
+    before the next use stands in front. One query.
+    """
+    now = timezone.now()
+    rows = Resource.objects.filter(site__in=sites, kind=Resource.Kind.DEVICE, is_active=True).select_related("site", "file")
+    cleaned, served = (
+        DeviceLog.objects.filter(device=OuterRef("pk"), what=what, done_at__lte=now).order_by("-done_at", "-pk")
+        for what in (What.CLEANED, What.SERVICED)
+    )
+    rows = with_last_use(rows, now).annotate(
+        cleaned_at=Subquery(cleaned.values("done_at")[:1]),
+        served_at=Subquery(served.values("done_at")[:1]),
+        next_due=Subquery(served.values("next_due")[:1]),
+    )
+    waiting = []
+    for device in rows.order_by("name", "pk"):
+        log = {}
+        if device.cleaned_at:
+            log[What.CLEANED] = DeviceLog(device=device, done_at=device.cleaned_at)
+        if device.served_at:
+            log[What.SERVICED] = DeviceLog(device=device, done_at=device.served_at, next_due=device.next_due)
+        line = line_of(device, device.site.day_of(now), standing(device, log=log))
+        if due := tuple(words for words in line.due if words != NO_SERIAL):
+            waiting.append((line, due))
+    waiting.sort(key=lambda one: (one[0].standing.is_ready, one[0].standing.next_service or dt.date.max))
+    return [(line.device, due) for line, due in waiting]
 
 
 def line_of(device: Resource, day: dt.date, found: Standing) -> Line:
     kinds = {fault.kind for fault in found.faults}
     due = [fault.words for fault in found.faults if fault.kind != OUT]
     if found.next_service and day <= found.next_service < day + SOON:
-        due.append("Service due soon")
+        due.append(f"Service due by {day_words(found.next_service)}")
     if not found.file.serial and not found.file.single_use:
-        due.append("Enter the serial number")
+        due.append(NO_SERIAL)
     if OUT in kinds:
         return Line(device, found, "mute", "Out of service", tuple(due))
     if SERVICE in kinds:

@@ -9,8 +9,8 @@ import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Exists, F, OuterRef, Window
-from django.db.models.functions import RowNumber
+from django.db.models import Exists, F, OuterRef, Subquery, Window
+from django.db.models.functions import Coalesce, RowNumber
 from django.utils import timezone
 
 from planner.wording import day as day_words
@@ -68,7 +68,7 @@ def began(session: TreatmentSession) -> dt.datetime | None:
 def standing(device: Resource, *, session: TreatmentSession | None = None, log: dict[str, DeviceLog] | None = None) -> Standing:
     """
     How *device* stands now; in *session* as it stood when the needling began, once it has begun. log: see `newest_of`, where it was
-    read for many at once.
+    read for many at once; `with_last_use` reads for many when each was used.
     """
     file = getattr(device, "file", None) or DeviceFile(device=device)
     at = (began(session) if session else None) or timezone.now()
@@ -113,17 +113,29 @@ def _months(count: int) -> str:
 
 
 def _cleaning(device, cleaned: DeviceLog | None, at: dt.datetime, session) -> list[Fault]:
-    last = last_use(device, before=at, leave_out=session)
+    if session is None and hasattr(device, "last_used_at"):
+        last = device.last_used_at and min(device.last_used_at, at)
+    else:
+        last = last_use(device, before=at, leave_out=session)
     if last is None or (cleaned is not None and cleaned.done_at >= last):
         return []
     local = device.site.local(last)
     return [Fault(CLEANING, f"{device} was not cleaned since its session of {day_words(local.date())}, {local:%H:%M}")]
 
 
+def _treated():
+    return Exists(SessionZone.objects.filter(session=OuterRef("pk"), state=SessionZone.State.DONE))
+
+
+def with_last_use(devices, now: dt.datetime):
+    """*devices* with `last_used_at`: what `last_use` says of each at *now*, before it is put no later than that."""
+    used = TreatmentSession.objects.filter(_treated(), device=OuterRef("pk"), started_at__lt=now).order_by("-started_at")
+    return devices.annotate(last_used_at=Subquery(used.values(at=Coalesce("ended_at", "started_at"))[:1]))
+
+
 def last_use(device: Resource, *, before: dt.datetime, leave_out: TreatmentSession | None = None) -> dt.datetime | None:
     """When the last session ended in which a zone was treated with *device*; its start, where it is still going on."""
-    done = SessionZone.objects.filter(session=OuterRef("pk"), state=SessionZone.State.DONE)
-    rows = TreatmentSession.objects.filter(Exists(done), device=device, started_at__lt=before)
+    rows = TreatmentSession.objects.filter(_treated(), device=device, started_at__lt=before)
     if leave_out is not None:
         rows = rows.exclude(pk=leave_out.pk).filter(started_at__lt=leave_out.started_at)
     row = rows.order_by("-started_at").values_list("started_at", "ended_at").first()

@@ -404,6 +404,7 @@ def values_of(session: TreatmentSession) -> dict[str, str]:
         values[f"adj-{row['id']}-used"] = _tick(row.get("used", True))
         values[f"adj-{row['id']}-product"] = row.get("product", "")
         values[f"adj-{row['id']}-lot"] = row.get("lot", "")
+        values[f"adj-{row['id']}-reason"] = row.get("reason", "")
     for zone in session.zones.all():
         values |= {
             f"z{zone.pk}-depth": "" if zone.done_depth_mm is None else number(zone.done_depth_mm),
@@ -429,7 +430,7 @@ def _lots_of(session: TreatmentSession) -> dict[str, str]:
             values[f"{used.place}_product"] = used.product_name
             values[f"{used.place}_new"] = _tick(used.is_new)
         elif used.place != rule.NUMBING:
-            values[f"{used.place}-reason"] = used.reason
+            values[f"{used.place}-reason"] = used.reason or values.get(f"{used.place}-reason", "")
     return values
 
 

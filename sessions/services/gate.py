@@ -29,7 +29,7 @@ from .healing import after_record
 from .planner_today import Today, planner_today, to_look_at
 from .planner_today import case_today as today_case
 from .skin import Earlier, earlier_of, newest_in
-from .terms import terms_of
+from .terms import added_ids, terms_for
 
 OK, LEFT, STOP = "ok", "todo", "stop"
 SKIN = "skin-seen"  # the form that says how the skin was after earlier sessions
@@ -106,7 +106,8 @@ def day_check(session: TreatmentSession, on: dt.date | None = None) -> DayCheck:
     on = on or session.day
     due = due_of(session.patient, session.plan.protocol_version, on)
     earlier = earlier_of(session.patient, on)
-    today = planner_today(session.plan, session.patient, on, earlier)
+    added = added_ids(session)
+    today = planner_today(session.plan, session.patient, on, earlier, added=added)
     undecided = decided_not(session, today)
     planner = _planner(session, today, undecided)
     waiting = to_look_at(session.plan, earlier, on)
@@ -123,7 +124,7 @@ def day_check(session: TreatmentSession, on: dt.date | None = None) -> DayCheck:
         due=tuple(question.id for question in due.questions),
         due_lists=due.lists,
         limits={**_agreed_depths(session, today), **today.limits},
-        adjuvants_out=today.adjuvants_out,
+        adjuvants_out={**today.adjuvants_out, **{name: today.refused[name] for name in added if name in today.refused}},
         changes=today.changes,
         undecided=undecided,
         to_look_at=tuple(waiting),
@@ -476,7 +477,7 @@ def differs(zone: SessionZone) -> bool:
 
 def own_blood(session: TreatmentSession) -> set[str]:
     """Ids of the adjuvants that are the patient's own blood: the protocol marks them, or what was scanned is a PRP tube."""
-    marked = {one.id for one in terms_of(session.plan).adjuvants if one.own_blood}
+    marked = {one.id for one in terms_for(session).adjuvants if one.own_blood}
     return marked | {use.place.removeprefix("adj-") for use in session.used_lots.all() if use.own_blood}
 
 
@@ -513,6 +514,9 @@ def _after(session: TreatmentSession) -> list[Condition]:
             rows.append(Condition(f"adj-{row['id']}", LEFT, f"Enter the product used as {label}", f"{label} product", f"{at}-product"))
         elif not row.get("lot"):
             rows.append(Condition(f"adj-{row['id']}", LEFT, f"Enter the lot of {label}", f"{label} lot", f"{at}-lot"))
+        if row.get("added") and not row.get("reason"):
+            words = f"Say why {label} was used: the plan does not have it"
+            rows.append(Condition(f"adj-{row['id']}-reason", LEFT, words, f"why {label}", f"{at}-reason"))
     ended = session.ended_at
     if ended is None:
         rows.append(Condition("ended", LEFT, "Enter the end time", "end time", "f-ended"))

@@ -27,7 +27,8 @@ class Today:
     status, reasons: as proposed. changes: everything it is more careful about (`plans.since`). left_out: {zone: reason}.
     limits: {zone: (deepest mm today, why)} where the plan goes deeper and was made under a wider limit. proposed: the same with
     the depth proposed today. adjuvants_out: {adjuvant of the plan: reason}. interval_weeks: the shortest gap where it has grown
-    beyond the plan's. decisions: what somebody entitled has to decide that the plan does not know of.
+    beyond the plan's. decisions: what somebody entitled has to decide that the plan does not know of. refused: {adjuvant: why it does
+    not go with the needling}, of the plan or not. signed_by: {adjuvant: who has to sign before it is used}.
     """
 
     status: str
@@ -41,6 +42,8 @@ class Today:
     interval_weeks: int | None = None
     decisions: tuple[str, ...] = ()
     changes: tuple[Change, ...] = ()
+    refused: dict[str, str] = field(default_factory=dict)
+    signed_by: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def to_decide(self) -> tuple[Change, ...]:
@@ -106,10 +109,15 @@ def _without_rest(knowledge: Knowledge, plan: TreatmentPlan) -> Knowledge:
     return replace(knowledge, rules=rules)
 
 
-def planner_today(plan: TreatmentPlan, patient, on: dt.date, earlier: list[Earlier] | None = None) -> Today:
-    """Ask the planner again. A file it cannot read is a question, never a pass. earlier: of `skin.earlier_of`, where it is read already."""
+def planner_today(plan: TreatmentPlan, patient, on: dt.date, earlier: list[Earlier] | None = None, *, added: tuple[str, ...] = ()) -> Today:
+    """
+    Ask the planner again. A file it cannot read is a question, never a pass. earlier: of `skin.earlier_of`, where it is read already.
+    added: adjuvants asked about beyond the plan's.
+    """
+    asked = case_today(plan, patient, on, earlier)
+    asked["adjuvants_requested"] = [*asked["adjuvants_requested"], *added]
     try:
-        case = Case.parse(case_today(plan, patient, on, earlier))
+        case = Case.parse(asked)
     except CaseFaults as error:
         return Today("ask", tuple(str(fault) for fault in error.faults), None, {}, ())
     knowledge = knowledge_of(plan.protocol_version)
@@ -129,6 +137,8 @@ def planner_today(plan: TreatmentPlan, patient, on: dt.date, earlier: list[Earli
         adjuvants_out=since.adjuvants_out,
         interval_weeks=since.longer_weeks,
         decisions=tuple(f"{row['what']} ({', '.join(row['who']).replace('_', ' ')})" for row in since.decisions),
+        refused={row["id"]: row["reason"] for name in ("home_only", "refused") for row in said.get("adjuvants", {}).get(name, [])},
+        signed_by={row["id"]: tuple(row["sign_off"]) for row in said.get("adjuvants", {}).get("use", []) if row["sign_off"]},
     )
 
 

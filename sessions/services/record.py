@@ -18,7 +18,7 @@ from . import gate, visit_status
 from .canonical import canonical
 from .drafts import Locked, for_writing
 from .signing import on_signed
-from .terms import Terms, ceiling_mm, terms_of, zone_word
+from .terms import Terms, ceiling_mm, terms_for, zone_word
 
 __all__ = ["CannotStart", "Locked", "Saved", "close_untreated", "correct", "on_signed", "save", "start", "take_over"]
 
@@ -128,6 +128,7 @@ def save(session: TreatmentSession, *, by, typed, version: int, page: str = "", 
         if not row.start_check:
             hold(row.patient)  # a withdrawal of consent comes before the first zone or after it, never beside it
         before = values_of(row)
+        typed = _with_the_end_nobody_saw(typed, before)
         own = bool(page) and row.saved_page == page
         if own and turn <= row.saved_turn:
             return Saved(row, form_for(row, before), ())
@@ -162,6 +163,15 @@ def save(session: TreatmentSession, *, by, typed, version: int, page: str = "", 
     return Saved(row, form, changed)
 
 
+def _with_the_end_nobody_saw(typed, before: dict[str, str]):
+    """
+    The end is set here with the reaction, and the page hears of it with the answer. A page that sends again before it heard says
+    so with an empty `ended_known`: its empty field clears nothing.
+    """
+    unheard = "ended_known" in typed and not typed["ended_known"].strip() and not typed.get("ended", "").strip()
+    return {**typed, "ended": before["ended"]} if unheard and before["ended"] else typed
+
+
 def device_at_start(row: TreatmentSession) -> dict:
     """The device as it stood when the first zone was recorded: a label or a serial number that is mended later changes no record."""
     device = row.device
@@ -179,7 +189,7 @@ def form_for(session: TreatmentSession, typed=None, *, check: gate.DayCheck | No
     return RecordForm(
         values_of(session) if typed is None else typed,
         session=session,
-        terms=terms or terms_of(session.plan),
+        terms=terms or terms_for(session),
         at_hand=gate.devices_for(session),
         blocked=check.blocked,
         left_out=check.left_out,
@@ -219,6 +229,7 @@ def _write(row: TreatmentSession, form: RecordForm, by) -> None:
     row.pain = int(values["pain"]) if values.get("pain") else None
     _write_gap(row, values.get("gap_reason", ""), by)
     _write_consent(row, values.get("consent_reason", ""), by)
+    marks = {used["id"]: used["added"] for used in row.adjuvants if used.get("added")}
     row.adjuvants = [
         {
             "id": adjuvant.id,
@@ -226,6 +237,8 @@ def _write(row: TreatmentSession, form: RecordForm, by) -> None:
             "used": values.get(f"adj-{adjuvant.id}-used", False),
             "product": values.get(f"adj-{adjuvant.id}-product", ""),
             "lot": values.get(f"adj-{adjuvant.id}-lot", ""),
+            **({"reason": reason} if (reason := values.get(f"adj-{adjuvant.id}-reason", "")) else {}),
+            **({"added": marks[adjuvant.id]} if adjuvant.id in marks else {}),
         }
         for adjuvant in form.terms.adjuvants
     ]

@@ -31,7 +31,7 @@ on_signed: list[Callable] = []
 
 
 class WrongPassword(Exception):
-    """The password is not the signer's; nothing was written but the refusal."""
+    """What was typed is not the signer's; nothing was written but the refusal."""
 
 
 class NotComplete(Exception):
@@ -42,18 +42,20 @@ class NotComplete(Exception):
         self.missing = missing
 
 
-def sign(session: TreatmentSession, *, by, password: str, version: int) -> TreatmentSession:
+def sign(session: TreatmentSession, *, by, version: int, password: str = "", shown: str | None = None) -> TreatmentSession:
     """
     Lock *session* with the signature of *by*. Signed already by the same person: returned as it is, so a double click signs once.
 
-    version: of the record as it was read before signing.
+    version: of the record as it was read before signing. password: of *by*, judged here. shown: how *by* showed who they are,
+    judged already at this session (`accounts.desk.signature`); '' where it was nothing of theirs.
 
     Raises:
         WrongPassword, NotComplete; StaleRow: the record changed since it was read; drafts.Locked: somebody else closed it.
     """
     # The hash of a password takes long on purpose: asked before the write lock is taken.
-    known = by.check_password(password)
-    if not known:
+    if shown is None:
+        shown = "password" if by.check_password(password) else ""
+    if not shown:
         record("record.signed", actor=by, patient=session.patient_id, obj=session, outcome=Outcome.REFUSED, detail={"why": "password"})
         raise WrongPassword
     with transaction.atomic(), gathered():
@@ -81,7 +83,7 @@ def sign(session: TreatmentSession, *, by, password: str, version: int) -> Treat
             actor=by,
             patient=row.patient_id,
             obj=row,
-            detail={"sha256": row.signed_sha256, "deviations": len(row.deviations), "plan_completed": completed},
+            detail={"sha256": row.signed_sha256, "deviations": len(row.deviations), "plan_completed": completed, "with": shown},
         )
         for callback in on_signed:
             callback(row, by)
@@ -136,6 +138,10 @@ def deviations(session: TreatmentSession) -> list[dict]:
                     "material": False,
                 }
             )
+        elif row.get("added"):
+            label, why = row.get("label", row["id"]), row.get("reason", "")
+            more = {"zone": "", "what": "adjuvant", "planned": "Not planned", "done": label, "reason": why, "material": True}
+            rows.append(more)
     if session.gap_reason:
         rows.append(
             {

@@ -12,6 +12,7 @@ class AdjuvantTerm:
     id: str
     label: str
     own_blood: bool = False
+    is_added: bool = False  # not of the plan: put on the record by who treats
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,17 @@ class Terms:
     lengths_mm: tuple[Decimal, ...]
 
 
-def terms_of(plan: TreatmentPlan) -> Terms:
+def added_ids(session) -> tuple[str, ...]:
+    """What was put on the record beyond its plan."""
+    return tuple(row["id"] for row in session.adjuvants if row.get("added"))
+
+
+def terms_for(session) -> Terms:
+    """`terms_of` the plan, with what the record has beyond it."""
+    return terms_of(session.plan, added=added_ids(session))
+
+
+def terms_of(plan: TreatmentPlan, *, added: tuple[str, ...] = ()) -> Terms:
     knowledge = knowledge_of(plan.protocol_version)
     words = [endpoint.text for endpoint in knowledge.technique.endpoints if not endpoint.always]
     # A plan may word an endpoint of its own: it can be reached too.
@@ -30,17 +41,20 @@ def terms_of(plan: TreatmentPlan) -> Terms:
     device = knowledge.devices.get(plan.device_kind)
     return Terms(
         endpoints=tuple(dict.fromkeys(words)),
-        adjuvants=tuple(_adjuvant(knowledge, name) for name in plan.adjuvants),
+        adjuvants=(
+            *(_adjuvant(knowledge, name) for name in plan.adjuvants),
+            *(_adjuvant(knowledge, name, is_added=True) for name in added),
+        ),
         step_mm=device.dial_step_mm if device else None,
         lengths_mm=device.needle_lengths_mm if device else (),
     )
 
 
-def _adjuvant(knowledge, name: str) -> AdjuvantTerm:
+def _adjuvant(knowledge, name: str, *, is_added: bool = False) -> AdjuvantTerm:
     found = knowledge.adjuvants.get(name)
     if found is None:
-        return AdjuvantTerm(name, name.replace("_", " ").capitalize())
-    return AdjuvantTerm(name, found.short_label, found.own_blood)
+        return AdjuvantTerm(name, name.replace("_", " ").capitalize(), is_added=is_added)
+    return AdjuvantTerm(name, found.short_label, found.own_blood, is_added)
 
 
 def ceiling_mm(plan: TreatmentPlan, zone) -> Decimal:

@@ -163,3 +163,27 @@ def test_answers_of_yesterday_there_are_of_yesterday(case, late):
     every_visit = {question.id for question in due_of(late.patient, case.version, late.day).questions}
     ScreeningAnswer.objects.update(answered_at=midnight - dt.timedelta(hours=1))
     assert {question.id for question in due_of(late.patient, case.version, late.day).questions} > every_visit
+
+
+def told(case, session, turn, **changes):
+    """One save of a page that hears no answers: `ended_known` is what the page knows of the end."""
+    session.refresh_from_db()
+    typed = case.typed(session, **changes)
+    return record.save(session, by=case.clinician, typed=typed, version=session.version, page="one", turn=turn)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("knows", "stays"), [("", True), ("10:30", False), ("typed", False)])
+def test_the_end_set_with_the_reaction_is_cleared_by_a_person_alone(site, clinician, patient, knows, stays):
+    """The answer to the save before is still on the way, or was lost: the page's empty field says nothing about the end."""
+    case = RecordCase(site, clinician, patient)
+    session = case.started()
+    told(case, session, 1, ended="", reaction="", ended_known="")
+    told(case, session, 2, ended="", ended_known="")
+    session.refresh_from_db()
+    ended = session.ended_at
+    assert ended is not None
+    told(case, session, 3, ended="", ended_known=knows, note="Sent before the answer came")
+    session.refresh_from_db()
+    assert session.ended_at == (ended if stays else None)
+    assert session.note == "Sent before the answer came"

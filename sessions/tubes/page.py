@@ -7,7 +7,7 @@ from accounts.permissions import PERMISSIONS
 
 from ..models import TreatmentSession
 from ..services import gate
-from ..services.terms import terms_of
+from ..services.terms import terms_for
 from . import rule
 from .models import TubeCheck
 
@@ -34,7 +34,7 @@ def panels(session: TreatmentSession, sent: dict | None = None) -> list[Panel]:
     """*sent*: what was just sent and cannot be kept, with its faults."""
     blood, checks = gate.own_blood(session), list(session.tube_checks.all())
     rows = []
-    for one in terms_of(session.plan).adjuvants:
+    for one in terms_for(session).adjuvants:
         if one.id not in blood:
             continue
         here = sent if sent and sent["typed"]["adjuvant"] == one.id else {"typed": {}, "faults": {}}

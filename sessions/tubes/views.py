@@ -16,7 +16,7 @@ from ..lots.codes import LONGEST_LOT
 from ..models import TreatmentSession
 from ..services import gate
 from ..services.drafts import Locked
-from ..services.terms import terms_of
+from ..services.terms import terms_for
 from ..views.record import session_or_404
 from ..views.record_page import draft_page, whole
 from . import services
@@ -52,7 +52,7 @@ def check(request, pk):
 def _read(session: TreatmentSession, typed: dict, password: str) -> tuple[User | None, dict[str, str]]:
     """Who is meant, and what is to be mended by field."""
     faults = {}
-    blood = {one.id for one in terms_of(session.plan).adjuvants} & gate.own_blood(session)
+    blood = {one.id for one in terms_for(session).adjuvants} & gate.own_blood(session)
     if typed["adjuvant"] not in blood:
         faults["tube_label"] = "This is not used in this session any more. Reload the page"
     elif not typed["tube_label"]:

@@ -5,22 +5,26 @@ import secrets
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import trigger_client_event
 
 from accounts.desk import services as desk
+from accounts.desk import signature
 from accounts.desk.views import ended, tries_in_words
+from accounts.forms import PasskeyForm
 from accounts.permissions import requires
 from accounts.versioning import StaleRow
 from audit.models import Outcome
 from audit.services import about, note_read
 from audit.services import record as log
+from patients import whose
 
 from ..forms.correction import CorrectionForm
 from ..forms.record import values_of
 from ..models import Booking, TreatmentSession
 from ..record_sections import sections_of
-from ..services import deciding, gate, screening, signing
+from ..services import added, deciding, gate, screening, signing
 from ..services import record as records
 from ..services.drafts import Locked
 from .record_page import changes, draft_page, locked_page, planned_into, sign_page, whole
@@ -44,6 +48,7 @@ def session_or_404(request, pk) -> TreatmentSession:
         rows.prefetch_related("plan__zones", "zones__plan_zone", "corrections__made_by", "used_lots", "tube_checks__by"), pk=pk
     )
     about(session.patient_id)
+    whose.check(request, session.patient_id)
     session.site.set_clock()
     return session
 
@@ -113,6 +118,8 @@ def _save(request, session):
         return _stale(request, session, typed)
     except Locked:
         return _locked_meanwhile(request, session)
+    if "add_adjuvant" in request.POST:
+        return _add(request, session, saved)
     session = session_or_404(request, session.pk)
     if request.htmx:
         context = draft_page(session, request.user, form=saved.form)
@@ -128,6 +135,21 @@ def _save(request, session):
     if saved.form.errors:
         return whole(request, draft_page(session, request.user, form=saved.form, failed=True), status=422)
     return _to_record(session, f"zone-{pressed_one}" if pressed_one and pressed_one.isdigit() else "")
+
+
+def _add(request, session, saved):
+    """Something the plan does not have was used: added where the protocol and the consent let it."""
+    which = request.POST.get("adjuvant", "")[:60]
+    try:
+        added.add(session, which, by=request.user, request=request)
+    except added.NotAdded as refused:
+        session = session_or_404(request, session.pk)
+        said = {"which": which, "words": refused.message, "consent": refused.consent}
+        form = saved.form if saved.form.errors else None
+        return whole(request, draft_page(session, request.user, form=form, not_added=said), status=422)
+    except Locked:
+        return _locked_meanwhile(request, session)
+    return _to_record(session, f"f-adj-{which}-product")
 
 
 def _stale(request, session, typed):
@@ -218,10 +240,11 @@ def close(request, pk):
     return _to_record(session)
 
 
+@sensitive_post_parameters("password", "credential")
 @requires("records.sign")
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign(request, pk):
-    """Shows what will be locked, and locks it for the signer's password."""
+    """Shows what will be locked, and locks it once the signer has shown again who they are."""
     session = session_or_404(request, pk)
     if session.is_locked:
         return _to_record(session)
@@ -229,23 +252,17 @@ def sign(request, pk):
         if gate.unmet(gate.may_sign(session, by=request.user)):
             return redirect(f"{reverse('sessions:record', args=[session.pk])}?missing=1")
         note_read("record.viewed", request=request, patient=session.patient_id, obj=session)
-        return render(request, "sessions/record/sign.html", sign_page(session, request.user))
-    typed = request.POST.get("password", "")
-    if typed and not desk.may_try(request):
+        return _sign_page(request, session)
+    typed, by_passkey = request.POST.get("password", ""), request.POST.get("credential", "")
+    if (typed or by_passkey) and not desk.may_try(request):
         desk.judged(request, right=False)
         return ended(request)
     try:
-        _sign(request, session, typed)
+        _sign(request, session, typed, by_passkey)
     except signing.WrongPassword:
-        if typed and desk.judged(request, right=False) is desk.Opening.ENDED:
+        if (typed or by_passkey) and desk.judged(request, right=False) is desk.Opening.ENDED:
             return ended(request)
-        fault = "Enter your password"
-        if typed:
-            left = tries_in_words(desk.tries_left(request.session.row))
-            fault = f"Password does not match yours. Type it again: {left} left, then you have to sign in in full"
-        return render(
-            request, "sessions/record/sign.html", sign_page(session, request.user) | {"fault": fault, "errors_on_page": True}, status=422
-        )
+        return _sign_page(request, session, {"fault": _fault(request, typed, by_passkey), "errors_on_page": True}, status=422)
     except signing.NotComplete:
         session = session_or_404(request, pk)
         return whole(request, draft_page(session, request.user, pressed=True), status=422)
@@ -253,27 +270,51 @@ def sign(request, pk):
         session = session_or_404(request, pk)
         if session.is_locked:
             return _to_record(session)
-        context = sign_page(session, request.user) | {"is_stale": True}
-        return render(request, "sessions/record/sign.html", context, status=409)
+        return _sign_page(request, session, {"is_stale": True}, status=409)
     except Locked:
         return _locked_meanwhile(request, session)
     return _to_record(session)
 
 
-def _sign(request, session, typed: str) -> None:
+def _sign_page(request, session, more: dict | None = None, *, status: int = 200):
+    context = sign_page(session, request.user) | {"ways": signature.ways(request)} | (more or {})
+    return render(request, "sessions/record/sign.html", context, status=status)
+
+
+def _fault(request, typed: str, by_passkey: str) -> str:
+    """What is said beside the field; how many tries are left, and what could be meant where figures did not count."""
+    ways = signature.ways(request, ask_passkey=False)
+    if not typed and not by_passkey:
+        return f"Enter your {ways.words[0].lower()}{ways.words[1:]}"
+    left = f"{tries_in_words(desk.tries_left(request.session.row))} left, then you have to sign in in full"
+    if by_passkey:
+        return f"The passkey was not accepted. Use it again, or type your password: {left}"
+    if typed.isascii() and typed.replace(" ", "").isdigit() and (ways.pin_elsewhere or ways.app):
+        wait = " A code counts once: wait for the next one." if ways.app else ""
+        pin = " Your PIN counts only where you signed in by password: type the password." if ways.pin_elsewhere else ""
+        return f"This does not match.{wait}{pin} Type it again: {left}"
+    return f"{ways.words} does not match yours. Type it again: {left}"
+
+
+def _sign(request, session, typed: str, by_passkey: str) -> None:
     """
     Raises what `signing.sign` raises. The try was counted before (`desk.may_try`): a screen that was left open is no place to
     guess at somebody's password. Whatever else stands against the signature, a right one is no wrong try.
     """
-    right = True
+    how = _shown(request, typed, by_passkey)
     try:
-        signing.sign(session, by=request.user, password=typed, version=_version(request))
-    except signing.WrongPassword:
-        right = False
-        raise
+        signing.sign(session, by=request.user, shown=how, version=_version(request))
     finally:
-        if right:
+        if how:
             desk.judged(request, right=True)
+
+
+def _shown(request, typed: str, by_passkey: str) -> str:
+    """How the person of this session showed who they are; empty where it was nothing of theirs."""
+    if by_passkey:
+        form = PasskeyForm({"credential": by_passkey})
+        return (form.is_valid() and signature.shown_by_passkey(request, form.cleaned_data["credential"])) or ""
+    return (typed and signature.shown(request, typed)) or ""
 
 
 @requires("records.edit")

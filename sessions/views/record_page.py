@@ -16,16 +16,14 @@ from ..devices import standing as devices
 from ..forms.record import deeper_than_today, values_of
 from ..lots import rule
 from ..models import SessionZone, TreatmentSession, UsedLot
-from ..services import gate
+from ..services import added, gate
 from ..services.due import may_need_explaining
 from ..services.record import form_for
 from ..services.signing import MEANING, deviations
-from ..services.terms import terms_of
+from ..services.terms import terms_for
 from ..skin_form import skin_rows
 from ..tubes import page as tubes
 from .questions import list_rows, question_rows
-
-UNNAMED = {"version", "page", "turn", "csrfmiddlewaretoken", "next", "keep", "as_planned", "all_as_planned"}
 
 
 @dataclass(frozen=True)
@@ -85,9 +83,10 @@ def draft_page(
     decided=None,
     decide_faults=None,
     tube=None,
+    not_added=None,
 ) -> dict:
     check = gate.day_check(session)
-    terms = terms_of(session.plan)
+    terms = terms_for(session)
     form = form or form_for(session, check=check, terms=terms)
     conditions = gate.may_sign(session, by=user, check=check)
     # While checks are due, the plan check only waits for them: one word for both.
@@ -132,13 +131,15 @@ def draft_page(
         "numbing_after": _after(rule.NUMBING, form, conditions),
         "told": [form[name] for name in form.fields if name in _TOLD or name.endswith(("_lot", "-lot", "_expires_on", "-used"))],
         "adjuvants": [_adjuvant_row(adjuvant, form, check, conditions) for adjuvant in terms.adjuvants],
+        "to_add": added.choices(session),
+        "not_added": not_added,
         "missing": missing,
         "to_do": [row for row in missing if row.name != "unread" and row.field.removeprefix("f-") not in form.errors],
         "missing_words": _missing_words(missing),
         "pressed": pressed,
         "failed": failed,
         "errors": _errors(form),
-        "errors_on_page": failed or pressed or bool(answer_faults) or bool(decide_faults) or bool(tube),
+        "errors_on_page": failed or pressed or bool(answer_faults) or bool(decide_faults) or bool(tube) or bool(not_added),
         "treats_another": user.pk != session.clinician_id,
         "step": number(terms.step_mm) if terms.step_mm else "",
         "lengths": " ".join(number(length) for length in terms.lengths_mm),
@@ -221,6 +222,7 @@ def _adjuvant_row(adjuvant, form, check, conditions) -> dict:
         "reason": form[f"{name}-reason"],
         "after": _after(name, form, conditions),
         "out": check.adjuvants_out.get(adjuvant.id, ""),
+        "is_added": adjuvant.is_added,
     }
 
 

@@ -77,10 +77,46 @@ const bar = (text, link) => {
     element.append(anchor);
   }
   element.hidden = !text;
+  // The patient's header stays below it, and not behind.
+  document.documentElement.style.setProperty("--net-h", `${element.offsetHeight}px`);
 };
 const since = () => new Date().toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
-document.addEventListener("htmx:sendError", () => bar(`No connection since ${since()}. What you typed is still here; try again in a moment.`));
+let unreached = false; // whether the last question of this page got no answer
+document.addEventListener("htmx:sendError", () => {
+  unreached = true;
+  bar(`No connection since ${since()}. What you typed is still here; try again in a moment.`);
+});
 document.addEventListener("htmx:timeout", () => bar("The clinic's computer did not answer in time. What you typed is still here; try again."));
+// A form that is sent while nothing goes through would take the page away, and what was typed with it. Where the last question of
+// the page got no answer, the way is tried first.
+document.addEventListener("unreached", () => { unreached = true; });
+document.addEventListener("reached", () => { unreached = false; });
+const reachable = async () => {
+  if (!navigator.onLine) return false;
+  try {
+    await fetch("/accounts/presence/", { headers: { "X-Requested-With": "fetch" }, cache: "no-store", signal: AbortSignal.timeout(8000) });
+    unreached = false;
+    return true;
+  } catch {
+    return false;
+  }
+};
+const holdsWords = (form) => [...form.elements].some((field) => field.matches("input:not([type='hidden']), select, textarea"));
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  const goesWhole = form.getAttribute("method") === "post" && !form.target && !form.matches("[hx-post]:not([hx-trigger])");
+  if ((!unreached && navigator.onLine) || !goesWhole || !form.closest("main") || !holdsWords(form)) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  if (form.dataset.tries) return;
+  form.dataset.tries = "1";
+  const there = await reachable();
+  delete form.dataset.tries;
+  if (there) {
+    bar("");
+    form.requestSubmit(event.submitter?.isConnected ? event.submitter : undefined);
+  } else bar(`No connection since ${since()}. Nothing was sent, and what you typed is still here. Press it again in a moment.`);
+}, true);
 // Signed in again in another tab, this page holds an outdated secret. The refusal brings the one that fits: it is put
 // where htmx and the forms take it from, and the next try goes through.
 const renewSecret = (secret) => {
@@ -112,7 +148,9 @@ document.addEventListener("htmx:responseError", (event) => {
   }
 });
 document.addEventListener("htmx:afterRequest", (event) => {
-  if (event.detail.successful) bar("");
+  if (!event.detail.successful) return;
+  unreached = false;
+  bar("");
 });
 
 // A reply may carry a sentence for screen readers: HX-Trigger {"say": "..."}.

@@ -240,9 +240,11 @@
     asking ??= (async () => {
       try {
         const answer = await send(sheet.dataset.presence + (layer ? "?fresh=1" : ""));
+        document.dispatchEvent(new CustomEvent("reached"));
         if (!answer.ok) return null;
         return await answer.json();
       } catch {
+        document.dispatchEvent(new CustomEvent("unreached"));
         return null;
       }
     })().then((said) => {

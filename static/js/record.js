@@ -72,7 +72,10 @@ document.addEventListener("DOMContentLoaded", () => {
     later(RETRY);
   }
 
-  form.addEventListener("input", (event) => changed(event.target.name));
+  form.addEventListener("input", (event) => {
+    if (event.target.name === "ended") form.elements.ended_known.value = "typed";
+    changed(event.target.name);
+  });
   form.addEventListener("change", (event) => {
     const field = event.target;
     if (/^z\d+-depth$/.test(field.name)) field.value = tidy(field.value);
@@ -122,7 +125,10 @@ document.addEventListener("DOMContentLoaded", () => {
     for (const [name, value] of Object.entries(event.detail.values || {})) {
       const field = form.elements[name];
       const holdsText = field instanceof HTMLElement && field.type !== "checkbox";
-      if (holdsText && (field !== document.activeElement || field === scanned) && !waiting.has(name)) field.value = value;
+      if (holdsText && (field !== document.activeElement || field === scanned) && !waiting.has(name)) {
+        field.value = value;
+        if (name === "ended") form.elements.ended_known.value = value;
+      }
     }
     scanned = null;
   });
@@ -181,6 +187,7 @@ document.addEventListener("DOMContentLoaded", () => {
   function put(field, value) {
     if (field.value === value) return;
     field.value = value;
+    if (field.name === "ended") form.elements.ended_known.value = "typed";
     changed(field.name);
   }
 

@@ -116,6 +116,43 @@ def test_eight_zones_with_one_scan_take_seven_presses_on_a_tablet(visitor, clini
     assert finger.presses <= MOST, finger.presses
 
 
+def test_sign_pressed_before_the_answer_to_the_reaction_came_keeps_the_end(visitor, clinic):
+    """The save of the reaction is done and its answer is still on the way: the page does not know the end that was set with it."""
+    visit = a_visit(clinic, "Pressedearly")
+    visitor.sign_in("amara", anew=True)
+    page = visitor.page
+    page.goto(f"/bookings/{visit}/")
+    page.get_by_role("button", name="Start the session").click()
+    page.wait_for_url(re.compile(r"/sessions/\d+/$"))
+    began_earlier(clinic, page)
+    for name in ("identity_checked", "skin_checked"):
+        page.locator(f"label:has(input[name='{name}'])").first.click()
+    page.locator("#f-needle_lot").focus()
+    scan(page, "900003")
+    page.locator("#all-as-planned").click()
+    expect(page.locator("#record-status")).to_contain_text("saved")
+    page.wait_for_load_state("networkidle")
+    answers = []
+
+    def slowly(route):
+        if route.request.header_value("hx-request"):
+            answers.append(route.fetch())  # saved; the answer comes nowhere
+        else:
+            route.continue_()
+
+    page.route(re.compile(r"/sessions/\d+/$"), slowly)
+    page.locator("label:has(input[name='reaction'][value='none'])").first.click()
+    clinic.wait_until(lambda: bool(page.wait_for_timeout(50) or answers), 10, "the save of the reaction")
+    assert page.locator("[name='ended']").input_value() == "", "the page has not heard of the end"
+    page.locator("#sign").click()
+    page.wait_for_url(re.compile(r"/sign/"))
+    page.unroute_all(behavior="ignoreErrors")
+    page.locator("#password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/sessions/\d+/$"))
+    whole_and_signed(clinic, page)
+
+
 class Keys:
     """Moves with Tab alone, and counts the keys that do something."""
 
@@ -254,6 +291,21 @@ def test_a_network_gap_of_five_minutes_loses_nothing(visitor, clinic):
     clinic.wait_until(lambda: kept(clinic, page) == "Typed while nothing went through", 20, "what waited")
     expect(page.locator("#record-status")).not_to_contain_text("still trying")
     # What does not go through htmx says to the console.
+    visitor.broken_rules[:] = [line for line in visitor.broken_rules if "htmx:sendError" not in line and "htmx:afterRequest" not in line]
+
+
+@pytest.mark.parametrize("button", ["Save", "Sign and lock"])
+def test_a_button_pressed_in_a_network_gap_leaves_the_page_and_what_was_typed(visitor, clinic, button):
+    """Sent off, the form would take the page away with it; said in words, it is pressed once more when the network is back."""
+    page = open_record(visitor, clinic, "Pressedingap" + button[:4])
+    visitor.context.set_offline(True)
+    page.locator("[name='note']").fill("Typed while nothing went through")
+    page.get_by_role("button", name=button, exact=False).last.click()
+    expect(page.locator("#netbar")).to_contain_text("what you typed is still here")
+    expect(page.locator("[name='note']")).to_have_value("Typed while nothing went through")
+    visitor.context.set_offline(False)
+    page.get_by_role("button", name=button, exact=False).last.click()
+    clinic.wait_until(lambda: kept(clinic, page) == "Typed while nothing went through", 20, "what was typed")
     visitor.broken_rules[:] = [line for line in visitor.broken_rules if "htmx:sendError" not in line and "htmx:afterRequest" not in line]
 
 

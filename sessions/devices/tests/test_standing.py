@@ -254,3 +254,44 @@ def test_a_line_of_the_log_stays(case, change):
         try_it()
     assert not DeviceLog.objects.filter(pk=line.pk, agent="Example wipes").exists()
     assert connection.is_usable()
+
+
+# What Today says of it
+
+
+def waiting(case):
+    return {str(device): due for device, due in setup.waiting_at([case.site.pk])}
+
+
+def test_what_waits_for_somebody_is_listed(case):
+    signed(case, is_cleaned=False)
+    entered(case, serial="S-1", service_months=12)
+    write(case, "serviced", ago=400 * 24 * HOUR, next_due=(timezone.now() - dt.timedelta(days=30)).date())
+    (due,) = waiting(case).values()
+    assert [" ".join(words.split()[:2]) for words in due] == ["The service", "Powered pen"]
+    write(case, "serviced", next_due=(timezone.now() + dt.timedelta(days=5)).date())
+    write(case, "cleaned")
+    (due,) = waiting(case).values()
+    assert due[0].startswith("Service due by ")
+    write(case, "serviced", next_due=(timezone.now() + dt.timedelta(days=300)).date())
+    assert waiting(case) == {}
+
+
+def test_the_list_for_today_says_the_same_as_the_rule(case):
+    """Read for many at once, and one by one: nothing else is said of any of them."""
+    signed(case, is_cleaned=False)
+    spare = Resource.objects.create(site=case.site, kind="device", name="Spare pen", device_kind="pen")
+    (device, due), *more = setup.waiting_at([case.site.pk])
+    assert (device.pk, list(due), more) == (case.pen.pk, [fault.words for fault in standing(pen(case)).faults], [])
+    assert standing(spare).is_ready
+
+
+def test_what_is_out_of_service_or_elsewhere_waits_for_nobody_here(case, django_assert_num_queries):
+    signed(case, is_cleaned=False)
+    for number in range(5):
+        Resource.objects.create(site=case.site, kind="device", name=f"Spare pen {number}", device_kind="pen")
+    with django_assert_num_queries(1):
+        assert len(waiting(case)) == 1
+    assert setup.waiting_at([case.site.pk + 1]) == []
+    write(case, "out")
+    assert waiting(case) == {}
