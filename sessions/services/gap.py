@@ -72,7 +72,8 @@ def window(plan: TreatmentPlan, number: int, days: dict[int, dt.date], healing: 
     When session *number* may be, given the days of the plan's other sessions.
 
     A session further away in the count needs that many times the interval, so that those between still fit. What was done deeper
-    than planned, and what other plans treated in the same zones, counts as `services.healing` has it.
+    than planned, and what other plans treated in the same zones, counts as `services.healing` has it. A longest wait that is over
+    already bounds nothing: late is better than never.
     """
     healing = healing or healing_of(plan)
     first = last = None
@@ -81,8 +82,10 @@ def window(plan: TreatmentPlan, number: int, days: dict[int, dt.date], healing: 
     later = min((n for n in days if n > number), default=None)
     if earlier is not None:
         low, high = healing.between(earlier, number)
-        first, last = days[earlier] + dt.timedelta(days=low), days[earlier] + dt.timedelta(days=high)
-        first_because = last_because = f"session {earlier} is on {wording.day(days[earlier], weekday=True)}"
+        first = days[earlier] + dt.timedelta(days=low)
+        first_because = f"session {earlier} is on {wording.day(days[earlier], weekday=True)}"
+        if not is_overdue(plan, earlier, number, days, healing):
+            last, last_because = days[earlier] + dt.timedelta(days=high), first_because
         if raised := healing.after(earlier).why:
             first_because = f"{first_because}. {raised}"
     before = healing.before
@@ -92,7 +95,7 @@ def window(plan: TreatmentPlan, number: int, days: dict[int, dt.date], healing: 
         if before.weeks.why:
             first_because = f"{first_because}. {before.weeks.why}"
     for other in healing.standing:  # in the order of their days
-        if other.is_near(first or local_day(timezone.now(), clinic_zone(plan.patient.site))):
+        if other.is_near(first or _today(plan)):
             first, first_because = other.first_day, _stands(other)
     if later is not None:
         low, high = healing.between(number, later)
@@ -103,6 +106,15 @@ def window(plan: TreatmentPlan, number: int, days: dict[int, dt.date], healing: 
         if first is None:
             first, first_because = since, because
     return Window(first, last, first_because, last_because)
+
+
+def _today(plan: TreatmentPlan) -> dt.date:
+    return local_day(timezone.now(), clinic_zone(plan.patient.site))
+
+
+def is_overdue(plan: TreatmentPlan, earlier: int, later: int, days: dict[int, dt.date], healing: Healing) -> bool:
+    """Whether the longest wait between the two sessions is over already: then every day for the *later* one is late, and none too late."""
+    return days[earlier] + dt.timedelta(days=healing.between(earlier, later)[1]) < _today(plan)
 
 
 def _stands(other: Standing) -> str:
