@@ -413,7 +413,15 @@ def reinstate(booking: Booking, *, by, version: int | None = None, gap_reason: s
             return fresh
     except SlotTaken as taken:
         placing.offer(
-            taken, site=site, visit=visit, wanted=booking.starts_at, patient=patient, clinician=booking.clinician, plan=booking.plan
+            taken,
+            site=site,
+            visit=visit,
+            wanted=booking.starts_at,
+            patient=patient,
+            clinician=booking.clinician,
+            plan=booking.plan,
+            number=booking.session_number,
+            ignoring=booking,
         )
         raise
 

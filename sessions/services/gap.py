@@ -26,12 +26,16 @@ WAITING = (Booking.Status.BOOKED, Booking.Status.ARRIVED)
 
 @dataclass(frozen=True)
 class Window:
-    """The days on which one session of a plan may be. None = no bound on that side."""
+    """
+    The days on which one session of a plan may be. None = no bound on that side. last_allowed: the last day the door lets in, because
+    something stands after it; later than the plan's longest wait is let in, and said.
+    """
 
     first_day: dt.date | None = None
     last_day: dt.date | None = None
     first_because: str = ""
     last_because: str = ""
+    last_allowed: dt.date | None = None
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,7 @@ def window(plan: TreatmentPlan, number: int, days: dict[int, dt.date], healing: 
     already bounds nothing: late is better than never.
     """
     healing = healing or healing_of(plan)
-    first = last = None
+    first = last = until = None
     first_because = last_because = ""
     earlier = max((n for n in days if n < number), default=None)
     later = min((n for n in days if n > number), default=None)
@@ -105,7 +109,7 @@ def window(plan: TreatmentPlan, number: int, days: dict[int, dt.date], healing: 
             last, last_because = until, because
         if first is None:
             first, first_because = since, because
-    return Window(first, last, first_because, last_because)
+    return Window(first, last, first_because, last_because, until)
 
 
 def _today(plan: TreatmentPlan) -> dt.date:
@@ -185,6 +189,38 @@ def _check_order(plan: TreatmentPlan, number: int, starts_at: dt.datetime, other
         )
 
 
+def _of_plan(plan: TreatmentPlan, ignoring: Booking | None):
+    visits = Booking.objects.live().filter(plan=plan).order_by("starts_at")
+    return visits if ignoring is None else visits.exclude(pk=ignoring.pk)
+
+
+def _waiting_review(plan: TreatmentPlan, ignoring: Booking | None) -> Booking | None:
+    return _of_plan(plan, ignoring).filter(kind=Booking.Kind.REVIEW, status__in=WAITING).first()
+
+
+def _last_session(plan: TreatmentPlan, ignoring: Booking | None) -> Booking | None:
+    return _of_plan(plan, ignoring).filter(kind=Booking.Kind.SESSION).last()
+
+
+def bounds(plan: TreatmentPlan, kind: str, number: int | None = None, *, ignoring: Booking | None = None) -> Window:
+    """
+    On which days a visit of *plan* may be offered: session *number* within the plan's weeks and before the review that waits, the review
+    after the last session. What is offered the door lets in.
+    """
+    zone, a_day = clinic_zone(plan.patient.site), dt.timedelta(days=1)
+    if kind == Booking.Kind.REVIEW and (last := _last_session(plan, ignoring)) is not None:
+        day = local_day(last.starts_at, zone)
+        return Window(first_day=day + a_day, first_because=f"session {last.session_number} is on {wording.day(day, weekday=True)}")
+    if kind != Booking.Kind.SESSION or number is None:
+        return Window()
+    found = window(plan, number, {n: local_day(visit.starts_at, zone) for n, visit in placed(plan, ignoring=ignoring).items()})
+    review = _waiting_review(plan, ignoring)
+    before = local_day(review.starts_at, zone) - a_day if review is not None else None
+    if before is None:
+        return found
+    return replace(found, last_day=min(before, found.last_day or before), last_allowed=min(before, found.last_allowed or before))
+
+
 def check_review(plan: TreatmentPlan, kind: str, starts_at: dt.datetime, *, ignoring: Booking | None = None) -> None:
     """
     Raises BookingRefused where a review would come before a session of its plan or beside another that waits, or a session after the
@@ -193,10 +229,7 @@ def check_review(plan: TreatmentPlan, kind: str, starts_at: dt.datetime, *, igno
     if kind not in (Booking.Kind.SESSION, Booking.Kind.REVIEW):
         return
     zone, name = clinic_zone(plan.patient.site), str(plan).lower()
-    visits = Booking.objects.live().filter(plan=plan)
-    if ignoring is not None:
-        visits = visits.exclude(pk=ignoring.pk)
-    review = visits.filter(kind=Booking.Kind.REVIEW, status__in=WAITING).order_by("starts_at").first()
+    review = _waiting_review(plan, ignoring)
     if review is not None:
         stands = wording.day(local_day(review.starts_at, zone), weekday=True)
         if kind == Booking.Kind.REVIEW:
@@ -205,7 +238,7 @@ def check_review(plan: TreatmentPlan, kind: str, starts_at: dt.datetime, *, igno
             raise GapRefused(f"The review of {name} is on {stands} and comes after the sessions. Move the review first.")
     if kind == Booking.Kind.SESSION:
         return
-    last = visits.filter(kind=Booking.Kind.SESSION).order_by("starts_at").last()
+    last = _last_session(plan, ignoring)
     if last is not None and starts_at <= last.starts_at:
         on = wording.day(local_day(last.starts_at, zone), weekday=True)
         raise GapRefused(f"The review comes after the sessions of {name}, and session {last.session_number} is on {on}.")

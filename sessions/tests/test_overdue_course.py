@@ -44,8 +44,10 @@ def proposed(overdue, diary):
 def test_it_goes_on_from_the_day_that_is_asked_for_and_the_sentence_says_how_late_that_is(proposed, diary):
     days = [local_day(line.slot.starts_at, diary.zone) for line in proposed.to_book]
     assert days[:3] == [diary.monday() + dt.timedelta(weeks=weeks) for weeks in (0, 4, 8)]
-    assert proposed.is_bookable and not proposed.is_within_plan
-    assert proposed.sentence.startswith("Session 2 is 1") and proposed.sentence.endswith("The plan allows 4 to 8\u00a0weeks.")
+    assert proposed.is_bookable
+    assert not proposed.is_within_plan
+    assert proposed.sentence.startswith("Session 2 is 1")
+    assert proposed.sentence.endswith("The plan allows 4 to 8\u00a0weeks.")
 
 
 def test_it_is_booked_with_one_press(client, desk, overdue, proposed):
