@@ -3,7 +3,8 @@
 import datetime as dt
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Max, Q
+from django.db.models.functions import Coalesce
 
 from patients.querysets import OfPatientQuerySet
 from plans.querysets import PLAN_DOCUMENTS
@@ -37,6 +38,17 @@ def coming(now: dt.datetime, relation: str = "") -> Q:
 def placed(now: dt.datetime, relation: str = "") -> Q:
     """Visits that are done, going on, or `coming`: what a session of a course is placed by."""
     return Q(**{f"{relation}status__in": ("in_room", "done")}) | coming(now, relation)
+
+
+def settled(now: dt.datetime, relation: str = ""):
+    """
+    How many sessions of a course need no booking any more at *now*: up to the last that was treated, those that were passed over
+    included, and what is still to come. relation: `bookings__`.
+    """
+    sessions = Q(**{f"{relation}kind": "session"})
+    treated = Q(**{f"{relation}status__in": ("in_room", "done")})
+    last = Max(f"{relation}session_number", filter=sessions & treated)
+    return Coalesce(last, 0) + Count(f"{relation}pk", filter=sessions & coming(now, relation))
 
 
 class BookingQuerySet(OfPatientQuerySet):

@@ -98,7 +98,9 @@ def _begun(user, site: Site, now: dt.datetime, zone) -> list[Course]:
     to_come = sessions & coming(now, "bookings__")
     rows = _plans(user, site).filter(status=Status.ACCEPTED)
     rows = rows.annotate(done=Count("bookings", filter=treated), last=Max("bookings__starts_at", filter=treated))
-    rows = rows.annotate(following=Min("bookings__starts_at", filter=to_come)).filter(done__gte=1, done__lt=F("sessions_count")).order_by()
+    # Up to the last that was treated: what was passed over is not to come any more.
+    rows = rows.annotate(following=Min("bookings__starts_at", filter=to_come), reached=Max("bookings__session_number", filter=treated))
+    rows = rows.filter(done__gte=1, reached__lt=F("sessions_count")).order_by()
     shown = rows.values_list("pk", "done", "last", "following", "interval_weeks_typical", "interval_weeks_max")
     found = []
     for pk, done, last, following, usual, most in shown:
@@ -126,8 +128,9 @@ def _without_review(user, site: Site, now: dt.datetime, zone) -> list[Course]:
     review = Booking.objects.filter(placed(now), plan=OuterRef("pk"), kind=Booking.Kind.REVIEW).order_by()
     rows = _plans(user, site).filter(~Exists(review), status__in=(Status.ACCEPTED, Status.COMPLETED))
     rows = rows.annotate(done=Count("bookings", filter=treated), last=Max("bookings__starts_at", filter=treated))
+    rows = rows.annotate(reached=Max("bookings__session_number", filter=treated))
     since = at_clock(today - ASKED_FOR, dt.time.min, zone)
-    rows = rows.filter(done__gte=F("sessions_count"), last__gte=since).order_by()
+    rows = rows.filter(reached__gte=F("sessions_count"), last__gte=since).order_by()
     found = []
     for pk, done, last, course in rows.values_list("pk", "done", "last", "proposal__course"):
         offset = review_days(TreatmentPlan(proposal={"course": course}))
@@ -190,7 +193,10 @@ def may_wait_longer(plans) -> set[int]:
 def _line(plan, course: Course, today: dt.date, zone) -> Line:
     if course.kind == Kind.REVIEW:
         words = f"{gap.weeks(course.late)} late" if course.late > 0 else f"due {wording.day(today - dt.timedelta(days=course.late))}"
-        return Line(plan, course.kind, words, f"All {plan.sessions_count} sessions done, the last on {wording.day(course.last_day)}", None)
+        all_done = course.done >= plan.sessions_count
+        done = f"All {plan.sessions_count} sessions done" if all_done else f"{course.done} of {plan.sessions_count} sessions done"
+        passed = "" if all_done else ", the others were passed over"
+        return Line(plan, course.kind, words, f"{done}{passed}, the last on {wording.day(course.last_day)}", None)
     kind, late, why = course.kind, course.late, ""
     changed_type = plan.made_for is not None and plan.patient.phototype is not None and str(plan.made_for) != str(plan.patient.phototype)
     if plan.went_deeper or plan.treated_elsewhere or changed_type:
