@@ -298,6 +298,11 @@ class Asked:
         return self.days.first_day is not None and self.day < self.days.first_day
 
     @property
+    def is_outside(self) -> bool:
+        """Whether the plan's other visits keep it from that day."""
+        return self.is_too_soon or (self.days.last_allowed is not None and self.day > self.days.last_allowed)
+
+    @property
     def words(self) -> str:
         """`Session, 90 min: numbing 30, needling 50, clean-down 10`, and from when on it may be."""
         length = visit_of(self.wanted["site"], self.wanted["kind"], plan=self.wanted["plan"]).words()
@@ -305,7 +310,7 @@ class Asked:
         if self.is_too_soon:
             first = wording.day(self.days.first_day, weekday=True)
             return f"{said}. {self.title} may be from {first} on, because {self.days.first_because}."
-        if self.days.last_allowed is not None and self.day > self.days.last_allowed:
+        if self.is_outside:
             last = wording.day(self.days.last_allowed, weekday=True)
             return f"{said}. {self.title} may be until {last}: what stands after it in the course is moved first."
         return said
@@ -319,10 +324,12 @@ class Asked:
 
 
 class FreeList:
-    """Free times of one day for what is typed so far; days without any say when the next are."""
+    """
+    Free times of one day for what is typed so far; days without any say when the next are. says_why: the words are why there are none.
+    """
 
-    def __init__(self, day: dt.date, times: list, *, next_days: list | None = None, words: str = "", is_too_soon: bool = False):
-        self.day, self.times, self.next_days, self.words, self.is_too_soon = day, times, next_days or [], words, is_too_soon
+    def __init__(self, day: dt.date, times: list, *, next_days: list | None = None, words: str = "", says_why: bool = False):
+        self.day, self.times, self.next_days, self.words, self.says_why = day, times, next_days or [], words, says_why
 
     @classmethod
     def of(cls, asked: Asked | None, today: dt.date, user) -> "FreeList | None":
@@ -331,7 +338,7 @@ class FreeList:
             return None
         day = asked.day
         if asked.refused is not None:
-            return cls(day, [], words=asked.refused.message)
+            return cls(day, [], words=asked.refused.message, says_why=True)
         if day < today:
             return cls(day, [], words=asked.words)
         sooner = asked.is_too_soon and asked.wanted["kind"] == Booking.Kind.SESSION and user.may(gap.OVERRIDE)
@@ -339,9 +346,9 @@ class FreeList:
             times = free_times_of(first_day=day, **asked.wanted) if sooner else [] if asked.is_too_soon else asked.free(day, 1)
             if not times:
                 later = asked.free(day + dt.timedelta(days=1), LATER_DAYS, 1)
-                return cls(day, [], next_days=later, words=asked.words, is_too_soon=asked.is_too_soon)
+                return cls(day, [], next_days=later, words=asked.words, says_why=asked.is_outside)
         except BookingRefused as refused:
-            return cls(day, [], words=refused.message)
+            return cls(day, [], words=refused.message, says_why=True)
         return cls(day, times[:FREE_SHOWN], words=asked.words)
 
     @staticmethod
