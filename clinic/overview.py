@@ -16,6 +16,7 @@ from plans.models import TreatmentPlan
 from plans.querysets import PLAN_DOCUMENTS
 from sessions.models import Booking, SessionCorrection, SessionZone, TreatmentSession
 from sessions.querysets import RECORD_DOCUMENTS, of
+from sessions.services import gap
 
 from .recall.models import RecallContact
 
@@ -31,9 +32,14 @@ def next_visit(patient: Patient, user) -> Section:
 
 def _steps(plan: TreatmentPlan, bookings: list[Booking], clinical: bool) -> list[Step]:
     steps = []
+    of_plan = [b for b in bookings if b.plan_id == plan.pk and b.session_number and b.kind == Booking.Kind.SESSION]
+    treated = gap.last_treated({b.session_number: b for b in of_plan if b.status in Booking.LIVE})
     for number in range(1, plan.sessions_count + 1):
-        mine = [b for b in bookings if b.plan_id == plan.pk and b.session_number == number and b.kind == Booking.Kind.SESSION]
+        mine = [b for b in of_plan if b.session_number == number]
         live = next((b for b in mine if b.status in Booking.LIVE), None)
+        if live is None and number < treated:
+            steps.append(Step(number, "passed over", "passed"))
+            continue
         if live is None:
             missed = any(b.status == Booking.Status.MISSED for b in mine)
             steps.append(Step(number, "missed, to book" if missed else "to book", "missed" if missed else "open"))

@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, F, OuterRef, Subquery
+from django.db.models import F, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
@@ -26,7 +26,7 @@ from protocols.models import ProtocolVersion
 from sessions.devices.setup import waiting_at
 from sessions.handover import without_anybody
 from sessions.models import Booking, TreatmentSession
-from sessions.querysets import of, placed
+from sessions.querysets import of, settled
 from sessions.services.gap import weeks
 
 from .consent_ahead import ahead_of
@@ -306,9 +306,9 @@ def _drafts(user, own: bool) -> Pile | None:
 
 
 def unplaced(user, now: dt.datetime):
-    """Accepted plans with fewer sessions done, or still to come, than agreed; `placed` counts those."""
-    sessions = Booking.objects.filter(placed(now), plan=OuterRef("pk"), kind=Booking.Kind.SESSION).order_by()
-    count = sessions.values("plan").values(count=Count("*"))
+    """Accepted plans with fewer sessions done, passed over, or still to come, than agreed; `placed` counts those."""
+    sessions = Booking.objects.filter(plan=OuterRef("pk"), kind=Booking.Kind.SESSION).order_by()
+    count = sessions.values("plan").values(count=settled(now))
     plans = TreatmentPlan.objects.visible_to(user).filter(status=TreatmentPlan.Status.ACCEPTED)
     return plans.annotate(placed=Coalesce(Subquery(count), 0)).filter(placed__lt=F("sessions_count"))
 

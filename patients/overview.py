@@ -38,7 +38,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Step:
-    """One session of a course. state: done, booked, open (to book) or missed. text: 'done', 'Tue 16 Feb 2027', 'to book'."""
+    """One session of a course. state: done, booked, open (to book), missed or passed (over). text: 'done', 'Tue 16 Feb 2027', 'to book'."""
 
     number: int
     text: str

@@ -7,6 +7,7 @@ from plans.models import TreatmentPlan
 from plans.registry import PlanSection
 
 from .models import Booking
+from .services.course import REVIEW, left_to_book
 from .services.hours import clinic_zone
 
 
@@ -20,7 +21,7 @@ def visits(plan: TreatmentPlan, user) -> PlanSection | None:
         local = row.starts_at.astimezone(zone)
         lines.append(f"{row.title}: {wording.day(local.date(), weekday=True)}, {local:%H:%M}, {row.clinician}. {row.get_status_display()}.")
     booked = sum(row.kind == Booking.Kind.SESSION for row in rows)
-    left = plan.sessions_count - booked
+    left = sum(number != REVIEW for number in left_to_book(plan))
     if left and plan.status == TreatmentPlan.Status.ACCEPTED:
         lines.append(f"{left} of {plan.sessions_count} sessions {'is' if left == 1 else 'are'} not booked yet.")
     may_move = user.may("bookings.edit")

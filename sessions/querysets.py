@@ -3,7 +3,8 @@
 import datetime as dt
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Max, Q
+from django.db.models.functions import Coalesce
 
 from patients.querysets import OfPatientQuerySet
 from plans.querysets import PLAN_DOCUMENTS
@@ -29,6 +30,10 @@ def of(relation: str, documents: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(f"{relation}__{name}" for name in documents)
 
 
+# How long a visit that is over counts as still to come where a course is judged: until the evening, when somebody says what came of it.
+JUST_OVER = dt.timedelta(hours=12)
+
+
 def coming(now: dt.datetime, relation: str = "") -> Q:
     """Visits still to come at *now*. One that is over and of which nobody said what came of it is none. relation: `bookings__`."""
     return Q(**{f"{relation}status__in": ("booked", "arrived"), f"{relation}ends_at__gt": now})
@@ -37,6 +42,17 @@ def coming(now: dt.datetime, relation: str = "") -> Q:
 def placed(now: dt.datetime, relation: str = "") -> Q:
     """Visits that are done, going on, or `coming`: what a session of a course is placed by."""
     return Q(**{f"{relation}status__in": ("in_room", "done")}) | coming(now, relation)
+
+
+def settled(now: dt.datetime, relation: str = ""):
+    """
+    How many sessions of a course need no booking any more at *now*: up to the last that was treated, those that were passed over
+    included, and what is still to come or only just over. relation: `bookings__`.
+    """
+    sessions = Q(**{f"{relation}kind": "session"})
+    treated = Q(**{f"{relation}status__in": ("in_room", "done")})
+    last = Max(f"{relation}session_number", filter=sessions & treated)
+    return Coalesce(last, 0) + Count(f"{relation}pk", filter=sessions & coming(now - JUST_OVER, relation))
 
 
 class BookingQuerySet(OfPatientQuerySet):

@@ -19,6 +19,7 @@ from patients.languages import language_words
 from patients.models import Patient
 from planner import wording as figures
 from sessions.models import Booking
+from sessions.services.away import away_words
 from sessions.services.booking import UNDO
 
 from .. import sms, wording
@@ -135,6 +136,8 @@ def decide(
         return never("This site reminds nobody this way.")
     if refused := _refused(booking, channel, choice):
         return never(refused)
+    if away := away_words([booking]).get(booking.pk):
+        return never(f"{away}. None goes while that stands: move the visit, or ring the patient.")
     due = max(due_at(booking.starts_at, row), changed_at(booking) + UNDO)
     if reminder is not None:
         due = max(due, reminder.claimed_at + TRY_AGAIN)

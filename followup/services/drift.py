@@ -7,7 +7,7 @@ done that lengthens the wait: it then says so, and never calls a course late tha
 """
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from django.db.models import (
@@ -27,7 +27,7 @@ from planner import wording
 from plans.models import TreatmentPlan
 from plans.querysets import PLAN_DOCUMENTS
 from sessions.models import Booking, SessionZone
-from sessions.querysets import coming, placed
+from sessions.querysets import JUST_OVER, coming, placed
 from sessions.services import gap
 from sessions.services.course import review_days
 from sessions.services.healing import TREATED, healing_of
@@ -76,6 +76,7 @@ class Line:
     words: str
     facts: str
     next_at: dt.datetime | None
+    unmarked: Booking | None = None  # a session that is over, of which nobody said what came of it: said first, whatever else is to do
 
 
 def _plans(user, site: Site):
@@ -95,10 +96,12 @@ def _begun(user, site: Site, now: dt.datetime, zone) -> list[Course]:
     today = local_day(now, zone)
     sessions = Q(bookings__kind=Booking.Kind.SESSION)
     treated = sessions & Q(bookings__status__in=TREATED)
-    to_come = sessions & coming(now, "bookings__")
+    to_come = sessions & coming(now - JUST_OVER, "bookings__")
     rows = _plans(user, site).filter(status=Status.ACCEPTED)
     rows = rows.annotate(done=Count("bookings", filter=treated), last=Max("bookings__starts_at", filter=treated))
-    rows = rows.annotate(following=Min("bookings__starts_at", filter=to_come)).filter(done__gte=1, done__lt=F("sessions_count")).order_by()
+    # Up to the last that was treated: what was passed over is not to come any more.
+    rows = rows.annotate(following=Min("bookings__starts_at", filter=to_come), reached=Max("bookings__session_number", filter=treated))
+    rows = rows.filter(done__gte=1, reached__lt=F("sessions_count")).order_by()
     shown = rows.values_list("pk", "done", "last", "following", "interval_weeks_typical", "interval_weeks_max")
     found = []
     for pk, done, last, following, usual, most in shown:
@@ -123,11 +126,12 @@ def _without_review(user, site: Site, now: dt.datetime, zone) -> list[Course]:
     """Plans whose last session is done, whose proposal names a review, and which have none booked or done."""
     today = local_day(now, zone)
     treated = Q(bookings__kind=Booking.Kind.SESSION, bookings__status__in=TREATED)
-    review = Booking.objects.filter(placed(now), plan=OuterRef("pk"), kind=Booking.Kind.REVIEW).order_by()
+    review = Booking.objects.filter(placed(now - JUST_OVER), plan=OuterRef("pk"), kind=Booking.Kind.REVIEW).order_by()
     rows = _plans(user, site).filter(~Exists(review), status__in=(Status.ACCEPTED, Status.COMPLETED))
     rows = rows.annotate(done=Count("bookings", filter=treated), last=Max("bookings__starts_at", filter=treated))
+    rows = rows.annotate(reached=Max("bookings__session_number", filter=treated))
     since = at_clock(today - ASKED_FOR, dt.time.min, zone)
-    rows = rows.filter(done__gte=F("sessions_count"), last__gte=since).order_by()
+    rows = rows.filter(reached__gte=F("sessions_count"), last__gte=since).order_by()
     found = []
     for pk, done, last, course in rows.values_list("pk", "done", "last", "proposal__course"):
         offset = review_days(TreatmentPlan(proposal={"course": course}))
@@ -145,7 +149,17 @@ def lines(user, courses: list[Course], site: Site, now: dt.datetime | None = Non
     rows = _plans(user, site).filter(pk__in=[course.plan for course in courses]).select_related("patient__site")
     rows = rows.annotate(**_may_lengthen(), made_for=F("case__patient__phototype"))
     plans = {plan.pk: plan for plan in rows.defer(*PLAN_DOCUMENTS)}
-    return [_line(plans[course.plan], course, today, zone) for course in courses if course.plan in plans]
+    found = [_line(plans[course.plan], course, today, zone) for course in courses if course.plan in plans]
+    over = Booking.objects.visible_to(user).filter(plan__in=plans, kind=Booking.Kind.SESSION, status__in=gap.WAITING, ends_at__lte=now)
+    unmarked = {visit.plan_id: visit for visit in over.order_by("-starts_at", "-pk")}
+    return [_with_unmarked(line, unmarked.get(line.plan.pk), zone) for line in found]
+
+
+def _with_unmarked(line: Line, visit: Booking | None, zone) -> Line:
+    if visit is None or line.kind == Kind.REVIEW:
+        return line
+    day = wording.day(local_day(visit.starts_at, zone), weekday=True)
+    return replace(line, unmarked=visit, words=f"session {visit.session_number} of {day} is over and not marked; {line.words}")
 
 
 def _may_lengthen() -> dict:
@@ -167,7 +181,7 @@ def with_lateness(plans, now: dt.datetime):
     """*plans* with what lateness is told by at *now*: `last`, when the last session was done, and whether one is booked next."""
     sessions = Booking.objects.filter(plan=OuterRef("pk"), kind=Booking.Kind.SESSION)
     last = sessions.filter(status__in=TREATED).order_by("-starts_at").values("starts_at")[:1]
-    return plans.annotate(last=Subquery(last), is_booked=Exists(sessions.filter(coming(now)).order_by()))
+    return plans.annotate(last=Subquery(last), is_booked=Exists(sessions.filter(coming(now - JUST_OVER)).order_by()))
 
 
 def seems_late(plan: dict, last_day: dt.date | None, today: dt.date) -> bool:
@@ -190,7 +204,10 @@ def may_wait_longer(plans) -> set[int]:
 def _line(plan, course: Course, today: dt.date, zone) -> Line:
     if course.kind == Kind.REVIEW:
         words = f"{gap.weeks(course.late)} late" if course.late > 0 else f"due {wording.day(today - dt.timedelta(days=course.late))}"
-        return Line(plan, course.kind, words, f"All {plan.sessions_count} sessions done, the last on {wording.day(course.last_day)}", None)
+        all_done = course.done >= plan.sessions_count
+        done = f"All {plan.sessions_count} sessions done" if all_done else f"{course.done} of {plan.sessions_count} sessions done"
+        passed = "" if all_done else ", the others were passed over"
+        return Line(plan, course.kind, words, f"{done}{passed}, the last on {wording.day(course.last_day)}", None)
     kind, late, why = course.kind, course.late, ""
     changed_type = plan.made_for is not None and plan.patient.phototype is not None and str(plan.made_for) != str(plan.patient.phototype)
     if plan.went_deeper or plan.treated_elsewhere or changed_type:

@@ -186,9 +186,24 @@ def _fit(entry: WaitingEntry, freed: Freed, diary: Diary, zone) -> Fit | None:
     if entry.kind == WaitingEntry.Kind.SESSION:
         return _session_fit(entry, slot, day, zone)
     standing = to_bring_forward(entry)
-    if standing is not None and standing.starts_at <= slot.starts_at:
+    if (standing is not None and standing.starts_at <= slot.starts_at) or not _let_in(entry, slot, standing):
         return None
     return Fit(entry, slot, _forward(standing, zone) + _waiting_words(entry), None)
+
+
+def _let_in(entry: WaitingEntry, slot: FreeTime, standing: Booking | None, number: int | None = None) -> bool:
+    """Whether the door lets it in, as far as the plan goes: it is in force, its healing gap is over, and its visits keep their order."""
+    plan = entry.plan
+    if plan is None:
+        return True
+    try:
+        if number is not None:
+            gap.check_plan(plan, number)
+            gap.check_gap(plan, number, slot.starts_at, ignoring=standing)
+        gap.check_review(plan, entry.kind, slot.starts_at, ignoring=standing)
+    except BookingRefused:
+        return False
+    return True
 
 
 def _forward(standing: Booking | None, zone) -> str:
@@ -205,9 +220,7 @@ def _session_fit(entry: WaitingEntry, slot: FreeTime, day: dt.date, zone) -> Fit
     number, standing = number_next(plan, placed), to_bring_forward(entry, placed)
     if number is None or (standing is not None and standing.starts_at <= slot.starts_at):
         return None
-    try:
-        gap.check_gap(plan, number, slot.starts_at, ignoring=standing)
-    except BookingRefused:
+    if not _let_in(entry, slot, standing, number):
         return None
     days = {n: local_day(visit.starts_at, zone) for n, visit in placed.items()}
     earlier = max((n for n in days if n < number), default=None)

@@ -12,6 +12,7 @@ from followup.services.drift import Kind
 from patients.models import Patient
 from sessions.models import Booking
 from sessions.services import healing
+from sessions.views.calendar_to_place import to_place
 
 pytestmark = pytest.mark.django_db
 
@@ -99,6 +100,35 @@ def test_a_visit_that_is_over_and_that_nobody_marked_is_not_booked_next(course, 
     assert line.next_at is None
     (row,) = drift.with_lateness(type(plan).objects.filter(pk=plan.pk), timezone.now()).values("is_booked")
     assert row == {"is_booked": False}
+
+
+def test_of_a_session_that_nobody_marked_the_board_says_so_first_and_leads_to_it(client, course, desk, site):
+    plan = course(1, 12, next_in=-7)
+    visit = plan.bookings.get(session_number=2)
+    (line,) = drift.lines(desk, drift.board(desk, site), site)
+    assert line.words.startswith("session 2 of ")
+    assert " is over and not marked; " in line.words
+    client.force_login(desk)
+    page = client.get(reverse("followup:drift")).content.decode()
+    assert reverse("sessions:booking", args=[visit.pk]) in page
+    assert "Say what came of it" in page
+
+
+@pytest.mark.parametrize(("hours", "drifts"), [(3, False), (11, False), (13, True)])
+def test_a_session_of_today_drifts_only_where_nobody_marks_it_by_the_evening(course, desk, site, hours, drifts):
+    plan = course(1, 9)
+    ended = timezone.now() - dt.timedelta(hours=hours)
+    visit = course(1, 9, next_in=0).bookings.get(session_number=2)
+    Booking.objects.filter(pk=visit.pk).update(plan=plan, patient=plan.patient, starts_at=ended - dt.timedelta(hours=1), ends_at=ended)
+    of_plan = [kind for pk, kind in kinds(desk, site) if pk == plan.pk]
+    assert of_plan == ["latest"]  # nine weeks with eight allowed, whichever way
+    (row,) = drift.with_lateness(type(plan).objects.filter(pk=plan.pk), timezone.now()).values("is_booked")
+    assert row == {"is_booked": not drifts}
+    (placed,) = [one.placed for one in to_place(desk, site) if one.pk == plan.pk]
+    assert placed == (1 if drifts else 2)
+    within = course(1, 5)
+    Booking.objects.filter(pk=visit.pk).update(plan=within, patient=within.patient)
+    assert [kind for pk, kind in kinds(desk, site) if pk == within.pk] == (["ideal"] if drifts else [])
 
 
 def test_the_control_while_it_goes_on_it_is_the_next(course, desk, site):

@@ -11,9 +11,9 @@ from django.urls import reverse
 
 from followup.models import Reminder, ReminderSettings
 from followup.services import contact, deciding, sending
-from followup.services.deciding import Standing
+from followup.services.deciding import A_DAY, Standing
 from followup.tasks import send_reminder
-from sessions.models import Booking
+from sessions.models import Absence, Booking, Holiday
 from sessions.services import booking as door
 
 from .reminders import EMAIL, SMS, cancel, verdict
@@ -150,6 +150,28 @@ def test_only_a_visit_that_is_booked_is_reminded_of(visit, travel, status):
     Booking.objects.filter(pk=visit.pk).update(status=status)
     assert sending.send(visit.pk, EMAIL).standing is Standing.NEVER
     assert (mail.outbox, sending.due()) == ([], [])
+
+
+def _closed(visit):
+    return Holiday.objects.create(site=visit.site, day=visit.site.day_of(visit.starts_at), name="Stocktaking")
+
+
+def _away(visit):
+    around = {"starts_at": visit.starts_at - A_DAY, "ends_at": visit.ends_at + A_DAY}
+    return Absence.objects.create(resource=visit.clinician, reason="leave", **around)
+
+
+@pytest.mark.parametrize(("enter", "words"), [(_closed, "Closed: Stocktaking."), (_away, "Dr Amara Osei away: leave.")])
+def test_nobody_is_reminded_to_come_to_a_closed_door_or_to_who_is_away(visit, travel, enter, words):
+    travel(47)
+    entered = enter(visit)
+    verdict = sending.send(visit.pk, "email")
+    assert verdict.standing is Standing.NEVER
+    assert verdict.words.startswith(words)
+    assert mail.outbox == []
+    entered.delete()  # settled: what stands when it is asked again counts
+    assert sending.send(visit.pk, "email").standing is Standing.SENT
+    assert len(mail.outbox) == 1
 
 
 def test_a_visit_moved_far_ahead_in_the_same_second_gets_nothing_now(visit, travel, desk):

@@ -110,6 +110,32 @@ def test_who_is_too_soon_by_their_own_healing_gap_is_not_offered(cancelled, put,
     assert (found.fits, found.left_out) == ([], 1)
 
 
+@pytest.mark.parametrize("status", ["superseded", "stopped", "completed"])
+def test_who_waits_for_a_plan_that_is_not_in_force_is_not_offered(cancelled, put, treated, desk, status):
+    plan = treated(6)
+    put(plan.patient, kind="session", plan=plan)
+    assert names(fits(cancelled, desk)) == ["Adeyemi"]
+    type(plan).objects.filter(pk=plan.pk).update(status=status)
+    found = fits(cancelled, desk)
+    assert (names(found), found.left_out) == ([], 1)
+
+
+def test_a_review_is_not_offered_before_a_session_of_its_plan(cancelled, put, treated, diary, book, desk):
+    plan = treated(6)
+    put(plan.patient, plan=plan)
+    assert names(fits(cancelled, desk)) == ["Adeyemi"]
+    book(diary.at(diary.monday(9), 14), plan=plan, patient=plan.patient)
+    assert names(fits(cancelled, desk)) == []
+
+
+def test_a_session_is_not_offered_after_the_review_that_waits(cancelled, put, treated, diary, book, desk):
+    plan = treated(6)
+    put(plan.patient, kind="session", plan=plan)
+    assert names(fits(cancelled, desk)) == ["Adeyemi"]
+    book(diary.at(diary.monday(7), 14), kind="review", plan=plan, patient=plan.patient)
+    assert names(fits(cancelled, desk)) == []
+
+
 def test_the_control_without_the_gap_they_would_be_offered(cancelled, put, treated, desk, monkeypatch):
     monkeypatch.setattr(freed.gap, "check_gap", lambda *args, **named: None)
     soon = treated(3)

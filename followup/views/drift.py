@@ -48,5 +48,7 @@ def _do(line: service.Line) -> tuple[str, str]:
     number = line.plan.patient.number
     if line.kind == service.Kind.REVIEW:
         return "Book the review", f"{reverse('sessions:book')}?patient={number}&kind=review&plan={line.plan.number}"
+    if line.unmarked is not None:
+        return "Say what came of it", reverse("sessions:booking", args=[line.unmarked.pk])
     course = reverse("sessions:book_course", args=[number, line.plan.number])
     return ("Look at the course" if line.next_at else "Book the next session"), course

@@ -368,9 +368,10 @@ def anyone_now(*, site: Site, kind: str, patient=None, plan=None) -> FreeTime | 
         return None
 
 
-def reinstate(booking: Booking, *, by, version: int | None = None, gap_reason: str = "") -> Booking:
+def reinstate(booking: Booking, *, by, version: int | None = None, gap_reason: str = "", undone: bool = False) -> Booking:
     """
-    Bring a cancelled or missed visit back to its old time, through the same door as a new one. gap_reason: as in `book`.
+    Bring a cancelled or missed visit back to its old time, through the same door as a new one. gap_reason: as in `book`. undone: it was
+    cancelled or marked by mistake just now, so whoever was here then is here still, with the numbing that is on.
 
     Raises:
         SlotTaken: somebody has that time now; the nearest free times come with it. Others as in `book`.
@@ -380,7 +381,8 @@ def reinstate(booking: Booking, *, by, version: int | None = None, gap_reason: s
         with transaction.atomic():
             zone = clinic_zone(site)
             enter_diary(site, patient, {local_day(booking.starts_at, zone), local_day(booking.ends_at, zone)})
-            fresh = take(booking, version, same=lambda now: now.status == Status.BOOKED)
+            back = (Status.BOOKED, Status.ARRIVED) if undone else (Status.BOOKED,)
+            fresh = take(booking, version, same=lambda now: now.status in back)
             if fresh is None:
                 return Booking.objects.get(pk=booking.pk)
             if fresh.status not in (Status.CANCELLED, Status.MISSED):
@@ -406,14 +408,25 @@ def reinstate(booking: Booking, *, by, version: int | None = None, gap_reason: s
                 ignoring=fresh,
             )
             fresh.bay = slot.bay
-            fresh.status, fresh.cancel_reason, fresh.arrived_at, fresh.numbing_started_at = Status.BOOKED, "", None, None
+            if undone and _was_here(fresh):
+                fresh.status, fresh.cancel_reason = Status.ARRIVED, ""
+            else:
+                fresh.status, fresh.cancel_reason, fresh.arrived_at, fresh.numbing_started_at = Status.BOOKED, "", None, None
             fresh.holds.all().delete()
             placing.write(fresh, visit)
             record("booking.reinstated", actor=by, patient=patient, obj=fresh, detail=_detail(fresh))
             return fresh
     except SlotTaken as taken:
         placing.offer(
-            taken, site=site, visit=visit, wanted=booking.starts_at, patient=patient, clinician=booking.clinician, plan=booking.plan
+            taken,
+            site=site,
+            visit=visit,
+            wanted=booking.starts_at,
+            patient=patient,
+            clinician=booking.clinician,
+            plan=booking.plan,
+            number=booking.session_number,
+            ignoring=booking,
         )
         raise
 
@@ -444,6 +457,13 @@ def _here_again(booking: Booking, starts_at: dt.datetime) -> None:
     booking.status = Status.ARRIVED
     for name in ("arrived_at", "numbing_started_at"):
         setattr(booking, name, dt.datetime.fromisoformat(before[name]) if name in before else None)
+
+
+def _was_here(booking: Booking) -> bool:
+    """Whether the patient was here when the visit was cancelled or marked as missed, not longer ago than that can be undone."""
+    rows = AuditEvent.objects.filter(object_type=booking._meta.label_lower, object_pk=str(booking.pk), action=f"booking.{booking.status}")
+    last = rows.order_by("-pk").first()
+    return last is not None and (last.detail or {}).get("from") == Status.ARRIVED and timezone.now() <= last.at + UNDO
 
 
 def _is_there(now: Booking, starts_at, clinician, room, device, bay=None) -> bool:

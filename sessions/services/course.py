@@ -59,11 +59,20 @@ def _gaps(days: dict[int, dt.date]) -> dict[int, int]:
 
 
 def breaches(plan: TreatmentPlan, days: dict[int, dt.date], new: Collection[int], healing: Healing | None = None) -> tuple[bool, bool]:
-    """Whether a gap beside one of the sessions *new* is too short, and whether one is too long. What stands already was judged then."""
+    """
+    Whether a gap beside one of the sessions *new* is too short, and whether one is too long that need not be. What stands already was
+    judged then.
+    """
     healing = healing or healing_of(plan)
     beside = {number: size for number, size in _gaps(days).items() if number in new or number - 1 in new}
     near = any(size < healing.between(number - 1, number)[0] for number, size in beside.items())
-    return near, any(size > healing.between(number - 1, number)[1] for number, size in beside.items())
+    long = [number for number, size in beside.items() if size > healing.between(number - 1, number)[1]]
+    return near, any(not gap.is_overdue(plan, number - 1, number, days, healing) for number in long)
+
+
+def _within(healing: Healing, number: int, size: int) -> bool:
+    low, high = healing.between(number - 1, number)
+    return low <= size <= high
 
 
 def judge(plan: TreatmentPlan, days: dict[int, dt.date], healing: Healing | None = None) -> tuple[str, bool]:
@@ -72,11 +81,13 @@ def judge(plan: TreatmentPlan, days: dict[int, dt.date], healing: Healing | None
     gaps = _gaps(days)
     if not gaps:
         return "One session, so there is no gap to keep.", True
-    for number, size in gaps.items():
-        low, high = healing.between(number - 1, number)
-        if not low <= size <= high:
-            raised = f" {why}." if (why := healing.after(number - 1).why) else ""
-            return f"Session {number} is {gap.weeks(size)} after session {number - 1}. The plan allows {gap.allowed(plan)}.{raised}", False
+    outside = [number for number, size in gaps.items() if not _within(healing, number, size)]
+    if outside:
+        # What can be chosen otherwise comes before what is late already.
+        number = min(outside, key=lambda n: gap.is_overdue(plan, n - 1, n, days, healing))
+        raised = f" {why}." if (why := healing.after(number - 1).why) else ""
+        after = f"Session {number} is {gap.weeks(gaps[number])} after session {number - 1}"
+        return f"{after}. The plan allows {gap.allowed(plan)}.{raised}", False
     least, most = min(gaps.values()), max(gaps.values())
     if least % 7 == 0 and most % 7 == 0:
         size = wording.span(least // 7, most // 7, "week" if most == 7 else "weeks")

@@ -244,6 +244,9 @@ class _Work:
             low, high = bounds.first_day, bounds.last_day
             if self.wishes.sooner:
                 low = min(low, day)
+            if gap.is_overdue(self.plan, earlier, number, days, self.healing):
+                day = max(self.first_day, low)  # its usual day is long over: from the day that is asked for
+            high = high or max(day, low) + dt.timedelta(days=LOOK_AROUND_DAYS)
         low = max(low, min(local_day(timezone.now(), self.zone), high))
         return self._liked(max(low, min(day, high)), low, high), low, high
 

@@ -26,12 +26,16 @@ WAITING = (Booking.Status.BOOKED, Booking.Status.ARRIVED)
 
 @dataclass(frozen=True)
 class Window:
-    """The days on which one session of a plan may be. None = no bound on that side."""
+    """
+    The days on which one session of a plan may be. None = no bound on that side. last_allowed: the last day the door lets in, because
+    something stands after it; later than the plan's longest wait is let in, and said.
+    """
 
     first_day: dt.date | None = None
     last_day: dt.date | None = None
     first_because: str = ""
     last_because: str = ""
+    last_allowed: dt.date | None = None
 
 
 @dataclass(frozen=True)
@@ -72,17 +76,20 @@ def window(plan: TreatmentPlan, number: int, days: dict[int, dt.date], healing: 
     When session *number* may be, given the days of the plan's other sessions.
 
     A session further away in the count needs that many times the interval, so that those between still fit. What was done deeper
-    than planned, and what other plans treated in the same zones, counts as `services.healing` has it.
+    than planned, and what other plans treated in the same zones, counts as `services.healing` has it. A longest wait that is over
+    already bounds nothing: late is better than never.
     """
     healing = healing or healing_of(plan)
-    first = last = None
+    first = last = until = None
     first_because = last_because = ""
     earlier = max((n for n in days if n < number), default=None)
     later = min((n for n in days if n > number), default=None)
     if earlier is not None:
         low, high = healing.between(earlier, number)
-        first, last = days[earlier] + dt.timedelta(days=low), days[earlier] + dt.timedelta(days=high)
-        first_because = last_because = f"session {earlier} is on {wording.day(days[earlier], weekday=True)}"
+        first = days[earlier] + dt.timedelta(days=low)
+        first_because = f"session {earlier} is on {wording.day(days[earlier], weekday=True)}"
+        if not is_overdue(plan, earlier, number, days, healing):
+            last, last_because = days[earlier] + dt.timedelta(days=high), first_because
         if raised := healing.after(earlier).why:
             first_because = f"{first_because}. {raised}"
     before = healing.before
@@ -92,7 +99,7 @@ def window(plan: TreatmentPlan, number: int, days: dict[int, dt.date], healing: 
         if before.weeks.why:
             first_because = f"{first_because}. {before.weeks.why}"
     for other in healing.standing:  # in the order of their days
-        if other.is_near(first or local_day(timezone.now(), clinic_zone(plan.patient.site))):
+        if other.is_near(first or _today(plan)):
             first, first_because = other.first_day, _stands(other)
     if later is not None:
         low, high = healing.between(number, later)
@@ -102,7 +109,16 @@ def window(plan: TreatmentPlan, number: int, days: dict[int, dt.date], healing: 
             last, last_because = until, because
         if first is None:
             first, first_because = since, because
-    return Window(first, last, first_because, last_because)
+    return Window(first, last, first_because, last_because, until)
+
+
+def _today(plan: TreatmentPlan) -> dt.date:
+    return local_day(timezone.now(), clinic_zone(plan.patient.site))
+
+
+def is_overdue(plan: TreatmentPlan, earlier: int, later: int, days: dict[int, dt.date], healing: Healing) -> bool:
+    """Whether the longest wait between the two sessions is over already: then every day for the *later* one is late, and none too late."""
+    return days[earlier] + dt.timedelta(days=healing.between(earlier, later)[1]) < _today(plan)
 
 
 def _stands(other: Standing) -> str:
@@ -173,6 +189,38 @@ def _check_order(plan: TreatmentPlan, number: int, starts_at: dt.datetime, other
         )
 
 
+def _of_plan(plan: TreatmentPlan, ignoring: Booking | None):
+    visits = Booking.objects.live().filter(plan=plan).order_by("starts_at")
+    return visits if ignoring is None else visits.exclude(pk=ignoring.pk)
+
+
+def _waiting_review(plan: TreatmentPlan, ignoring: Booking | None) -> Booking | None:
+    return _of_plan(plan, ignoring).filter(kind=Booking.Kind.REVIEW, status__in=WAITING).first()
+
+
+def _last_session(plan: TreatmentPlan, ignoring: Booking | None) -> Booking | None:
+    return _of_plan(plan, ignoring).filter(kind=Booking.Kind.SESSION).last()
+
+
+def bounds(plan: TreatmentPlan, kind: str, number: int | None = None, *, ignoring: Booking | None = None) -> Window:
+    """
+    On which days a visit of *plan* may be offered: session *number* within the plan's weeks and before the review that waits, the review
+    after the last session. What is offered the door lets in.
+    """
+    zone, a_day = clinic_zone(plan.patient.site), dt.timedelta(days=1)
+    if kind == Booking.Kind.REVIEW and (last := _last_session(plan, ignoring)) is not None:
+        day = local_day(last.starts_at, zone)
+        return Window(first_day=day + a_day, first_because=f"session {last.session_number} is on {wording.day(day, weekday=True)}")
+    if kind != Booking.Kind.SESSION or number is None:
+        return Window()
+    found = window(plan, number, {n: local_day(visit.starts_at, zone) for n, visit in placed(plan, ignoring=ignoring).items()})
+    review = _waiting_review(plan, ignoring)
+    before = local_day(review.starts_at, zone) - a_day if review is not None else None
+    if before is None:
+        return found
+    return replace(found, last_day=min(before, found.last_day or before), last_allowed=min(before, found.last_allowed or before))
+
+
 def check_review(plan: TreatmentPlan, kind: str, starts_at: dt.datetime, *, ignoring: Booking | None = None) -> None:
     """
     Raises BookingRefused where a review would come before a session of its plan or beside another that waits, or a session after the
@@ -181,10 +229,7 @@ def check_review(plan: TreatmentPlan, kind: str, starts_at: dt.datetime, *, igno
     if kind not in (Booking.Kind.SESSION, Booking.Kind.REVIEW):
         return
     zone, name = clinic_zone(plan.patient.site), str(plan).lower()
-    visits = Booking.objects.live().filter(plan=plan)
-    if ignoring is not None:
-        visits = visits.exclude(pk=ignoring.pk)
-    review = visits.filter(kind=Booking.Kind.REVIEW, status__in=WAITING).order_by("starts_at").first()
+    review = _waiting_review(plan, ignoring)
     if review is not None:
         stands = wording.day(local_day(review.starts_at, zone), weekday=True)
         if kind == Booking.Kind.REVIEW:
@@ -193,7 +238,7 @@ def check_review(plan: TreatmentPlan, kind: str, starts_at: dt.datetime, *, igno
             raise GapRefused(f"The review of {name} is on {stands} and comes after the sessions. Move the review first.")
     if kind == Booking.Kind.SESSION:
         return
-    last = visits.filter(kind=Booking.Kind.SESSION).order_by("starts_at").last()
+    last = _last_session(plan, ignoring)
     if last is not None and starts_at <= last.starts_at:
         on = wording.day(local_day(last.starts_at, zone), weekday=True)
         raise GapRefused(f"The review comes after the sessions of {name}, and session {last.session_number} is on {on}.")

@@ -192,14 +192,11 @@ def _taken_words(diary: Diary, booking: Booking, visit: Visit) -> str:
 
 
 def offer(taken: SlotTaken, *, site, visit, wanted, patient, clinician, plan, number=None, ignoring=None) -> None:
-    """Say who is taken, and add the nearest free times: inside the plan's weeks where it is one of its sessions. Needs no lock."""
-    first = last = None
-    if plan is not None and visit.kind == Booking.Kind.SESSION and number:
-        zone = clinic_zone(site)
-        days = {n: local_day(v.starts_at, zone) for n, v in gap.placed(plan, ignoring=ignoring).items()}
-        bounds = gap.window(plan, number, days)
-        first, last = bounds.first_day, bounds.last_day
-    diary, low, high = around(site, wanted, patient=patient, first_day=first, last_day=last, ignoring=ignoring)
+    """Say who is taken, and add the nearest free times: on days that the plan allows where it is one of its visits. Needs no lock."""
+    days = gap.bounds(plan, visit.kind, number, ignoring=ignoring) if plan is not None else gap.Window()
+    is_late = days.last_day is not None and local_day(wanted, clinic_zone(site)) > days.last_day
+    last = days.last_allowed if is_late else days.last_day
+    diary, low, high = around(site, wanted, patient=patient, first_day=days.first_day, last_day=last, ignoring=ignoring)
     if taken.booking is not None:
         taken.message = _taken_words(diary, taken.booking, visit)
     taken.nearest = nearest(diary, visit, wanted, low, high, patient=patient, clinician=clinician, plan=plan)

@@ -17,7 +17,7 @@ from plans.models import TreatmentPlan
 from ..conversion import reason_words
 from ..lots import rule, uses
 from ..models import SessionZone, TreatmentSession
-from . import gate, visit_status
+from . import gap, gate, visit_status
 from .canonical import canonical
 from .drafts import for_writing
 
@@ -91,10 +91,12 @@ def sign(session: TreatmentSession, *, by, version: int, password: str = "", sho
 
 
 def _complete_plan(row: TreatmentSession) -> bool:
-    """Mark the plan completed where this was its last session."""
+    """Mark the plan completed where nothing of it is left: each session is signed, or was passed over by a later one that is."""
     plan = row.plan
-    signed = plan.records.filter(status=TreatmentSession.Status.SIGNED).count()
-    if signed < plan.sessions_count or plan.status != TreatmentPlan.Status.ACCEPTED:
+    if plan.status != TreatmentPlan.Status.ACCEPTED:
+        return False
+    signed = set(plan.records.filter(status=TreatmentSession.Status.SIGNED).values_list("session_number", flat=True))
+    if max(signed) < plan.sessions_count or set(gap.placed(plan)) - signed:
         return False
     plan.claim(plan.version)
     TreatmentPlan.objects.filter(pk=plan.pk).update(status=TreatmentPlan.Status.COMPLETED)

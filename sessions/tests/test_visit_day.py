@@ -123,6 +123,29 @@ def test_moved_away_to_another_day_and_undone_who_was_here_is_here_still(screen,
     assert (visit.status, visit.arrived_at, visit.numbing_started_at) == ("arrived", at_noon, at_noon)
 
 
+@pytest.mark.parametrize("how", ["cancel", "missed"])
+def test_cancelled_or_missed_by_mistake_and_undone_who_was_here_is_here_still(screen, today, desk, at_noon, how):
+    visit = visit_steps.numbing_on(visit_status.arrive(today(11, 45, kind="session"), by=desk), by=desk)
+    client, here = screen(), {"HX-Request": "true", "HX-Target": "toasts", "HX-Current-URL": "http://testserver/calendar/"}
+    url = reverse("sessions:cancel", args=[visit.pk]) if how == "cancel" else reverse("sessions:step", args=[visit.pk, how])
+    undo = client.post(url, {"version": visit.version, "reason": "Patient asked"}, headers=here).context["toast"].undo
+    for _ in range(2):  # the second press changes nothing
+        client.post(undo.url, undo.fields, headers=here)
+        visit.refresh_from_db()
+        assert (visit.status, visit.arrived_at, visit.numbing_started_at) == ("arrived", at_noon, at_noon)
+        assert set(visit.holds.values_list("is_live", flat=True)) == {True}
+
+
+def test_brought_back_by_hand_or_after_the_time_to_undo_it_waits_for_the_patient_anew(today, desk, at_noon, monkeypatch):
+    by_hand, late = today(12, 15), today(14, 0)
+    for visit in (by_hand, late):
+        visit_status.cancel(visit_status.arrive(visit, by=desk), reason="Patient asked", by=desk)
+    assert door.reinstate(by_hand, by=desk).status == "booked"
+    monkeypatch.setattr("sessions.services.booking.UNDO", dt.timedelta(seconds=-1))
+    back = door.reinstate(late, by=desk, undone=True)
+    assert (back.status, back.arrived_at) == ("booked", None)
+
+
 def test_a_move_back_by_hand_brings_no_arrival_back(diary, today, desk, at_noon):
     visit = visit_status.arrive(today(12, 15), by=desk)
     was = visit.starts_at

@@ -2,6 +2,8 @@
 
 import datetime as dt
 import uuid
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from django.contrib import messages
 from django.db import transaction
@@ -16,10 +18,12 @@ from patients import services as patient_services
 from patients.duplicates import likely_same
 from patients.models import Patient
 from patients.search import find as find_patients
+from planner import wording
 
 from ..forms.booking import BookingForm, CallerForm, read_clock, read_day, within_reach
 from ..models import Booking, Resource
 from ..services import booking as door
+from ..services import gap
 from ..services.free_time import free_times as free_times_of
 from ..services.hours import chosen, clinic_zone, sites_of, visit_of
 from ..services.refusals import AlreadyBooked, BookingRefused, KeyUsed, SlotTaken
@@ -30,6 +34,7 @@ FREE_SHOWN = 24
 FOUND_SHOWN = 8
 SEARCHED_DAYS = 28
 SOONEST_SHOWN = 6
+LATER_DAYS = 21
 
 
 # A new visit
@@ -162,12 +167,16 @@ class NewPage:
             (e, field.id_for_label if field.name != "kind" else "id_kind_0") for form in forms for field in form for e in field.errors
         ]
 
-    def _free(self) -> "FreeList":
-        return FreeList.of(self.site, self.zone, self.today, self.data or self.form.initial, self.patient, self.form)
+    @cached_property
+    def _asked(self) -> "Asked | None":
+        return Asked.of(self.site, self.today, self.data or self.form.initial, self.patient, self.form)
+
+    def _free(self) -> "FreeList | None":
+        return FreeList.of(self._asked, self.today, self.request.user)
 
     def _soonest(self) -> list:
         """The next free times from the typed day on, over four weeks, with the typed clinician or anyone."""
-        return FreeList.soonest(self.site, self.today, self.data or self.form.initial, self.patient, self.form)
+        return FreeList.soonest(self._asked, self.today)
 
     def find_or_book(self):
         sent = self.request.POST
@@ -251,56 +260,105 @@ class NewPage:
         return self.show(status=422, same=self.same, seen=seen)
 
 
-class FreeList:
-    """Free times of one day for what is typed so far; days without any say when the next are."""
+@dataclass(frozen=True)
+class Asked:
+    """The day, and the visit whose free times are wanted. days: on which it may be; refused: why it cannot be at all."""
 
-    def __init__(self, day: dt.date, times: list, *, next_days: list | None = None, words: str = ""):
-        self.day, self.times, self.next_days, self.words = day, times, next_days or [], words
+    day: dt.date
+    wanted: dict
+    days: gap.Window = field(default_factory=gap.Window)
+    title: str = ""
+    refused: BookingRefused | None = None
 
     @classmethod
-    def of(cls, site, zone, today, typed, patient, form) -> "FreeList | None":
-        asked = _asked(site, today, typed, patient, form)
+    def of(cls, site, today, typed, patient, form) -> "Asked | None":
+        """None while kind or day is not said yet."""
+        kind = str(typed.get("kind") or "")
+        day = typed.get("day")
+        day = day if isinstance(day, dt.date) else read_day(str(day or ""), today)
+        if kind not in Booking.Kind.values or day is None or not within_reach(day, today):
+            return None
+        number = str(typed.get("plan") or "")
+        plan = next((p for p in form.plans if str(p.number) == number), None) if kind != Booking.Kind.CONSULTATION else None
+        if plan is None and kind == Booking.Kind.SESSION and len(form.plans) == 1:
+            plan = form.plans[0]
+        clinicians = (r for r in form.resources if r.kind == Resource.Kind.CLINICIAN)
+        clinician = next((r for r in clinicians if str(r.pk) == str(typed.get("clinician"))), None)
+        wanted = {"site": site, "kind": kind, "patient": patient, "clinician": clinician, "plan": plan}
+        if plan is None:
+            return cls(day, wanted)
+        try:
+            next_one = door.next_number(plan) if kind == Booking.Kind.SESSION else None
+        except BookingRefused as refused:
+            return cls(day, wanted, refused=refused)
+        return cls(day, wanted, gap.bounds(plan, kind, next_one), f"Session {next_one}" if next_one else "The review")
+
+    @property
+    def is_too_soon(self) -> bool:
+        return self.days.first_day is not None and self.day < self.days.first_day
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether the plan's other visits keep it from that day."""
+        return self.is_too_soon or (self.days.last_allowed is not None and self.day > self.days.last_allowed)
+
+    @property
+    def words(self) -> str:
+        """`Session, 90 min: numbing 30, needling 50, clean-down 10`, and from when on it may be."""
+        length = visit_of(self.wanted["site"], self.wanted["kind"], plan=self.wanted["plan"]).words()
+        said = f"{Booking.Kind(self.wanted['kind']).label}, {length}"
+        if self.is_too_soon:
+            first = wording.day(self.days.first_day, weekday=True)
+            return f"{said}. {self.title} may be from {first} on, because {self.days.first_because}."
+        if self.is_outside:
+            last = wording.day(self.days.last_allowed, weekday=True)
+            return f"{said}. {self.title} may be until {last}: what stands after it in the course is moved first."
+        return said
+
+    def free(self, first_day: dt.date, days: int, limit: int | None = None) -> list:
+        """Free times from *first_day* on, none before the first day on which it may be, nor after the last."""
+        first = max(first_day, self.days.first_day or first_day)
+        if self.days.last_allowed is not None:
+            days = min(days, (self.days.last_allowed - first).days + 1)
+        return free_times_of(first_day=first, days=days, limit=limit, **self.wanted) if days > 0 else []
+
+
+class FreeList:
+    """
+    Free times of one day for what is typed so far; days without any say when the next are. says_why: the words are why there are none.
+    """
+
+    def __init__(self, day: dt.date, times: list, *, next_days: list | None = None, words: str = "", says_why: bool = False):
+        self.day, self.times, self.next_days, self.words, self.says_why = day, times, next_days or [], words, says_why
+
+    @classmethod
+    def of(cls, asked: Asked | None, today: dt.date, user) -> "FreeList | None":
+        """Whoever may say why a session is sooner than healing allows sees the times of such a day as well."""
         if asked is None:
             return None
-        day, wanted = asked
-        words = f"{Booking.Kind(wanted['kind']).label}, {visit_of(site, wanted['kind']).words()}"
+        day = asked.day
+        if asked.refused is not None:
+            return cls(day, [], words=asked.refused.message, says_why=True)
         if day < today:
-            return cls(day, [], words=words)
+            return cls(day, [], words=asked.words)
+        sooner = asked.is_too_soon and asked.wanted["kind"] == Booking.Kind.SESSION and user.may(gap.OVERRIDE)
         try:
-            times = free_times_of(first_day=day, **wanted)
+            times = free_times_of(first_day=day, **asked.wanted) if sooner else [] if asked.is_too_soon else asked.free(day, 1)
             if not times:
-                later = free_times_of(first_day=day + dt.timedelta(days=1), days=21, limit=1, **wanted)
-                return cls(day, [], next_days=later, words=words)
+                later = asked.free(day + dt.timedelta(days=1), LATER_DAYS, 1)
+                return cls(day, [], next_days=later, words=asked.words, says_why=asked.is_outside)
         except BookingRefused as refused:
-            return cls(day, [], words=refused.message)
-        return cls(day, times[:FREE_SHOWN], words=words)
+            return cls(day, [], words=refused.message, says_why=True)
+        return cls(day, times[:FREE_SHOWN], words=asked.words)
 
     @staticmethod
-    def soonest(site, today, typed, patient, form) -> list:
-        asked = _asked(site, today, typed, patient, form)
-        if asked is None:
+    def soonest(asked: Asked | None, today: dt.date) -> list:
+        if asked is None or asked.refused is not None:
             return []
-        day, wanted = asked
         try:
-            return free_times_of(first_day=max(day, today), days=SEARCHED_DAYS, limit=SOONEST_SHOWN, **wanted)
+            return asked.free(max(asked.day, today), SEARCHED_DAYS, SOONEST_SHOWN)
         except BookingRefused:
             return []
-
-
-def _asked(site, today, typed, patient, form) -> tuple[dt.date, dict] | None:
-    """The day, and the visit whose free times are wanted; None while either is not said yet."""
-    kind = str(typed.get("kind") or "")
-    wanted = typed.get("day")
-    day = wanted if isinstance(wanted, dt.date) else read_day(str(wanted or ""), today)
-    if kind not in Booking.Kind.values or day is None or not within_reach(day, today):
-        return None
-    plan = None
-    if kind == Booking.Kind.SESSION:
-        number = str(typed.get("plan") or "")
-        plan = next((p for p in form.plans if str(p.number) == number), form.plans[0] if len(form.plans) == 1 else None)
-    clinicians = (r for r in form.resources if r.kind == Resource.Kind.CLINICIAN)
-    clinician = next((r for r in clinicians if str(r.pk) == str(typed.get("clinician"))), None)
-    return day, {"site": site, "kind": kind, "patient": patient, "clinician": clinician, "plan": plan}
 
 
 @require_POST

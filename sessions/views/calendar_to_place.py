@@ -1,6 +1,6 @@
 """Accepted plans with sessions that nobody has booked yet: the desk's list of courses to place, beside the calendar."""
 
-from django.db.models import Count, F, Q
+from django.db.models import F
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -10,8 +10,7 @@ from audit.services import note_read
 from planner import wording
 from plans.models import TreatmentPlan
 
-from ..models import Booking
-from ..querysets import placed
+from ..querysets import settled
 from ..services.hours import chosen, clinic_zone, local_day, sites_of
 from .calendar_drawer import before, drawer_reply, part_of
 
@@ -19,10 +18,14 @@ MOST_SHOWN = 40
 
 
 def to_place(user, site):
-    """Plans in force at *site* with fewer sessions placed than agreed, those that wait longest first."""
-    sessions = Count("bookings", filter=Q(bookings__kind=Booking.Kind.SESSION) & placed(timezone.now(), "bookings__"))
+    """Plans in force at *site* with sessions still to place, those that wait longest first. What was passed over is not to book."""
     rows = TreatmentPlan.objects.visible_to(user).filter(status=TreatmentPlan.Status.ACCEPTED, patient__site=site)
-    rows = rows.annotate(placed=sessions).filter(placed__lt=F("sessions_count")).order_by("accepted_at", "pk").select_related("patient")
+    rows = (
+        rows.annotate(placed=settled(timezone.now(), "bookings__"))
+        .filter(placed__lt=F("sessions_count"))
+        .order_by("accepted_at", "pk")
+        .select_related("patient")
+    )
     return rows.only("number", "sessions_count", "accepted_at", "patient__number", "patient__surname", "patient__given")
 
 

@@ -209,7 +209,7 @@ def cancel(request, pk: int):
     except BookingRefused as refused:
         form.add_error(None, refused.message)
         return show_visit(request, booking, status=409, cancel_form=form)
-    undo = Undo(reverse("sessions:step", args=[pk, "bring-back"]), {"version": str(gone.version)})
+    undo = Undo(reverse("sessions:step", args=[pk, "bring-back"]), {"version": str(gone.version), "undone": "1"})
     return answered(request, gone, Toast("Cancelled. Its time is free again.", undo))
 
 
@@ -253,7 +253,7 @@ def _step(request, pk: int, name: str):
     form = ReturnForm(request.POST) if name == "bring-back" else None
     if form is not None and not form.is_valid():
         return show_visit(request, booking, status=422, return_form=form)
-    said = form.cleaned_data if form is not None else {}
+    said = {**form.cleaned_data, "undone": "undone" in request.POST} if form is not None else {}
     try:
         changed = action(booking, by=request.user, version=int(version) if version.isdecimal() and len(version) < 10 else None, **said)
     except StaleRow:
@@ -264,7 +264,8 @@ def _step(request, pk: int, name: str):
         return show_visit(request, booking, status=409, refused=refused, taken=taken, return_form=form if asks else None)
     due = name == "arrive" and asks_left(booking, request.user)
     ask = ("Safety checks due: ask now", reverse("sessions:ask", args=[pk])) if due else None
-    undo = Undo(reverse("sessions:step", args=[pk, back_by]), {"version": str(changed.version)}) if back_by else None
+    sent = {"version": str(changed.version), **({"undone": "1"} if back_by == "bring-back" else {})}
+    undo = Undo(reverse("sessions:step", args=[pk, back_by]), sent) if back_by else None
     back = inside(request, request.POST.get("next", ""))
     # Only pages of ours that list visits, never an address from outside.
     ours = back.partition("?")[0] == reverse("clinic:today") or _A_DAY.fullmatch(back.partition("?")[0])
