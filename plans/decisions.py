@@ -131,8 +131,11 @@ def beyond_sign_off(zone: str, label: str, value_words: str, most_words: str) ->
     return Decision(f"beyond.{zone}.{value_words}", "", "medical_lead", subject, [("agreed", "Medical lead agrees", "Agree")])
 
 
-def numbing_cream() -> Decision:
-    """Numbing cream in a plan of somebody who is no prescriber."""
+def numbing(other: str = "") -> Decision:
+    """Numbing in a plan of somebody who is no prescriber. other: what is not the cream, as typed; for other words it is asked anew."""
+    if other:
+        words = "Prescriber agrees to this numbing"
+        return Decision(f"numbing_other.{other}", "", "prescriber", f"Numbing: {other}", [("agreed", words, "Prescriber agrees")])
     return Decision(
         "numbing_cream", "", "prescriber", "Numbing cream", [("agreed", "Prescriber agrees to numbing cream", "Prescriber agrees")]
     )

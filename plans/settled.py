@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from accounts.models import User
 from planner.wording import mm
+from planner.words import tokens
 
 from . import decisions, overrides, registry
 from .catalogue import Catalogue
@@ -165,8 +166,8 @@ def settle(consultation, computed, *, by) -> Settled:
         elif device["reason"] == OTHER and not device.get("reason_text"):
             settled.device_fault = "Say why you chose the other device"
     _numbing(settled, proposal, catalogue, chosen)
-    if settled.numbing == CREAM and not settled.numbing_fault and not decisions.entitled(by, "prescriber"):
-        settled.decisions.append(decisions.numbing_cream())
+    if settled.numbing in (CREAM, OTHER_NUMBING) and not settled.numbing_fault and not decisions.entitled(by, "prescriber"):
+        settled.decisions.append(decisions.numbing(settled.numbing_words if settled.numbing == OTHER_NUMBING else ""))
     for decision in settled.decisions:
         decision.made = chosen.get("decisions", {}).get(decision.key)
     _beyond(settled, consultation, proposal, catalogue)
@@ -203,6 +204,12 @@ def _beyond(settled: Settled, consultation, proposal: dict, catalogue: Catalogue
             settled.unanswered.append(item)
 
 
+def _same_again(words: str, because: list[str], catalogue: Catalogue) -> bool:
+    """Whether *words* name what one of the rules that forbid numbing cream is about: an allergy to it, mostly."""
+    found = catalogue.knowledge.names.allergens.find(tokens(words))
+    return any(rule in because for match in found for rule in match.value.leads_to)
+
+
 def _numbing(settled: Settled, proposal: dict, catalogue: Catalogue, chosen: dict) -> None:
     settled.numbing = chosen.get("numbing", "")
     settled.numbing_other = chosen.get("numbing_other", "")
@@ -212,6 +219,8 @@ def _numbing(settled: Settled, proposal: dict, catalogue: Catalogue, chosen: dic
         settled.numbing_barred = [labels.get(rule, catalogue.rule_label(rule)) for rule in advice.get("because") or []] or [advice["text"]]
     if settled.numbing == OTHER_NUMBING and not settled.numbing_other:
         settled.numbing_fault = "Name the other way of numbing"
+    elif settled.numbing == OTHER_NUMBING and _same_again(settled.numbing_other, advice.get("because") or [], catalogue):
+        settled.numbing_fault = f"{settled.numbing_other} is what is ruled out. Choose another, or none"
     elif settled.numbing_barred and settled.numbing not in {NO_NUMBING, OTHER_NUMBING}:
         settled.numbing_fault = "Choose another numbing, or none"
 

@@ -30,13 +30,9 @@ _KEYS = {
     "min_interval_exempt": ("indication", "level"),
     "when": ("question",),
 }
-# Lists whose order says something: what comes first on screen, is asked first, or speaks first.
-ORDERED = frozenset(
-    {
-        *("zones", "questions", "indications", "devices", "adjuvants", "settings", "levels", "options", "precare", "aftercare"),
-        *("normal_course", "red_flags", "phototype_rules", "combination_rules", "check_ins", "answers"),
-    }
-)
+# Lists of rows that are only ever looked up by what they are about. Of every other list the order says something: what comes first
+# on screen, is asked first, or is the first of several that fit.
+UNORDERED_ROWS = frozenset({"depth_ranges", "references"})
 # Lists of words that mean the same in any order: sources, names, ids.
 UNORDERED_WORDS = frozenset(
     {
@@ -260,7 +256,7 @@ def _compare_rows(before: list, after: list, path: str, parent: str, name: str) 
     new_keys = row_keys(after, name, parent)
     for new in come:
         yield Difference(f"{path}[{new_keys[new]}]", "added", after=after[new])
-    if name in ORDERED:
+    if name not in UNORDERED_ROWS:
         was = [keys[old] for old, _ in sorted(pairs)]
         now = [keys[old] for old, _ in sorted(pairs, key=lambda pair: pair[1])]
         if was != now:

@@ -1,18 +1,20 @@
 """What differs between two versions, in the words of whoever reads it: grouped as the pages are, each value with its unit."""
 
-from collections.abc import Iterable, Mapping
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import Any
 
 from planner.wording import number
 
-from .comparison import UNORDERED_WORDS, Difference, compare, join, rows, steps, values
+from .comparison import UNORDERED_WORDS, Difference, compare, join, row_keys, rows, steps
 from .reading import words
 
 LONG = 70  # characters from which a text is shown with what changed marked in it
 MOST_SAME = 4  # of a list, as many that stayed are named between those that came or went
-MOST_OF_ROW = 14  # values of a row that came or went; the rest is counted
+MOST_OF_ROW = 14  # values of a row that came or went that are open to see; the rest unfolds below them
 
 # Sections of the pack under the headings of the page, in its order.
 GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
@@ -20,7 +22,7 @@ GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("zones", "Zones and ceilings", ("zones", "excluded_zones", "zone_groups")),
     ("indications", "Indications, sessions and intervals", ("indications", "course_rules", "alternatives")),
     ("rules", "Screening rules", ("contraindications", "procedures", "allergens", "lab_rules")),
-    ("questions", "Screening questions", ("questions",)),
+    ("questions", "Screening questions", ("questions", "lists")),
     ("medicines", "Medicines", ("medicines",)),
     ("phototypes", "Phototypes and limits", ("phototype_rules", "combination_rules", "history_rules", "operator_rules")),
     ("adjuvants", "Adjuvants", ("adjuvants", "adjuvant_rules")),
@@ -79,6 +81,8 @@ _FIELDS = {
 _AS_WRITTEN = frozenset(
     {"words", "names", "ambiguous", "topical", "systemic", "noise", "units", "separators", "denied", "stems", "ingredient", "kind"}
 )
+_RANGE = ("min", "typical", "max")
+_DEPTH_ROW = ("indication", "level", "zone")  # said at the head of its line
 _UNITS = {"_mm": "mm", "_days": "days", "_weeks": "weeks", "_hours": "h", "_minutes": "min", "_hour": "h"}
 _SAID = {
     "refuse": "stop",
@@ -100,7 +104,8 @@ _SAID = {
 class Line:
     """
     One difference as it is written. who: what it is about ("Acne scars, Grade 2, Cheeks"), what: the value ("max"); before and after
-    in words, or `parts` of a long text and of a list, as (kind, text) with kind "same", "del" or "ins".
+    in words, or `parts` of a long text and of a list, as (kind, text) with kind "same", "del" or "ins"; `facts`: every value of a row
+    that came or went.
     """
 
     path: str
@@ -111,7 +116,14 @@ class Line:
     after: str = ""
     parts: tuple[tuple[str, str], ...] = ()
     facts: tuple[str, ...] = ()
-    more: int = 0
+
+    @property
+    def first_facts(self) -> tuple[str, ...]:
+        return self.facts[:MOST_OF_ROW]
+
+    @property
+    def more_facts(self) -> tuple[str, ...]:
+        return self.facts[MOST_OF_ROW:]
 
     @property
     def words(self) -> str:
@@ -158,7 +170,7 @@ class Names:
 
     def row(self, row: Mapping[str, Any], key: str) -> str:
         """What an entry is called at the head of a line; *key*: what stands in its brackets."""
-        if {"indication", "level", "zone"} <= row.keys():
+        if {*_DEPTH_ROW} <= row.keys():
             zone, indication = (self._brief.get(row[name]) or self.of(row[name]) for name in ("zone", "indication"))
             return f"{zone}, {words(row['level']).lower()}, {indication.lower()}"
         if {"sessions", "interval", "id"} <= row.keys():
@@ -175,6 +187,9 @@ class Names:
                 return self.of(row[name]) if " " not in row[name] else _short(row[name])
         if isinstance(row.get("id"), str):
             return self.of(row["id"])
+        for name in ("phototypes", "words"):
+            if isinstance(row.get(name), list) and any(row[name]):
+                return _short(f"{_field(name)} {self.value([word for word in row[name] if word], name)}")
         return _short(str(row.get("fact") or row.get("unit") or f"entry {key.lstrip('#')}"))
 
     def of(self, name: Any) -> str:
@@ -193,6 +208,8 @@ class Names:
             return ", ".join(self.value(item, key, unit) for item in value) or "none"
         if isinstance(value, Mapping):
             return "; ".join(f"{_field(name)} {self.value(item, name, unit)}" for name, item in value.items())
+        if key == "id":
+            return value
         if key == "refs":
             return self._references.get(value, value)
         if key in ("action", "read", "scope") and value in _SAID:
@@ -309,43 +326,63 @@ class Comparison:
         if difference.kind in ("added", "removed"):
             return self._whole(difference.after if difference.kind == "added" else difference.before, key, about)
         before, after = difference.before, difference.after
-        if difference.kind == "moved" or (isinstance(before, list) and isinstance(after, list)):
-            return Line(**about, parts=self._lists(before, after, key, moved=difference.kind == "moved"))
+        if difference.kind == "moved":
+            known = self._rows[""]
+            called = {name: self._names.row(known.get(f"{difference.path}[{name}]", {}), name) for name in before}
+            return Line(**about, parts=_told(before, after, called.__getitem__))
+        if isinstance(before, list) and isinstance(after, list):
+            return Line(**about, parts=self._lists(before, after, key))
         if isinstance(before, str) and isinstance(after, str) and max(len(before), len(after)) > LONG:
             return Line(**about, parts=marked(before, after))
         return Line(**about, before=self._names.value(before, key, unit), after=self._names.value(after, key, unit))
 
-    def _lists(self, before: list, after: list, key: str, *, moved: bool) -> tuple[tuple[str, str], ...]:
-        def said(items: Iterable[Any]) -> list[str]:
-            return [self._names.value(item, key) for item in items]
-
-        old, new = said(before), said(after)
-        parts: list[tuple[str, str]] = []
-        if not moved and key in UNORDERED_WORDS:
-            stay = [item for item in old if item in new]
-            new = [*stay, *(item for item in new if item not in stay)]
-            old = [*stay, *(item for item in old if item not in stay)]
-        for tag, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-            if tag == "equal":
-                shown = old[i:j] if j - i <= MOST_SAME else [old[i], f"({j - i - 2} more stay)", old[j - 1]]
-                parts += [("same", text) for text in shown]
-            else:
-                parts += [("del", text) for text in old[i:j]] + [("ins", text) for text in new[k:m]]
-        return tuple(parts)
+    def _lists(self, before: list, after: list, key: str) -> tuple[tuple[str, str], ...]:
+        """By what they hold, not by what it is called: two sources may be called alike."""
+        old, new = ([json.dumps(item, sort_keys=True) for item in items] for items in (before, after))
+        if key in UNORDERED_WORDS:
+            stay = list((Counter(old) & Counter(new)).elements())
+            old, new = ([*stay, *(Counter(items) - Counter(stay)).elements()] for items in (old, new))
+        return _told(old, new, lambda item: self._names.value(json.loads(item), key))
 
     def _whole(self, value: Any, key: str, about: dict) -> Line:
         if not isinstance(value, (Mapping, list)) or (isinstance(value, list) and not any(isinstance(item, Mapping) for item in value)):
             words_of = self._names.value(value, key)
             return Line(**about, **({"after": words_of} if about["kind"] == "added" else {"before": words_of}))
-        facts = []
-        if isinstance(value, Mapping) and {"min", "typical", "max"} <= value.keys():
-            unit = value.get("unit", "")
-            facts.append(f"{number(value['typical'])} {unit} ({number(value['min'])} to {number(value['max'])} {unit})".replace(" )", ")"))
-        for path, item in values(value):
-            name = [text for kind, text in steps(path) if kind == "key"] if path else [key]
-            if name[-1] in ("id", "min", "typical", "max", "unit", "indication", "level", "zone") and facts[:1]:
-                continue
-            if name[-1] in ("id", "label", "short_label") or item in (None, "", [], False):
-                continue
-            facts.append(f"{', '.join(_field(part) for part in name if part)}: {self._names.value(item, name[-1])}")
-        return Line(**about, facts=tuple(facts[:MOST_OF_ROW]), more=max(0, len(facts) - MOST_OF_ROW))
+        if isinstance(value, Mapping):
+            value = {name: item for name, item in value.items() if name not in ("id", *_DEPTH_ROW) and item != about["who"]}
+        return Line(**about, facts=tuple(self._facts(value, (), key)))
+
+    def _facts(self, value: Any, where: tuple[str, ...], key: str, parent: str = "") -> Iterator[str]:
+        """
+        Every value below *value* in words, each with where it stands; a range with its unit as one. What is empty says nothing, and
+        that a study was read is said by its grade. key, parent: the names of *value* and of what holds it.
+        """
+        if isinstance(value, Mapping):
+            told: tuple[str, ...] = ()
+            if value.keys() >= {*_RANGE}:
+                told = (*_RANGE, "unit")
+                unit = value.get("unit") or next((word for end, word in _UNITS.items() if key.endswith(end)), "")
+                low, typical, high = (self._names.value(value[name], "") for name in _RANGE)
+                most = f"{typical} {unit}" if unit == "mm" else typical  # "1 (0.5 to 3 days)", "0.5 mm (0.25 to 1 mm)"
+                yield f"{', '.join(where)}: {most} ({low} to {high} {unit}".removeprefix(": ").rstrip() + ")"
+            for name, item in value.items():
+                if name not in told:
+                    yield from self._facts(item, (*where, _field(name)), name, key)
+        elif isinstance(value, list) and any(isinstance(row, Mapping) for row in value):
+            for name, row in zip(row_keys(value, key, parent), value, strict=True):
+                yield from self._facts(row, (*where, self._names.row(row, name)), "", key)
+        elif value is not None and value not in ("", []) and not (key == "unverified" and value is False):
+            yield f"{', '.join(where)}: {self._names.value(value, key)}"
+
+
+def _told(old: list[str], new: list[str], called: Callable[[str], str]) -> tuple[tuple[str, str], ...]:
+    """Two lists as one: what stayed, the middle of a long run counted, what went, what came."""
+    parts: list[tuple[str, str]] = []
+    for tag, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag == "equal":
+            stay = [called(item) for item in old[i:j]]
+            shown = stay if j - i <= MOST_SAME else [stay[0], f"({j - i - 2} more stay)", stay[-1]]
+            parts += [("same", text) for text in shown]
+        else:
+            parts += [("del", called(item)) for item in old[i:j]] + [("ins", called(item)) for item in new[k:m]]
+    return tuple(parts)

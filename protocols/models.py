@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
 
 class VersionStatus(models.TextChoices):
@@ -81,6 +82,11 @@ class ProtocolVersion(models.Model):
     @property
     def is_approved(self) -> bool:
         return self.status == VersionStatus.APPROVED
+
+    @property
+    def is_review_overdue(self) -> bool:
+        """From the day after the one set for its next review, until another version takes its place."""
+        return self.is_approved and self.next_review_on is not None and self.next_review_on < timezone.localdate()
 
 
 class ProtocolEdit(models.Model):

@@ -6,12 +6,14 @@ import re
 from pathlib import Path
 
 import pytest
+import time_machine
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import strip_tags
 
 from clinic.purpose import FILE, intended_purpose, page_of
+from planner.wording import day
 
 pytestmark = pytest.mark.django_db
 
@@ -94,3 +96,10 @@ def test_the_version_in_force_stands_there_with_who_approved_it(client, desk, me
 def test_every_page_leads_to_it(client, desk, name):
     client.force_login(desk)
     assert f'href="{reverse("clinic:intended_purpose")}"' in client.get(reverse(name), follow=True).content.decode()
+
+
+def test_a_review_that_is_overdue_is_said(client, desk, protocol):
+    due = protocol.next_review_on
+    with time_machine.travel(dt.datetime.combine(due + dt.timedelta(days=1), dt.time(12), dt.UTC), tick=False):
+        client.force_login(desk)
+        assert f"overdue since {day(due)}" in client.get(reverse("clinic:intended_purpose")).content.decode()

@@ -99,38 +99,45 @@ def short(key: object) -> str:
 
 def in_pack_order(faults: Iterable[Fault], mapping: object) -> list[Fault]:
     """Each fault once, in the order in which the pack names what they are about; what it does not name comes last."""
-    places: dict[str, tuple[Any, ...]] = {}
-    found = set(faults)
-    for fault in found:
-        if fault.path not in places:
-            places[fault.path] = _place(fault.path, mapping)
-    return sorted(found, key=lambda fault: (places[fault.path], fault.path, fault.message))[:MOST_FAULTS]
+    places, found = _Places(mapping), set(faults)
+    return sorted(found, key=lambda fault: (places.of(fault.path), fault.path, fault.message))[:MOST_FAULTS]
 
 
-def _place(path: str, document: object) -> tuple[int, ...]:
-    place: list[int] = []
-    here = document
-    for match in _PART.finditer(path):
-        name = match[1] if match[1] is not None else match[2]
-        position, here = _step(here, name)
-        place.append(position)
-    return tuple(place)
+class _Places:
+    """Where each path of a document stands. What a mapping or a list holds is read once, however many paths lead through it."""
 
+    def __init__(self, document: object) -> None:
+        self._document = document
+        self._found: dict[str, tuple[int, ...]] = {}
+        self._names: dict[int, dict[str, tuple[int, object]]] = {}  # by the identity of the mapping or list, which the document keeps
 
-def _step(here: object, name: str) -> tuple[int, object]:
-    if isinstance(here, Mapping):
-        for position, key in enumerate(here):
-            if short(key) == name:
-                return position, here[key]
-        return len(here), None
-    if isinstance(here, (list, tuple)):
-        if name.isascii() and name.isdigit() and int(name[:9]) < len(here):
-            return int(name), here[int(name)]
-        for position, row in enumerate(here):
-            if isinstance(row, Mapping) and name in _names(row):
-                return position, row
-        return len(here), None
-    return 10**9, None
+    def of(self, path: str) -> tuple[int, ...]:
+        found = self._found.get(path)
+        if found is None:
+            place: list[int] = []
+            here = self._document
+            for match in _PART.finditer(path):
+                position, here = self._step(here, match[1] if match[1] is not None else match[2])
+                place.append(position)
+            found = self._found[path] = tuple(place)
+        return found
+
+    def _step(self, here: object, name: str) -> tuple[int, object]:
+        if isinstance(here, (list, tuple)):
+            if name.isascii() and name.isdigit() and int(name[:9]) < len(here):
+                return int(name), here[int(name)]
+        elif not isinstance(here, Mapping):
+            return 10**9, None
+        names = self._names.get(id(here))
+        if names is None:
+            names = self._names[id(here)] = {}
+            for position, item in enumerate(here):
+                if isinstance(here, Mapping):
+                    names.setdefault(short(item), (position, here[item]))
+                elif isinstance(item, Mapping):
+                    for known in _names(item):
+                        names.setdefault(known, (position, item))
+        return names.get(name, (len(here), None))
 
 
 def _names(row: Mapping[Any, Any]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from planner.case import Case
-from planner.errors import KnowledgeFaults
+from planner.errors import Fault, KnowledgeFaults
 from planner.knowledge import Knowledge
 from planner.knowledge.structure import MOST_LEVELS, in_pack_order
 from planner.propose import propose
@@ -314,3 +314,17 @@ def test_any_value_broken_in_any_way_is_refused_or_still_proposes():
             continue
         for case in draw.sample(CASES, 3):
             propose(case, knowledge).as_mapping()
+
+
+def test_the_order_of_many_faults_reads_each_list_once():
+    class Counted(list):
+        times = 0
+
+        def __iter__(self):
+            self.times += 1
+            return super().__iter__()
+
+    rows = Counted({"ingredient": f"medicine {place}"} for place in range(200))
+    said = [Fault(f"medicines.list.medicine {place}.names", "must not be empty") for place in reversed(range(200))]
+    assert in_pack_order(said, {"medicines": {"list": rows}}) == said[::-1]
+    assert rows.times == 1

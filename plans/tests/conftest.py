@@ -1,5 +1,6 @@
 """A consultation as it is typed, on the protocol that comes with the project."""
 
+import datetime as dt
 from functools import lru_cache
 
 import pytest
@@ -22,9 +23,10 @@ def protocol(medical_lead):
     from protocols.models import ProtocolVersion
 
     name, document, digest = _packaged()
-    return ProtocolVersion.objects.create(
-        version=name, document=document, sha256=digest, status="approved", approved_by=medical_lead, approved_at=timezone.now()
-    )
+    now = timezone.now()
+    due = timezone.localdate() + dt.timedelta(days=180)
+    approved = {"status": "approved", "approved_by": medical_lead, "approved_at": now, "next_review_on": due}
+    return ProtocolVersion.objects.create(version=name, document=document, sha256=digest, **approved)
 
 
 @pytest.fixture

@@ -265,6 +265,8 @@ def test_numbing_cream_cannot_be_chosen_against_an_allergy(consultation, typed, 
     decisions = decided(consultation, computed, clinician)
     keep(typed, {"decisions": decisions, "numbing": "cream"})
     assert left(consultation, clinician) == ["Choose another numbing, or none"]
+    keep(typed, {"decisions": decisions, "numbing": "other", "numbing_other": "EMLA, thinly"})
+    assert left(consultation, clinician) == ["EMLA, thinly is what is ruled out. Choose another, or none"]
     keep(typed, {"decisions": decisions, "numbing": "none"})
     assert accept(consultation, clinician).numbing == "No numbing"
 

@@ -163,6 +163,20 @@ def test_numbing_cream_of_a_nurse_waits_for_a_prescriber(consultation, typed, ke
     assert services.countersign(plan, by=clinician, reason=REASON).status == "accepted"
 
 
+def test_another_way_of_numbing_of_a_nurse_waits_for_a_prescriber_too(consultation, typed, keep, nurse, clinician):
+    keep(typed, {"numbing": "other", "numbing_other": "Nerve block, 2%"})
+    with pytest.raises(AcceptanceRefused):
+        send(consultation, nurse, send=False)
+    plan = send(consultation, nurse)
+    assert [need["subject"] for need in plan.needs] == ["Numbing: Nerve block, 2%"]
+    assert services.countersign(plan, by=clinician, reason=REASON).status == "accepted"
+
+
+def test_no_numbing_waits_for_nobody(consultation, typed, keep, nurse):
+    keep(typed, {"numbing": "none"})
+    assert send(consultation, nurse).needs == []
+
+
 def test_a_registration_that_ran_out_is_no_prescriber(consultation, typed, keep, nurse, clinician, cold_sores):
     keep(typed | cold_sores)
     plan = send(consultation, nurse)

@@ -3,12 +3,16 @@ Every number on the plan screen resolves to a reference that stands on the page.
 text with a figure must lie in a part that says where its values come from, with a marker that leads into the list.
 """
 
+import datetime as dt
 import re
 from html.parser import HTMLParser
 
 import pytest
+import time_machine
 from django.urls import reverse
 
+from planner.wording import day
+from plans import services
 from plans.references import References
 
 pytestmark = pytest.mark.django_db
@@ -221,6 +225,16 @@ def test_the_list_explains_the_grades_and_leads_to_the_protocol(here, url, consu
         assert f"<dt>{grade}</dt>" in html
     assert reverse("clinic:intended_purpose") + "#how-to-check-a-proposal" in html
     assert "next review" in html or consultation.protocol_version.next_review_on is None
+
+
+@pytest.mark.parametrize(("days", "said"), [(0, "next review"), (1, "review overdue since")])
+def test_a_review_that_is_overdue_is_not_called_the_next_one(client, clinician, patient, protocol, days, said):
+    due = protocol.next_review_on
+    with time_machine.travel(dt.datetime.combine(due + dt.timedelta(days=days), dt.time(12), dt.UTC), tick=False):
+        row = services.start(patient, by=clinician)
+        client.force_login(clinician)
+        page = client.get(reverse("plans:consultation", args=[patient.number, row.pk])).content.decode()
+    assert f"{said} {day(due)}" in page
 
 
 def consultation_grades(consultation):

@@ -1,6 +1,8 @@
 """The clinic's own cases for the bench: added, changed, switched off; never deleted."""
 
 import json
+from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -10,7 +12,7 @@ from accounts.permissions import may
 from audit.services import record
 
 from ..library import library_case, project_cases
-from ..models import ProtocolCase
+from ..models import ProtocolCase, ProtocolVersion
 from .refusals import ProtocolRefused
 
 LEAD_ONLY = "Only a medical lead decides which cases must hold."
@@ -18,6 +20,10 @@ LEAD_ONLY = "Only a medical lead decides which cases must hold."
 
 class CaseNameTaken(ProtocolRefused):
     """Another case of the clinic has this name."""
+
+
+class ExpectsUnknown(ProtocolRefused):
+    """What must come out names something that no protocol of the clinic has: it would hold whatever is proposed."""
 
 
 class StaleCase(Exception):
@@ -43,6 +49,36 @@ def _checked(name: str, case: Any, expect: Any) -> None:
     faults = library_case(name, case, expect, must_hold=False).faults
     if faults:
         raise ProtocolRefused(" ".join(f"{fault}." for fault in faults))
+    unknown = unknown_names(expect)
+    if unknown:
+        raise ExpectsUnknown(" ".join(unknown))
+
+
+# Expectations that hold where what they name is not proposed, and the sections of a pack that say what there is to name.
+_HOLDS_UNNAMED = {
+    **dict.fromkeys(("depth_at_most", "max_at_most", "left_out"), ("zones", "excluded_zones")),
+    "not_used": ("adjuvants",),
+}
+
+
+def unknown_names(expect: Mapping[str, Any]) -> list[str]:
+    """
+    What *expect* says of zones and adjuvants that no version of the clinic has, in words. A slip in such a name would be kept as a
+    case that holds whatever is proposed. A name that only a draft has is known; without any version nothing can be said.
+    """
+    named = {word: expect[word] for word in _HOLDS_UNNAMED if expect.get(word)}
+    if not named:
+        return []
+    documents = [json.loads(one) for one in ProtocolVersion.objects.filter(is_whole=True).values_list("document", flat=True)]
+    found = []
+    for word, names in named.items() if documents else ():
+        known = {row["id"] for document in documents for section in _HOLDS_UNNAMED[word] for row in document.get(section, ())}
+        what = "zone" if "zones" in _HOLDS_UNNAMED[word] else "adjuvant"
+        for name in sorted(set(names) - known):
+            near = get_close_matches(name.casefold().replace(" ", "_"), sorted(known), 1)
+            meant = f"; did you mean {near[0]}?" if near else "."
+            found.append(f"expect.{word}: no protocol has the {what} {name}, so this would always hold{meant}")
+    return found
 
 
 def _may_edit(by) -> None:
@@ -66,7 +102,8 @@ def add_case(*, name: str, case: Any, expect: Any, by, must_hold: bool = False, 
     Keep a case for the bench. One under the name of a case of the project takes its place.
 
     Raises:
-        ProtocolRefused: *by* may not, or the case or what it expects is faulty. CaseNameTaken: the name is in use.
+        ProtocolRefused: *by* may not, or the case or what it expects is faulty (ExpectsUnknown: by a name).
+        CaseNameTaken: the name is in use.
     """
     _may_edit(by)
     name = name.strip()

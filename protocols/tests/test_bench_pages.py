@@ -1,6 +1,7 @@
 """The bench in the browser: what a reader sees, who may change a case, and what happens when two do."""
 
 import copy
+import json
 
 import pytest
 from django.urls import reverse
@@ -150,3 +151,31 @@ def test_a_project_case_may_be_taken_over_as_the_clinics_own(client, protocol, m
     page = client.get(reverse("protocols:case_add"), {"from": keloid.key}).content.decode()
     assert 'value="Keloid"' in page
     assert "keloid: {answer: true" in page
+
+
+@pytest.mark.parametrize(
+    ("expect", "said"),
+    [
+        ("depth_at_most: {cheks: 0.1}", "no protocol has the zone cheks, so this would always hold; did you mean cheeks?"),
+        ("max_at_most: {Cheeks: 0.1}", "did you mean cheeks?"),
+        ("left_out: [eyelids]", "did you mean eyelid?"),
+        ("not_used: [qqqq]", "no protocol has the adjuvant qqqq, so this would always hold."),
+    ],
+)
+def test_a_slip_in_a_name_is_not_kept_as_a_case_that_always_holds(client, draft, medical_lead, expect, said):
+    client.force_login(medical_lead)
+    answer = client.post(reverse("protocols:case_add"), typed(expect=expect, must_hold="on"))
+    assert answer.status_code == 422
+    assert said in answer.content.decode()
+    assert expect in answer.content.decode()
+    assert not ProtocolCase.objects.exists()
+
+
+def test_a_zone_that_only_a_draft_has_can_be_named(draft, medical_lead):
+    other = json.loads(draft.document)
+    other["pack_version"] = "2026.9"
+    other["zones"].append({**other["zones"][0], "id": "scalp", "label": "Scalp", "short_label": "Scalp", "words": ["scalp"]})
+    other["patient_wording"]["zones"]["scalp"] = "the scalp"
+    load_pack(other)
+    expect = {"depth_at_most": {"scalp": 0.5}}
+    assert add_case(name="Scalp", case=CASE, expect=expect, by=medical_lead, must_hold=True).pk

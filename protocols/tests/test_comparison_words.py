@@ -4,7 +4,8 @@ import copy
 
 import pytest
 
-from protocols.comparison import compare, place
+from planner.wording import number
+from protocols.comparison import compare, place, values
 from protocols.comparison_words import Comparison, marked
 
 
@@ -67,6 +68,56 @@ def test_a_row_that_went_says_what_it_held(pack):
     (group,) = Comparison(pack, other).groups()
     assert (group.name, group.lines[0].kind) == ("depths", "removed")
     assert f"{gone['typical']:g} mm" in group.lines[0].facts[0]
+
+
+@pytest.mark.parametrize(
+    ("section", "place", "said"),
+    [
+        ("contraindications", 0, "answer holds for: 0\u00a0days"),  # nought is a value: asked at every visit
+        ("contraindications", 5, "waiting time: 180 (180 to 365 days)"),
+        ("downtime_bands", 1, "flaking: 2 (1 to 4 days)"),
+        ("questions", 0, "covers, Breastfeeding, rule: Breastfeeding"),
+        ("aftercare", 0, "from hour: 0\u00a0h"),
+        ("devices", 1, "preferred: no"),
+        ("lists", 0, "answer holds for: 30\u00a0days"),
+    ],
+)
+def test_a_row_that_came_says_every_value(pack, section, place, said):
+    other = copy.deepcopy(pack)
+    row = other[section].pop(place)
+    (group,) = Comparison(other, pack).groups()
+    (line,) = group.lines
+    assert any(said in fact for fact in line.facts)
+    assert line.facts == (*line.first_facts, *line.more_facts)
+    told = " ".join((line.who, *line.facts))
+    numbers = [value for _, value in values(row) if isinstance(value, (int, float)) and not isinstance(value, bool)]
+    assert [value for value in numbers if number(value) not in told] == []
+
+
+def test_a_new_level_says_its_course(pack):
+    other = copy.deepcopy(pack)
+    level = other["indications"][0]["levels"].pop(1)
+    (group,) = Comparison(other, pack).groups()
+    for name in ("sessions", "interval"):
+        span = level[name]
+        assert f"{name}: {span['typical']} ({span['min']} to {span['max']} {span['unit']})" in group.lines[0].facts
+
+
+def test_rows_of_which_the_first_that_fits_counts_show_their_order(pack):
+    other = copy.deepcopy(pack)
+    other["technique"]["passes_by"].reverse()
+    (group,) = Comparison(pack, other).groups()
+    (line,) = group.lines
+    assert (line.kind, line.path) == ("moved", "technique.passes_by")
+    assert not any(text.startswith("#") for _, text in line.parts)
+
+
+def test_two_sources_that_are_called_alike_are_two(pack):
+    one, two = pack["references"][0], pack["references"][1]
+    two["citation"] = one["citation"]
+    pack["zones"][0]["refs"] = [one["id"]]
+    line = _line(pack, _changed(pack, **{"zones[forehead].refs": [two["id"]]}), "zones[forehead].refs")
+    assert {kind for kind, _ in line.parts} == {"del", "ins"}
 
 
 def test_another_order_is_shown_as_moved(pack):

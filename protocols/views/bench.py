@@ -21,12 +21,14 @@ from ..regression import against_of, bench_of
 from ..services import current_version
 from ..services.cases import (
     CaseNameTaken,
+    ExpectsUnknown,
     ProtocolRefused,
     StaleCase,
     add_case,
     edit_case,
     project_case_named,
     switch_case,
+    unknown_names,
 )
 from .versions import version_named
 
@@ -112,7 +114,7 @@ def case_list(request):
     replaced = {case.name for case in project_cases()}
     for row in rows:
         row.replaces = row.name in replaced
-        row.faults = library_case(row.name, row.case, row.expect, must_hold=row.must_hold).faults
+        row.faults = library_case(row.name, row.case, row.expect, must_hold=row.must_hold).faults or unknown_names(row.expect)
     note_read("protocol.cases_viewed", request=request)
     own = {row.name for row in rows}
     return render(
@@ -185,6 +187,8 @@ def case_add(request):
             )
         except CaseNameTaken as refusal:
             form.add_error("name", str(refusal))
+        except ExpectsUnknown as refusal:
+            form.add_error("expect", str(refusal))
         except ProtocolRefused as refusal:
             form.add_error(None, str(refusal))
         else:
@@ -236,6 +240,8 @@ def case_edit(request, pk):
             return _conflict(request, form, conflict.row, fixed)
         except CaseNameTaken as refusal:
             form.add_error("name", str(refusal))
+        except ExpectsUnknown as refusal:
+            form.add_error("expect", str(refusal))
         except ProtocolRefused as refusal:
             form.add_error(None, str(refusal))
         else:
