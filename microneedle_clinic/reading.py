@@ -33,20 +33,20 @@ def whole(name: str, otherwise: int, *, low: int, high: int, why: str = "") -> i
 
 
 def switch(name: str, otherwise: bool) -> bool:
-    """On or off. An empty one is off, as everywhere in an environment; another word is refused, not taken for off."""
-    if name not in os.environ:
-        return otherwise
+    """On or off. An empty one says nothing; another word is refused, not taken for off."""
     text = said(name).lower()
+    if not text:
+        return otherwise
     if text in _ON:
         return True
-    if text in _OFF or not text:
+    if text in _OFF:
         return False
     raise ImproperlyConfigured(f"{name}={said(name)} is neither on nor off. Write 1 or 0.")
 
 
 def names(name: str, otherwise: list[str]) -> list[str]:
-    """A list with commas between."""
-    return [one.strip() for one in said(name).split(",") if one.strip()] if name in os.environ else otherwise
+    """A list with commas between. An empty one says nothing."""
+    return [one.strip() for one in said(name).split(",") if one.strip()] or otherwise
 
 
 def clock(name: str, otherwise: str) -> str:
@@ -60,8 +60,8 @@ def clock(name: str, otherwise: str) -> str:
 
 
 def networks(name: str, otherwise: list[str]) -> list[str]:
-    """Addresses or networks."""
-    found = names(name, otherwise)
+    """Addresses or networks; an empty list is none at all."""
+    found = names(name, [] if name in os.environ else otherwise)
     for text in found:
         try:
             ipaddress.ip_network(text, strict=False)

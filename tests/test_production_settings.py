@@ -123,12 +123,22 @@ def test_a_setting_that_cannot_be_meant_is_refused_in_one_sentence(monkeypatch, 
     assert "\n" not in str(refused.value)
 
 
-@pytest.mark.parametrize(("text", "meant"), [("1", True), (" Yes ", True), ("on", True), ("0", False), ("false", False), ("", False)])
+@pytest.mark.parametrize(("text", "meant"), [("1", True), (" Yes ", True), ("on", True), ("0", False), ("false", False)])
 def test_a_switch_knows_the_usual_words(monkeypatch, text, meant):
     monkeypatch.setenv("HTTPS", text)
     assert reading.switch("HTTPS", not meant) is meant
     monkeypatch.delenv("HTTPS")
     assert reading.switch("HTTPS", not meant) is not meant
+
+
+def test_an_empty_setting_switches_nothing_off(monkeypatch):
+    """As a file of settings has it where nobody filled it in: https stays on, and the second step stays required."""
+    for name in ("HTTPS", "SECOND_STEP_ROLES", "FORWARDED_ALLOW_IPS", "IDLE_LOCK_SECONDS"):
+        monkeypatch.setenv(name, " ")
+    assert reading.switch("HTTPS", True) is True
+    assert reading.names("SECOND_STEP_ROLES", ["manager"]) == ["manager"]
+    assert reading.whole("IDLE_LOCK_SECONDS", 600, low=5, high=900) == 600
+    assert reading.networks("FORWARDED_ALLOW_IPS", ["127.0.0.1"]) == [], "no proxy is believed"
 
 
 def test_no_setting_is_read_past_the_one_reader():

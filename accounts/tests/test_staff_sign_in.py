@@ -83,6 +83,11 @@ def test_an_open_screen_of_a_manager_takes_nothing_away(lost, manager, settings)
     settings.FRESH_PROOF_SECONDS = -1
     assert _reset(client, lost)["Location"] == reverse("accounts:confirm")
     assert Authenticator.objects.filter(user=lost).exists()
+    page, way = reverse("accounts:staff_sign_in", args=[lost.pk]), reverse("accounts:reset_second_step", args=[lost.pk])
+    assert way not in client.get(page).content.decode(), "nothing is typed that would be lost on the way to the proof"
+    assert client.get(f"{page}?lost=1")["Location"] == reverse("accounts:confirm")
+    settings.FRESH_PROOF_SECONDS = 300
+    assert way in client.get(f"{page}?lost=1").content.decode()
 
 
 def test_a_manager_ends_the_wait_after_wrong_tries(desk, manager):

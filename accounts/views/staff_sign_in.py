@@ -29,7 +29,7 @@ def _person(request, pk: int) -> User:
 def _page(request, person: User, *, form=None, status: int = 200):
     context = {
         "person": person,
-        "form": form or ResetForm(),
+        "form": form,
         "refused": staff.why_not(person, request.user),
         "app": second_steps.app_of(person),
         "passkeys": second_steps.passkeys(person).count(),
@@ -47,8 +47,17 @@ def _page(request, person: User, *, form=None, status: int = 200):
 @requires("staff.edit")
 def staff_sign_in(request, pk: int):
     person = _person(request, pk)
+    if "lost" in request.GET:
+        return _ask_how(request, person)
     note_read("staff.viewed", request=request, obj=person)
     return _page(request, person)
+
+
+@asks_who_it_is
+def _ask_how(request, person: User):
+    """The form. Who it is, is asked before: asked for only with the press, what was typed would be lost on the way."""
+    note_read("staff.viewed", request=request, obj=person)
+    return _page(request, person, form=ResetForm())
 
 
 @require_POST

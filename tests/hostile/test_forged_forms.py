@@ -116,6 +116,17 @@ def test_looking_changes_no_row(addresses, people, who):
     assert [_looked(addresses, people.get(one), *(full if len(who) > 2 else ())) for one in who] == [[]] * len(who)
 
 
+def test_a_calendar_program_moves_the_clock_of_its_own_link_and_nothing_else(make_user):
+    """Its sign-in is the address, so this is its session: when it was last used, how often within the hour. The log says so once a day."""
+    from followup.services.feed import make_link
+
+    address = f"{reverse('followup:feed')}?key={make_link(make_user('feeds', Role.CLINICIAN))}"
+    for expected in (200, 200):
+        with transaction.atomic(), writes() as written:
+            assert Client().get(address).status_code == expected
+        assert set(written) == {"followup_calendarlink"}
+
+
 def test_a_page_that_changes_by_being_looked_at_is_found(settings, people, patient):  # noqa: F811
     settings.ROOT_URLCONF = "tests.hostile.careless"
     assert _looked({"careless": f"/careless/{patient.number}/opened/"}, people[Role.MEDICAL_LEAD])[0][3] == ["patients_patient"]
