@@ -1,8 +1,11 @@
 """A follow-up call: what is asked, what may be said, who has it in hand, and how loudly it is said that nobody has."""
 
 import datetime as dt
+import re
+from pathlib import Path
 
 import pytest
+from django.contrib.staticfiles.finders import find
 from django.db import DatabaseError, connection, transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -310,3 +313,11 @@ def test_the_database_refuses_a_change(name, rung, session_of, clinician):
     with guards.suspended(name):  # the control: without the guard it goes through
         assert rows.update(**change) == 1
         connection.check_constraints()
+
+
+def test_only_an_emergency_is_red_above_the_page():
+    """A call that waits too long is said louder in amber and in words; red stays for what is an emergency."""
+    sheet = Path(find("css/clinic.css")).read_text(encoding="utf-8")
+    rules = re.findall(r"(\.call-banner[^{]*)\{([^}]*)\}", sheet)
+    assert {".call-banner.late", ".call-banner.stop"} <= {name.strip() for name, _ in rules}
+    assert {name.strip() for name, body in rules if "--stop" in body} == {".call-banner.stop"}

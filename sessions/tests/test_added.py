@@ -14,7 +14,7 @@ from sessions.services.signing import deviations, sign
 
 from .record_case import PASSWORD, RecordCase, as_json
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both_engines, pytest.mark.django_db]
 HA = "hyaluronic_acid"
 
 

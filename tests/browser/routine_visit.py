@@ -21,6 +21,7 @@ def make(surname: str) -> int:
     from clinic.demo import clock, consenting, consulting, people
     from clinic.demo.world import World
     from patients import services as patients
+    from sessions.devices import setup as devices
     from sessions.models import Booking, Hold, Resource
 
     site = Site.objects.order_by("pk").first()
@@ -40,6 +41,9 @@ def make(surname: str) -> int:
         consenting.have_signed(world, plan, by=amara)
     own = {resource.user_id: resource for resource in resources.values() if resource.user_id}
     pens = [row for row in resources.values() if row.device_kind == plan.device_kind and row.is_active]
+    # Whatever it was used for before, it is clean when this patient comes.
+    words = {"what": "cleaned", "done_at": now, "done_by": "June Park", "agent": "Example wipes", "by": staff["june"]}
+    devices.add(pens[0], request_key=f"routine-{patient.number}", **words)
     booking = Booking.objects.create(
         site=site,
         patient=patient,

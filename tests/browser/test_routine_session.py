@@ -22,7 +22,7 @@ from .routine_visit import ZONES
 from .visitor import sign_in
 
 PEN = "09506000134352"
-MOST = 7
+MOST, PIN = 7, "402913"
 TABLET = {"width": 820, "height": 1180}
 SENT_WITHIN = 5_000  # ms: what a record may lose when the machine dies
 
@@ -87,10 +87,19 @@ class Finger:
         place.click()
 
 
+def set_pin(page) -> None:
+    page.goto("/accounts/pin/")
+    for name, typed in (("pin", PIN), ("again", PIN), ("password", PASSWORD)):
+        page.locator(f"input[name='{name}']").fill(typed)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/accounts/sessions/")
+
+
 def test_eight_zones_with_one_scan_take_seven_presses_on_a_tablet(visitor, clinic):
     visit = a_visit(clinic, "Eightzones")
     visitor.sign_in("amara", anew=True)
     page, finger = visitor.page, Finger(visitor.page)
+    set_pin(page)
     page.set_viewport_size(TABLET)
     page.goto(f"/bookings/{visit}/")
     page.get_by_role("button", name="Start the session").click()
@@ -107,7 +116,7 @@ def test_eight_zones_with_one_scan_take_seven_presses_on_a_tablet(visitor, clini
     expect(page.locator("[name='ended']")).not_to_have_value("")  # the reaction says that the needling is over
     finger.press(page.locator("#sign"))
     page.wait_for_url(re.compile(r"/sign/"))
-    page.keyboard.type(PASSWORD)
+    page.keyboard.type(PIN)
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"/sessions/\d+/$"))
     whole_and_signed(clinic, page)
