@@ -21,8 +21,13 @@ class TextQuerySet(OfPatientQuerySet):
     path = "reminder__booking__patient"
 
     def to_send(self, now: dt.datetime):
-        """Not done by anybody yet, of visits that still stand at the time the text speaks of and have not begun."""
-        stands = Q(reminder__booking__status=Booking.Status.BOOKED, reminder__booking__starts_at=F("reminder__starts_at"))
+        """Not done yet, of visits that still stand at the time the text speaks of and have not begun, for who still wants texts."""
+        from .models import ContactChoice
+
+        stopped = ContactChoice.objects.filter(patient=OuterRef("reminder__booking__patient"), sms_stopped_at__isnull=False)
+        stands = ~Exists(stopped.order_by()) & Q(
+            reminder__booking__status=Booking.Status.BOOKED, reminder__booking__starts_at=F("reminder__starts_at")
+        )
         return self.filter(stands, done_at__isnull=True, reminder__starts_at__gt=now)
 
 

@@ -127,6 +127,9 @@ def decide(
     """*reminder*: the row for this visit at this time by this way, where there is one. *booking* is as it stands in the database."""
     now, zone = now or timezone.now(), booking.site.zone
     if reminder is not None and reminder.state != Reminder.State.AGAIN:
+        waits = getattr(reminder, "text", None) if reminder.channel == Channel.SMS else None
+        if waits is not None and waits.done_at is None and (refused := _refused(booking, channel, choice)):
+            return never(refused)
         return happened(reminder, now)
     if booking.status != Booking.Status.BOOKED:
         return never(f"The visit is {booking.get_status_display().lower()}.")

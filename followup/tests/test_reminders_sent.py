@@ -10,7 +10,7 @@ from django.urls import reverse
 from audit.models import AuditEvent
 from followup import sms
 from followup.models import OutboxText, Reminder, ReminderSettings
-from followup.services import deciding, sending
+from followup.services import contact, deciding, sending
 from followup.services.deciding import Standing
 from followup.tasks import send_reminder, sweep_reminders
 from sessions.services import booking as door
@@ -172,6 +172,17 @@ def test_a_cancelled_or_moved_visit_takes_its_text_off_the_list(client, texting,
     client.force_login(desk)
     door.move(texting, starts_at=texting.starts_at + dt.timedelta(days=7), by=desk)
     assert patient.phone not in client.get(reverse("followup:outbox")).content.decode()
+
+
+def test_who_wants_no_texts_any_more_is_taken_off_the_list_of_texts_to_send(client, texting, travel, desk, patient):
+    travel(47)
+    sending.send(texting.pk, SMS)
+    client.force_login(desk)
+    assert patient.phone in client.get(reverse("followup:outbox")).content.decode()
+    was = contact.seen_of(contact.choice_of(patient))
+    contact.set_choice(patient, wanted={EMAIL: True, SMS: False}, was=was, by=desk)
+    assert patient.phone not in client.get(reverse("followup:outbox")).content.decode()
+    assert verdict(texting, SMS).words.startswith("The patient wants no reminders this way")
 
 
 class Provider(sms.SmsBackend):

@@ -18,6 +18,7 @@ from ..services.hours import clinician_minutes, moments_at
 from ..services.visit_steps import LATEST
 
 YEARS_AROUND = 20
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 _CLOCK = re.compile(r"(\d{1,2})(?:[:.h ]?(\d{2}))?\s*([ap])?\.?\s*(?:m\.?)?", re.IGNORECASE)
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
@@ -58,6 +59,13 @@ def read_day(text: str, today: dt.date) -> dt.date | None:
         return None
 
 
+def other_weekday(text: str, day: dt.date) -> bool:
+    """Whether *text* names a weekday that *day* is not: one of the two was typed wrong, and nobody knows which."""
+    named = re.match(r"[a-z]{2,9}", text.strip(), re.IGNORECASE)
+    word = named.group().lower() if named else ""
+    return any(name.startswith(word) for name in WEEKDAYS) and not f"{day:%A}".lower().startswith(word) if word else False
+
+
 def within_reach(day: dt.date, today: dt.date) -> bool:
     """Near enough for sums with it to be sensible; whether it may be booked the door decides."""
     return abs(day.year - today.year) <= YEARS_AROUND
@@ -93,6 +101,8 @@ class DayField(forms.CharField):
         day = read_day(text, self.today)
         if day is None:
             raise forms.ValidationError("Day must be a date, like 24 Nov 2026")
+        if other_weekday(text, day):
+            raise forms.ValidationError(f"{wording.day(day)} is a {day:%A}: choose the day that is meant")
         if not within_reach(day, self.today):
             raise forms.ValidationError("Choose a day in the next two years")
         return day

@@ -91,6 +91,18 @@ def test_a_typed_day_is_read_or_refused(text, day):
     assert read_day(text, dt.date(2026, 11, 22)) == day
 
 
+@pytest.mark.parametrize(
+    ("typed_day", "fine"), [("{:%A %-d %B %Y}", True), ("{:%a %-d %b %Y}", True), ("{:%-d %b %Y}", True), ("Fri {:%-d %b %Y}", False)]
+)
+def test_a_weekday_that_is_not_that_of_the_date_is_asked_about(browser, diary, typed, typed_day, fine):
+    monday = diary.monday()
+    answer = browser.post(reverse("sessions:book"), typed(day=typed_day.format(monday)))
+    assert answer.status_code == (302 if fine else 422)
+    assert Booking.objects.count() == (1 if fine else 0)
+    if not fine:
+        assert "is a Monday: choose the day that is meant" in answer.content.decode()
+
+
 def test_a_visit_is_booked_and_shown(browser, typed, patient):
     reply = browser.post(reverse("sessions:book"), typed())
     booking = Booking.objects.get()

@@ -207,6 +207,9 @@ def test_a_session_that_is_over_and_that_nobody_marked_does_not_count_as_placed(
     assert "3 of 4 sessions to book" in browser.get(address).content.decode()
     with time_machine.travel(visit.ends_at, tick=False):
         browser.force_login(visit.created_by)
+        assert "3 of 4 sessions to book" in browser.get(address).content.decode()  # until the evening somebody may say so still
+    with time_machine.travel(visit.ends_at + dt.timedelta(hours=12, minutes=1), tick=False):
+        browser.force_login(visit.created_by)
         assert "4 of 4 sessions to book" in browser.get(address).content.decode()
         course = browser.get(reverse("sessions:book_course", args=[patient.number, plan.number]))
         assert course.context["course"].lines[0].state == "unmarked"

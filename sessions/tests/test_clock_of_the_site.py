@@ -28,7 +28,8 @@ def visit(site, diary, patient, desk):
     times = {"starts_at": made.starts_at, "ends_at": made.ends_at}
     Hold.objects.create(booking=made, resource=diary.osei, subject=f"r{diary.osei.pk}", **times)
     Hold.objects.create(booking=made, patient=patient, subject=f"p{patient.pk}", **times)
-    return made
+    with time_machine.travel(made.ends_at, tick=False):  # in the evening it is the next day there already
+        yield made
 
 
 def address(page: str, visit) -> str:

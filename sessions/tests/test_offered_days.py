@@ -11,7 +11,7 @@ from sessions.services import visit_status
 from sessions.services.hours import local_day
 from sessions.services.refusals import SlotTaken
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from sessions.services.course_move import NEAREST, preview_move
 from sessions.services.hours import local_day
 from sessions.services.refusals import GapRefused, SlotTaken
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from sessions.plan_section import visits
 from sessions.services import signing
 from sessions.views.calendar_to_place import to_place
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
 
 
 @pytest.fixture
