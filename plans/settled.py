@@ -18,6 +18,7 @@ from .taken_for import ToExplain
 NO_NUMBING = "none"
 CREAM = "cream"
 OTHER_NUMBING = "other"
+NOT_DECIDED = ("", "No numbing")  # as pinned to a plan: no prescriber decided on anything that is put on
 NUMBING = (
     (NO_NUMBING, "No numbing"),
     (CREAM, "Numbing cream, as its label and the prescriber say"),
@@ -116,7 +117,7 @@ class Settled:
         """As pinned to the plan; empty = decided on the day."""
         if self.numbing == OTHER_NUMBING:
             return self.numbing_other[:60]
-        return {NO_NUMBING: "No numbing", CREAM: "Numbing cream"}.get(self.numbing, "")
+        return {NO_NUMBING: NOT_DECIDED[1], CREAM: "Numbing cream"}.get(self.numbing, "")
 
     def setting(self, name: str) -> Setting | None:
         return next((setting for setting in self.settings if setting.name == name), None)

@@ -370,7 +370,9 @@ class Comparison:
                     yield from self._facts(item, (*where, _field(name)), name, key)
         elif isinstance(value, list) and any(isinstance(row, Mapping) for row in value):
             for name, row in zip(row_keys(value, key, parent), value, strict=True):
-                yield from self._facts(row, (*where, self._names.row(row, name)), "", key)
+                called = self._names.row(row, name)
+                rest = {field: item for field, item in row.items() if field != "id" and item != called}
+                yield from self._facts(rest, (*where, called), "", key)
         elif value is not None and value not in ("", []) and not (key == "unverified" and value is False):
             yield f"{', '.join(where)}: {self._names.value(value, key)}"
 

@@ -9,7 +9,7 @@ from django.urls import NoReverseMatch, Resolver404, get_resolver, resolve, reve
 from django.utils import timezone
 
 from audit.models import AuditEvent
-from protocols.documents import canonical, read_text
+from protocols.documents import canonical, read_text, sha256
 from protocols.exchange import as_yaml
 from protocols.models import ProtocolVersion, VersionStatus
 from protocols.names import RESERVED_INDICATIONS, RESERVED_VERSIONS
@@ -342,3 +342,18 @@ def test_a_file_that_is_no_pack_has_no_section(client, clinician):
     file = SimpleUploadedFile("list.of.words.yaml", b"- a\n- b\n")
     page = client.post(_url("import"), {"import-file": file})
     assert [(group.section, group.faults[0][0]) for group in page.context["fault_groups"]] == [("The pack", "list.of.words.yaml")]
+
+
+def test_what_a_row_that_came_holds_is_on_the_page_and_open_for_printing(client, protocol, desk):
+    other = json.loads(protocol.document)
+    rule = next(row for row in other["contraindications"] if row["id"] == "isotretinoin_recent")
+    other["contraindications"].append({**rule, "id": "another_capsule", "label": "Another capsule"})
+    document = canonical(other)
+    ProtocolVersion.objects.create(version="2026.8", document=document, sha256=sha256(document), is_whole=False)
+    client.force_login(desk)
+    page = _get(client, "compare", **{"from": protocol.version, "to": "2026.8"})
+    assert "waiting time: 180 (180 to 365 days)" in page
+    assert "question, answer holds for: 30\u00a0days" in page
+    assert "<details><summary>and " in page
+    assert "for printing" in page
+    assert "<details open><summary>and " in _get(client, "compare", **{"from": protocol.version, "to": "2026.8", "all": "1"})

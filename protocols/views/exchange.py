@@ -120,7 +120,9 @@ def compare(request):
             "counts": comparison.counts(),
             "groups": [(group, group.lines if whole else group.lines[:MOST_OF_GROUP]) for group in groups],
             "found": sum(len(group.lines) for group in groups),
-            "is_cut": not whole and any(len(group.lines) > MOST_OF_GROUP for group in groups),
+            "is_whole": whole,
+            "is_cut": not whole
+            and any(len(group.lines) > MOST_OF_GROUP or any(line.more_facts for line in group.lines) for group in groups),
             "section": section,
             "q": q,
         }

@@ -18,6 +18,7 @@ from patients.lists import DueList
 from planner.wording import day as day_words
 from plans.competence import beyond, without_agreed
 from plans.models import TreatmentPlan
+from plans.settled import NOT_DECIDED as NUMBING_NOT_DECIDED
 from plans.since import Change, in_words
 
 from ..devices import standing as devices
@@ -89,8 +90,11 @@ class DayCheck:
         }
 
 
-def day_check(session: TreatmentSession, on: dt.date | None = None) -> DayCheck:
-    """The kept answers where needling has begun, else the answers now for the day *on* (the day of treatment)."""
+def day_check(session: TreatmentSession, on: dt.date | None = None, *, numbing: str | None = None) -> DayCheck:
+    """
+    The kept answers where needling has begun, else the answers now for the day *on* (the day of treatment). numbing: the product as
+    it is being typed; None = as it is recorded.
+    """
     kept = session.start_check
     if kept:
         return DayCheck(
@@ -115,7 +119,8 @@ def day_check(session: TreatmentSession, on: dt.date | None = None) -> DayCheck:
         field = "due" if due else SKIN
         planner = Condition("planner", LEFT, "The plan is checked again once they are answered", "plan check", field, holds=True)
     gap, operator = _gap(session, on, today.interval_weeks), _operator(session, on)
-    conditions = (_plan(session), _screening(due), *_skin(session, earlier, waiting), planner, gap, operator, _consent(session))
+    skin, numbing = _skin(session, earlier, waiting), _numbing(session, on, session.numbing if numbing is None else numbing)
+    conditions = (_plan(session), _screening(due), *skin, planner, gap, operator, *numbing, _consent(session))
     return DayCheck(
         on=on,
         conditions=conditions,
@@ -366,6 +371,22 @@ def _operator(session: TreatmentSession, on: dt.date) -> Condition:
         words = f"{who} treats, countersigned by {plan.countersigned_by}"
         return Condition("operator", OK, words, "who treats", holds=True)
     return Condition("operator", OK, f"{who} treats", "who treats", holds=True)
+
+
+def _numbing(session: TreatmentSession, on: dt.date, product: str) -> list[Condition]:
+    """
+    Numbing is a prescriber's to decide. Where the plan left it to the day, or is without, who treats must be one before the needle is
+    taken up; what a plan names was decided with it. Once needling has begun the record says what went on.
+    """
+    who, plan = session.clinician, session.plan
+    if not product or plan.numbing not in NUMBING_NOT_DECIDED or who.prescribes_on(on):
+        return []
+    planned = "is without numbing" if plan.numbing else "leaves numbing to the day"
+    words = (
+        f"{product}: plan {plan.number} {planned}, and {who} is no prescriber. A prescriber has to treat, or a plan that names "
+        "it is countersigned. Clear the field if nothing was put on"
+    )
+    return [Condition("numbing_prescriber", LEFT, words, "prescriber for the numbing", "f-numbing", holds=True)]
 
 
 # Device and needle

@@ -133,7 +133,7 @@ def save(session: TreatmentSession, *, by, typed, version: int, page: str = "", 
         if own and turn <= row.saved_turn:
             return Saved(row, form_for(row, before), ())
         row.claim(row.version if own else version)
-        check = gate.day_check(row)
+        check = gate.day_check(row, numbing=(typed.get("numbing") or "").strip())
         form = form_for(row, typed, check=check)
         form.is_valid()
         _write(row, form, by)

@@ -192,3 +192,40 @@ def test_a_clinician_is_booked_by_what_they_hold_whatever_its_day(case, signed_o
     signed_off(other, zones=["cheeks"])
     case.person.user = other
     assert "forehead with the" in why_unfit(case.person, "session", case.plan)
+
+
+NUMBED = {"numbing": "Example cream", "numbing_on": "09:00", "numbing_off": "09:30"}
+
+
+@pytest.fixture
+def no_prescriber(case):
+    type(case.clinician).objects.filter(pk=case.clinician.pk).update(is_prescriber=False)
+    case.clinician.refresh_from_db()
+
+
+@pytest.mark.parametrize(("planned", "words"), [("", "leaves numbing to the day"), ("No numbing", "is without numbing")])
+def test_numbing_nobody_who_prescribes_decided_on_holds_the_needle(case, no_prescriber, planned, words):
+    with guards.suspended("plans_accepted_plan"):
+        TreatmentPlan.objects.filter(pk=case.plan.pk).update(numbing=planned)
+    session = case.started()
+    saved = record.save(session, by=case.clinician, typed=case.typed(session, **NUMBED), version=session.version)
+    assert not saved.session.start_check
+    (condition,) = [row for row in gate.day_check(saved.session).conditions if row.name == "numbing_prescriber"]
+    assert (condition.state, condition.holds) == (gate.LEFT, True)
+    assert words in condition.words
+    again = record.save(saved.session, by=case.clinician, typed=case.typed(session), version=saved.session.version)
+    assert again.session.start_check  # nothing was put on: it begins
+
+
+def test_numbing_the_plan_names_was_decided_with_it(case, no_prescriber):
+    with guards.suspended("plans_accepted_plan"):
+        TreatmentPlan.objects.filter(pk=case.plan.pk).update(numbing="Numbing cream")
+    session = case.started()
+    assert record.save(session, by=case.clinician, typed=case.typed(session, **NUMBED), version=session.version).session.start_check
+
+
+def test_a_prescriber_decides_on_the_day(case):
+    with guards.suspended("plans_accepted_plan"):
+        TreatmentPlan.objects.filter(pk=case.plan.pk).update(numbing="")
+    session = case.started()
+    assert record.save(session, by=case.clinician, typed=case.typed(session, **NUMBED), version=session.version).session.start_check
