@@ -73,16 +73,12 @@ class Words:
 
     def blocks(self, approval: Approval) -> tuple[PrintedBlock, ...]:
         """
-        Every block that stands on the sheet, with who approved it: the protocol's approver, or that of the translation.
-
-        Raises:
-            SheetCannotBeMade: a block that nobody approved as it stands.
+        Every block that stands on the sheet, with who approved it: the protocol's approver, or that of the translation. Neither is missing:
+        words that nobody approved make no sheet.
         """
         by, on = approval.approved_by, approval.approved_on
         if self.translation:
             by, on = self.translation.approved_by, self.translation.approved_on
-        if on is None:
-            raise SheetCannotBeMade(f"Nobody has approved the words of the sheet in {language_name(self.language)}. Ask the medical lead.")
         known: Mapping[str, Block] = blocks_of(self.document)
         return tuple(PrintedBlock(name, known[name].version, by, on) for name in sorted(self.used & known.keys()))
 
@@ -170,6 +166,8 @@ def words_for(protocol: Mapping[str, Any], language: str, country: str, translat
         name = language_name(language)
         if translation is None or translation.document["language"] != language:
             raise SheetCannotBeMade(f"The words of the sheet in {name} are not approved. Make the sheet again: it is then made in English.")
+        if translation.approved_on is None:
+            raise SheetCannotBeMade(f"Nobody has approved the words of the sheet in {name}. Ask the medical lead.")
         beside = pairs(translation.document, document)
         if not is_whole(beside):
             first = next(pair for pair in beside if pair.state is not State.WHOLE)

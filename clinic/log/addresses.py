@@ -287,4 +287,10 @@ PAGES: dict[str, Page] = {
     "aftercare:request": Page("", "sheet.requested", by_record),
     "aftercare:sheet": Page("sheet.viewed", patient=by_sheet),
     "aftercare:pdf": Page("sheet.opened", patient=by_sheet),
+    "aftercare:words": Page("sheet_words.listed"),
+    "aftercare:words_in": Page("sheet_words.viewed"),
+    "aftercare:change_words": Page(writes="sheet_words.written"),
+    "aftercare:approve_words": Page(writes="sheet_words.approved"),
+    "aftercare:retire_words": Page(writes="sheet_words.retired"),
+    "aftercare:throw_away_words": Page(writes="sheet_words.thrown_away"),
 }
