@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from planner import wording as figures
+from planner.knowledge.wording_section import MONTHS
 
 from .blocks import PrintedBlock
 from .dates import Moment, after_days, after_hours, calendar_of
@@ -20,6 +21,8 @@ from .facts import Approval, LeftOut, RecordFacts, SheetCannotBeMade, SheetFacts
 from .words import Line, Words, plain, words_for
 
 # The days every sheet shows (of a table, not of a rule); days on which a rule changes join them.
+# Countries where the year runs the other way round.
+SOUTHERN = frozenset({"AR", "AU", "BO", "BR", "BW", "CL", "FJ", "LS", "MG", "MU", "MZ", "NA", "NZ", "PE", "PG", "PY", "SZ", "UY", "ZA", "ZM", "ZW"})
 USUAL_DAYS = (0, 1, 2, 3, 7, 14)
 MOST_COLUMNS = 7
 # Up to eight zones stand in one row as wide as their names; more stand in rows of six.
@@ -303,7 +306,7 @@ class _Sheet:
             steps_title=self.line("steps.title"),
             step_heads=(self.line("steps.when"), self.line("steps.see"), self.line("steps.do")),
             steps=self._steps(),
-            normal=Box(self.line("normal.title"), self.line("normal.line")),
+            normal=Box(self.line("normal.title"), self._normal()),
             did_title=self.line("did.title"),
             did_caption=self.line("did.caption"),
             zone_rows=self._zone_rows(),
@@ -507,10 +510,25 @@ class _Sheet:
                     when,
                     dates,
                     self.line(f"aftercare.{key}.see", block["see"]),
-                    tuple(self.line(f"aftercare.{key}.do.{n}", text) for n, text in enumerate(block["do"], 1)),
+                    (*(self.line(f"aftercare.{key}.do.{n}", text) for n, text in enumerate(block["do"], 1)), *(self._season() if not steps else ())),
                 )
             )
         return tuple(steps)
+
+    def _normal(self) -> Line:
+        """For the skin it is said to, where the version has words for it; feeling comes before colour in all of them."""
+        skin = figures.ROMAN[self.facts.phototype - 1] if self.facts.phototype else None
+        for name, entry in self.words.document.get("normal_by_phototype", {}).items():
+            if skin in entry["phototypes"]:
+                return self.line(f"normal_by_phototype.{name}.line", entry["line"])
+        return self.line("normal.line")
+
+    def _season(self):
+        """What the time of year adds to the first day's steps; in the southern half of the earth it is the other half of the year."""
+        month = MONTHS[(self.today.month - 1 + (6 if self.site.country in SOUTHERN else 0)) % 12]
+        for name, entry in self.words.document.get("season", {}).items():
+            if month in entry["months"]:
+                yield self.line(f"season.{name}.line", entry["line"])
 
     def _zone_name(self, zone: str) -> str:
         self.words.printed(f"zones.{zone}")

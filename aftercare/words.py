@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from .blocks import Block, PrintedBlock, block_id, blocks_of
+from .blocks import LISTS, Block, PrintedBlock, block_id, blocks_of
 from .facts import Approval, SheetCannotBeMade, TranslationFacts
 from .translation import LANGUAGES, RIGHT_TO_LEFT, State, is_whole, pairs, wording_with
 
@@ -147,7 +147,7 @@ def wording_of(protocol: Mapping[str, Any], language: str) -> Mapping[str, Any]:
         raise SheetCannotBeMade(
             f"The protocol has its words for patients in “{section['language']}”, not in “{language}”. Tell the medical lead."
         )
-    return {**section, **{name: {block["id"]: block for block in section[name]} for name in ("three", "resume")}}
+    return {**section, **{name: {block["id"]: block for block in section[name]} for name in LISTS if name in section}}
 
 
 def language_name(code: str) -> str:

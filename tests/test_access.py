@@ -168,6 +168,7 @@ TABLE = {
     "protocols:edit_item": _general(CLINICAL, args=("draft", "editor_section", "editor_item")),
     "protocols:edit_remove_reference": _general(CLINICAL, args=("draft", "reference")),
     "protocols:edit_remove_row": _general(CLINICAL, args=("draft", "editor_list", "editor_row")),
+    "protocols:edit_add_sheet_words": _sent(CLINICAL, "draft", of_patient=False),
     "protocols:edit_add_follow_up": _sent(CLINICAL, "draft", of_patient=False),
     "protocols:edit_take_off": _sent(CLINICAL, "draft", "reference", of_patient=False),
     "protocols:indication": _general(args=("version", "indication")),

@@ -169,6 +169,7 @@ PAGES: dict[str, Page] = {
     "protocols:edit_item": Page("protocol.viewed", "protocol.edited"),
     "protocols:edit_remove_reference": Page("protocol.viewed", "protocol.edited"),
     "protocols:edit_remove_row": Page("protocol.viewed", "protocol.edited"),
+    "protocols:edit_add_sheet_words": Page(writes="protocol.edited"),
     "protocols:edit_add_follow_up": Page(writes="protocol.edited"),
     "protocols:edit_take_off": Page(writes="protocol.edited"),
     "protocols:indication": Page("protocol.viewed"),
