@@ -280,7 +280,10 @@ class _Sheet:
 
     def compose(self) -> SheetContent:
         # The blocks last: by then it is known which of them stand on the sheet.
-        return replace(self._composed(), blocks=self.words.blocks(self.approval))
+        composed = self._composed()
+        if not composed.extras:
+            self.words.used.discard("extras_title")
+        return replace(composed, blocks=self.words.blocks(self.approval))
 
     def _language(self) -> str:
         """BCP 47, for screen readers."""
@@ -570,20 +573,24 @@ class _Sheet:
         by_reason: dict[tuple[tuple[str, ...], str], list[LeftOut]] = {}
         for item in self.facts.left_out:
             by_reason.setdefault((item.because, item.words), []).append(item)
-        joiner = self.words.text("did.and")
         for (because, written), items in by_reason.items():
-            names = spoken_list([self._zone_name(item.zone).lower() for item in items], joiner, self.calendar.comma)
+            names = self._listed([self._zone_name(item.zone).lower() for item in items])
             sentence = self.words.text("did.left_out", zone=names)
             if because:
                 known, other = self.words.document["reasons"], self.words.document["reason_other"]
                 for rule in because:
                     self.words.printed(f"reasons.{rule}" if rule in known else "reason_other")
-                reasons = spoken_list(list(dict.fromkeys(known.get(rule, other) for rule in because)), joiner, self.calendar.comma)
+                reasons = self._listed(list(dict.fromkeys(known.get(rule, other) for rule in because)))
                 yield plain("did.left_out", f"{sentence} {self.words.text('did.because', reason=reasons)}")
             elif written:
                 yield plain("did.left_out", f"{sentence}. {self.words.text('did.why_recorded')} {self.words.own(written.rstrip('.'))}.")
             else:
                 yield plain("did.left_out", f"{sentence}.")
+
+    def _listed(self, names: list[str]) -> str:
+        if len(names) > 1:
+            self.words.printed("did.and")
+        return spoken_list(names, self.words.document["did"]["and"], self.calendar.comma)
 
     def _product_name(self, id: str) -> str:
         adjuvants = self.words.document["adjuvants"]

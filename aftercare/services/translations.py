@@ -147,7 +147,9 @@ def approve(language: str, *, seen: str, english_seen: str, by) -> SheetTranslat
             raise Refused("These words are in use already.")
         if not before.is_whole:
             raise Refused(f"{len(before.open_pairs)} of the blocks are not finished. Write them, then approve the whole.")
-        row = before.row if before.is_draft else _begin(language, before.document, by=None, at=now)
+        # Who wrote the words wrote them still, where they are approved anew beside other English.
+        writer = before.row.written_by if before.row else None
+        row = before.row if before.is_draft else _begin(language, before.document, by=writer, at=now)
         if row.written_by_id == by.pk:
             raise Refused("Somebody else than who wrote them approves the words. Ask another medical lead to read them.")
         if before.in_use:
