@@ -69,12 +69,17 @@ def pairs(document: Mapping[str, Any], wording: Mapping[str, Any]) -> list[Pair]
             found.append(Pair(name, english, None, State.MISSING))
             continue
         faults = tuple(faults_of(block, english))
-        if document["blocks"][name]["of"] != english.version:
+        if english.version not in _made_from(document["blocks"][name]):
             state = State.CHANGED
         else:
             state = State.FAULTY if faults else State.WHOLE
         found.append(Pair(name, english, block, state, faults))
     return found
+
+
+def _made_from(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    """The English versions a block says the same as: one, or several that differ in their English alone."""
+    return (entry["of"],) if isinstance(entry["of"], str) else tuple(entry["of"])
 
 
 def _names(text: str) -> list[str]:

@@ -10,10 +10,10 @@ import pytest
 
 from aftercare.facts import Approval, LeftOut, Medicine, NextVisit, SiteFacts, Treated, UsedProduct
 from aftercare.tests.test_content import DOCUMENT, LONDON, SITE, US, make
-from protocols.services.additions import sheet_words_that_come_along
+from protocols.services.additions import give_sheet_words
 
 FULL = copy.deepcopy(DOCUMENT)
-FULL["patient_wording"].update(sheet_words_that_come_along())
+give_sheet_words(FULL)
 IRELAND = SiteFacts("Alder Skin Clinic", "2 Quay Street", "01 555 0118", "Every day", "112", "IE", "Europe/Dublin")
 SYDNEY = SiteFacts("Alder Skin Clinic", "3 Harbour Street", "02 5550 0118", "Every day", "000", "AU", "Australia/Sydney")
 

@@ -9,10 +9,10 @@ from aftercare.blocks import blocks_of
 from aftercare.tests.test_content import DOCUMENT, make
 from aftercare.tests.test_render import EVERYTHING, TYPICAL
 from aftercare.words import words_for, wording_of
-from protocols.services.additions import sheet_words_that_come_along
+from protocols.services.additions import give_sheet_words
 
 FULL = copy.deepcopy(DOCUMENT)
-FULL["patient_wording"].update(sheet_words_that_come_along())
+give_sheet_words(FULL)
 HARDEST = 6.0
 # Names of things cannot be said in shorter words; they are names, not sentences, and each is explained by its picture or its place.
 NAMES = ("adjuvant_names", "zones", "devices", "terms")

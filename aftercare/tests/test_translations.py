@@ -19,7 +19,7 @@ from aftercare.translation import LANGUAGES, State, faults_of, packaged, pairs
 from aftercare.words import wording_of
 from audit.models import AuditEvent
 from patients.models import Patient
-from protocols.services.additions import sheet_words_that_come_along
+from protocols.services.additions import give_sheet_words
 
 WORDING = wording_of(DOCUMENT, "en")
 READ = dt.date(2026, 9, 3)
@@ -46,7 +46,7 @@ def test_what_comes_with_the_program_is_whole_and_marked_as_not_reviewed(languag
     document = packaged(language)
     assert (document["language"], document["status"]) == (language, "needs review")
     english = copy.deepcopy(DOCUMENT)
-    english["patient_wording"].update(sheet_words_that_come_along())
+    give_sheet_words(english)
     beside = pairs(document, wording_of(english, "en"))
     assert {pair.id: pair.faults for pair in beside if pair.state is not State.WHOLE} == {}
     assert document["blocks"].keys() == {pair.id for pair in beside}, "a block that the English does not have"

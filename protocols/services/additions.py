@@ -42,31 +42,43 @@ def add_follow_up(draft: ProtocolVersion, *, lock_version: int, by) -> ProtocolV
 
 def sheet_words_that_come_along() -> dict:
     """
-    Words of the aftercare sheet by skin and season, as they come with the program.
+    Words of the aftercare sheet by skin and season, and some in easier words, as they come with the program.
 
     Raises:
         FileNotFoundError: the project was installed without them.
     """
-    return read_pack(ADDITIONS / "sheet_words.yaml")[WORDS]
+    return read_pack(ADDITIONS / "sheet_words.yaml")
+
+
+def give_sheet_words(document: dict) -> list[Change]:
+    """Put into *document* what it has not of them; what a clinic said in words of its own stays."""
+    coming, words, made = sheet_words_that_come_along(), document[WORDS], []
+    for name, entries in coming[WORDS].items():
+        if name not in words:
+            words[name] = entries
+            made.append(Change(f"{WORDS}.{name}", None, entries))
+    for easier in coming["easier"]:
+        section, _, key = easier["at"].partition(".")
+        if words.get(section, {}).get(key) == easier["was"]:
+            words[section][key] = easier["says"]
+            made.append(Change(f"{WORDS}.{easier['at']}", easier["was"], easier["says"]))
+    return made
 
 
 def add_sheet_words(draft: ProtocolVersion, *, lock_version: int, by) -> ProtocolVersion:
     """
-    Give the words of *draft* those by skin and season that it has not. They are printed from the day that version is approved.
+    Give *draft* the words by skin and season. They are printed from the day that version is approved.
 
     Raises:
         ProtocolRefused: *by* may not edit, it is no draft, it keeps no words of the sheet, or it has all of them. StaleDraft, DraftFaults: as
             `drafts.edit`.
     """
-    coming = sheet_words_that_come_along()
 
     def apply(document: dict) -> list[Change]:
         if WORDS not in document:
             raise ProtocolRefused(f"Protocol {draft.version} keeps no words of the sheet: it was made before they became part of the protocol.")
-        added = {name: entries for name, entries in coming.items() if name not in document[WORDS]}
-        if not added:
+        if not (made := give_sheet_words(document)):
             raise ProtocolRefused(f"Protocol {draft.version} has its words by skin and season already. Change them value by value.")
-        document[WORDS].update(added)
-        return [Change(f"{WORDS}.{name}", None, entries) for name, entries in added.items()]
+        return made
 
     return edit(draft, lock_version=lock_version, section=wording.TITLE, by=by, apply=apply)
