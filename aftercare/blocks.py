@@ -1,5 +1,6 @@
 """
-The words of the sheet in blocks. A block is what is read, changed and approved as one: a line, or the texts of one entry ("red_flags.infection").
+The words of the sheet in blocks. A block is what is read, changed and approved as one: a line, or the texts of one entry
+("red_flags.infection").
 
 Its version is the fingerprint of its texts, so a block that says something else is another version, whoever changed it. Pure.
 """

@@ -22,7 +22,9 @@ from .words import Line, Words, plain, words_for
 
 # The days every sheet shows (of a table, not of a rule); days on which a rule changes join them.
 # Countries where the year runs the other way round.
-SOUTHERN = frozenset({"AR", "AU", "BO", "BR", "BW", "CL", "FJ", "LS", "MG", "MU", "MZ", "NA", "NZ", "PE", "PG", "PY", "SZ", "UY", "ZA", "ZM", "ZW"})
+SOUTHERN = frozenset(
+    {"AR", "AU", "BO", "BR", "BW", "CL", "FJ", "LS", "MG", "MU", "MZ", "NA", "NZ", "PE", "PG", "PY", "SZ", "UY", "ZA", "ZM", "ZW"}
+)
 USUAL_DAYS = (0, 1, 2, 3, 7, 14)
 MOST_COLUMNS = 7
 # Up to eight zones stand in one row as wide as their names; more stand in rows of six.
@@ -477,7 +479,9 @@ class _Sheet:
             same_day=tuple(by_urgency["same_day"] + by_urgency["within_24h"]),
             emergency_title=self.line("help.emergency"),
             emergency=tuple(by_urgency["emergency"]),
-            this_week=self.line("help.this_week", signs=spoken_list([line.text for line in week], self.words.text("help.or"), self.calendar.comma))
+            this_week=self.line(
+                "help.this_week", signs=spoken_list([line.text for line in week], self.words.text("help.or"), self.calendar.comma)
+            )
             if (week := by_urgency["within_week"])
             else None,
             phone=self.words.own(self.site.phone.replace(" ", "\u00a0")),
@@ -513,7 +517,10 @@ class _Sheet:
                     when,
                     dates,
                     self.line(f"aftercare.{key}.see", block["see"]),
-                    (*(self.line(f"aftercare.{key}.do.{n}", text) for n, text in enumerate(block["do"], 1)), *(self._season() if not steps else ())),
+                    (
+                        *(self.line(f"aftercare.{key}.do.{n}", text) for n, text in enumerate(block["do"], 1)),
+                        *(self._season() if not steps else ()),
+                    ),
                 )
             )
         return tuple(steps)

@@ -10,7 +10,19 @@ from sessions.conversion import record_facts
 from sessions.models import Booking, TreatmentSession
 
 from .content import SheetContent, content
-from .facts import Approval, LeftOut, Medicine, NextVisit, RecordFacts, SheetCannotBeMade, SheetFacts, SiteFacts, TranslationFacts, Treated, UsedProduct
+from .facts import (
+    Approval,
+    LeftOut,
+    Medicine,
+    NextVisit,
+    RecordFacts,
+    SheetCannotBeMade,
+    SheetFacts,
+    SiteFacts,
+    TranslationFacts,
+    Treated,
+    UsedProduct,
+)
 from .models import Sheet, SheetTranslation
 
 
@@ -107,7 +119,8 @@ def _translation(sheet: Sheet, site: Site) -> TranslationFacts | None:
         raise SheetCannotBeMade(f"The {row.get_language_display()} words were retired. Make the sheet again: it is then made in English.")
     if sha256(row.document) != row.sha256:
         raise SheetCannotBeMade(
-            f"The {row.get_language_display()} words were changed outside the clinic's own screens. Restore them from a backup, then make it again."
+            f"The {row.get_language_display()} words were changed outside the clinic's own screens. "
+            "Restore them from a backup, then make it again."
         )
     return TranslationFacts(row.content, row.approved_by.display_name, site.day_of(row.approved_at))
 

@@ -119,7 +119,6 @@ class Calendar:
         minutes = f":{at.minute:02d}" if at.minute else ""
         return f"{at.hour % 12 or 12}{minutes}{'am' if at.hour < 12 else 'pm'}"
 
-
     def duration(self, minutes: int) -> str:
         return duration(minutes)
 

@@ -1,4 +1,4 @@
-"""The sheet a patient takes home. The row is the truth, the file its product, the queue only carries ids. And its words in other languages."""
+"""The sheet a patient takes home. The row is the truth, the file its product, the queue only carries ids. Its words in other languages."""
 
 import json
 
@@ -37,7 +37,12 @@ class SheetTranslation(VersionedModel):
     sha256 = models.CharField(max_length=64, blank=True, help_text="Of the document, from approval on")
     status = models.CharField(max_length=8, choices=Status, default=Status.DRAFT)
     written_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+", help_text="Empty = came with the program"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Empty = came with the program",
     )
     written_at = models.DateTimeField()
     approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")

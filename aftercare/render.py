@@ -13,6 +13,7 @@ from . import fonts
 from .content import SheetContent
 from .facts import SheetCannotBeMade
 from .maps import data_uri
+from .spoken_text import say_what_is_written
 from .words import Line
 
 TEMPLATE = "aftercare/sheet.html"
@@ -54,6 +55,7 @@ def _engine():
     except OSError as error:  # what WeasyPrint raises where it cannot load Pango
         raise SheetCannotBeMade(NO_PANGO) from error
 
+    say_what_is_written()
     return weasyprint, FontConfiguration()
 
 
@@ -93,7 +95,9 @@ def check_letters(content: SheetContent) -> None:
 def markup(content: SheetContent, *, flow: bool = False) -> str:
     """flow: let the second page begin where the first ends, for sheets that need three anyway."""
     pictures = [(picture, data_uri(picture.kind, picture.treated, picture.left_out)) for picture in content.maps]
-    return get_template(LARGE_TEMPLATE if content.large else TEMPLATE).render({"c": content, "pictures": pictures, "flow": "flow" if flow else ""})
+    return get_template(LARGE_TEMPLATE if content.large else TEMPLATE).render(
+        {"c": content, "pictures": pictures, "flow": "flow" if flow else ""}
+    )
 
 
 def _layout(content: SheetContent, *, flow: bool = False):

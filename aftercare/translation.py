@@ -69,10 +69,9 @@ def pairs(document: Mapping[str, Any], wording: Mapping[str, Any]) -> list[Pair]
             found.append(Pair(name, english, None, State.MISSING))
             continue
         faults = tuple(faults_of(block, english))
+        state = State.FAULTY if faults else State.WHOLE
         if english.version not in _made_from(document["blocks"][name]):
             state = State.CHANGED
-        else:
-            state = State.FAULTY if faults else State.WHOLE
         found.append(Pair(name, english, block, state, faults))
     return found
 

@@ -88,17 +88,25 @@ def _page(request, language: str, *, opened: str = "", status: int = 200, **cont
     standing = service.standing(language, beside)
     own = standing.is_draft and standing.row.written_by_id == request.user.pk
     rows = SheetTranslation.objects.filter(language=language).select_related("written_by", "approved_by", "retired_by").defer("document")
-    context |= {
-        "english": beside,
-        "standing": standing,
-        "sections": _by_section(standing.pairs),
-        "opened": opened if request.user.may("sheets.words_edit") else "",
-        "direction": "rtl" if language in RIGHT_TO_LEFT else "ltr",
-        "is_own": own,
-        "may_approve": request.user.may("sheets.words_approve") and not own and standing.waits and standing.is_whole and beside.version.is_approved,
-        "rows": rows,
-        "State": State,
-    }
+    context = (
+        {"typed": {}, "refused": ""}
+        | context
+        | {
+            "english": beside,
+            "standing": standing,
+            "sections": _by_section(standing.pairs),
+            "opened": opened if request.user.may("sheets.words_edit") else "",
+            "direction": "rtl" if language in RIGHT_TO_LEFT else "ltr",
+            "is_own": own,
+            "may_approve": request.user.may("sheets.words_approve")
+            and not own
+            and standing.waits
+            and standing.is_whole
+            and beside.version.is_approved,
+            "rows": rows,
+            "State": State,
+        }
+    )
     return render(request, "aftercare/words_in.html", context, status=status)
 
 

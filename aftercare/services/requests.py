@@ -51,7 +51,13 @@ def request_sheet(session: TreatmentSession, *, by, variant: str | None = None) 
             defaults={"requested_at": timezone.now(), "requested_by": by, **_words(choice)},
         )
         again = not is_new and Sheet.objects.filter(pk=sheet.pk, state=Sheet.State.FAILED).update(
-            state=Sheet.State.REQUESTED, problem="", requested_at=timezone.now(), requested_by=by, published_at=None, attempts=0, **_words(choice)
+            state=Sheet.State.REQUESTED,
+            problem="",
+            requested_at=timezone.now(),
+            requested_by=by,
+            published_at=None,
+            attempts=0,
+            **_words(choice),
         )
         if again:
             sheet.refresh_from_db()

@@ -1,4 +1,4 @@
-"""The life of the sheet's words in another language: they come with the program or are written, a medical lead approves them, they are retired."""
+"""The life of the sheet's words in another language: brought by the program or written, approved by a medical lead, retired."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class English:
 
 @dataclass(frozen=True)
 class Standing:
-    """How the words of one language stand beside the English. row: the draft, else the newest approved; None = as the program brought them."""
+    """How the words of one language stand beside the English. row: the draft, else the newest approved; None: the program's."""
 
     language: str
     row: SheetTranslation | None
@@ -86,9 +86,7 @@ def english() -> English | None:
 
 def standing(language: str, beside: English) -> Standing:
     rows = list(
-        SheetTranslation.objects.filter(language=language)
-        .select_related("written_by", "approved_by", "retired_by")
-        .order_by("-number")
+        SheetTranslation.objects.filter(language=language).select_related("written_by", "approved_by", "retired_by").order_by("-number")
     )
     in_use = next((row for row in rows if row.status == Status.APPROVED and row.english_sha256 == beside.sha256), None)
     draft = next((row for row in rows if row.status == Status.DRAFT), None)
@@ -133,7 +131,7 @@ def approve(language: str, *, seen: str, english_seen: str, by) -> SheetTranslat
     seen, english_seen: fingerprints of the translation and of the English on the approver's screen.
 
     Raises:
-        Refused: either was changed since, a block is missing or out of date, the English itself is not approved, or it is the approver's own.
+        Refused: either was changed since, a block is missing or stale, the English is not approved, or it is the approver's own.
     """
     with transaction.atomic(), gathered():
         beside, now = _beside(), timezone.now()
@@ -189,9 +187,7 @@ def _beside() -> English:
 
 def _begin(language: str, document: Mapping[str, Any], *, by, at) -> SheetTranslation:
     number = 1 + (SheetTranslation.objects.filter(language=language).aggregate(last=Max("number"))["last"] or 0)
-    return SheetTranslation.objects.create(
-        language=language, number=number, document=canonical(document), written_by=by, written_at=at
-    )
+    return SheetTranslation.objects.create(language=language, number=number, document=canonical(document), written_by=by, written_at=at)
 
 
 def _retire(row: SheetTranslation, *, by, at) -> None:

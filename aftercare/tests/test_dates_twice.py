@@ -22,7 +22,15 @@ from aftercare.words import words_for
 
 HOW_MANY = 5_000 if os.environ.get("PROVE") else 150
 # Clocks that change at 1:00 UTC, at 2:00 local time, by half an hour, in the other half of the year, and never.
-ZONES = ("Europe/London", "Europe/Warsaw", "America/New_York", "Australia/Lord_Howe", "Australia/Sydney", "Asia/Karachi", "America/Santiago")
+ZONES = (
+    "Europe/London",
+    "Europe/Warsaw",
+    "America/New_York",
+    "Australia/Lord_Howe",
+    "Australia/Sydney",
+    "Asia/Karachi",
+    "America/Santiago",
+)
 UTC = dt.UTC
 
 
@@ -120,7 +128,9 @@ def test_the_second_way_would_notice_a_rule_that_ends_an_hour_early(monkeypatch)
         return dates.round_up(ended_at.astimezone(zone).replace(tzinfo=None) + dt.timedelta(hours=float(hours)))
 
     monkeypatch.setattr(content, "after_hours", on_the_wall)
-    parted = [1 for zone, ended, depth, band in sessions(7) if first_way(sheet_of(zone, ended, depth)) != second_way(ended, band, ZoneInfo(zone))]
+    parted = [
+        1 for zone, ended, depth, band in sessions(7) if first_way(sheet_of(zone, ended, depth)) != second_way(ended, band, ZoneInfo(zone))
+    ]
     assert parted
 
 

@@ -1,4 +1,4 @@
-"""Words of the sheet in other languages: whole beside the English, approved by name, and never printed before that or after the English changed."""
+"""Words of the sheet in other languages: whole beside the English, approved by name, not printed before that nor once stale."""
 
 import copy
 import datetime as dt
@@ -37,7 +37,7 @@ def make(language: str, *, document=DOCUMENT, translation=None, site=SITE, large
         approval=APPROVED,
         sheet=SheetFacts("AC-02117", 1, paper, large),
         language=language,
-        translation=translation or approved(language),
+        translation=translation or (approved(language) if language != "en" else None),
     )
 
 
@@ -96,7 +96,7 @@ def test_a_translation_nobody_approved_is_not_printed():
 def test_a_change_of_the_english_makes_the_translation_stale_and_it_is_not_printed():
     other = copy.deepcopy(DOCUMENT)
     other["patient_wording"]["red_flags"]["eye"]["lines"] = ["your eye hurts at all"]
-    with pytest.raises(SheetCannotBeMade, match="red_flags.eye"):
+    with pytest.raises(SheetCannotBeMade, match=r"red_flags\.eye"):
         make("pl", document=other)
     assert [pair.id for pair in pairs(packaged("pl"), wording_of(other, "en")) if pair.state is State.CHANGED] == ["red_flags.eye"]
 

@@ -70,13 +70,15 @@ def add_sheet_words(draft: ProtocolVersion, *, lock_version: int, by) -> Protoco
     Give *draft* the words by skin and season. They are printed from the day that version is approved.
 
     Raises:
-        ProtocolRefused: *by* may not edit, it is no draft, it keeps no words of the sheet, or it has all of them. StaleDraft, DraftFaults: as
+        ProtocolRefused: *by* may not edit, it is no draft, it keeps no words of the sheet, or has all of them. StaleDraft, DraftFaults: as
             `drafts.edit`.
     """
 
     def apply(document: dict) -> list[Change]:
         if WORDS not in document:
-            raise ProtocolRefused(f"Protocol {draft.version} keeps no words of the sheet: it was made before they became part of the protocol.")
+            raise ProtocolRefused(
+                f"Protocol {draft.version} keeps no words of the sheet: it was made before they became part of the protocol."
+            )
         if not (made := give_sheet_words(document)):
             raise ProtocolRefused(f"Protocol {draft.version} has its words by skin and season already. Change them value by value.")
         return made
