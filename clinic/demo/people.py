@@ -118,6 +118,7 @@ PEOPLE: tuple[Person, ...] = (
             slot="09:00",
             photographed=True,
         ),
+        language="fr",
     ),
     Person(
         "Brandt",
