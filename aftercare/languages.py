@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from patients.languages import language_words
 from sessions.models import TreatmentSession
 
-from .blocks import wording_sha256
 from .conversion import knowledge_for
 from .models import SheetTranslation
+from .translation import is_whole, pairs
 from .words import wording_of
 
 ENGLISH = "en"
@@ -23,14 +23,15 @@ class Choice:
     note: str = ""
 
 
-_known: dict[str, str] = {}
+_whole: dict[tuple[str, str], bool] = {}
 
 
-def english_of(version) -> str:
-    """The fingerprint of the English words of a protocol version, worked out once a process."""
-    if version.sha256 not in _known:
-        _known[version.sha256] = wording_sha256(wording_of(knowledge_for(version).document, ENGLISH))
-    return _known[version.sha256]
+def fits(row: SheetTranslation, version) -> bool:
+    """Every English block of *version* is said by the approved words, in the very version they were made from. Kept for the process."""
+    key = (row.sha256, version.sha256)
+    if key not in _whole:
+        _whole[key] = is_whole(pairs(row.content, wording_of(knowledge_for(version).document, ENGLISH)))
+    return _whole[key]
 
 
 def choose(session: TreatmentSession) -> Choice:
@@ -40,12 +41,13 @@ def choose(session: TreatmentSession) -> Choice:
     name = language_words(code)
     if code not in Language.values:
         return Choice(note=f"The patient reads {name}. The sheet has no words in {name}, so it is in English.")
-    english = english_of(session.plan.protocol_version)
-    rows = list(SheetTranslation.objects.filter(language=code).exclude(status=Status.DRAFT).defer("document").order_by("-number"))
-    row = next((row for row in rows if row.status == Status.APPROVED and row.english_sha256 == english), None)
+    version = session.plan.protocol_version
+    rows = list(SheetTranslation.objects.filter(language=code).exclude(status=Status.DRAFT).order_by("-number"))
+    approved = [row for row in rows if row.status == Status.APPROVED]
+    row = next((row for row in approved if fits(row, version)), None)
     if row is not None:
         return Choice(code, row)
-    if any(row.status == Status.APPROVED for row in rows):
+    if approved:
         why = f"The {name} words were approved beside other English words than those of this record, so it is in English."
     elif rows:
         why = f"The {name} words were retired, so it is in English."

@@ -88,9 +88,11 @@ def standing(language: str, beside: English) -> Standing:
     rows = list(
         SheetTranslation.objects.filter(language=language).select_related("written_by", "approved_by", "retired_by").order_by("-number")
     )
-    in_use = next((row for row in rows if row.status == Status.APPROVED and row.english_sha256 == beside.sha256), None)
+    approved = [row for row in rows if row.status == Status.APPROVED]
+    # The newest that says every block of this English, whichever version it was approved beside.
+    in_use = next((row for row in approved if is_whole(pairs(row.content, beside.wording))), None)
     draft = next((row for row in rows if row.status == Status.DRAFT), None)
-    row = draft or in_use or next((row for row in rows if row.status == Status.APPROVED), None)
+    row = draft or in_use or next(iter(approved), None)
     document = row.content if row else packaged(language)
     return Standing(language, row, in_use, document, pairs(document, beside.wording))
 
@@ -150,8 +152,9 @@ def approve(language: str, *, seen: str, english_seen: str, by) -> SheetTranslat
         row = before.row if before.is_draft else _begin(language, before.document, by=writer, at=now)
         if row.written_by_id == by.pk:
             raise Refused("Somebody else than who wrote them approves the words. Ask another medical lead to read them.")
-        if before.in_use:
-            _retire(before.in_use, by=by, at=now)
+        # Those approved beside an older English stay for the records of its version.
+        for older in SheetTranslation.objects.filter(language=language, english_sha256=beside.sha256, status=Status.APPROVED):
+            _retire(older, by=by, at=now)
         row.status, row.approved_by, row.approved_at = Status.APPROVED, by, now
         row.sha256, row.english_sha256, row.is_demo = sha256(row.document), beside.sha256, beside.version.is_demo
         row.save(update_fields=["status", "approved_by", "approved_at", "sha256", "english_sha256", "is_demo"])

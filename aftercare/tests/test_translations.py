@@ -17,8 +17,10 @@ from aftercare.tests import signed_record
 from aftercare.tests.test_content import APPROVED, DOCUMENT, SITE, facts
 from aftercare.translation import LANGUAGES, State, faults_of, packaged, pairs
 from aftercare.words import wording_of
+from audit import guards
 from audit.models import AuditEvent
 from patients.models import Patient
+from protocols.documents import canonical, sha256
 from protocols.services.additions import give_sheet_words
 
 WORDING = wording_of(DOCUMENT, "en")
@@ -181,12 +183,22 @@ def test_where_there_is_none_it_is_english_and_says_why(signed, clinician, langu
 
 @db
 @quiet
-def test_words_approved_beside_other_english_are_stale(polish_reader, clinician, lead):
+def test_words_approved_beside_a_newer_version_serve_an_older_record_that_says_the_same(polish_reader, clinician, lead):
+    """What was approved is block for block: another figure, or a block more, in the version since changes nothing for these."""
     row = approve("pl", lead)
-    from audit import guards
-
     with guards.suspended("sheet_translation_approved"):
         SheetTranslation.objects.filter(pk=row.pk).update(english_sha256="0" * 64)
+    assert request_sheet(polish_reader, by=clinician).language == "pl"
+
+
+@db
+@quiet
+def test_words_approved_beside_other_english_are_stale(polish_reader, clinician, lead):
+    row = approve("pl", lead)
+    other = row.content
+    other["blocks"]["red_flags.eye"]["of"] = "00000000"
+    with guards.suspended("sheet_translation_approved"):
+        SheetTranslation.objects.filter(pk=row.pk).update(document=canonical(other), sha256=sha256(canonical(other)))
     assert "approved beside other English words" in request_sheet(polish_reader, by=clinician).language_note
 
 
