@@ -1,5 +1,7 @@
 """The words of the sheet in other languages: how each stands, read beside the English, changed block by block, approved and retired."""
 
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from itertools import groupby
 
 from django.contrib import messages
@@ -12,7 +14,9 @@ from accounts.permissions import requires
 from accounts.signing_in.fresh import asks_who_it_is
 from accounts.versioning import StaleRow
 from audit.services import note_read
+from planner import wording as figures
 
+from .dates import Calendar, Moment, Part, WordedCalendar
 from .models import SheetTranslation
 from .services import translations as service
 from .translation import LANGUAGES, RIGHT_TO_LEFT, State
@@ -104,10 +108,32 @@ def _page(request, language: str, *, opened: str = "", status: int = 200, **cont
             and standing.is_whole
             and beside.version.is_approved,
             "rows": rows,
+            "dates": _dates(standing.document),
             "State": State,
         }
     )
     return render(request, "aftercare/words_in.html", context, status=status)
+
+
+def _dates(document) -> list[tuple[str, str]]:
+    """How the language writes dates, times and numbers, beside the English: every name of a day and a month, and each pattern once."""
+    english, other = (
+        Calendar(month_first=False, midday="midday"),
+        WordedCalendar(document["calendar"], document["blocks"]["terms.midday"]["text"]["default"]),
+    )
+    monday = date(2026, 6, 1)
+    rows = []
+    for calendar in (english, other):
+        shown = [calendar.long(monday + timedelta(days=n), weekday=True) for n in range(7)]
+        shown += [calendar.short(date(2026, month, 5)) for month in range(1, 13)]
+        shown += [calendar.month(date(2028, month, 1)) for month in range(1, 13)]
+        shown += [calendar.moment(Moment(monday, part.value)) for part in Part]
+        shown += [calendar.clock(datetime(2026, 6, 1, hour, 30)) for hour in (9, 15)]  # noqa: DTZ001 - on the wall clock
+        shown += [calendar.duration(90), figures.mm(Decimal("0.25")).replace(".", calendar.decimal)]
+        shown.append(calendar.comma.join(("a", "b")))
+        rows.append(shown)
+    pairs = list(zip(*rows, strict=True))
+    return [*pairs, ("Translation approved by {approved_by}, {approved_on}.", document["approved"])]
 
 
 def _number(text: str) -> int:

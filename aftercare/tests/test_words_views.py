@@ -62,7 +62,8 @@ def test_without_a_protocol_the_page_says_what_to_do(medical_lead):
 def test_every_block_stands_beside_its_english_in_its_own_language_and_direction(desk, english):
     text = page(desk, "ar").content.decode()
     document = packaged("ar")
-    assert text.count('class="block"') == len(translations.standing("ar", english).pairs)
+    assert text.count('class="block"') == len(translations.standing("ar", english).pairs) + 1, "each block, and how dates are written"
+    assert all(name in text for name in (*document["calendar"]["weekdays"], *document["calendar"]["months"]))
     assert f'lang="ar" dir="rtl">{document["blocks"]["keep"]["text"]}' in text
     assert "Change<" not in text, "the desk reads, and changes nothing"
     assert page(desk, "xx").status_code == 404
