@@ -71,6 +71,9 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "outcomes.record": frozenset({_C, _L}),
     "sheets.view": frozenset({_C, _D, _L}),  # the printed sheet is what the patient takes home
     "sheets.make": frozenset({_C, _D, _L}),
+    "sheets.words": frozenset({_C, _D, _L, _M}),  # the sheet's words in other languages, beside the English
+    "sheets.words_edit": frozenset({_C, _L}),  # the draft of a translation
+    "sheets.words_approve": frozenset({_L}),  # never one's own draft; and retire
     "calls.make": frozenset({_C, _D, _L}),  # follow-up calls by the protocol's questions; the words for the patient, never notes
     "calls.acknowledge": frozenset({_C, _L}),  # what was answered, and have an alert in hand
     "events.view": frozenset({_C, _L}),  # the files of adverse events, as paper and as data too

@@ -6,6 +6,7 @@ class AftercareConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from accounts.settings_links import CLINIC, SettingsLink, register_link
         from audit.guards import protect
         from sessions import record_sections
         from sessions.services.signing import on_signed
@@ -15,7 +16,10 @@ class AftercareConfig(AppConfig):
         from .services.requests import sheet_on_signing
 
         kept.declare()
-        protect(guards.ready_sheet)
+        about = "The aftercare sheet in other languages: read beside the English, approved, retired"
+        register_link(SettingsLink(CLINIC, "Words of the sheet", about, "aftercare:words", "sheets.words"))
+        for guard in (guards.ready_sheet, *guards.translation_guards()):
+            protect(guard)
         record_sections.register(sheet_section)
         if sheet_on_signing not in on_signed:
             on_signed.append(sheet_on_signing)

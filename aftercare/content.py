@@ -6,19 +6,25 @@ versions from before the words were signed use those of `wording/`); every name 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import ROUND_CEILING, Decimal
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from planner import wording as figures
+from planner.knowledge.wording_section import MONTHS
 
-from .dates import Calendar, Moment, after_days, after_hours, calendar_of, duration
-from .facts import Approval, LeftOut, RecordFacts, SheetCannotBeMade, SheetFacts, SiteFacts
+from .blocks import PrintedBlock
+from .dates import Moment, after_days, after_hours, calendar_of
+from .facts import Approval, LeftOut, RecordFacts, SheetCannotBeMade, SheetFacts, SiteFacts, TranslationFacts
 from .words import Line, Words, plain, words_for
 
 # The days every sheet shows (of a table, not of a rule); days on which a rule changes join them.
+# Countries where the year runs the other way round.
+SOUTHERN = frozenset(
+    {"AR", "AU", "BO", "BR", "BW", "CL", "FJ", "LS", "MG", "MU", "MZ", "NA", "NZ", "PE", "PG", "PY", "SZ", "UY", "ZA", "ZM", "ZW"}
+)
 USUAL_DAYS = (0, 1, 2, 3, 7, 14)
 MOST_COLUMNS = 7
 # Up to eight zones stand in one row as wide as their names; more stand in rows of six.
@@ -108,6 +114,25 @@ class Visit:
 
 
 @dataclass(frozen=True)
+class DayRule:
+    """What one rule says on one day. mark: "ok" or "no"."""
+
+    label: Line
+    says: Line
+    mark: str
+
+
+@dataclass(frozen=True)
+class Day:
+    """One column of the day table as a paragraph: only what changes on that day is said again."""
+
+    label: Line
+    date: str
+    feel: Line
+    rules: tuple[DayRule, ...]
+
+
+@dataclass(frozen=True)
 class SheetContent:
     language: str
     country: str
@@ -138,6 +163,23 @@ class SheetContent:
     foot: Line
     page: Line
     of: Line
+    direction: str = "ltr"
+    large: bool = False
+    blocks: tuple[PrintedBlock, ...] = ()
+
+    @property
+    def day_list(self) -> tuple[Day, ...]:
+        """The day table as a list by day: all rules on the first day, then each on the day on which it changes."""
+        days, table = [], self.days
+        for index, (column, feel) in enumerate(zip(table.columns, table.feel, strict=True)):
+            rules = [DayRule(rule.label, rule.not_yet, "no") for rule in table.rules if index == 0 and rule.closed]
+            rules += [DayRule(rule.label, rule.from_when, "ok") for rule in table.rules if index == rule.closed and rule.open]
+            days.append(Day(column.label, column.date, feel, tuple(rules)))
+        return tuple(days)
+
+    @property
+    def is_translated(self) -> bool:
+        return not self.language.startswith("en-")
 
 
 def content(
@@ -148,20 +190,22 @@ def content(
     approval: Approval,
     sheet: SheetFacts,
     language: str = "en",
+    translation: TranslationFacts | None = None,
 ) -> SheetContent:
     """
-    Compose the sheet of one signed session.
+    Compose the sheet of one signed session. translation: the approved words where *language* is not English.
 
     Raises:
         SheetCannotBeMade: the protocol is not approved, a zone or rule has no words, a depth has no band, or the clinic's
             phone numbers are missing. The message says what to do.
     """
-    return _Sheet(facts, knowledge.document, site, approval, sheet, words_for(knowledge.document, language, site.country)).compose()
+    words = words_for(knowledge.document, language, site.country, translation)
+    return _Sheet(facts, knowledge.document, site, approval, sheet, words).compose()
 
 
-def spoken_list(items: Sequence[str], joiner: str) -> str:
+def spoken_list(items: Sequence[str], joiner: str, comma: str = ", ") -> str:
     """`forehead, nose and chin`"""
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {joiner} {items[-1]}"
+    return items[0] if len(items) == 1 else f"{comma.join(items[:-1])} {joiner} {items[-1]}"
 
 
 def band_of(document: Mapping[str, Any], depth_mm: Decimal) -> Mapping[str, Any]:
@@ -192,7 +236,7 @@ class _Sheet:
             raise SheetCannotBeMade("The sheet needs the clinic's phone number and emergency number. Enter both in the clinic's settings.")
         self.facts, self.document, self.site, self.approval, self.sheet, self.words = facts, document, site, approval, sheet, words
         self.zone = ZoneInfo(site.time_zone)
-        self.calendar: Calendar = calendar_of(site.country, words.terms["midday"])
+        self.calendar = calendar_of(site.country, words.terms["midday"], words.calendar)
         self.today: date = facts.ended_at.astimezone(self.zone).date()
         self.deepest = max(item.depth_mm for item in facts.treated)
         self.band = band_of(document, self.deepest)
@@ -224,7 +268,8 @@ class _Sheet:
         values["gel_until"] = self.calendar.moment(self._gel_until())
         values["emergency_number"] = self.site.emergency_number.replace(" ", "\u00a0")
         sun = self.document.get("sun_protection")
-        values["factor"] = self.words.text("factor", spf_min=figures.number(sun["spf_min"])) if sun else ""
+        factor = self.words.document["factor"]
+        values["factor"] = factor.format(**self.words.terms, spf_min=figures.number(sun["spf_min"])) if sun else ""
         return values
 
     def line(self, path: str, template: str | None = None, **values: object) -> Line:
@@ -236,8 +281,21 @@ class _Sheet:
     # The parts of the sheet
 
     def compose(self) -> SheetContent:
+        # The blocks last: by then it is known which of them stand on the sheet.
+        composed = self._composed()
+        if not composed.extras:
+            self.words.used.discard("extras_title")
+        return replace(composed, blocks=self.words.blocks(self.approval))
+
+    def _language(self) -> str:
+        """BCP 47, for screen readers."""
+        if self.words.translation:
+            return self.words.language
+        return "en-US" if self.site.country == "US" else f"{self.words.language}-GB"
+
+    def _composed(self) -> SheetContent:
         return SheetContent(
-            language="en-US" if self.site.country == "US" else f"{self.words.language}-GB",
+            language=self._language(),
             country=self.site.country,
             paper=self.sheet.paper,
             title=self.line("title"),
@@ -253,7 +311,7 @@ class _Sheet:
             steps_title=self.line("steps.title"),
             step_heads=(self.line("steps.when"), self.line("steps.see"), self.line("steps.do")),
             steps=self._steps(),
-            normal=Box(self.line("normal.title"), self.line("normal.line")),
+            normal=Box(self.line("normal.title"), self._normal()),
             did_title=self.line("did.title"),
             did_caption=self.line("did.caption"),
             zone_rows=self._zone_rows(),
@@ -273,11 +331,13 @@ class _Sheet:
             ),
             page=self.line("page"),
             of=self.line("of"),
+            direction="rtl" if self.words.runs_right_to_left else "ltr",
+            large=self.sheet.large,
         )
 
     def _who(self) -> tuple[Line, ...]:
         born = self.line("born", birth_date=self.calendar.long(self.facts.birth_date))
-        who = Line("born", ((self.facts.name, True), (f", {born.text}", False)))
+        who = Line("born", ((self.words.own(self.facts.name), True), (f"{self.calendar.comma}{born.text}", False)))
         path = "session" if self.facts.sessions_planned else "session_alone"
         return (
             who,
@@ -336,9 +396,7 @@ class _Sheet:
         """`Wed 18`; with the month where it begins to be another one."""
         day = self.today + timedelta(days=n)
         before = self.today + timedelta(days=days[days.index(n) - 1]) if n else day
-        if self.calendar.month_first:
-            return self.calendar.short(day, weekday=False)
-        return self.calendar.short(day, month=day.month != before.month)
+        return self.calendar.column(day, month=day.month != before.month)
 
     def _feel(self, n: int) -> Line:
         """The words for day *n*: of what goes on then, the newest; quiet things only where nothing else does."""
@@ -361,11 +419,12 @@ class _Sheet:
 
     def _rules(self, days: list[int]):
         together: dict[str, str] = {}
-        for group in self.words.document["resume_together"]:
+        for number, group in enumerate(self.words.document["resume_together"], 1):
             fields = [field for field in group["fields"] if field in self.moments]
             if len(fields) > 1 and len({self.moments[field] for field in fields}) == 1:
                 together.update(dict.fromkeys(fields[1:], ""))
                 together[fields[0]] = group["label"]
+                self.words.printed(f"resume_together.{number}")
         # In the order of the wording; a field of the band that it does not know is refused, never left out.
         for field in self.moments:
             self.words.block("resume", field)
@@ -391,9 +450,9 @@ class _Sheet:
             return self.line("day_table.until", when=when), plain(f"resume.{field}.from", now)
         from_when = self.words.text("day_table.from", when=when)
         if "lead" in block:
-            from_when = f"{block['lead']}, {from_when[0].lower()}{from_when[1:]}"
+            from_when = f"{block['lead']}{self.calendar.comma}{from_when[0].lower()}{from_when[1:]}"
         if "tail" in block:
-            from_when = f"{from_when}, {block['tail']}"
+            from_when = f"{from_when}{self.calendar.comma}{block['tail']}"
         return self.line("day_table.first_no" if closed == 1 else "day_table.not_yet"), plain(f"resume.{field}.from", from_when)
 
     def _help(self) -> Help:
@@ -420,11 +479,13 @@ class _Sheet:
             same_day=tuple(by_urgency["same_day"] + by_urgency["within_24h"]),
             emergency_title=self.line("help.emergency"),
             emergency=tuple(by_urgency["emergency"]),
-            this_week=self.line("help.this_week", signs=spoken_list([line.text for line in week], self.words.text("help.or")))
+            this_week=self.line(
+                "help.this_week", signs=spoken_list([line.text for line in week], self.words.text("help.or"), self.calendar.comma)
+            )
             if (week := by_urgency["within_week"])
             else None,
-            phone=self.site.phone.replace(" ", "\u00a0"),
-            phone_hours=self.site.phone_hours,
+            phone=self.words.own(self.site.phone.replace(" ", "\u00a0")),
+            phone_hours=self.words.own(self.site.phone_hours),
         )
 
     def _steps(self) -> tuple[Step, ...]:
@@ -444,7 +505,7 @@ class _Sheet:
             else:
                 pair = last == first + 1
                 when = self.line("steps.pair" if pair else "steps.range", first=first, last=last)
-                joiner = ", " if pair else " to "
+                joiner = self.calendar.pair if pair else self.calendar.span
                 if self.calendar.month_first:
                     tail = self.calendar.short(end, weekday=False, month=end.month != start.month)
                     dates = f"{self.calendar.short(start, weekday=False)}{joiner}{tail}"
@@ -456,17 +517,40 @@ class _Sheet:
                     when,
                     dates,
                     self.line(f"aftercare.{key}.see", block["see"]),
-                    tuple(self.line(f"aftercare.{key}.do.{n}", text) for n, text in enumerate(block["do"], 1)),
+                    (
+                        *(self.line(f"aftercare.{key}.do.{n}", text) for n, text in enumerate(block["do"], 1)),
+                        *(self._season() if not steps else ()),
+                    ),
                 )
             )
         return tuple(steps)
 
+    def _normal(self) -> Line:
+        """For the skin it is said to, where the version has words for it; feeling comes before colour in all of them."""
+        skin = figures.ROMAN[self.facts.phototype - 1] if self.facts.phototype else None
+        for name, entry in self.words.document.get("normal_by_phototype", {}).items():
+            if skin in entry["phototypes"]:
+                return self.line(f"normal_by_phototype.{name}.line", entry["line"])
+        return self.line("normal.line")
+
+    def _season(self):
+        """What the time of year adds to the first day's steps; in the southern half of the earth it is the other half of the year."""
+        month = MONTHS[(self.today.month - 1 + (6 if self.site.country in SOUTHERN else 0)) % 12]
+        for name, entry in self.words.document.get("season", {}).items():
+            if month in entry["months"]:
+                yield self.line(f"season.{name}.line", entry["line"])
+
     def _zone_name(self, zone: str) -> str:
+        self.words.printed(f"zones.{zone}")
         return str(self.words.block("zones", zone))
+
+    def _depth(self, depth_mm: Decimal) -> str:
+        """`0.5 mm`; the decimal mark is the language's."""
+        return self.words.own(figures.mm(depth_mm).replace(".", self.calendar.decimal))
 
     def _zone_rows(self) -> tuple[tuple[ZoneDepth, ...], ...]:
         zones = [
-            ZoneDepth(item.zone, plain(f"zones.{item.zone}", self._zone_name(item.zone)), figures.mm(item.depth_mm))
+            ZoneDepth(item.zone, plain(f"zones.{item.zone}", self._zone_name(item.zone)), self._depth(item.depth_mm))
             for item in self.facts.treated
         ]
         size = len(zones) if len(zones) <= ZONES_IN_ONE_ROW else ZONES_A_ROW
@@ -474,7 +558,9 @@ class _Sheet:
 
     def _did(self):
         facts = self.facts
-        device = facts.device_name or str(self.words.block("devices", facts.device))
+        device = self.words.own(facts.device_name) or str(self.words.block("devices", facts.device))
+        if not facts.device_name:
+            self.words.printed(f"devices.{facts.device}")
         if facts.needle_lot and facts.needle_expires_on:
             yield self.line("did.device", device=device, lot=facts.needle_lot, use_by=self.calendar.month(facts.needle_expires_on))
         else:
@@ -494,21 +580,28 @@ class _Sheet:
         by_reason: dict[tuple[tuple[str, ...], str], list[LeftOut]] = {}
         for item in self.facts.left_out:
             by_reason.setdefault((item.because, item.words), []).append(item)
-        joiner = self.words.text("did.and")
         for (because, written), items in by_reason.items():
-            names = spoken_list([self._zone_name(item.zone).lower() for item in items], joiner)
+            names = self._listed([self._zone_name(item.zone).lower() for item in items])
             sentence = self.words.text("did.left_out", zone=names)
             if because:
-                known, other = self.words.document["reasons"], self.words.text("reason_other")
-                reasons = spoken_list(list(dict.fromkeys(known.get(rule, other) for rule in because)), joiner)
+                known, other = self.words.document["reasons"], self.words.document["reason_other"]
+                for rule in because:
+                    self.words.printed(f"reasons.{rule}" if rule in known else "reason_other")
+                reasons = self._listed(list(dict.fromkeys(known.get(rule, other) for rule in because)))
                 yield plain("did.left_out", f"{sentence} {self.words.text('did.because', reason=reasons)}")
             elif written:
-                yield plain("did.left_out", f"{sentence}. {self.words.text('did.why_recorded')} {written.rstrip('.')}.")
+                yield plain("did.left_out", f"{sentence}. {self.words.text('did.why_recorded')} {self.words.own(written.rstrip('.'))}.")
             else:
                 yield plain("did.left_out", f"{sentence}.")
 
+    def _listed(self, names: list[str]) -> str:
+        if len(names) > 1:
+            self.words.printed("did.and")
+        return spoken_list(names, self.words.document["did"]["and"], self.calendar.comma)
+
     def _product_name(self, id: str) -> str:
         adjuvants = self.words.document["adjuvants"]
+        self.words.printed(f"adjuvants.{id}" if id in adjuvants else f"adjuvant_names.{id}")
         return adjuvants[id]["name"] if id in adjuvants else str(self.words.block("adjuvant_names", id))
 
     def _products_with_advice(self) -> list[str]:
@@ -538,8 +631,8 @@ class _Sheet:
             title = self.line("next_visit.session", number=visit.session_number, count=facts.sessions_planned)
         else:
             title = self.line("next_visit.review" if visit.kind == "review" else "next_visit.consultation")
-        where = [f"{part}." for part in (visit.clinician, visit.address or self.site.address) if part]
-        allow = self.words.text("next_visit.allow", duration=duration(minutes))
+        where = [f"{self.words.own(part)}." for part in (visit.clinician, visit.address or self.site.address) if part]
+        allow = self.words.text("next_visit.allow", duration=self.calendar.duration(minutes))
         return Visit(
             title,
             plain("next_visit.day", self.calendar.long(starts.date(), weekday=True)),
@@ -557,3 +650,6 @@ class _Sheet:
         if approval.next_review_on:
             yield self.line("checked.next", next_review_on=self.calendar.long(approval.next_review_on))
         yield self.line("checked.version", protocol=approval.version, wording=self.words.version)
+        if translation := self.words.translation:
+            by, on = self.words.own(translation.approved_by), self.words.own(self.calendar.long(translation.approved_on))
+            yield plain("checked.translation", translation.document["approved"].format(approved_by=by, approved_on=on))

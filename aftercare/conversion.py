@@ -3,14 +3,27 @@
 from accounts.models import ClinicSettings, Site
 from planner.knowledge import Knowledge
 from planner.words import tokens
+from protocols.documents import sha256
 from protocols.knowledge import DocumentChanged, knowledge_of
 from protocols.models import ProtocolVersion
 from sessions.conversion import record_facts
 from sessions.models import Booking, TreatmentSession
 
 from .content import SheetContent, content
-from .facts import Approval, LeftOut, Medicine, NextVisit, RecordFacts, SheetCannotBeMade, SheetFacts, SiteFacts, Treated, UsedProduct
-from .models import Sheet
+from .facts import (
+    Approval,
+    LeftOut,
+    Medicine,
+    NextVisit,
+    RecordFacts,
+    SheetCannotBeMade,
+    SheetFacts,
+    SiteFacts,
+    TranslationFacts,
+    Treated,
+    UsedProduct,
+)
+from .models import Sheet, SheetTranslation
 
 
 def knowledge_for(version: ProtocolVersion) -> Knowledge:
@@ -61,6 +74,7 @@ def facts_of(session: TreatmentSession, knowledge: Knowledge) -> RecordFacts:
             for row in session.patient.medications.filter(stopped_on=None)
         ),
         next_visit=_next_visit(session),
+        phototype=record.phototype,
     )
 
 
@@ -96,6 +110,21 @@ def _next_visit(session: TreatmentSession) -> NextVisit | None:
     return NextVisit(visit.kind, *times, visit.clinician.name, visit.session_number, visit.site.address)
 
 
+def _translation(sheet: Sheet, site: Site) -> TranslationFacts | None:
+    """The words the sheet was asked for with, if they stand as they were approved."""
+    row = sheet.translation
+    if row is None:
+        return None
+    if row.status != SheetTranslation.Status.APPROVED:
+        raise SheetCannotBeMade(f"The {row.get_language_display()} words were retired. Make the sheet again: it is then made in English.")
+    if sha256(row.document) != row.sha256:
+        raise SheetCannotBeMade(
+            f"The {row.get_language_display()} words were changed outside the clinic's own screens. "
+            "Restore them from a backup, then make it again."
+        )
+    return TranslationFacts(row.content, row.approved_by.display_name, site.day_of(row.approved_at))
+
+
 def content_of(sheet: Sheet) -> SheetContent:
     """
     Return what stands on *sheet*.
@@ -122,6 +151,7 @@ def content_of(sheet: Sheet) -> SheetContent:
             time_zone=site.time_zone,
         ),
         approval=approval_of(version, site),
-        sheet=SheetFacts(sheet.number, sheet.record_version, sheet.variant),
+        sheet=SheetFacts(sheet.number, sheet.record_version, sheet.paper, sheet.is_large),
         language=sheet.language,
+        translation=_translation(sheet, site),
     )

@@ -1,9 +1,11 @@
 """When a rule ends, as a date on the clinic's wall clock, and how dates and times are written for patients."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
+from typing import Any
 from zoneinfo import ZoneInfo
 
 NBSP = "\u00a0"
@@ -68,6 +70,10 @@ class Calendar:
 
     month_first: bool
     midday: str
+    comma: str = ", "
+    pair: str = ", "
+    span: str = " to "
+    decimal: str = "."
 
     def long(self, day: date, *, weekday: bool = False) -> str:
         """`17 November 2026`, `Tuesday 17 November 2026`; US `Tuesday, November 17, 2026`."""
@@ -86,6 +92,12 @@ class Calendar:
         if weekday:
             words.insert(0, WEEKDAYS[day.weekday()][:3])
         return NBSP.join(words)
+
+    def column(self, day: date, *, month: bool) -> str:
+        """At the head of a column: `Wed 18`; `Tue 1 Dec` where a month begins; US `Nov 18`."""
+        if self.month_first:
+            return self.short(day, weekday=False)
+        return self.short(day, month=month)
 
     def month(self, day: date) -> str:
         """`March 2028`"""
@@ -107,9 +119,83 @@ class Calendar:
         minutes = f":{at.minute:02d}" if at.minute else ""
         return f"{at.hour % 12 or 12}{minutes}{'am' if at.hour < 12 else 'pm'}"
 
+    def duration(self, minutes: int) -> str:
+        return duration(minutes)
 
-def calendar_of(country: str, midday: str) -> Calendar:
-    return Calendar(month_first=country == "US", midday=midday)
+
+@dataclass(frozen=True)
+class WordedCalendar:
+    """How another language writes dates: names and patterns are part of its translation, read and approved with it."""
+
+    words: Mapping[str, Any]
+    midday: str
+    month_first: bool = False
+
+    @property
+    def comma(self) -> str:
+        return self.words["comma"]
+
+    @property
+    def pair(self) -> str:
+        return self.words["pair"]
+
+    @property
+    def span(self) -> str:
+        return self.words["range"]
+
+    @property
+    def decimal(self) -> str:
+        return self.words["decimal"]
+
+    def _fill(self, pattern: str, **values: object) -> str:
+        return self.words[pattern].format(**values).strip()
+
+    def long(self, day: date, *, weekday: bool = False) -> str:
+        """`17 de noviembre de 2026`, `martes, 17 de noviembre de 2026`."""
+        values = {"day": day.day, "month": self.words["months"][day.month - 1], "year": day.year}
+        if not weekday:
+            return self._fill("long", **values).replace(" ", NBSP)
+        return self._fill("long_weekday", weekday=self.words["weekdays"][day.weekday()], **values)
+
+    def short(self, day: date, *, weekday: bool = True, month: bool = True) -> str:
+        """`mié 18 nov`"""
+        words = [str(day.day)]
+        if month:
+            words.append(self.words["months_short"][day.month - 1])
+        if weekday:
+            words.insert(0, self.words["weekdays_short"][day.weekday()])
+        return NBSP.join(words)
+
+    def column(self, day: date, *, month: bool) -> str:
+        """As `short`, in two lines where the column is too narrow for one."""
+        return f"{self.words['weekdays_short'][day.weekday()]} {self.short(day, weekday=False, month=month)}"
+
+    def month(self, day: date) -> str:
+        return self._fill("month", month=self.words["months_alone"][day.month - 1], year=day.year).replace(" ", NBSP)
+
+    def moment(self, moment: Moment) -> str:
+        """`mié 18 nov, mediodía`, `mié 18 nov, 18:00`."""
+        if moment.part is Part.EVENING:
+            part = self.clock(datetime.combine(moment.day, moment.begins))
+        else:
+            part = self.midday if moment.part is Part.MIDDAY else self.words["morning"]
+        return self._fill("moment", day=self.short(moment.day), part=part)
+
+    def clock(self, at: datetime) -> str:
+        half = self.words["before_noon" if at.hour < 12 else "after_noon"]
+        return self._fill("clock", hour=at.hour, hour12=at.hour % 12 or 12, minute=f"{at.minute:02d}", half=half).replace(" ", NBSP)
+
+    def duration(self, minutes: int) -> str:
+        hours, rest = divmod(minutes, 60)
+        said = [self._fill("hours", n=hours)] if hours else []
+        if rest or not hours:
+            said.append(self._fill("minutes", n=rest))
+        return NBSP.join(said).replace(" ", NBSP)
+
+
+def calendar_of(country: str, midday: str, words: Mapping[str, Any] | None = None) -> "Calendar | WordedCalendar":
+    """words: of a translation; English where there are none."""
+    return WordedCalendar(words, midday) if words else Calendar(month_first=country == "US", midday=midday)
 
 
 def duration(minutes: int) -> str:

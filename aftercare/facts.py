@@ -1,8 +1,10 @@
 """What a sheet is made from: the signed record, the site and the approval, as plain values. No Django here."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 
 class SheetCannotBeMade(Exception):
@@ -78,6 +80,7 @@ class RecordFacts:
     products: tuple[UsedProduct, ...] = ()
     medicines: tuple[Medicine, ...] = ()
     next_visit: NextVisit | None = None
+    phototype: int | None = None
 
 
 @dataclass(frozen=True)
@@ -103,9 +106,19 @@ class Approval:
 
 
 @dataclass(frozen=True)
+class TranslationFacts:
+    """A translation as it was approved, and who stands behind it. *approved_on* None: nobody yet, so it is not printed."""
+
+    document: Mapping[str, Any]
+    approved_by: str
+    approved_on: date | None
+
+
+@dataclass(frozen=True)
 class SheetFacts:
-    """What the paper itself carries: `AC-00012`, version of the record, A4 or Letter."""
+    """What the paper itself carries: `AC-00012`, version of the record, A4 or Letter, in 12 or in 18 point."""
 
     number: str
     version: int
     paper: str
+    large: bool = False

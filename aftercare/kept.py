@@ -1,6 +1,6 @@
 """What this app keeps of patients, for the registry of patient models."""
 
-from audit.patient_models import PatientModel, StoredFile, register
+from audit.patient_models import OtherModel, PatientModel, StoredFile, register
 
 
 def declare() -> None:
@@ -13,7 +13,8 @@ def declare() -> None:
             logged=("sheet.requested", "sheet.made", "sheet.failed", "sheet.opened"),
             leaves_out=("published_at", "attempts"),
             files=_files,
-        )
+        ),
+        OtherModel("aftercare.SheetTranslation", "the words of the sheet in other languages", exported=True),
     )
 
 

@@ -1,11 +1,86 @@
-"""The sheet a patient takes home. The row is the truth, the file its product, the queue only carries ids."""
+"""The sheet a patient takes home. The row is the truth, the file its product, the queue only carries ids. Its words in other languages."""
+
+import json
 
 from django.conf import settings
 from django.db import models
 
+from accounts.versioning import VersionedModel
 from sessions.models import TreatmentSession
 
 from .querysets import SheetQuerySet
+
+LARGE = "-large"
+
+
+class SheetTranslation(VersionedModel):
+    """
+    One version of the sheet's words in another language, for one wording of the English. Nobody prints from a draft; approved by somebody
+    else than who wrote it, it is never changed (see `aftercare.guards`).
+    """
+
+    class Language(models.TextChoices):
+        SPANISH = "es", "Spanish"
+        FRENCH = "fr", "French"
+        POLISH = "pl", "Polish"
+        ARABIC = "ar", "Arabic"
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", "Needs review"
+        APPROVED = "approved", "In use"
+        RETIRED = "retired", "Retired"
+
+    language = models.CharField(max_length=2, choices=Language)
+    number = models.PositiveSmallIntegerField(help_text="1, 2, 3 ... of this language")
+    english_sha256 = models.CharField(max_length=64, blank=True, help_text="Of the English words it was approved beside; empty = a draft")
+    document = models.TextField(help_text="Canonical JSON: the blocks, each with the version of the English block it was made from")
+    sha256 = models.CharField(max_length=64, blank=True, help_text="Of the document, from approval on")
+    status = models.CharField(max_length=8, choices=Status, default=Status.DRAFT)
+    written_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Empty = came with the program",
+    )
+    written_at = models.DateTimeField()
+    approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    approved_at = models.DateTimeField(null=True, blank=True)
+    retired_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    retired_at = models.DateTimeField(null=True, blank=True)
+    is_demo = models.BooleanField(default=False, help_text="Approved for demonstration only")
+
+    class Meta:
+        ordering = ["language", "-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["language", "number"], name="sheet_translation_number_once"),
+            models.UniqueConstraint(fields=["language"], condition=models.Q(status="draft"), name="one_draft_of_a_sheet_translation"),
+            models.UniqueConstraint(
+                fields=["language", "english_sha256"], condition=models.Q(status="approved"), name="one_sheet_translation_in_use"
+            ),
+            models.CheckConstraint(
+                name="sheet_translation_approved_by_somebody_else",
+                condition=models.Q(status="draft", approved_by__isnull=True, approved_at__isnull=True)
+                | ~models.Q(status="draft")
+                & models.Q(approved_by__isnull=False, approved_at__isnull=False)
+                & (models.Q(written_by__isnull=True) | ~models.Q(approved_by=models.F("written_by")))
+                & ~models.Q(sha256="")
+                & ~models.Q(english_sha256=""),
+            ),
+            models.CheckConstraint(
+                name="sheet_translation_retired_says_when",
+                condition=models.Q(status="retired", retired_at__isnull=False, retired_by__isnull=False)
+                | ~models.Q(status="retired") & models.Q(retired_at__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_language_display()}, version {self.number}"
+
+    @property
+    def content(self) -> dict:
+        return json.loads(self.document)
 
 
 class Sheet(models.Model):
@@ -18,11 +93,17 @@ class Sheet(models.Model):
     class Variant(models.TextChoices):
         A4 = "A4", "A4"
         LETTER = "Letter", "US Letter"
+        A4_LARGE = "A4-large", "A4, large print"
+        LETTER_LARGE = "Letter-large", "US Letter, large print"
 
     session = models.ForeignKey(TreatmentSession, on_delete=models.PROTECT, related_name="sheets")
     record_version = models.PositiveIntegerField(help_text="1 = as signed, counted up by each correction")
     language = models.CharField(max_length=10, default="en")
+    translation = models.ForeignKey(
+        SheetTranslation, null=True, blank=True, on_delete=models.PROTECT, related_name="sheets", help_text="Empty = English, as signed"
+    )
     variant = models.CharField(max_length=12, choices=Variant)
+    language_note = models.CharField(max_length=300, blank=True, help_text="Why it is not in the patient's language, in plain words")
     state = models.CharField(max_length=10, choices=State, default=State.REQUESTED)
     requested_at = models.DateTimeField()
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
@@ -53,6 +134,19 @@ class Sheet(models.Model):
     def is_open(self) -> bool:
         """Still to come: waiting or being made."""
         return self.state in (self.State.REQUESTED, self.State.RENDERING)
+
+    @property
+    def paper(self) -> str:
+        return self.variant.removesuffix(LARGE)
+
+    @property
+    def is_large(self) -> bool:
+        return self.variant.endswith(LARGE)
+
+    @property
+    def language_name(self) -> str:
+        """The language it is printed in, where that is not English."""
+        return SheetTranslation.Language(self.language).label if self.language in SheetTranslation.Language.values else ""
 
     @property
     def number(self) -> str:

@@ -13,16 +13,20 @@ from . import fonts
 from .content import SheetContent
 from .facts import SheetCannotBeMade
 from .maps import data_uri
+from .spoken_text import say_what_is_written
 from .words import Line
 
 TEMPLATE = "aftercare/sheet.html"
 STYLE = "aftercare/sheet.css"
+LARGE_TEMPLATE, LARGE_STYLE = "aftercare/sheet_large.html", "aftercare/sheet_large.css"
+RIGHT_TO_LEFT_FOOT = "aftercare/sheet_foot_rtl.css"
 NO_PANGO = (
     "PDFs are off on this machine: the drawing library Pango is not installed. Whoever looks after the system finds the line to run "
     "where the clinic is started. After that, choose Make again."
 )
 # Tagged for screen readers.
 VARIANT = "pdf/ua-1"
+MOST_PAGES = 12  # the longest sheet in large print takes eight
 PAGE_SIZES = {"A4": "A4", "Letter": "letter"}
 
 
@@ -51,13 +55,16 @@ def _engine():
     except OSError as error:  # what WeasyPrint raises where it cannot load Pango
         raise SheetCannotBeMade(NO_PANGO) from error
 
+    say_what_is_written()
     return weasyprint, FontConfiguration()
 
 
 @lru_cache
-def _stylesheet(paper: str):
+def _stylesheet(paper: str, direction: str = "ltr", *, large: bool = False):
     weasyprint, configuration = _engine()
-    source = Path(get_template(STYLE).origin.name).read_text(encoding="utf-8")
+    # The foot stands in margin boxes, which have sides and no direction that would turn them.
+    names = (LARGE_STYLE if large else STYLE, *((RIGHT_TO_LEFT_FOOT,) if direction == "rtl" else ()))
+    source = "\n".join(Path(get_template(name).origin.name).read_text(encoding="utf-8") for name in names)
     return weasyprint.CSS(string=f"{source}\n@page{{size:{PAGE_SIZES[paper]}}}", font_config=configuration)
 
 
@@ -88,7 +95,9 @@ def check_letters(content: SheetContent) -> None:
 def markup(content: SheetContent, *, flow: bool = False) -> str:
     """flow: let the second page begin where the first ends, for sheets that need three anyway."""
     pictures = [(picture, data_uri(picture.kind, picture.treated, picture.left_out)) for picture in content.maps]
-    return get_template(TEMPLATE).render({"c": content, "pictures": pictures, "flow": "flow" if flow else ""})
+    return get_template(LARGE_TEMPLATE if content.large else TEMPLATE).render(
+        {"c": content, "pictures": pictures, "flow": "flow" if flow else ""}
+    )
 
 
 def _layout(content: SheetContent, *, flow: bool = False):
@@ -98,7 +107,8 @@ def _layout(content: SheetContent, *, flow: bool = False):
         # The sheet needs nothing from disk or network, so nothing can be drawn in through it.
         url_fetcher=weasyprint.URLFetcher(allowed_protocols=["data"]),
     )
-    return html.render(stylesheets=[_stylesheet(content.paper)], font_config=configuration, pdf_variant=VARIANT)
+    style = _stylesheet(content.paper, content.direction, large=content.large)
+    return html.render(stylesheets=[style], font_config=configuration, pdf_variant=VARIANT)
 
 
 def render(content: SheetContent) -> Pdf:
@@ -128,7 +138,7 @@ def check(pdf: Pdf) -> None:
     start = re.search(rb"startxref\s+(\d+)\s+%%EOF\s*$", data)
     if not start or int(start[1]) >= len(data):
         raise BadPdf("no cross-reference table")
-    if not 1 <= pdf.pages <= 6:
+    if not 1 <= pdf.pages <= MOST_PAGES:
         raise BadPdf(f"{pdf.pages} pages")
     if len(data) < 5000:
         raise BadPdf("empty")

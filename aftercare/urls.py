@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import views
+from . import views, words_views
 
 app_name = "aftercare"
 urlpatterns = [
@@ -8,4 +8,10 @@ urlpatterns = [
     path("sessions/<int:pk>/sheet/", views.ask, name="request"),
     path("sheets/<int:pk>/", views.sheet, name="sheet"),
     path("sheets/<int:pk>/sheet.pdf", views.pdf, name="pdf"),
+    path("settings/sheet-words/", words_views.overview, name="words"),
+    path("settings/sheet-words/<str:language>/", words_views.words_in, name="words_in"),
+    path("settings/sheet-words/<str:language>/change/", words_views.change, name="change_words"),
+    path("settings/sheet-words/<str:language>/approve/", words_views.approve, name="approve_words"),
+    path("settings/sheet-words/<str:language>/<int:version>/retire/", words_views.retire, name="retire_words"),
+    path("settings/sheet-words/<str:language>/<int:version>/throw-away/", words_views.throw_away, name="throw_away_words"),
 ]

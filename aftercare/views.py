@@ -129,7 +129,12 @@ def ask(request, pk):
     about(session.patient_id)
     variant = request.POST.get("variant") or None
     if variant not in (None, *Sheet.Variant.values):
-        return render(request, "aftercare/not_yet.html", {"session": session, "fault": "Choose A4 or US Letter."}, status=422)
+        return render(
+            request,
+            "aftercare/not_yet.html",
+            {"session": session, "fault": "Choose A4 or US Letter, in usual or in large print."},
+            status=422,
+        )
     try:
         sheet = request_sheet(session, by=request.user, variant=variant)
     except NotSigned:

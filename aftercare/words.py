@@ -5,18 +5,23 @@ The words are a section of the protocol version and signed with it. Versions fro
 """
 
 import re
+import string
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from .facts import SheetCannotBeMade
+from .blocks import LISTS, Block, PrintedBlock, block_id, blocks_of
+from .facts import Approval, SheetCannotBeMade, TranslationFacts
+from .translation import LANGUAGES, RIGHT_TO_LEFT, State, is_whole, pairs, wording_with
 
 FOLDER = Path(__file__).parent / "wording"
 _STRONG = re.compile(r"\*\*(.+?)\*\*")
+# Keep a name, a date or a number in one piece and in its own direction inside text that runs the other way.
+FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
 
 
 @dataclass(frozen=True)
@@ -46,10 +51,36 @@ class _Values(dict):
 
 @dataclass(frozen=True)
 class Words:
-    """One language's wording, for one country."""
+    """One language's wording, for one country. calendar: how a translation writes dates; None in English."""
 
     document: Mapping[str, Any]
     terms: Mapping[str, str]
+    calendar: Mapping[str, Any] | None = None
+    translation: TranslationFacts | None = None
+    used: set[str] = field(default_factory=set)
+
+    @property
+    def runs_right_to_left(self) -> bool:
+        return self.language in RIGHT_TO_LEFT
+
+    def own(self, text: str) -> str:
+        """*text* kept in its own direction: a name, a phone number, what staff typed."""
+        return f"{FIRST_STRONG_ISOLATE}{text}{POP_ISOLATE}" if text and self.runs_right_to_left else text
+
+    def printed(self, path: str) -> None:
+        """The block that holds *path* stands on this sheet."""
+        self.used.add(block_id(path))
+
+    def blocks(self, approval: Approval) -> tuple[PrintedBlock, ...]:
+        """
+        Every block that stands on the sheet, with who approved it: the protocol's approver, or that of the translation. Neither is missing:
+        words that nobody approved make no sheet.
+        """
+        by, on = approval.approved_by, approval.approved_on
+        if self.translation:
+            by, on = self.translation.approved_by, self.translation.approved_on
+        known: Mapping[str, Block] = blocks_of(self.document)
+        return tuple(PrintedBlock(name, known[name].version, by, on) for name in sorted(self.used & known.keys()))
 
     @property
     def version(self) -> str:
@@ -81,7 +112,11 @@ class Words:
             for key in path.split("."):
                 node = node[key]
             template = node
-        known = _Values({**self.terms, **{name: str(value) for name, value in values.items()}})
+        self.printed(path)
+        asked = {name for _, name, _, _ in string.Formatter().parse(template) if name}
+        self.used.update(f"terms.{name}" for name in asked if name in self.terms)
+        self.used.update(asked & {"factor"})
+        known = _Values({**self.terms, **{name: self.own(str(value)) for name, value in values.items()}})
         parts = []
         for index, piece in enumerate(_STRONG.split(template)):
             if piece:
@@ -112,9 +147,34 @@ def wording_of(protocol: Mapping[str, Any], language: str) -> Mapping[str, Any]:
         raise SheetCannotBeMade(
             f"The protocol has its words for patients in “{section['language']}”, not in “{language}”. Tell the medical lead."
         )
-    return {**section, **{name: {block["id"]: block for block in section[name]} for name in ("three", "resume")}}
+    return {**section, **{name: {block["id"]: block for block in section[name]} for name in LISTS if name in section}}
 
 
-def words_for(protocol: Mapping[str, Any], language: str, country: str) -> Words:
-    document = wording_of(protocol, language)
-    return Words(document, {name: forms.get(country, forms["default"]) for name, forms in document["terms"].items()})
+def language_name(code: str) -> str:
+    return "English" if code == "en" else LANGUAGES.get(code, code)
+
+
+def words_for(protocol: Mapping[str, Any], language: str, country: str, translation: TranslationFacts | None = None) -> Words:
+    """
+    The version's own words, or its approved *translation*.
+
+    Raises:
+        SheetCannotBeMade: no translation was approved, or its English says something else since.
+    """
+    document, calendar = wording_of(protocol, "en"), None
+    if language != "en":
+        name = language_name(language)
+        if translation is None or translation.document["language"] != language:
+            raise SheetCannotBeMade(f"The words of the sheet in {name} are not approved. Make the sheet again: it is then made in English.")
+        if translation.approved_on is None:
+            raise SheetCannotBeMade(f"Nobody has approved the words of the sheet in {name}. Ask the medical lead.")
+        beside = pairs(translation.document, document)
+        if not is_whole(beside):
+            first = next(pair for pair in beside if pair.state is not State.WHOLE)
+            raise SheetCannotBeMade(
+                f"The English words changed since {name} was approved (“{first.id}”), so it is not printed. "
+                "Make the sheet again: it is then made in English."
+            )
+        document, calendar = wording_with(translation.document, document), translation.document["calendar"]
+    terms = {name: forms.get(country, forms["default"]) for name, forms in document["terms"].items()}
+    return Words(document, terms, calendar, translation if calendar else None)

@@ -170,6 +170,7 @@ TABLE = {
     "protocols:edit_item": _general(CLINICAL, args=("draft", "editor_section", "editor_item")),
     "protocols:edit_remove_reference": _general(CLINICAL, args=("draft", "reference")),
     "protocols:edit_remove_row": _general(CLINICAL, args=("draft", "editor_list", "editor_row")),
+    "protocols:edit_add_sheet_words": _sent(CLINICAL, "draft", of_patient=False),
     "protocols:edit_add_follow_up": _sent(CLINICAL, "draft", of_patient=False),
     "protocols:edit_take_off": _sent(CLINICAL, "draft", "reference", of_patient=False),
     "protocols:indication": _general(args=("version", "indication")),
@@ -291,6 +292,12 @@ TABLE = {
     "aftercare:sheet": Row(SHEETS, args=("sheet",)),
     # The sheet of this world is still waiting: an allowed person gets an answer about that, never the 404 of a stranger.
     "aftercare:pdf": Row(SHEETS, args=("sheet",), gives=FORM),
+    "aftercare:words": _general(),
+    "aftercare:words_in": _general(args=("sheet_language",)),
+    "aftercare:change_words": _sent(CLINICAL, "sheet_language", of_patient=False),
+    "aftercare:approve_words": _sent(frozenset({LEAD}), "sheet_language", of_patient=False),
+    "aftercare:retire_words": _sent(frozenset({LEAD}), "sheet_language", "sheet_words", of_patient=False),
+    "aftercare:throw_away_words": _sent(CLINICAL, "sheet_language", "sheet_words_draft", of_patient=False),
 }
 
 
@@ -408,7 +415,7 @@ def _proposed(protocol) -> tuple[dict, dict]:
 
 
 @pytest.fixture(scope="module")
-def world(site, clinician, patient, protocol):
+def world(site, clinician, medical_lead, patient, protocol):
     from accounts.models import WatchedAct
     from aftercare.models import Sheet
     from clinic.models import Recall
@@ -588,7 +595,18 @@ def world(site, clinician, patient, protocol):
         "consent_text": text_in_use(code="striae", by=clinician).pk,
         "consent_draft": draft(kind="indication", code="striae", language="de", title="Text", body="Text", by=clinician).pk,
         "sheet": Sheet.objects.create(session=record, record_version=1, variant="standard", requested_at=now).pk,
+        "sheet_language": "pl",
+        **_sheet_words(clinician, medical_lead),
     }
+
+
+def _sheet_words(clinician, medical_lead) -> dict:
+    from aftercare.services import translations
+
+    beside = translations.english()
+    translations.approve("pl", seen=translations.standing("pl", beside).sha256, english_seen=beside.sha256, by=medical_lead)
+    draft = translations.change("pl", "page", {"": "Kartka"}, version=0, by=clinician)
+    return {"sheet_words": draft.number - 1, "sheet_words_draft": draft.number}
 
 
 def _consultation(model, patient, clinician, protocol, **fields):

@@ -9,10 +9,9 @@ from audit.services import record
 from sessions.conversion import record_version
 from sessions.models import TreatmentSession
 
+from ..languages import Choice, choose
 from ..models import Sheet
 from .publishing import publish
-
-LANGUAGE = "en"
 
 
 class NotSigned(Exception):
@@ -20,11 +19,11 @@ class NotSigned(Exception):
 
 
 def sheet_of(session: TreatmentSession, variant: str | None = None) -> Sheet | None:
-    """The sheet of the record as it stands now, on the site's paper where no *variant* is named."""
+    """The sheet of the record as it stands now in the patient's language, on the site's paper where no *variant* is named."""
     return Sheet.objects.filter(
         session=session,
         record_version=record_version(session),
-        language=LANGUAGE,
+        language=choose(session).language,
         variant=variant or session.booking.site.paper,
     ).first()
 
@@ -34,23 +33,31 @@ def request_sheet(session: TreatmentSession, *, by, variant: str | None = None) 
     Return the sheet of *session*, asked for now or before: one for each version of the record, language and paper.
     A failed one is made again. Returns at once, also with the queue away.
 
-    variant: A4 or Letter; the site's paper where it is not given.
+    variant: the paper, in usual or large print; the site's paper where it is not given. The language is the patient's, where its words are
+    approved; else English, and the row says why.
 
     Raises:
         NotSigned: the record is not signed yet.
     """
     if not session.is_signed:
         raise NotSigned
+    choice = choose(session)
     with transaction.atomic():
         sheet, is_new = Sheet.objects.get_or_create(
             session=session,
             record_version=record_version(session),
-            language=LANGUAGE,
+            language=choice.language,
             variant=variant or session.booking.site.paper,
-            defaults={"requested_at": timezone.now(), "requested_by": by},
+            defaults={"requested_at": timezone.now(), "requested_by": by, **_words(choice)},
         )
         again = not is_new and Sheet.objects.filter(pk=sheet.pk, state=Sheet.State.FAILED).update(
-            state=Sheet.State.REQUESTED, problem="", requested_at=timezone.now(), requested_by=by, published_at=None, attempts=0
+            state=Sheet.State.REQUESTED,
+            problem="",
+            requested_at=timezone.now(),
+            requested_by=by,
+            published_at=None,
+            attempts=0,
+            **_words(choice),
         )
         if again:
             sheet.refresh_from_db()
@@ -60,10 +67,14 @@ def request_sheet(session: TreatmentSession, *, by, variant: str | None = None) 
                 actor=by,
                 patient=session.patient_id,
                 obj=sheet,
-                detail={"session": session.pk, "record_version": sheet.record_version, "paper": sheet.variant},
+                detail={"session": session.pk, "record_version": sheet.record_version, "paper": sheet.variant, "language": sheet.language},
             )
             transaction.on_commit(partial(publish, sheet.pk))
     return sheet
+
+
+def _words(choice: Choice) -> dict:
+    return {"translation": choice.translation, "language_note": choice.note}
 
 
 def sheet_on_signing(session: TreatmentSession, by) -> None:

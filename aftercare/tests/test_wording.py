@@ -83,6 +83,9 @@ def stored(document: dict) -> dict:
 
 def fingerprint(document: dict, **fields) -> str:
     content = dataclasses.asdict(make(document=document, **fields))
+    # What is said beside the words, and came later than the fingerprints below.
+    for later in ("direction", "large", "blocks"):
+        del content[later]
     return hashlib.sha256(json.dumps(content, ensure_ascii=False, default=str).encode()).hexdigest()
 
 

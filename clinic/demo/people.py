@@ -118,6 +118,7 @@ PEOPLE: tuple[Person, ...] = (
             slot="09:00",
             photographed=True,
         ),
+        language="fr",
     ),
     Person(
         "Brandt",
@@ -165,6 +166,7 @@ PEOPLE: tuple[Person, ...] = (
             slot="10:00",
         ),
         preferred="Noor",
+        language="ar",
     ),
     Person(
         "Nguyễn",
@@ -200,6 +202,7 @@ PEOPLE: tuple[Person, ...] = (
         "1963-07-19",
         2,
         Course("wrinkles", "moderate", ("perioral", "cheeks"), -9, 0, 0, "tomas", today="booked", slot="14:00"),
+        language="pl",
     ),
     Person(
         "Adeyemi",

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 
 from django.utils import timezone
 
+from aftercare.services import translations
 from protocols import services as protocols
 from protocols.comparison import place, value_at
 from protocols.editing import depth, zones
 from protocols.models import ProtocolVersion, VersionStatus
 from protocols.services import Change
-from protocols.services.additions import add_follow_up
+from protocols.services.additions import add_follow_up, add_sheet_words
 
 from .world import World
 
@@ -76,8 +77,18 @@ def _calls_are_added(author, world: World) -> None:
     name = f"{current.version}.1"
     if ProtocolVersion.objects.filter(version=name).exists():
         return
-    draft = protocols.create_draft(current, name=name, by=author, note="With follow-up calls")
-    _approve(add_follow_up(draft, lock_version=draft.lock_version, by=author), author=author, lead=lead, at=timezone.now())
+    draft = protocols.create_draft(current, name=name, by=author, note="With follow-up calls, and the sheet's words by skin and season")
+    draft = add_follow_up(draft, lock_version=draft.lock_version, by=author)
+    draft = add_sheet_words(draft, lock_version=draft.lock_version, by=author)
+    _approve(draft, author=author, lead=lead, at=timezone.now())
+    _translations_are_read(lead)
+
+
+def _translations_are_read(lead) -> None:
+    """Two languages are approved beside the English in use; the other two still need somebody who reads them."""
+    beside = translations.english()
+    for language in ("es", "pl"):
+        translations.approve(language, seen=translations.standing(language, beside).sha256, english_seen=beside.sha256, by=lead)
 
 
 def _next_name(version: str) -> str:

@@ -169,6 +169,7 @@ PAGES: dict[str, Page] = {
     "protocols:edit_item": Page("protocol.viewed", "protocol.edited"),
     "protocols:edit_remove_reference": Page("protocol.viewed", "protocol.edited"),
     "protocols:edit_remove_row": Page("protocol.viewed", "protocol.edited"),
+    "protocols:edit_add_sheet_words": Page(writes="protocol.edited"),
     "protocols:edit_add_follow_up": Page(writes="protocol.edited"),
     "protocols:edit_take_off": Page(writes="protocol.edited"),
     "protocols:indication": Page("protocol.viewed"),
@@ -287,4 +288,10 @@ PAGES: dict[str, Page] = {
     "aftercare:request": Page("", "sheet.requested", by_record),
     "aftercare:sheet": Page("sheet.viewed", patient=by_sheet),
     "aftercare:pdf": Page("sheet.opened", patient=by_sheet),
+    "aftercare:words": Page("sheet_words.listed"),
+    "aftercare:words_in": Page("sheet_words.viewed"),
+    "aftercare:change_words": Page(writes="sheet_words.written"),
+    "aftercare:approve_words": Page(writes="sheet_words.approved"),
+    "aftercare:retire_words": Page(writes="sheet_words.retired"),
+    "aftercare:throw_away_words": Page(writes="sheet_words.thrown_away"),
 }

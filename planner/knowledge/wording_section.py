@@ -18,6 +18,9 @@ from planner.reading import Reader, repeated, type_name
 from . import entries as e
 
 LANGUAGES = ("en",)
+MONTHS = (
+    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december",
+)  # fmt: skip
 LONGEST_LINE = 400
 # What the sheet can put into any line: the moments of the session's downtime band, and three more.
 EVERYWHERE = (*e.RESUMES, "gel_until", "emergency_number", "factor")
@@ -142,6 +145,7 @@ class _Section:
             top.entry(group, partial(self._group, group, keys), required=True)
         self._three(top)
         self._resume(top)
+        self._by_skin_and_season(top)
         self._blocks(top)
         self._names(top)
         top.done()
@@ -199,6 +203,26 @@ class _Section:
         self.twice(top.at("resume"), rows)
         self.complete(top.at("resume"), rows, e.RESUMES)
         top.entries("resume_together", together)
+
+    def _by_skin_and_season(self, top: Reader) -> None:
+        """Optional: what is normal by phototype, and a line by the month of the session (of the northern half of the earth)."""
+
+        def skin(r: Reader) -> str:
+            r.words("phototypes", required=True, options=e.PHOTOTYPES)
+            self.line(r, "line", self.everywhere)
+            return r.text("id")
+
+        def season(r: Reader) -> str:
+            r.words("months", required=True, options=MONTHS)
+            self.line(r, "line", self.everywhere)
+            return r.text("id")
+
+        for key, read_entry, field in (("normal_by_phototype", skin, "phototypes"), ("season", season, "months")):
+            self.twice(top.at(key), top.entries(key, read_entry))
+            raw = self.raw.get(key)
+            rows = [row for row in raw if isinstance(row, Mapping)] if isinstance(raw, (list, tuple)) else []
+            said = [item for row in rows if isinstance(row.get(field), (list, tuple)) for item in row[field] if isinstance(item, str)]
+            self.twice(top.at(key), said)
 
     def _blocks(self, top: Reader) -> None:
         p = self.p

@@ -125,3 +125,26 @@ def test_a_rule_may_do_without_a_reason_of_its_own(pack):
 def test_a_section_that_is_none_is_refused(pack, section):
     with pytest.raises(KnowledgeFaults, match="patient_wording: must be a mapping"):
         Knowledge.parse({**pack, SECTION: section})
+
+
+SUN = {"id": "sun", "months": ["may"], "line": "Sun."}
+
+
+def by_skin(**entry):
+    return put("normal_by_phototype", [{"id": "dark", "phototypes": ["V"], "line": "Warm skin.", **entry}])
+
+
+@pytest.mark.parametrize(
+    ("change", "path", "said"),
+    [
+        (by_skin(phototypes=["VII"]), "normal_by_phototype[0].phototypes[0]", "VII"),
+        (by_skin(line="Warm for 3 days."), "normal_by_phototype[0].line", "holds a figure"),
+        (by_skin(phototypes=["V", "V"]), "normal_by_phototype", "V stands twice"),
+        (put("season", [SUN, {**SUN, "id": "hot"}]), "season", "may stands twice"),
+        (put("season", [{"id": "sun", "months": ["summer"], "line": "Sun."}]), "season[0].months[0]", "summer"),
+        (put("season", "sun"), "season", "must be a list"),
+    ],
+)  # fmt: skip
+def test_words_by_skin_and_season_are_checked_where_they_are(pack, change, path, said):
+    found = faults(pack, change)
+    assert said in found.get(path, ""), found

@@ -272,6 +272,7 @@ class Page:
     copied: tuple[str, str] | None = None  # as of an entry
     copy_url: str = ""
     remove_url: str = ""
+    offers: str = ""  # what comes with the program and is not there yet
 
     @property
     def entries(self) -> Iterator[Entry]:

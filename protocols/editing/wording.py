@@ -13,8 +13,10 @@ from .naming import PLACEHOLDER
 SLUG, TITLE = "wording", "Words of the sheet"
 ABOUT = "Every sentence of the aftercare sheet that the patient takes home."
 SECTION = "patient_wording"
+# Parts a version may do without; they come with the program.
+BY_SKIN_AND_SEASON = ("normal_by_phototype", "season")
 # Names of rows and switches: what the sheet is built by, not what it says.
-_FIXED = frozenset({"id", "fields", "regions", "needs", "classes", "extends", "quiet", "language"})
+_FIXED = frozenset({"id", "fields", "regions", "needs", "classes", "extends", "quiet", "language", "phototypes", "months"})
 
 
 def items(document: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -44,7 +46,8 @@ def page(document: Mapping[str, Any], item: str) -> Page | None:
     head = [Group("Head and foot", [Entry("Head and foot", top)])] if top else []
     everywhere = ", ".join(f"{{{name}}}" for name in (*EVERYWHERE, *terms))
     intro = f"A figure is never typed here: write its name in braces and the sheet fills it in from this version. Everywhere: {everywhere}."
-    return Page(TITLE, head + groups, intro=intro)
+    offers = "sheet-words" if any(name not in wording for name in BY_SKIN_AND_SEASON) else ""
+    return Page(TITLE, head + groups, intro=intro, offers=offers)
 
 
 def _names(dotted: str, value: str, terms: tuple[str, ...]) -> list[str]:

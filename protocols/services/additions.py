@@ -1,11 +1,14 @@
 """Sections that come with the program and that a draft may be given. From there on they are values of that version like any other."""
 
 from ..documents import ADDITIONS, read_pack
+from ..editing import wording
 from ..editing.follow_up import TITLE
 from ..follow_up import SECTION
 from ..models import ProtocolVersion
 from .drafts import Change, edit
 from .refusals import ProtocolRefused
+
+WORDS = "patient_wording"
 
 
 def follow_up_that_comes_along() -> dict:
@@ -35,3 +38,49 @@ def add_follow_up(draft: ProtocolVersion, *, lock_version: int, by) -> ProtocolV
         return [Change(SECTION, None, section)]
 
     return edit(draft, lock_version=lock_version, section=TITLE, by=by, apply=apply)
+
+
+def sheet_words_that_come_along() -> dict:
+    """
+    Words of the aftercare sheet by skin and season, and some in easier words, as they come with the program.
+
+    Raises:
+        FileNotFoundError: the project was installed without them.
+    """
+    return read_pack(ADDITIONS / "sheet_words.yaml")
+
+
+def give_sheet_words(document: dict) -> list[Change]:
+    """Put into *document* what it has not of them; what a clinic said in words of its own stays."""
+    coming, words, made = sheet_words_that_come_along(), document[WORDS], []
+    for name, entries in coming[WORDS].items():
+        if name not in words:
+            words[name] = entries
+            made.append(Change(f"{WORDS}.{name}", None, entries))
+    for easier in coming["easier"]:
+        section, _, key = easier["at"].partition(".")
+        if words.get(section, {}).get(key) == easier["was"]:
+            words[section][key] = easier["says"]
+            made.append(Change(f"{WORDS}.{easier['at']}", easier["was"], easier["says"]))
+    return made
+
+
+def add_sheet_words(draft: ProtocolVersion, *, lock_version: int, by) -> ProtocolVersion:
+    """
+    Give *draft* the words by skin and season. They are printed from the day that version is approved.
+
+    Raises:
+        ProtocolRefused: *by* may not edit, it is no draft, it keeps no words of the sheet, or has all of them. StaleDraft, DraftFaults: as
+            `drafts.edit`.
+    """
+
+    def apply(document: dict) -> list[Change]:
+        if WORDS not in document:
+            raise ProtocolRefused(
+                f"Protocol {draft.version} keeps no words of the sheet: it was made before they became part of the protocol."
+            )
+        if not (made := give_sheet_words(document)):
+            raise ProtocolRefused(f"Protocol {draft.version} has its words by skin and season already. Change them value by value.")
+        return made
+
+    return edit(draft, lock_version=lock_version, section=wording.TITLE, by=by, apply=apply)

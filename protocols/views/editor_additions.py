@@ -6,9 +6,9 @@ from django.views.decorators.http import require_POST
 
 from accounts.permissions import requires
 
-from ..editing import follow_up
+from ..editing import follow_up, wording
 from ..models import VersionStatus
-from ..services.additions import add_follow_up as add
+from ..services import additions
 from ..services.drafts import DraftFaults
 from ..services.refusals import ProtocolRefused, StaleDraft
 from .editor_pages import draft_named, locked, page_url
@@ -18,6 +18,18 @@ from .editor_saving import whole
 @requires("protocols.edit")
 @require_POST
 def add_follow_up(request, version):
+    words = "Added to this draft. Read it against its sources: it holds once this version is approved."
+    return _add(request, version, additions.add_follow_up, page=follow_up.SLUG, words=words)
+
+
+@requires("protocols.edit")
+@require_POST
+def add_sheet_words(request, version):
+    words = "Added to this draft. Read them: they are printed once this version is approved."
+    return _add(request, version, additions.add_sheet_words, page=wording.SLUG, words=words)
+
+
+def _add(request, version: str, add, *, page: str, words: str):
     draft = draft_named(version)
     if draft.status != VersionStatus.DRAFT:
         return locked(request, draft, status=409)
@@ -31,5 +43,5 @@ def add_follow_up(request, version):
     except ProtocolRefused as refused:
         messages.error(request, str(refused))
     else:
-        messages.success(request, "Added to this draft. Read it against its sources: it holds once this version is approved.")
-    return redirect(page_url(draft, follow_up.SLUG))
+        messages.success(request, words)
+    return redirect(page_url(draft, page))

@@ -1,0 +1,206 @@
+"""The words of the sheet in other languages: how each stands, read beside the English, changed block by block, approved and retired."""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from itertools import groupby
+
+from django.contrib import messages
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.permissions import requires
+from accounts.signing_in.fresh import asks_who_it_is
+from accounts.versioning import StaleRow
+from audit.services import note_read
+from planner import wording as figures
+
+from .dates import Calendar, Moment, Part, WordedCalendar
+from .models import SheetTranslation
+from .services import translations as service
+from .translation import LANGUAGES, RIGHT_TO_LEFT, State
+
+# As the sheet is read from top to bottom; what is not named follows.
+SECTIONS = {
+    "": "Head and foot",
+    "three": "Three things",
+    "day_table": "Day by day",
+    "resume": "What may be done again",
+    "resume_together": "Rules that end together",
+    "normal_course": "How it may feel",
+    "help": "When to call",
+    "red_flags": "Warning signs",
+    "steps": "Steps",
+    "aftercare": "What to do",
+    "normal": "What is normal",
+    "normal_by_phototype": "What is normal, by skin",
+    "season": "Season",
+    "did": "What we did",
+    "adjuvants": "For what was put on the skin",
+    "adjuvant_names": "Products",
+    "medicines": "Medicines",
+    "next_visit": "Next visit",
+    "checked": "Who checked it",
+    "map": "Map",
+    "zones": "Zones",
+    "devices": "Devices",
+    "reasons": "Why a zone was left out",
+    "terms": "Words by country",
+}
+LONGEST = 4_000
+
+
+def _language_or_404(language: str) -> str:
+    if language not in LANGUAGES:
+        raise Http404
+    return language
+
+
+def _by_section(pairs):
+    order = list(SECTIONS)
+
+    def section(pair) -> str:
+        return pair.id.rpartition(".")[0].split(".")[0]
+
+    ordered = sorted(pairs, key=lambda pair: order.index(section(pair)) if section(pair) in order else len(order))
+    return [(SECTIONS.get(name, name.replace("_", " ")), list(found)) for name, found in groupby(ordered, key=section)]
+
+
+@requires("sheets.words")
+@require_safe
+def overview(request):
+    beside = service.english()
+    note_read("sheet_words.listed", request=request)
+    rows = [service.standing(language, beside) for language in LANGUAGES] if beside else []
+    return render(request, "aftercare/words.html", {"english": beside, "rows": rows})
+
+
+@requires("sheets.words")
+@require_safe
+def words_in(request, language: str):
+    """All blocks beside the English; `?block=` opens one to be changed, for who may."""
+    _language_or_404(language)
+    if service.english() is None:
+        return redirect("aftercare:words")
+    note_read("sheet_words.viewed", request=request, detail={"language": language})
+    return _page(request, language, opened=request.GET.get("block", ""))
+
+
+def _page(request, language: str, *, opened: str = "", status: int = 200, **context):
+    beside = service.english()
+    standing = service.standing(language, beside)
+    own = standing.is_draft and standing.row.written_by_id == request.user.pk
+    rows = SheetTranslation.objects.filter(language=language).select_related("written_by", "approved_by", "retired_by").defer("document")
+    context = (
+        {"typed": {}, "refused": ""}
+        | context
+        | {
+            "english": beside,
+            "standing": standing,
+            "sections": _by_section(standing.pairs),
+            "opened": opened if request.user.may("sheets.words_edit") else "",
+            "direction": "rtl" if language in RIGHT_TO_LEFT else "ltr",
+            "is_own": own,
+            "may_approve": request.user.may("sheets.words_approve")
+            and not own
+            and standing.waits
+            and standing.is_whole
+            and beside.version.is_approved,
+            "rows": rows,
+            "dates": _dates(standing.document),
+            "State": State,
+        }
+    )
+    return render(request, "aftercare/words_in.html", context, status=status)
+
+
+def _dates(document) -> list[tuple[str, str]]:
+    """How the language writes dates, times and numbers, beside the English: every name of a day and a month, and each pattern once."""
+    english, other = (
+        Calendar(month_first=False, midday="midday"),
+        WordedCalendar(document["calendar"], document["blocks"]["terms.midday"]["text"]["default"]),
+    )
+    monday = date(2026, 6, 1)
+    rows = []
+    for calendar in (english, other):
+        shown = [calendar.long(monday + timedelta(days=n), weekday=True) for n in range(7)]
+        shown += [calendar.short(date(2026, month, 5)) for month in range(1, 13)]
+        shown += [calendar.month(date(2028, month, 1)) for month in range(1, 13)]
+        shown += [calendar.moment(Moment(monday, part.value)) for part in Part]
+        shown += [calendar.clock(datetime(2026, 6, 1, hour, 30)) for hour in (9, 15)]  # noqa: DTZ001 - on the wall clock
+        shown += [calendar.duration(90), figures.mm(Decimal("0.25")).replace(".", calendar.decimal)]
+        shown.append(calendar.comma.join(("a", "b")))
+        rows.append(shown)
+    pairs = list(zip(*rows, strict=True))
+    return [*pairs, ("Translation approved by {approved_by}, {approved_on}.", document["approved"])]
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+@requires("sheets.words_edit")
+@require_POST
+def change(request, language: str):
+    _language_or_404(language)
+    block = request.POST.get("block", "")
+    texts = {name.removeprefix("text."): " ".join(value.split(" ")) for name, value in request.POST.items() if name.startswith("text.")}
+    typed = {"typed": texts, "opened": block}
+    if sum(len(text) for text in texts.values()) > LONGEST:
+        return _page(request, language, status=422, refused=f"The texts must be {LONGEST:,} letters or fewer together.", **typed)
+    try:
+        service.change(language, block, texts, version=_number(request.POST.get("version", "")), by=request.user)
+    except KeyError:
+        return _page(request, language, status=422, refused="A text of this block was not sent. Write each of them.", **typed)
+    except service.Refused as refused:
+        return _page(request, language, status=422, refused=str(refused), **typed)
+    except StaleRow as stale:
+        by = stale.row.written_by.display_name if stale.row.written_by else "somebody"
+        told = f"{by} saved the draft since you opened it. Your words are still below and not saved: read what stands now, then save again."
+        return _page(request, language, status=409, refused=told, **typed)
+    messages.success(request, "Saved in the draft. A medical lead who did not write it reads it and approves it.")
+    return redirect(f"{reverse('aftercare:words_in', args=[language])}#b-{block}")
+
+
+@requires("sheets.words_approve")
+@require_POST
+@asks_who_it_is
+def approve(request, language: str):
+    _language_or_404(language)
+    if not request.POST.get("read"):
+        return _page(request, language, status=422, refused="Say that you read the language and have read every block, then approve.")
+    seen, english_seen = request.POST.get("seen", ""), request.POST.get("english_seen", "")
+    try:
+        row = service.approve(language, seen=seen, english_seen=english_seen, by=request.user)
+    except service.Refused as refused:
+        return _page(request, language, status=409, refused=str(refused))
+    messages.success(request, f"In use from now on. Who reads {row.get_language_display()} takes the sheet home in it.")
+    return redirect("aftercare:words_in", language)
+
+
+def _row_or_404(language: str, version: int) -> SheetTranslation:
+    return get_object_or_404(SheetTranslation, number=version, language=_language_or_404(language))
+
+
+@requires("sheets.words_approve")
+@require_POST
+@asks_who_it_is
+def retire(request, language: str, version: int):
+    try:
+        service.retire(_row_or_404(language, version), by=request.user)
+    except service.Refused as refused:
+        return _page(request, language, status=409, refused=str(refused))
+    messages.success(request, "Retired. Sheets are made in English from now on.")
+    return redirect("aftercare:words_in", language)
+
+
+@requires("sheets.words_edit")
+@require_POST
+def throw_away(request, language: str, version: int):
+    try:
+        service.throw_away(_row_or_404(language, version), by=request.user)
+    except service.Refused as refused:
+        return _page(request, language, status=409, refused=str(refused))
+    messages.success(request, "The draft is gone.")
+    return redirect("aftercare:words_in", language)
