@@ -8,14 +8,18 @@ class AftercareConfig(AppConfig):
     def ready(self) -> None:
         from audit.guards import protect
         from sessions import record_sections
+        from sessions.services.record import on_corrected
         from sessions.services.signing import on_signed
 
         from . import guards, kept
         from .record_page import sheet_section
-        from .services.requests import sheet_on_signing
+        from .services.requests import sheet_on_correction, sheet_on_signing
 
         kept.declare()
-        protect(guards.ready_sheet)
+        for guard in guards.GUARDS:
+            protect(guard)
         record_sections.register(sheet_section)
         if sheet_on_signing not in on_signed:
             on_signed.append(sheet_on_signing)
+        if sheet_on_correction not in on_corrected:
+            on_corrected.append(sheet_on_correction)

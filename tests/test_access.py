@@ -289,6 +289,10 @@ TABLE = {
     "aftercare:sheet": Row(SHEETS, args=("sheet",)),
     # The sheet of this world is still waiting: an allowed person gets an answer about that, never the 404 of a stranger.
     "aftercare:pdf": Row(SHEETS, args=("sheet",), gives=FORM),
+    "aftercare:make_today": _general(SHEETS, method="post", gives=GO),
+    "aftercare:hand_over": _sent(SHEETS, "sheet"),
+    "aftercare:end_link": _sent(SHEETS, "sheet"),
+    "aftercare:read": _general(EVERYBODY, public=True, gives=frozenset({404})),  # without a secret there is nothing
 }
 
 

@@ -287,4 +287,8 @@ PAGES: dict[str, Page] = {
     "aftercare:request": Page("", "sheet.requested", by_record),
     "aftercare:sheet": Page("sheet.viewed", patient=by_sheet),
     "aftercare:pdf": Page("sheet.opened", patient=by_sheet),
+    "aftercare:make_today": Page("", "sheet.requested"),
+    "aftercare:hand_over": Page("", "sheet.handed_over", by_sheet),
+    "aftercare:end_link": Page("", "sheet.link_ended", by_sheet),
+    "aftercare:read": NOTHING,  # an address that opens a sheet says so itself, and whose it is
 }
