@@ -12,7 +12,7 @@ from django.template.loader import get_template
 from . import fonts
 from .content import SheetContent
 from .facts import SheetCannotBeMade
-from .maps import data_uri
+from .maps import DRAWN, data_uri
 from .words import Line
 
 TEMPLATE = "aftercare/sheet.html"
@@ -104,6 +104,13 @@ class Code:
 
 
 def pictures_of(content: SheetContent) -> list[tuple]:
+    """Raises SheetCannotBeMade where a zone stands on no picture: it would be missing on paper without a word."""
+    for picture in content.maps:
+        unknown = [zone for zone in (*picture.treated, *picture.left_out) if zone not in DRAWN[picture.kind]]
+        if unknown:
+            raise SheetCannotBeMade(
+                f"The sheet's picture has no place for the zone “{unknown[0]}”. The record is safe. Tell whoever looks after the system."
+            )
     return [(picture, data_uri(picture.kind, picture.treated, picture.left_out)) for picture in content.maps]
 
 
