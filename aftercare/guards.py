@@ -28,7 +28,7 @@ hand_over = no_change(
     "aftercare_handover",
     name="hand_over_locked",
     patient=PATIENT_OF,
-    reason="What was handed over is never changed: note the next one beside it.",
+    reason="What was handed over stays as it was noted.",
 )
 link_kept = no_change(
     "aftercare_sheetlink",
