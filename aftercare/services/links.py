@@ -93,7 +93,8 @@ def page_of(content: SheetContent) -> str | None:
     """The sheet as a part of a page, without the patient's name and date of birth."""
     if not is_on() or words(content.language) is None:
         return None
-    return get_template(PAGE).render({"c": content, "pictures": pictures_of(content)})
+    feel = zip(content.days.columns, content.days.feel, strict=False)
+    return get_template(PAGE).render({"c": content, "pictures": pictures_of(content), "feel": feel})
 
 
 def keep(sheet: Sheet, page: str) -> None:
