@@ -53,7 +53,7 @@ def _progress(user, since: datetime | None) -> dict:
     states = list(rows.values_list("state", flat=True))
     return {
         "since": TODAY if since is None else since.isoformat(),
-        "of": " of today" if since is None else "",
+        "before": "Today: " if since is None else "",
         "total": len(states),
         "ready": states.count(Sheet.State.READY),
         "failed": states.count(Sheet.State.FAILED),

@@ -171,7 +171,7 @@ def test_all_of_todays_asks_for_what_is_missing_and_failed_and_counts_them_as_on
     assert Sheet.objects.filter(session=missing).exists()
     assert not Sheet.objects.filter(session=yesterday).exists()
     page = client.get(response["Location"]).content.decode()
-    assert "1 of 3 of today ready" in page
+    assert "Today: 1 of 3 ready" in page
     assert "since=today" in page
     assert client.post(reverse("aftercare:make_today")).status_code == 302
     assert Sheet.objects.count() == 3
