@@ -38,7 +38,7 @@ class Sheet(models.Model):
     sha256 = models.CharField(max_length=64, blank=True)
     pages = models.PositiveSmallIntegerField(null=True, blank=True)
     superseded_at = models.DateTimeField(null=True, blank=True, help_text="When an addition to the record made a newer version")
-    again_at = models.DateTimeField(null=True, blank=True, help_text="When a failed one is tried again by itself")
+    again_at = models.DateTimeField(null=True, blank=True, help_text="When a failed one is, or was last, tried again by itself")
     rounds = models.PositiveSmallIntegerField(default=0, help_text="How often it was tried again by itself since it was asked for")
 
     objects = SheetQuerySet.as_manager()
@@ -124,6 +124,7 @@ class SheetLink(models.Model):
     class Meta:
         ordering = ["pk"]
         constraints = [models.CheckConstraint(name="sheet_link_ends_later", condition=models.Q(ends_at__gt=models.F("made_at")))]
+        indexes = [models.Index(fields=["ends_at"], name="open_sheet_links", condition=~models.Q(page=""))]
 
     def __str__(self) -> str:
         return f"Link to {self.sheet}"

@@ -87,7 +87,7 @@ def sweep() -> int:
         _give_up(sheet, now)
     stranded.filter(attempts__lt=MOST_ATTEMPTS).update(state=Sheet.State.REQUESTED, published_at=None)
     due = Sheet.objects.filter(Q(again_at__lte=now) | Q(again_at__gt=now + LONGEST_TO_COME), state=Sheet.State.FAILED)
-    due.update(state=Sheet.State.REQUESTED, published_at=None, attempts=0, again_at=None, rounds=F("rounds") + 1)
+    due.update(state=Sheet.State.REQUESTED, published_at=None, attempts=0, rounds=F("rounds") + 1)
     lost = now - timedelta(seconds=settings.SHEET_REPUBLISH_SECONDS)
     # A request publishes its own sheet right after the commit: the sweep leaves it that moment.
     fresh = now - timedelta(seconds=1)
