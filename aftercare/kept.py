@@ -11,10 +11,28 @@ def declare() -> None:
             section="sheets",
             pages=("aftercare:sheet",),
             logged=("sheet.requested", "sheet.made", "sheet.failed", "sheet.opened"),
-            leaves_out=("published_at", "attempts"),
+            leaves_out=("published_at", "attempts", "again_at", "rounds"),
             files=_files,
         ),
         OtherModel("aftercare.SheetTranslation", "the words of the sheet in other languages", exported=True),
+        PatientModel(
+            "aftercare.HandOver",
+            path="sheet__session__patient",
+            section="sheets_handed_over",
+            pages=("aftercare:sheet",),
+            logged=("sheet.handed_over",),
+            leaves_out=("request_key",),
+        ),
+        PatientModel(
+            "aftercare.SheetLink",
+            path="sheet__session__patient",
+            section="sheet_links",
+            pages=("aftercare:sheet",),
+            logged=("sheet.link_opened", "sheet.link_ended"),
+            # What leads to the page, and the page itself, which is the sheet's file in another form.
+            leaves_out=("key", "page", "window_at", "window_openings"),
+            is_inner=True,
+        ),
     )
 
 

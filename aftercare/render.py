@@ -12,7 +12,7 @@ from django.template.loader import get_template
 from . import fonts
 from .content import SheetContent
 from .facts import SheetCannotBeMade
-from .maps import data_uri
+from .maps import DRAWN, data_uri
 from .spoken_text import say_what_is_written
 from .words import Line
 
@@ -32,6 +32,14 @@ PAGE_SIZES = {"A4": "A4", "Letter": "letter"}
 
 class BadPdf(Exception):
     """The file that was made is not what a patient may be given."""
+
+
+class TooLong(BadPdf):
+    """More pages than a patient is given."""
+
+    def __init__(self, pages: int):
+        super().__init__(f"{pages} pages")
+        self.pages = pages
 
 
 @dataclass(frozen=True)
@@ -92,18 +100,36 @@ def check_letters(content: SheetContent) -> None:
         )
 
 
-def markup(content: SheetContent, *, flow: bool = False) -> str:
+@dataclass(frozen=True)
+class Code:
+    """The printed code that leads to the sheet on a phone: a picture as a data address, what it is, and the words beside it."""
+
+    uri: str
+    alt: str
+    words: str
+
+
+def pictures_of(content: SheetContent) -> list[tuple]:
+    """Raises SheetCannotBeMade where a zone stands on no picture: it would be missing on paper without a word."""
+    for picture in content.maps:
+        unknown = [zone for zone in (*picture.treated, *picture.left_out) if zone not in DRAWN[picture.kind]]
+        if unknown:
+            raise SheetCannotBeMade(
+                f"The sheet's picture has no place for the zone “{unknown[0]}”. The record is safe. Tell whoever looks after the system."
+            )
+    return [(picture, data_uri(picture.kind, picture.treated, picture.left_out)) for picture in content.maps]
+
+
+def markup(content: SheetContent, *, flow: bool = False, code: Code | None = None) -> str:
     """flow: let the second page begin where the first ends, for sheets that need three anyway."""
-    pictures = [(picture, data_uri(picture.kind, picture.treated, picture.left_out)) for picture in content.maps]
-    return get_template(LARGE_TEMPLATE if content.large else TEMPLATE).render(
-        {"c": content, "pictures": pictures, "flow": "flow" if flow else ""}
-    )
+    template = LARGE_TEMPLATE if content.large else TEMPLATE
+    return get_template(template).render({"c": content, "pictures": pictures_of(content), "flow": "flow" if flow else "", "code": code})
 
 
-def _layout(content: SheetContent, *, flow: bool = False):
+def _layout(content: SheetContent, *, flow: bool = False, code: Code | None = None):
     weasyprint, configuration = _engine()
     html = weasyprint.HTML(
-        string=markup(content, flow=flow),
+        string=markup(content, flow=flow, code=code),
         # The sheet needs nothing from disk or network, so nothing can be drawn in through it.
         url_fetcher=weasyprint.URLFetcher(allowed_protocols=["data"]),
     )
@@ -111,18 +137,18 @@ def _layout(content: SheetContent, *, flow: bool = False):
     return html.render(stylesheets=[style], font_config=configuration, pdf_variant=VARIANT)
 
 
-def render(content: SheetContent) -> Pdf:
+def render(content: SheetContent, *, code: Code | None = None) -> Pdf:
     """
-    Return the PDF.
+    Return the PDF, with *code* where the sheet has a page on the phone.
 
     Raises:
         SheetCannotBeMade: a letter that our fonts do not have.
         BadPdf: the file did not pass the checks.
     """
     check_letters(content)
-    document = _layout(content)
+    document = _layout(content, code=code)
     if len(document.pages) > 2:
-        document = _layout(content, flow=True)
+        document = _layout(content, flow=True, code=code)
     out, made = io.BytesIO(), {}
     document.write_pdf(out, pdf_variant=VARIANT, finisher=lambda _, file: made.update(file.catalog))
     pdf = Pdf(out.getvalue(), len(document.pages), is_tagged="StructTreeRoot" in made and "Lang" in made)
@@ -139,7 +165,7 @@ def check(pdf: Pdf) -> None:
     if not start or int(start[1]) >= len(data):
         raise BadPdf("no cross-reference table")
     if not 1 <= pdf.pages <= MOST_PAGES:
-        raise BadPdf(f"{pdf.pages} pages")
+        raise TooLong(pdf.pages)
     if len(data) < 5000:
         raise BadPdf("empty")
     if not pdf.is_tagged:

@@ -1,17 +1,24 @@
 """Tasks carry ids and call one service. All are safe to run twice."""
 
 import logging
+import resource
 import sys
 
 from celery import shared_task
 from celery.signals import worker_init, worker_process_init
+from django.conf import settings
 
 from audit import read_only
 
 log = logging.getLogger(__name__)
 
 
-@shared_task(name="aftercare.tasks.render_sheet", soft_time_limit=30, time_limit=40, ignore_result=True)
+@shared_task(
+    name="aftercare.tasks.render_sheet",
+    soft_time_limit=settings.SHEET_SECONDS,
+    time_limit=settings.SHEET_SECONDS + 10,
+    ignore_result=True,
+)
 def render_sheet(sheet_id: int) -> None:
     # Imported here: WeasyPrint loads in the worker's child only, which macOS insists on.
     from .services.making import make
@@ -22,10 +29,12 @@ def render_sheet(sheet_id: int) -> None:
 
 @shared_task(name="aftercare.tasks.sweep_sheets", ignore_result=True)
 def sweep_sheets() -> None:
+    from .services.links import throw_away
     from .services.publishing import sweep
 
     if not read_only.reason():
         sweep()
+        throw_away()
 
 
 @worker_init.connect
@@ -35,6 +44,17 @@ def cut_fonts(**kwargs) -> None:
     from .render import font_folder
 
     folders(font_folder())
+
+
+@worker_process_init.connect
+def fence(**kwargs) -> None:
+    """No sheet takes the machine's memory: the system refuses a child more than this, and the sheet fails instead of the clinic."""
+    most = settings.WORKER_MOST_MB * 1_000_000
+    try:
+        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+    except (ValueError, OSError):
+        if sys.platform.startswith("linux"):
+            raise  # where it can be had, no child works without it
 
 
 @worker_process_init.connect

@@ -1,10 +1,11 @@
 from django.urls import path
 
-from . import views, words_views
+from . import giving, views, words_views
 
 app_name = "aftercare"
 urlpatterns = [
     path("print/", views.queue, name="queue"),
+    path("print/today/", views.make_today, name="make_today"),
     path("sessions/<int:pk>/sheet/", views.ask, name="request"),
     path("sheets/<int:pk>/", views.sheet, name="sheet"),
     path("sheets/<int:pk>/sheet.pdf", views.pdf, name="pdf"),
@@ -14,4 +15,7 @@ urlpatterns = [
     path("settings/sheet-words/<str:language>/approve/", words_views.approve, name="approve_words"),
     path("settings/sheet-words/<str:language>/<int:version>/retire/", words_views.retire, name="retire_words"),
     path("settings/sheet-words/<str:language>/<int:version>/throw-away/", words_views.throw_away, name="throw_away_words"),
+    path("sheets/<int:pk>/hand-over/", giving.hand_over, name="hand_over"),
+    path("sheets/<int:pk>/end-link/", giving.end_link, name="end_link"),
+    path("sheet/", giving.read, name="read"),
 ]

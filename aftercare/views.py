@@ -1,11 +1,13 @@
 """The print queue, the state of one sheet, and the sheet itself."""
 
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 from django.core.signing import Signer
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.dateparse import parse_datetime
@@ -18,8 +20,8 @@ from plans.querysets import PLAN_DOCUMENTS
 from sessions.models import TreatmentSession
 from sessions.querysets import RECORD_DOCUMENTS, of
 
-from .models import Sheet
-from .services import NotSigned, request_sheet
+from .models import HandOver, Sheet
+from .services import NotSigned, links, request_sheet, signed_today, without_sheet
 from .services.files import NotTheFile, read
 
 STOP_POLLING = 286
@@ -29,11 +31,13 @@ LATELY = timedelta(days=2)
 MOST_ROWS = 100
 SLOW_AFTER = timedelta(seconds=10)
 _signer = Signer(salt="aftercare.shown-in-the-queue")
+TODAY = "today"
 
 
-def _sheets_of(user):
+def sheets_of(user):
     rows = Sheet.objects.visible_to(user).select_related("session__patient", "session__plan", "session__booking__site", "requested_by")
-    return rows.defer(*of("session", RECORD_DOCUMENTS), *of("session__plan", PLAN_DOCUMENTS))
+    rows = rows.defer(*of("session", RECORD_DOCUMENTS), *of("session__plan", PLAN_DOCUMENTS))
+    return rows.prefetch_related(Prefetch("hand_overs", HandOver.objects.select_related("by")))
 
 
 def _with_age(sheets, now: datetime):
@@ -42,11 +46,17 @@ def _with_age(sheets, now: datetime):
     return sheets
 
 
-def _progress(user, since: datetime) -> dict:
-    """How far the sheets asked for from *since* on have come."""
-    states = list(Sheet.objects.visible_to(user).filter(requested_at__gte=since).values_list("state", flat=True))
+def _progress(user, since: datetime | None) -> dict:
+    """How far the sheets asked for from *since* on have come; without it those of the records signed today."""
+    rows = Sheet.objects.visible_to(user)
+    if since is None:
+        rows = rows.filter(session__in=[session.pk for session in signed_today(user)], superseded_at=None)
+    else:
+        rows = rows.filter(requested_at__gte=since)
+    states = list(rows.values_list("state", flat=True))
     return {
-        "since": since.isoformat(),
+        "since": TODAY if since is None else since.isoformat(),
+        "before": "Today: " if since is None else "",
         "total": len(states),
         "ready": states.count(Sheet.State.READY),
         "failed": states.count(Sheet.State.FAILED),
@@ -62,19 +72,26 @@ def queue(request):
     if request.htmx:
         return _queue_news(request, now)
     rows = list(
-        _sheets_of(request.user)
+        sheets_of(request.user)
         .filter(Q(state__in=(*OPEN, Sheet.State.FAILED)) | Q(requested_at__gte=now - LATELY))
         .order_by("-requested_at", "-pk")[:MOST_ROWS]
     )
     note_read("sheets.listed", request=request, detail={"rows": len(rows)})
     waiting = [row for row in rows if row.is_open]
+    today = signed_today(request.user)
+    if request.GET.get("batch") == TODAY:
+        progress = _progress(request.user, None)
+    else:
+        progress = _progress(request.user, min(row.requested_at for row in waiting)) if waiting else None
     return render(
         request,
         "aftercare/queue.html",
         {
             "sheets": _with_age(rows, now),
             "open_ids": _shown(request.user, waiting),
-            "progress": _progress(request.user, min(row.requested_at for row in waiting)) if waiting else None,
+            "progress": progress,
+            "today": len(today),
+            "missing_today": len(without_sheet(today)),
             "may_make": request.user.may("sheets.make"),
         },
     )
@@ -95,14 +112,9 @@ def _asked_for(request) -> tuple[list[int], bool]:
 
 def _queue_news(request, now: datetime):
     asked, was_shown = _asked_for(request)
-    rows = list(_sheets_of(request.user).filter(pk__in=asked))
+    rows = list(sheets_of(request.user).filter(pk__in=asked))
     waiting = [row for row in rows if row.is_open]
-    try:
-        since = parse_datetime(request.GET.get("since", ""))
-    except ValueError:
-        since = None
-    if since is None or timezone.is_naive(since):
-        since = min((row.requested_at for row in rows), default=now)
+    since = _since(request.GET.get("since", ""), rows, now)
     done = [row for row in rows if not row.is_open]
     if was_shown and not done:
         note_nothing_new()
@@ -119,6 +131,28 @@ def _queue_news(request, now: datetime):
         },
         status=200 if waiting else STOP_POLLING,
     )
+
+
+def _since(text: str, rows: list[Sheet], now: datetime) -> datetime | None:
+    """From when on the progress counts; None for the batch of today."""
+    if text == TODAY:
+        return None
+    try:
+        since = parse_datetime(text)
+    except ValueError:
+        since = None
+    if since is None or timezone.is_naive(since):
+        since = min((row.requested_at for row in rows), default=now)
+    return since
+
+
+@requires("sheets.make")
+@require_POST
+def make_today(request):
+    """Ask for every sheet of today that is not there: those nobody asked for, and those that failed."""
+    for session in without_sheet(signed_today(request.user)):
+        request_sheet(session, by=request.user)
+    return redirect(f"{reverse('aftercare:queue')}?batch={TODAY}")
 
 
 @requires("sheets.make")
@@ -148,15 +182,41 @@ def ask(request, pk):
 @requires("sheets.view")
 @require_safe
 def sheet(request, pk):
-    row = get_object_or_404(_sheets_of(request.user), pk=pk)
+    row = get_object_or_404(sheets_of(request.user), pk=pk)
     if request.htmx and row.is_open:
         note_nothing_new()
         return _state(request, row, stop=True)
     note_read("sheet.viewed", request=request, patient=row.session.patient_id, obj=row)
     if request.htmx:
         return _state(request, row, stop=True)
+    return state_page(request, row)
+
+
+def state_page(request, row: Sheet, *, fault: str = "", typed: dict | None = None, status: int = 200):
+    """The page of one sheet; *fault* with what was *typed*, where it was not noted whom it was given to."""
     _with_age([row], timezone.now())
-    return render(request, "aftercare/state.html", {"sheet": row, "session": row.session, "may_make": request.user.may("sheets.make")})
+    newest = None
+    if row.superseded_at:
+        newest = Sheet.objects.filter(session=row.session_id, variant=row.variant, superseded_at=None).order_by("-record_version").first()
+    link = getattr(row, "link", None)
+    return render(
+        request,
+        "aftercare/state.html",
+        {
+            "sheet": row,
+            "session": row.session,
+            "newest": newest,
+            "link": link,
+            "link_is_open": link is not None and link.page != "" and link.ended_at is None and link.ends_at > timezone.now(),
+            "link_until": links.until(link) if link else "",
+            "may_make": request.user.may("sheets.make"),
+            "to": HandOver.To,
+            "request_key": uuid4(),
+            "fault": fault,
+            "typed": typed or {},
+        },
+        status=status,
+    )
 
 
 def _state(request, row: Sheet, *, stop: bool = False):
@@ -174,7 +234,7 @@ def _state(request, row: Sheet, *, stop: bool = False):
 @require_safe
 def pdf(request, pk):
     """The file, byte for byte as it was made. Each opening is noted: from here it is printed."""
-    row = get_object_or_404(_sheets_of(request.user), pk=pk)
+    row = get_object_or_404(sheets_of(request.user), pk=pk)
     if row.state != Sheet.State.READY:
         return redirect("aftercare:sheet", pk=row.pk)
     try:

@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import redis
 from django.conf import settings
 from django.db import DatabaseError, connection
+from django.db.models import Q
 from django.utils import timezone
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -60,7 +61,8 @@ def _broker() -> str:
 def _worker() -> str:
     """A worker that lives finishes sheets; one that waits too long tells on it without asking the worker itself."""
     late = timezone.now() - SHEET_PATIENCE
-    waiting = Sheet.objects.filter(state__in=[Sheet.State.REQUESTED, Sheet.State.RENDERING], requested_at__lt=late).count()
+    waiting = Sheet.objects.filter(state__in=[Sheet.State.REQUESTED, Sheet.State.RENDERING], requested_at__lt=late)
+    waiting = waiting.filter(Q(again_at=None) | Q(again_at__lt=late)).count()  # one tried again by itself was offered just now
     return f"{waiting} sheets have waited for more than 2 minutes." if waiting else ""
 
 

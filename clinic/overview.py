@@ -3,10 +3,11 @@ The patient page and header, filled from the diary, the records and the sheets: 
 The desk sees bookings and how many sessions a course has; what was done is for clinicians.
 """
 
+from django.db.models import Prefetch
 from django.urls import reverse
 from django.utils import timezone
 
-from aftercare.models import Sheet
+from aftercare.models import HandOver, Sheet
 from patients.models import Patient
 from patients.overview import Action, Course, Entry, Section, Step
 from patients.storyboard import Fact
@@ -156,13 +157,17 @@ def _corrections(patient: Patient, user, until) -> list[Entry]:
 
 
 def _sheets(patient: Patient, user, until) -> list[Entry]:
-    rows = Sheet.objects.visible_to(user).filter(session__patient=patient).select_related("session").defer(*of("session", RECORD_DOCUMENTS))
+    rows = Sheet.objects.visible_to(user).filter(session__patient=patient).select_related("session__booking__site")
+    rows = rows.defer(*of("session", RECORD_DOCUMENTS)).prefetch_related(Prefetch("hand_overs", HandOver.objects.select_related("by")))
     entries = []
     for row in until.newest(rows, "requested_at"):
         tone = {"ready": "mute", "failed": "defer"}.get(row.state, "info")
-        facts = f"After session {row.session.session_number}, {row.get_variant_display()}"
+        facts = f"After session {row.session.session_number}, {row.get_variant_display()}, version {row.record_version}"
+        for given in row.hand_overs.all():
+            facts += f"; given to {given.whom} {wording.day(row.session.site.day_of(given.at))} by {given.by}"
         url = reverse("aftercare:sheet", args=[row.pk])
-        entries.append(Entry(row.requested_at, f"Aftercare sheet {row.number}", facts, url, "i-print", row.get_state_display(), tone))
+        state = "Superseded" if row.superseded_at else row.get_state_display()
+        entries.append(Entry(row.requested_at, f"Aftercare sheet {row.number}", facts, url, "i-print", state, tone))
     return entries
 
 

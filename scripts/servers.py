@@ -24,21 +24,23 @@ class ServerDidNotStart(Exception):
 class Broker:
     """
     Valkey on a socket in *folder*, whose path must be short; `url` is the BROKER_URL. *keeps*: what was queued survives a kill,
-    as in the embedded clinic.
+    as in the embedded clinic. *port*: it is reached at this port of the machine instead, as a Redis of its own is.
     """
 
-    def __init__(self, folder: Path, *, keeps: bool = False):
+    def __init__(self, folder: Path, *, keeps: bool = False, port: int = 0):
         self.folder = folder
+        self.port = port
         self.socket = folder / "broker.sock"
         self.keeps = keeps
         self.process: subprocess.Popen | None = None
 
     @property
     def url(self) -> str:
-        return f"redis+socket://{self.socket}?virtual_host=0"
+        return f"redis://127.0.0.1:{self.port}/0" if self.port else f"redis+socket://{self.socket}?virtual_host=0"
 
     def start(self) -> None:
-        command = [str(valkey_binary()), "--port", "0", "--unixsocket", str(self.socket), "--unixsocketperm", "700"]
+        command = [str(valkey_binary()), "--port", str(self.port), "--bind", "127.0.0.1"]
+        command += ["--unixsocket", str(self.socket), "--unixsocketperm", "700"]
         command += ["--dir", str(self.folder), "--appendonly", "yes" if self.keeps else "no", "--save", ""]
         log = self.folder / "broker.log"
         self.process = _start(command, log)

@@ -124,6 +124,9 @@ class Supervisor:
         self.environment = {**os.environ, "CLINIC_DATA": str(data), "PYTHONUNBUFFERED": "1"}
         if "--demo" in prepare:  # invented people with a public password; the setting has no effect on anybody else
             self.environment.setdefault("DEMO_WITHOUT_SECOND_STEP", "1")
+            # The sheets of the demo clinic carry their code: it leads to this machine.
+            self.environment.setdefault("PUBLIC_URL", f"http://localhost:{port}")
+            self.environment.setdefault("SHEET_LINK_DAYS", "30")
         self.stopping = 0
         self.parts: list[Part] = []
         self.state_is_old = False

@@ -298,6 +298,10 @@ TABLE = {
     "aftercare:approve_words": _sent(frozenset({LEAD}), "sheet_language", of_patient=False),
     "aftercare:retire_words": _sent(frozenset({LEAD}), "sheet_language", "sheet_words", of_patient=False),
     "aftercare:throw_away_words": _sent(CLINICAL, "sheet_language", "sheet_words_draft", of_patient=False),
+    "aftercare:make_today": _general(SHEETS, method="post", gives=GO),
+    "aftercare:hand_over": _sent(SHEETS, "sheet"),
+    "aftercare:end_link": _sent(SHEETS, "sheet"),
+    "aftercare:read": _general(EVERYBODY, public=True, gives=frozenset({404})),  # without a secret there is nothing
 }
 
 

@@ -445,7 +445,8 @@ def test_only_what_opens_ends_or_asks_answers_a_locked_session():
         "accounts:hand_over",
         "accounts:sign_out",
         "clinic:health",
-        # Whoever calls these has a secret link and no session: a calendar program, a patient who wants no reminders.
+        # Whoever calls these has a secret link and no session: a calendar program, a patient who reads the own sheet or wants no reminders.
+        "aftercare:read",
         "followup:feed",
         "followup:stop",
     }

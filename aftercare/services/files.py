@@ -6,7 +6,7 @@ from django.core.files.storage import default_storage
 from patients import stored
 from patients.stored import NotTheFile, promote, sha256
 
-__all__ = ["NotTheFile", "drop_part", "name_of", "part_name", "parts_of", "promote", "read", "sha256", "write_part"]
+__all__ = ["NotTheFile", "drop_all", "drop_part", "name_of", "part_name", "parts_of", "promote", "read", "sha256", "write_part"]
 
 
 def name_of(sheet_id: int) -> str:
@@ -38,6 +38,19 @@ def write_part(sheet_id: int, attempt: int, data: bytes) -> str:
 
 def drop_part(sheet_id: int, attempt: int) -> None:
     default_storage.delete(part_name(sheet_id, attempt))
+
+
+def drop_all(sheet_id: int) -> None:
+    """What a sheet that was never finished may have left behind, whoever tried."""
+    folder = "sheets/parts"
+    try:
+        _, names = default_storage.listdir(folder)
+    except FileNotFoundError:
+        names = []
+    for name in names:
+        if name.startswith(f"{sheet_id}."):
+            default_storage.delete(f"{folder}/{name}")
+    default_storage.delete(name_of(sheet_id))
 
 
 def read(sheet) -> bytes:

@@ -11,11 +11,15 @@ from datetime import datetime, timedelta
 
 from celery import current_app
 from django.conf import settings
-from django.db.models import Q
+from django.db import transaction
+from django.db.models import F, Q
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from audit.services import record
+
 from ..models import Sheet
+from . import files
 
 try:
     from redis.exceptions import RedisError
@@ -32,6 +36,7 @@ LONGEST_WAIT = 0.5
 LEFT_ALONE = 5.0
 A_SWEEP = 200
 CLOCKS_DIFFER = timedelta(minutes=1)  # between two hosts of one clinic, at most
+LONGEST_TO_COME = timedelta(hours=1)  # until a failed sheet is tried again; what lies further ahead was set by a clock since put back
 MOST_ATTEMPTS = 5
 _away_until = 0.0
 
@@ -67,8 +72,8 @@ def _send(sheet_id: int) -> None:
 
 def sweep() -> int:
     """
-    Offer again what the queue lost: sheets never handed over, handed over long ago, or begun by a worker that died.
-    Returns how many were offered.
+    Offer again what the queue lost: sheets never handed over, handed over long ago, or begun by a worker that died; and those
+    whose time has come to be tried again. Returns how many were offered.
     """
     now = timezone.now()
 
@@ -78,12 +83,11 @@ def sweep() -> int:
 
     lease_over = now - timedelta(seconds=settings.SHEET_LEASE_SECONDS)
     stranded = Sheet.objects.filter(before("started_at", lease_over), state=Sheet.State.RENDERING)
-    stranded.filter(attempts__gte=MOST_ATTEMPTS).update(
-        state=Sheet.State.FAILED,
-        finished_at=now,
-        problem=f"Making this sheet stopped {MOST_ATTEMPTS} times. Choose Make again, or tell whoever looks after the system.",
-    )
+    for sheet in stranded.filter(attempts__gte=MOST_ATTEMPTS).select_related("session"):
+        _give_up(sheet, now)
     stranded.filter(attempts__lt=MOST_ATTEMPTS).update(state=Sheet.State.REQUESTED, published_at=None)
+    due = Sheet.objects.filter(Q(again_at__lte=now) | Q(again_at__gt=now + LONGEST_TO_COME), state=Sheet.State.FAILED)
+    due.update(state=Sheet.State.REQUESTED, published_at=None, attempts=0, rounds=F("rounds") + 1)
     lost = now - timedelta(seconds=settings.SHEET_REPUBLISH_SECONDS)
     # A request publishes its own sheet right after the commit: the sweep leaves it that moment.
     fresh = now - timedelta(seconds=1)
@@ -96,3 +100,13 @@ def sweep() -> int:
             break
         offered += 1
     return offered
+
+
+def _give_up(sheet: Sheet, now: datetime) -> None:
+    """A sheet that ended its worker each time: it stands still and is seen, and whatever it left in the storage goes."""
+    problem = f"Making this sheet stopped {MOST_ATTEMPTS} times. Choose Make again, or tell whoever looks after the system."
+    with transaction.atomic():
+        mine = Sheet.objects.filter(pk=sheet.pk, state=Sheet.State.RENDERING, attempts=sheet.attempts)
+        if mine.update(state=Sheet.State.FAILED, finished_at=now, problem=problem):
+            record("sheet.failed", patient=sheet.session.patient_id, obj=sheet, detail={"attempts": sheet.attempts})
+            files.drop_all(sheet.pk)

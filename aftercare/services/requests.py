@@ -1,8 +1,10 @@
 """A sheet is asked for: the row is written first, the queue is told after the commit."""
 
+from datetime import timedelta
 from functools import partial
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from audit.services import record
@@ -57,6 +59,8 @@ def request_sheet(session: TreatmentSession, *, by, variant: str | None = None) 
             requested_by=by,
             published_at=None,
             attempts=0,
+            again_at=None,
+            rounds=0,
             **_words(choice),
         )
         if again:
@@ -80,3 +84,32 @@ def _words(choice: Choice) -> dict:
 def sheet_on_signing(session: TreatmentSession, by) -> None:
     """Signing asks for the sheet in its own transaction: both stand or neither."""
     request_sheet(session, by=by)
+
+
+def sheet_on_correction(session: TreatmentSession, by) -> None:
+    """
+    An addition to the record: the sheets there were are kept and marked, and the newer version of each paper is asked for, in the
+    addition's own transaction.
+    """
+    older = Sheet.objects.filter(session=session, superseded_at=None, record_version__lt=record_version(session))
+    papers = list(older.order_by("pk").values_list("variant", flat=True))
+    if older.update(superseded_at=timezone.now(), again_at=None):
+        record("sheet.superseded", actor=by, patient=session.patient_id, obj=session, detail={"sheets": len(papers)})
+    for paper in dict.fromkeys([None, *papers]):
+        request_sheet(session, by=by, variant=paper)
+
+
+def signed_today(user) -> list[TreatmentSession]:
+    """Signed records of visits of today, each on the clock of its site, whose patients *user* reaches."""
+    now = timezone.now()
+    near = Q(booking__starts_at__gt=now - timedelta(hours=40), booking__starts_at__lt=now + timedelta(hours=40))
+    rows = TreatmentSession.objects.visible_to(user).filter(near, status=TreatmentSession.Status.SIGNED).without_documents()
+    rows = rows.select_related("booking__site").prefetch_related("corrections").order_by("booking__starts_at", "pk")
+    return [row for row in rows if row.booking.site.day_of(row.booking.starts_at) == row.booking.site.day_of(now)]
+
+
+def without_sheet(sessions: list[TreatmentSession]) -> list[TreatmentSession]:
+    """Those of the signed *sessions* of whose newest version no sheet is there or coming."""
+    good = Sheet.objects.filter(session__in=[session.pk for session in sessions], superseded_at=None).exclude(state=Sheet.State.FAILED)
+    there = set(good.values_list("session_id", flat=True))
+    return [session for session in sessions if session.pk not in there]

@@ -52,7 +52,7 @@ def test_nothing_is_fetched_and_no_file_is_read(listener, tmp_path, monkeypatch)
     file = tmp_path / "secret.txt"
     file.write_text(SECRET)
     places = [*_places(address, file), f"ftp://{address.removeprefix('http://')}/x"]
-    monkeypatch.setattr(render, "markup", lambda content, flow=False: _hostile(places))
+    monkeypatch.setattr(render, "markup", lambda content, **more: _hostile(places))
     document = render._layout(make())
     data = document.write_pdf(pdf_variant=render.VARIANT, uncompressed_pdf=True)
     assert asked == []

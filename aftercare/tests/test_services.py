@@ -98,12 +98,12 @@ def test_a_worker_that_lost_its_claim_changes_neither_row_nor_file(signed, clini
 
     whole = making.render
 
-    def slow(content):
+    def slow(content, **more):
         # While this worker renders, its lease runs out and another one makes the sheet.
         monkeypatch.setattr(making, "render", whole)
         age(sheet, state="requested")
         assert make(sheet.pk) is True
-        return whole(content)
+        return whole(content, **more)
 
     monkeypatch.setattr(making, "render", slow)
     assert make(sheet.pk) is False
@@ -227,7 +227,7 @@ def test_a_sheet_of_before_the_clock_was_put_back_does_not_wait_for_that_time_to
 def test_no_patient_in_the_log(signed, clinician, caplog, monkeypatch):
     from aftercare.services import making
 
-    def broken(content):
+    def broken(content, **more):
         raise ValueError(f"cannot print {content.name}")
 
     monkeypatch.setattr(making, "render", broken)

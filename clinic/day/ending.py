@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Site
-from aftercare.models import Sheet
+from aftercare.models import HandOver, Sheet
 from audit.models import AuditEvent, Outcome
 from plans.querysets import PLAN_DOCUMENTS
 from sessions.models import Booking, SessionZone, TreatmentSession
@@ -134,10 +134,11 @@ def _without_lot(records: list[TreatmentSession], user, zone) -> Section:
 
 
 def _not_handed_over(records: list[TreatmentSession], user, zone, start: dt.datetime) -> Section:
-    """A sheet counts as handed over once the one of the record as it stands was opened to print."""
+    """A sheet counts as handed over once that was noted of the one of the record as it stands, or it was opened to print."""
     signed = {row.pk: row for row in records if row.is_signed}
     sheets: dict[int, list[Sheet]] = {}
-    for sheet in Sheet.objects.visible_to(user).filter(session__in=signed).order_by("pk"):
+    given = Exists(HandOver.objects.filter(sheet=OuterRef("pk")))
+    for sheet in Sheet.objects.visible_to(user).filter(session__in=signed).annotate(given=given).order_by("pk"):
         if sheet.record_version == 1 + len(signed[sheet.session_id].corrections.all()):
             sheets.setdefault(sheet.session_id, []).append(sheet)
     pks = [str(sheet.pk) for found in sheets.values() for sheet in found]
@@ -146,7 +147,7 @@ def _not_handed_over(records: list[TreatmentSession], user, zone, start: dt.date
     lines = []
     for row in signed.values():
         found = sheets.get(row.pk, [])
-        if any(str(sheet.pk) in opened for sheet in found):
+        if any(sheet.given or str(sheet.pk) in opened for sheet in found):
             continue
         sheet = found[-1] if found else None
         if not user.may("sheets.view"):

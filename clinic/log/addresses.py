@@ -294,4 +294,8 @@ PAGES: dict[str, Page] = {
     "aftercare:approve_words": Page(writes="sheet_words.approved"),
     "aftercare:retire_words": Page(writes="sheet_words.retired"),
     "aftercare:throw_away_words": Page(writes="sheet_words.thrown_away"),
+    "aftercare:make_today": Page("", "sheet.requested"),
+    "aftercare:hand_over": Page("", "sheet.handed_over", by_sheet),
+    "aftercare:end_link": Page("", "sheet.link_ended", by_sheet),
+    "aftercare:read": NOTHING,  # an address that opens a sheet says so itself, and whose it is
 }

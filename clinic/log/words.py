@@ -144,6 +144,10 @@ ACTIONS: dict[str, dict[str, str]] = {
         "sheet.rendered": "An aftercare sheet was drawn",
         "sheet.failed": "An aftercare sheet could not be made",
         "sheet.opened": "Opened an aftercare sheet to print",
+        "sheet.handed_over": "Noted who was given an aftercare sheet",
+        "sheet.link_opened": "Somebody with the link opened an aftercare sheet on a phone",
+        "sheet.link_ended": "Took back the link to an aftercare sheet",
+        "sheet.superseded": "An addition to the record superseded its aftercare sheets",
         "photos.taken_out": "Took photos out as a file",
         "consent.printed": "Made a signed consent as PDF",
         "intake.printed": "Made the questions for a patient as PDF",
@@ -312,8 +316,11 @@ ACTIONS: dict[str, dict[str, str]] = {
 WORDS: dict[str, str] = {action: words for group in ACTIONS.values() for action, words in group.items()}
 # What tells that somebody saw a patient's data, for the summary of one record.
 _BY_ITSELF = {"sheet.made", "sheet.rendered", "sheet.failed", "reminder.sent", "reminder.failed"}  # by no person
-SEEN: frozenset[str] = frozenset({*ACTIONS[LOOKED], *ACTIONS[OUT]} - {"log.viewed", "log.exported", "sheet.requested", *_BY_ITSELF})
-WRITTEN: frozenset[str] = frozenset({*ACTIONS[CHANGED], *ACTIONS[DIARY], "sheet.requested"})
+_WRITES = {"sheet.handed_over", "sheet.link_ended", "sheet.superseded"}
+SEEN: frozenset[str] = frozenset(
+    {*ACTIONS[LOOKED], *ACTIONS[OUT]} - {"log.viewed", "log.exported", "sheet.requested", *_WRITES, *_BY_ITSELF}
+)
+WRITTEN: frozenset[str] = frozenset({*ACTIONS[CHANGED], *ACTIONS[DIARY], "sheet.requested", *_WRITES})
 TONES = {Outcome.DONE: "mute", Outcome.REFUSED: "stop", Outcome.NOTHING: "info", Outcome.FAILED: "defer"}
 
 _THINGS = {
@@ -328,6 +335,7 @@ _THINGS = {
     "treatment_sessions.lot": "Lot",
     "clinic.recall": "Recall",
     "aftercare.sheet": "Sheet",
+    "aftercare.sheetlink": "Link to a sheet",
     "consent.consent": "Consent",
     "photos.photo": "Photo",
     "photos.photoskip": "Photos not taken",

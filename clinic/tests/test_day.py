@@ -123,6 +123,16 @@ def test_a_sheet_is_handed_over_once_it_was_opened_to_print(desk, site, treated,
     assert "sheets" not in left(desk, site, now.date())
 
 
+def test_a_sheet_is_handed_over_once_that_was_noted(desk, site, treated, evening, now):
+    from aftercare.services.handing_over import hand_over
+
+    record = treated("Given", status="signed")
+    sheet = Sheet.objects.create(session=record, record_version=1, variant="A4", requested_at=evening, state="ready")
+    assert "sheets" in left(desk, site, now.date())
+    hand_over(sheet, by=desk, to="patient", request_key="given")
+    assert "sheets" not in left(desk, site, now.date())
+
+
 def test_another_day_and_another_site_are_not_mixed_in(desk, site, make_site, book, person, evening, now):
     book(person("Yesterday"), -24 * 60)
     assert left(desk, site, now.date()) == {}

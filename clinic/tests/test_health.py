@@ -70,3 +70,8 @@ def test_sheets_that_wait_too_long_tell_on_the_worker(broker, book, person, plan
     )
     Sheet.objects.create(session=record, record_version=1, variant="A4", requested_at=timezone.now() - 2 * health.SHEET_PATIENCE)
     assert "1 sheets" in health.state()["worker"]
+    # One that failed and was offered again by itself just now: the worker has done nothing wrong.
+    Sheet.objects.update(again_at=timezone.now())
+    assert health.state()["worker"] == ""
+    Sheet.objects.update(again_at=timezone.now() - 2 * health.SHEET_PATIENCE)
+    assert "1 sheets" in health.state()["worker"]

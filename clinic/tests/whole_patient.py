@@ -9,7 +9,7 @@ from django.core.files.storage import default_storage
 from django.db import connection, models
 from django.utils import timezone
 
-from aftercare.models import Sheet
+from aftercare.models import HandOver, Sheet, SheetLink
 from aftercare.services.files import name_of, part_name, sha256
 from aftercare.tests.signed_record import signed
 from audit import guards
@@ -107,6 +107,8 @@ def make(site, clinician, *, number=48213, marker="Zqmarkerx", ended_at=None, **
     Sheet.objects.filter(pk=sheet.pk).update(
         state="ready", file=name_of(sheet.pk), sha256=sha256(PDF + marker.encode()), finished_at=now, pages=1
     )
+    HandOver.objects.create(sheet=sheet, to="companion", name=marker, at=now, by=by, request_key=str(uuid.uuid4()))
+    SheetLink.objects.create(sheet=sheet, key=f"whole-{number}", page=marker, made_at=now, ends_at=now + dt.timedelta(days=30))
     consent = consented(plan, by=by)
     withdraw(patient, [consent.items.first()], said_by=marker, reason=marker, by=by)
     answered(plan, by=by, corrected=True)

@@ -1,6 +1,7 @@
 """Starting, saving, closing and correcting the record of a session. Signing is in `signing`."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
@@ -20,8 +21,10 @@ from .drafts import Locked, for_writing
 from .signing import on_signed
 from .terms import Terms, ceiling_mm, terms_for, zone_word
 
-__all__ = ["CannotStart", "Locked", "Saved", "close_untreated", "correct", "on_signed", "save", "start", "take_over"]
+__all__ = ["CannotStart", "Locked", "Saved", "close_untreated", "correct", "on_corrected", "on_signed", "save", "start", "take_over"]
 
+# callback(session, by), called inside the transaction of a correction.
+on_corrected: list[Callable] = []
 _STARTS_FROM = (Booking.Status.BOOKED, Booking.Status.ARRIVED, Booking.Status.IN_ROOM)
 
 
@@ -378,6 +381,8 @@ def correct(session: TreatmentSession, *, by, text: str, reason: str, request_ke
         record(
             "record.corrected", actor=by, patient=row.patient_id, obj=row, detail={"number": correction.number, "sha256": correction.sha256}
         )
+        for callback in on_corrected:
+            callback(row, by)
     return correction
 
 
