@@ -169,6 +169,7 @@ TABLE = {
     "protocols:edit_remove_reference": _general(CLINICAL, args=("draft", "reference")),
     "protocols:edit_remove_row": _general(CLINICAL, args=("draft", "editor_list", "editor_row")),
     "protocols:edit_add_follow_up": _sent(CLINICAL, "draft", of_patient=False),
+    "protocols:edit_add_before_visit": _sent(CLINICAL, "draft", of_patient=False),
     "protocols:edit_take_off": _sent(CLINICAL, "draft", "reference", of_patient=False),
     "protocols:indication": _general(args=("version", "indication")),
     "plans:on_retired": _general(CLINICAL),
@@ -237,6 +238,15 @@ TABLE = {
     "followup:book_waiting": _sent(ALL, "waiting"),
     "followup:drift": _general(),
     "followup:stop": _general(EVERYBODY, public=True, gives=frozenset({404})),  # without a secret there is nothing
+    "papers:prices": _general(),
+    "papers:new_prices": _general(frozenset({LEAD, MANAGER})),
+    "papers:price_list": _general(args=("price_list",)),
+    "papers:patient": Row(SHEETS, args=("number",)),
+    "papers:print": Row(SHEETS, method="post", gives=frozenset({422}), args=("number",)),  # nothing is named
+    "papers:pdf": Row(SHEETS, gives=frozenset({409}), args=("paper",)),  # its file is not there in this world
+    "papers:give": Row(SHEETS, args=("number", "plan_number")),
+    "papers:quote": Row(SHEETS, args=("quote",)),
+    "papers:answer": _sent(SHEETS, "quote"),
     "consent:texts": _general(),
     "consent:new_text": _general(CLINICAL),
     "consent:text": _general(args=("consent_draft",)),
@@ -384,6 +394,7 @@ def world(site, clinician, patient, protocol, signed_off):
     from clinic.models import Recall
     from consent.services.texts import draft
     from consent.tests.signed import consented, text_in_use
+    from papers.tests.rows import paper_of, price_list_of, quoted
     from events.models import AdverseEvent, FollowUpCall
     from followup.models import OutboxText, Reminder, WaitingEntry
     from intake.tests.answers import sent
@@ -557,6 +568,9 @@ def world(site, clinician, patient, protocol, signed_off):
         "outcome": answered(plan, by=clinician)[0].pk,
         "consent_text": text_in_use(code="striae", by=clinician).pk,
         "consent_draft": draft(kind="indication", code="striae", language="de", title="Text", body="Text", by=clinician).pk,
+        "price_list": price_list_of(site, by=clinician).pk,
+        "quote": (quote := quoted(plan, by=clinician)).pk,
+        "paper": paper_of(plan, quote=quote, by=clinician).pk,
         "sheet": Sheet.objects.create(session=record, record_version=1, variant="standard", requested_at=now).pk,
     }
 

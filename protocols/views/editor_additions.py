@@ -6,9 +6,8 @@ from django.views.decorators.http import require_POST
 
 from accounts.permissions import requires
 
-from ..editing import follow_up
 from ..models import VersionStatus
-from ..services.additions import add_follow_up as add
+from ..services.additions import BEFORE_VISIT, FOLLOW_UP, Addition, add
 from ..services.drafts import DraftFaults
 from ..services.refusals import ProtocolRefused, StaleDraft
 from .editor_pages import draft_named, locked, page_url
@@ -18,11 +17,21 @@ from .editor_saving import whole
 @requires("protocols.edit")
 @require_POST
 def add_follow_up(request, version):
+    return _add(request, version, FOLLOW_UP)
+
+
+@requires("protocols.edit")
+@require_POST
+def add_before_visit(request, version):
+    return _add(request, version, BEFORE_VISIT)
+
+
+def _add(request, version, addition: Addition):
     draft = draft_named(version)
     if draft.status != VersionStatus.DRAFT:
         return locked(request, draft, status=409)
     try:
-        add(draft, lock_version=whole(request.POST.get("lock_version", "")), by=request.user)
+        add(addition, draft, lock_version=whole(request.POST.get("lock_version", "")), by=request.user)
     except StaleDraft:
         messages.error(request, "Somebody saved this draft after you opened it. Look at what stands now, then press again.")
     except DraftFaults as faults:
@@ -32,4 +41,4 @@ def add_follow_up(request, version):
         messages.error(request, str(refused))
     else:
         messages.success(request, "Added to this draft. Read it against its sources: it holds once this version is approved.")
-    return redirect(page_url(draft, follow_up.SLUG))
+    return redirect(page_url(draft, addition.slug))
