@@ -17,7 +17,7 @@ from .services.prices import Terms
 AGAIN = "Reload the page, then send it again"
 _AMOUNT = re.compile(r"\d{1,9}(\.\d{1,2})?", re.ASCII)
 _FURTHEST = dt.timedelta(days=366 * 2)
-EXAMPLE = "an amount such as 120 or 120.50"
+LONGEST = 40  # signs of a sum that are read
 
 
 def _key() -> forms.CharField:
@@ -36,25 +36,22 @@ def _line(label: str, most: int, *, missing: str = "", **kwargs) -> forms.CharFi
     )
 
 
-class MoneyField(forms.CharField):
+class MoneyField(forms.Field):
     """A sum, exact to the coin. Nothing typed is no price; 0 is a price."""
 
     def __init__(self, *, currency: Currency, label: str, **kwargs):
         self.currency = currency
-        widget = forms.TextInput(attrs={"autocomplete": "off", "inputmode": "decimal", "class": "w6 num"})
-        super().__init__(label=label, required=False, max_length=20, widget=widget, **kwargs)
-        self.error_messages["max_length"] = self._what_to_do()
-
-    def _what_to_do(self) -> str:
-        return f"{self.label}: enter {EXAMPLE}" if self.currency.coin < 1 else f"{self.label}: enter an amount such as 12000, no decimals"
+        widget = forms.TextInput(attrs={"autocomplete": "off", "inputmode": "decimal", "class": "num"})
+        super().__init__(label=label, required=False, widget=widget, **kwargs)
 
     def to_python(self, value) -> Decimal | None:
-        text = str(value or "").strip().replace(" ", "").replace("\u00a0", "")
-        text = re.sub(r"(?<=\d),(?=\d{3}(\D|$))", "", text)
+        text = re.sub(r"\s", "", str(value or ""))
+        text = re.sub(r"(?<=\d),(?=\d{3}(\D|$))", "", text[:LONGEST])
         if not text:
             return None
         if not _AMOUNT.fullmatch(text) or (self.currency.coin == 1 and "." in text):
-            raise forms.ValidationError(self._what_to_do())
+            example = "120 or 120.50" if self.currency.coin < 1 else "12000, without decimals"
+            raise forms.ValidationError(f"{self.label}: enter an amount such as {example}")
         amount = Decimal(text)
         if amount > MOST:
             raise forms.ValidationError(f"{self.label}: {self.currency.said(MOST)} is the most")

@@ -394,11 +394,11 @@ def world(site, clinician, patient, protocol, signed_off):
     from clinic.models import Recall
     from consent.services.texts import draft
     from consent.tests.signed import consented, text_in_use
-    from papers.tests.rows import paper_of, price_list_of, quoted
     from events.models import AdverseEvent, FollowUpCall
     from followup.models import OutboxText, Reminder, WaitingEntry
     from intake.tests.answers import sent
     from outcomes.tests.answered import answered
+    from papers.tests.rows import paper_of, price_list_of, quoted
     from patients.models import Allergy, EmergencyOpening, ErasedOpening, Medication, PatientMerge
     from photos.tests.pictures import photo_of
     from plans.models import Consultation
