@@ -21,7 +21,8 @@ def agreed(plan: TreatmentPlan) -> dict:
     catalogue = catalogue_of(plan.protocol_version)
     site, zones = plan.patient.person.site, list(plan.zones.all())
     low, usual, high = plan.interval_weeks_min, plan.interval_weeks_typical, plan.interval_weeks_max
-    every = counted(usual, "week") if low == high else f"{counted(usual, 'week')} (at least {counted(low, 'week')}, at most {high})"
+    span_of_weeks = f"{span(low, high)} {'week' if high == 1 else 'weeks'}"
+    every = span_of_weeks if usual in (low, high) else f"{counted(usual, 'week')} ({span(low, high)})"
     days = span(plan.downtime_days_min, plan.downtime_days_max)
     return {
         "plan": f"Plan {plan.number}",

@@ -8,24 +8,22 @@ from ..models import Paper, Quote, Tax
 from .common import Subject, calendar_at, head
 from .plan import agreed
 
-_HEADS = {"service": "Service", "session": "Sessions", "zone": "Zones", "adjuvant": "With the needling"}
+_NAMED = {"service": "Service: ", "session": "", "zone": "Zone: ", "adjuvant": "With the needling: "}
 
 
 def lines_of(quote: Quote) -> list[dict]:
-    """The lines as they are shown, under the head of their kind where it begins; what costs nothing is "included"."""
-    said, found, before = quote.money.said, [], ""
+    """The lines as they are shown; what costs nothing is "included"."""
+    said, found = quote.money.said, []
     for line in quote.lines:
         free = Decimal(line["each"]) == 0
         found.append(
             {
-                "head": _HEADS[line["kind"]] if line["kind"] != before else "",
-                "words": line["words"],
+                "words": f"{_NAMED[line['kind']]}{line['words']}",
                 "count": line["count"],
                 "each": "included" if free else said(Decimal(line["each"])),
                 "sum": "included" if free else said(Decimal(line["sum"])),
             }
         )
-        before = line["kind"]
     return found
 
 

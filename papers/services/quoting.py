@@ -10,6 +10,7 @@ from audit.services import record
 from plans.catalogue import catalogue_of
 from plans.models import TreatmentPlan
 
+from ..content.plan import adjuvant_words
 from ..models import PriceList, Quote
 from ..money import Currency
 from ..reckoning import ADJUVANT, SERVICE, SESSION, ZONE, Course, Line, NoPrice, Sums, lines_of, sums_of
@@ -45,7 +46,7 @@ def course_of(plan: TreatmentPlan) -> Course:
         indications=tuple((name, catalogue.concern_word(name)) for name in indications),
         sessions=plan.sessions_count,
         zones=tuple((zone.zone, zone.zone_label) for zone in zones),
-        adjuvants=tuple((name, catalogue.adjuvant_word(name)) for name in dict.fromkeys(plan.adjuvants)),
+        adjuvants=tuple((name, adjuvant_words(catalogue, name)) for name in dict.fromkeys(plan.adjuvants)),
     )
 
 
