@@ -13,9 +13,9 @@ import time_machine
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.test import TransactionTestCase
-from django.utils import timezone
 
 from audit import guards
+from tests import made
 
 # Static files as they lie in the tree: nothing has to be collected before a test. Slow password hashes protect real
 # passwords; here they would only cost a tenth of a second for each person made.
@@ -94,35 +94,17 @@ def audit_folder(settings):
 
 @pytest.fixture
 def site(db):
-    from accounts.models import Site
-
-    return Site.objects.create(
-        name="Alder Skin Clinic, Canal Street",
-        slug="canal-street",
-        time_zone="Europe/London",
-        phone="020 7946 0118",
-        phone_hours="Every day, 8am to 8pm",
-        emergency_number="999",
-        address="14 Canal Street",
-    )
+    return made.site()
 
 
 @pytest.fixture
 def make_user(site):
-    from accounts.models import User
-
-    def make(username, role, **fields):
-        fields = {"first_name": username.title(), "last_name": "Example", **fields}
-        user = User.objects.create_user(username, f"{username}@clinic.example", "correct horse battery", role=role, **fields)
-        user.sites.add(site)
-        return user
-
-    return make
+    return made.maker_of_users(site)
 
 
 @pytest.fixture
 def clinician(make_user):
-    return make_user("amara", "clinician", title="Dr", last_name="Osei", is_prescriber=True)
+    return made.clinician(make_user)
 
 
 @pytest.fixture
@@ -132,7 +114,7 @@ def desk(make_user):
 
 @pytest.fixture
 def medical_lead(make_user):
-    return make_user("iris", "medical_lead", title="Dr", last_name="Vance", is_prescriber=True)
+    return made.medical_lead(make_user)
 
 
 @pytest.fixture
@@ -182,29 +164,16 @@ def _pack_document(_pack_as_read):
 @pytest.fixture
 def draft_protocol(db, _pack_as_read, _pack_document):
     """The pack stored, not approved."""
-    from protocols.models import VersionStatus
-    from protocols.services.loading import store
-
-    document, digest = _pack_document
-    return store(_pack_as_read["pack_version"], document, digest, status=VersionStatus.DRAFT)[0]
+    return made.draft_protocol(_pack_as_read, *_pack_document)
 
 
 @pytest.fixture
 def protocol(draft_protocol, medical_lead):
     """The pack stored and approved: what plans are made from."""
-    from protocols.services import approve, submit
-
-    due = timezone.localdate() + dt.timedelta(days=180)
-    return approve(submit(draft_protocol, by=medical_lead), by=medical_lead, reason="Read against its sources", next_review_on=due)
+    return made.approved(draft_protocol, medical_lead)
 
 
 @pytest.fixture
 def signed_off():
     """Record what somebody is signed off for; without dates it began long ago and has no end."""
-    from accounts.models import Competence
-
-    def make(user, **fields):
-        named = {"certificate": "Needling course", "valid_from": dt.date(2020, 1, 1), "request_key": f"test-{Competence.objects.count()}"}
-        return Competence.objects.create(user=user, **{**named, **fields})
-
-    return make
+    return made.sign_off

@@ -13,7 +13,7 @@ from pathlib import Path
 from scripts.environment import ROOT, library_environment
 
 BIN = Path(sys.executable).parent
-LANES = 2
+LANES = 3  # on two cores: a run waits now and then for a browser, a server or a disk, and another goes on meanwhile
 APPS = (
     "accounts",
     "aftercare",
@@ -142,13 +142,14 @@ def _runs(folder: Path, stack: ExitStack) -> list[_Run]:
         return _Run(title, [sys.executable, "-m", "pytest", "-q", *arguments], environment, folder / f"{name}.txt")
 
     # Folders are named: pytest does not ignore what its own settings list.
-    elsewhere = [app for app in APPS if app != "planner"] + ["tests"]
-    elsewhere += ["--ignore=tests/browser", "--ignore=tests/faults", "--ignore=tests/hostile"]
+    second_half = ["sessions", "tests", "--ignore=tests/browser", "--ignore=tests/faults", "--ignore=tests/hostile"]
+    first_half = [app for app in APPS if app not in ("planner", *second_half)]
     production = _production(stack.enter_context(servers.postgresql()))
     on_postgresql = ["-p", "scripts.database_only", "-m", "both_engines and not browser and not prove"]
-    return [  # the longest first: the two lanes then end close to each other
-        run("The suite, on SQLite", "sqlite", *elsewhere),
+    return [  # the longest first: the lanes then end close to each other
         run("The journeys, in a real browser, and who means harm", "browser", "tests/browser", "tests/hostile"),
+        run("The suite, on SQLite", "sqlite", *first_half),
+        run("The sessions, and what holds for all apps, on SQLite", "sessions", *second_half),
         run("Behaviour of the database, on PostgreSQL", "postgresql", *on_postgresql, **production),
         run("The fault kit, on both engines", "faults", "tests/faults"),
         run("The planner's own tests", "planner", "planner"),
@@ -156,7 +157,7 @@ def _runs(folder: Path, stack: ExitStack) -> list[_Run]:
 
 
 def test() -> int:
-    """Linters, then the runs of the suite, two at a time: one for each core of a small machine."""
+    """Linters, then the runs of the suite, a few at a time."""
     began = time.monotonic()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="clinic-")))

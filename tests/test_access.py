@@ -18,6 +18,8 @@ from django.utils import timezone
 
 from accounts.permissions import Role
 
+from . import made
+
 pytestmark = pytest.mark.django_db
 
 PAGE = frozenset({200})
@@ -348,7 +350,35 @@ def test_every_view_names_its_permission():
 SURNAME, NUMBER = "Quillfeather", 48213
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def _once(django_db_setup, django_db_blocker):
+    """What is made here stands for every test of this file, each of which finds it as it was; then it is gone."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.fixture(scope="module")
+def site(_once):
+    return made.site()
+
+
+@pytest.fixture(scope="module")
+def clinician(site):
+    return made.clinician(made.maker_of_users(site))
+
+
+@pytest.fixture(scope="module")
+def medical_lead(site):
+    return made.medical_lead(made.maker_of_users(site))
+
+
+@pytest.fixture(scope="module")
+def protocol(_pack_as_read, _pack_document, medical_lead):
+    return made.approved(made.draft_protocol(_pack_as_read, *_pack_document), medical_lead)
+
+
+@pytest.fixture(scope="module")
 def patient(site):
     """Named as no hint or example on a page is, so that the name on a page can only mean this patient."""
     from patients.models import Patient
@@ -387,8 +417,8 @@ def _proposed(protocol) -> tuple[dict, dict]:
     return case, proposal.as_mapping()
 
 
-@pytest.fixture
-def world(site, clinician, patient, protocol, signed_off):
+@pytest.fixture(scope="module")
+def world(site, clinician, patient, protocol):
     from accounts.models import WatchedAct
     from aftercare.models import Sheet
     from clinic.models import Recall
@@ -531,7 +561,7 @@ def world(site, clinician, patient, protocol, signed_off):
         "web_session": 1,
         "site_pk": site.pk,
         "second_step": 4711,
-        "competence": signed_off(clinician).pk,
+        "competence": made.sign_off(clinician).pk,
         "medicine": Medication.objects.create(patient=patient, name="paracetamol").pk,
         "allergy": "allergy",
         "allergies": "allergies",
@@ -587,7 +617,7 @@ def _consultation(model, patient, clinician, protocol, **fields):
 
 
 @pytest.fixture
-def ask(client, world):
+def ask(db, client, world):
     def ask(name):
         row = TABLE[name]
         address = reverse(name, args=[world[arg] for arg in row.args])

@@ -302,7 +302,33 @@ _PILES = (
         "AND NOT EXISTS (SELECT 1 FROM clinic_recallcontact k WHERE k.recall_id = r.id AND k.patient_id = p.id AND k.status IN ('reached', 'letter'))",
         ("clinician", "medical_lead", "manager"),
     ),
+    (
+        "Answers to go through",
+        "SELECT p.number, p.surname, p.given, r.sent_at FROM intake_questionnaireresponse r JOIN patients_patient p ON p.id = r.patient_id WHERE r.status = 'completed'",
+        ("clinician", "medical_lead"),
+    ),
+    (
+        "Calls that wait for a clinician",
+        "SELECT p.number, p.surname, p.given, f.level, f.answer_by FROM events_followupcall f JOIN patients_patient p ON p.id = f.patient_id "
+        "WHERE f.level <> '' AND f.level <> 'normal' AND NOT EXISTS (SELECT 1 FROM events_callacknowledgement a WHERE a.call_id = f.id)",
+        ("clinician", "front_desk", "medical_lead"),
+    ),
 )  # fmt: skip
+_CALLS_OF_DAYS = 12  # the protocol's last call, and how long one stays on the list
+
+
+def _calls(cursor, sites: list[int], now: dt.datetime) -> list[dict]:
+    """The sessions of the last days with their deepest zone, and which of them were called."""
+    return _rows(
+        cursor,
+        "SELECT b.id, b.status, b.starts_at, b.session_number, p.number, p.surname, p.given, p.phone, c.name AS clinician, t.status AS record, t.started_at, "
+        "(SELECT MAX(z.done_depth_mm) FROM treatment_sessions_sessionzone z WHERE z.session_id = t.id AND z.state = 'done') AS done_mm, "
+        "(SELECT MAX(q.depth_mm) FROM plans_planzone q WHERE q.plan_id = b.plan_id) AS planned_mm, f.check_in, f.outcome "
+        "FROM treatment_sessions_booking b JOIN patients_patient p ON p.id = b.patient_id JOIN treatment_sessions_resource c ON c.id = b.clinician_id "
+        "LEFT JOIN treatment_sessions_treatmentsession t ON t.booking_id = b.id LEFT JOIN events_followupcall f ON f.session_id = t.id "
+        f"WHERE b.kind = 'session' AND b.status IN ('booked', 'arrived', 'in_room', 'done') AND b.starts_at >= %s AND b.starts_at < %s AND b.site_id IN ({_marks(sites)})",
+        [now - dt.timedelta(days=_CALLS_OF_DAYS + 1), now + dt.timedelta(days=1), *sites],
+    )
 
 
 def _title(row: dict) -> str:
@@ -367,6 +393,9 @@ def today_page(request):
                 found = _rows(cursor, f"{sql} AND p.site_id IN ({_marks(sites)}) LIMIT 7", sites)
                 if found:
                     piles.append({"name": name, "rows": found[:6]})
+        due_calls = [row for row in _calls(cursor, sites, now) if row["status"] == "done" and not row["outcome"]]
+        if due_calls:
+            piles.append({"name": "Follow-up calls to make", "rows": due_calls[:6]})
         log(cursor, request.user.pk, "today.viewed", None, request.path)
     names: dict[str, set[int]] = {}
     for row in rows:

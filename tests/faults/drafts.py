@@ -11,6 +11,7 @@ import json
 import os
 import random
 import sys
+from dataclasses import replace
 
 
 def make(count: int) -> list[dict]:
@@ -52,12 +53,20 @@ def make(count: int) -> list[dict]:
                 created_by=staff["june"],
                 request_key=f"ready-{patient.number}",
             )
-            session = treating.begin(world, booking, by=amara)
-            treating.record_zones(world, session, by=amara)
+            at_hand = replace(world, resources={"pen": _clean_pen(site, plan.device_kind, patient.number)})
+            session = treating.begin(at_hand, booking, by=amara)
+            treating.record_zones(at_hand, session, by=amara)
             typed = {"reaction": "expected", "ended": f"{(now - dt.timedelta(minutes=20)).astimezone(world.zone):%H:%M}"}
             saved = treating._save(session, by=amara, turn=3, typed=typed)
             found.append({"session": saved.pk, "version": saved.version, "values": values_of(saved)})
     return found
+
+
+def _clean_pen(site, kind: str, number: str):
+    """A device of its own for each record: one of the demo's may not have been cleaned since its last session, whatever the hour."""
+    from sessions.models import Resource
+
+    return Resource.objects.create(site=site, kind=Resource.Kind.DEVICE, name=f"Pen beside {number}", device_kind=kind)
 
 
 def _zone(site):
