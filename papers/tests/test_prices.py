@@ -15,7 +15,7 @@ from papers.services import prices as service
 
 from .rows import price_list_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both_engines, pytest.mark.django_db]
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from papers.services.quoting import QuoteRefused
 
 from .rows import PRICES, price_list_of, quoted
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both_engines, pytest.mark.django_db]
 # One indication, four sessions, two zones: 60 + 4 x 180 + 2 x 4 x 35.
 TOTAL = Decimal("1060")
 
