@@ -109,7 +109,7 @@ def before_visit_offer(booking: Booking) -> Offer:
 
 def offers_of(patient: Patient, user) -> list[Group]:
     """What *user* may print for this person, by what it is about; a group with nothing in it is left out."""
-    visits = [before_visit_offer(booking) for booking in _coming(patient, user)[:MOST]]
+    visits = _said_once([before_visit_offer(booking) for booking in _coming(patient, user)[:MOST]])
     groups = [
         Group("Before a visit", visits),
         Group("Plan and quote", _plan_offers(patient, user)),
@@ -123,6 +123,16 @@ def offers_of(patient: Patient, user) -> list[Group]:
         about = "To be filled in by hand"
         groups.append(Group("Questions", [Offer("Questions before treatment", about, url=reverse("intake:paper", args=[patient.number]))]))
     return [group for group in groups if group.offers]
+
+
+def _said_once(offers: list[Offer]) -> list[Offer]:
+    """Why a paper cannot be made is the same for every session of a plan: it stands at the first."""
+    found: list[Offer] = []
+    for offer in offers:
+        if offer.problem and any(offer.problem == before.problem for before in found):
+            continue
+        found.append(offer)
+    return found
 
 
 def _plan_offers(patient: Patient, user) -> list[Offer]:
