@@ -57,7 +57,20 @@ def pytest_collection_finish(session):
 
 
 # Their tests speak of today, of an hour ago and of 28 days on. In the hours around midnight an hour ago is another day.
-OF_A_DAY = ("aftercare", "clinic", "consent", "events", "followup", "intake", "outcomes", "patients", "photos", "plans", "sessions")
+OF_A_DAY = (
+    "aftercare",
+    "clinic",
+    "consent",
+    "events",
+    "followup",
+    "intake",
+    "outcomes",
+    "papers",
+    "patients",
+    "photos",
+    "plans",
+    "sessions",
+)
 
 
 @pytest.fixture(autouse=True)

@@ -74,6 +74,12 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "sheets.words": frozenset({_C, _D, _L, _M}),  # the sheet's words in other languages, beside the English
     "sheets.words_edit": frozenset({_C, _L}),  # the draft of a translation
     "sheets.words_approve": frozenset({_L}),  # never one's own draft; and retire
+    "papers.view": frozenset({_C, _D, _L}),  # what a patient takes home beside the sheet, and who printed what when
+    "papers.make": frozenset({_C, _D, _L}),
+    "quotes.view": frozenset({_C, _D, _L}),  # what a plan was said to cost; names zones and depths, as the sheet does
+    "quotes.give": frozenset({_C, _D, _L}),  # and write down the answer
+    "prices.view": frozenset({_C, _D, _L, _M}),
+    "prices.edit": frozenset({_L, _M}),
     "calls.make": frozenset({_C, _D, _L}),  # follow-up calls by the protocol's questions; the words for the patient, never notes
     "calls.acknowledge": frozenset({_C, _L}),  # what was answered, and have an alert in hand
     "events.view": frozenset({_C, _L}),  # the files of adverse events, as paper and as data too

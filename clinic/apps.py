@@ -12,12 +12,13 @@ class ClinicConfig(AppConfig):
         from audit.pages import register as register_pages
         from consent.printing import register_printer
         from followup.patient_page import waiting_list
+        from papers.drawing import standing
+        from papers.services.printed import PaperAct, register_act
         from patients.overview import register_section
         from patients.storyboard import register_fact, register_tag
         from patients.timeline import register_source
 
         from . import kept, overview
-        from .day.printing import standing
         from .demo.sign_ins import note
         from .durability.files import FileRows, register_files
         from .log.addresses import PAGES
@@ -37,6 +38,8 @@ class ClinicConfig(AppConfig):
             register_source(source)
         register_note(note)
         register_printer(standing)
+        register_act("recall.letter_printed", PaperAct("Letter of a recall", permission="recall.contact"))
+        register_act("day.pack_printed", PaperAct("A day on paper", permission="day.pack"))
         register_pages(PAGES)
         register_link(
             SettingsLink(SAFETY, "Log", "Who opened, changed, printed or was refused what.", "clinic:log", "audit.view"),
@@ -63,6 +66,7 @@ class ClinicConfig(AppConfig):
         )
         for size in ("full", "screen", "thumb"):
             register_files(FileRows("photos_photo", name=f"{size}_file", sha256=f"{size}_sha256", where=f"{size}_file <> ''"))
+        register_files(FileRows("papers_paper", name="file", sha256="sha256", where="file <> ''"))
         register_files(FileRows("aftercare_sheet", name="file", sha256="sha256", where="state = 'ready'"))
         register_link(
             SettingsLink(

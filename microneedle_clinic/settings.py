@@ -125,6 +125,7 @@ INSTALLED_APPS = [
     "outcomes",
     "aftercare",
     "followup",
+    "papers",
     "events",
     "clinic",
 ]
@@ -340,6 +341,7 @@ CELERY_BEAT_SCHEDULE = {
     "republish overdue sheets": {"task": "aftercare.tasks.sweep_sheets", "schedule": Every(5.0), "options": {"expires": 5}},
     "send due reminders": {"task": "followup.tasks.sweep_reminders", "schedule": Every(60.0), "options": {"expires": 60}},
     "sweep photos that no row names": {"task": "photos.tasks.sweep_photos", "schedule": Every(3600.0), "options": {"expires": 3600}},
+    "sweep papers that no row names": {"task": "papers.tasks.sweep_papers", "schedule": Every(3600.0), "options": {"expires": 3600}},
     "end what waits no more": {"task": "followup.tasks.settle_waiting", "schedule": Every(300.0), "options": {"expires": 300}},
 }
 

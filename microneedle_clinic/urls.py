@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("outcomes.urls")),
     path("", include("aftercare.urls")),
     path("", include("followup.urls")),
+    path("", include("papers.urls")),
     path("", include("events.urls")),
 ]
 

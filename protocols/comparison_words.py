@@ -34,6 +34,7 @@ GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ("precare", "aftercare", "sun_protection", "aftercare_by_adjuvant", "normal_course", "red_flags", "review_advice"),
     ),
     ("follow_up", "Follow-up calls", ("follow_up",)),
+    ("before_visit", "Words before a visit", ("before_visit",)),
     ("wording", "Words on the patient's sheet", ("patient_wording",)),
     ("settings", "Settings of the clinic", ("settings",)),
     ("references", "References", ("references",)),

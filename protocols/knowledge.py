@@ -6,6 +6,9 @@ from threading import Lock
 
 from planner.knowledge import Knowledge
 
+from .before_visit import SECTION as BEFORE_VISIT
+from .before_visit import BeforeVisit
+from .before_visit import read as read_before_visit
 from .documents import canonical, packaged_paths, read_pack, sha256
 from .follow_up import SECTION, FollowUp, parse
 from .models import ProtocolVersion
@@ -91,6 +94,28 @@ def follow_up_of(version: ProtocolVersion) -> FollowUp | None:
                 _follow_ups.pop(next(iter(_follow_ups)))
             _follow_ups[version.sha256] = found
     return _follow_ups[version.sha256]
+
+
+_before_visits: dict[str, BeforeVisit | None] = {}  # by SHA-256, as the knowledge
+
+
+def before_visit_of(version: ProtocolVersion) -> BeforeVisit | None:
+    """
+    The words of *version* for the paper before a visit; None where it has none.
+
+    Raises:
+        DocumentChanged: as `knowledge_of`.
+    """
+    if version.sha256 not in _before_visits:
+        if sha256(version.document) != version.sha256:
+            raise DocumentChanged(version)
+        mapping = json.loads(version.document)
+        found = read_before_visit(mapping, []) if BEFORE_VISIT in mapping else None
+        with _lock:
+            while len(_before_visits) >= _KEPT:
+                _before_visits.pop(next(iter(_before_visits)))
+            _before_visits[version.sha256] = found
+    return _before_visits[version.sha256]
 
 
 @lru_cache(maxsize=1)

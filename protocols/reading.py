@@ -371,6 +371,21 @@ class Reading:
             rows.append({"signs": flag["signs"], "do": flag["do"], "word": word, "css": css, "source": self.source(flag)})
         return rows
 
+    def before_visit(self) -> dict | None:
+        """The paper before a visit, each line beside the entry it says; None where the version has none."""
+        section = self.document.get("before_visit")
+        if not section:
+            return None
+        rows = [
+            {
+                "day": "The day" if row["day"] == 0 else f"{row['day']} days",
+                "instruction": row["instruction"],
+                "say": section["lines"].get(row["id"], []),
+            }
+            for row in self.document["precare"]
+        ]
+        return {"title": section["title"], "intro": section["intro"], "rows": rows, "closing": section["closing"]}
+
     def follow_up(self) -> dict | None:
         """What is asked after a session, the level that follows and the words for the patient; None where the version has none."""
         section = self.document.get("follow_up")

@@ -29,6 +29,7 @@ urlpatterns = [
     path("<str:version>/edit/take-off/<str:reference>/", editor.take_off, name="edit_take_off"),
     path("<str:version>/edit/add-sheet-words/", editor_additions.add_sheet_words, name="edit_add_sheet_words"),
     path("<str:version>/edit/add-follow-up/", editor_additions.add_follow_up, name="edit_add_follow_up"),
+    path("<str:version>/edit/add-before-visit/", editor_additions.add_before_visit, name="edit_add_before_visit"),
     path("<str:version>/edit/<slug:section>/", editor.section_page, name="edit_section"),
     path("<str:version>/edit/<slug:section>/<path:item>/", editor.section_page, name="edit_item"),
     path("<str:version>/<slug:indication>/", reading.indication_page, name="indication"),

@@ -24,6 +24,7 @@ APPS = (
     "followup",
     "intake",
     "outcomes",
+    "papers",
     "patients",
     "photos",
     "planner",

@@ -172,6 +172,7 @@ TABLE = {
     "protocols:edit_remove_row": _general(CLINICAL, args=("draft", "editor_list", "editor_row")),
     "protocols:edit_add_sheet_words": _sent(CLINICAL, "draft", of_patient=False),
     "protocols:edit_add_follow_up": _sent(CLINICAL, "draft", of_patient=False),
+    "protocols:edit_add_before_visit": _sent(CLINICAL, "draft", of_patient=False),
     "protocols:edit_take_off": _sent(CLINICAL, "draft", "reference", of_patient=False),
     "protocols:indication": _general(args=("version", "indication")),
     "plans:on_retired": _general(CLINICAL),
@@ -240,6 +241,15 @@ TABLE = {
     "followup:book_waiting": _sent(ALL, "waiting"),
     "followup:drift": _general(),
     "followup:stop": _general(EVERYBODY, public=True, gives=frozenset({404})),  # without a secret there is nothing
+    "papers:prices": _general(),
+    "papers:new_prices": _general(frozenset({LEAD, MANAGER})),
+    "papers:price_list": _general(args=("price_list",)),
+    "papers:patient": Row(SHEETS, args=("number",)),
+    "papers:print": Row(SHEETS, method="post", gives=frozenset({422}), args=("number",)),  # nothing is named
+    "papers:pdf": Row(SHEETS, gives=frozenset({409}), args=("paper",)),  # its file is not there in this world
+    "papers:give": Row(SHEETS, args=("number", "plan_number")),
+    "papers:quote": Row(SHEETS, args=("quote",)),
+    "papers:answer": _sent(SHEETS, "quote"),
     "consent:texts": _general(),
     "consent:new_text": _general(CLINICAL),
     "consent:text": _general(args=("consent_draft",)),
@@ -429,6 +439,7 @@ def world(site, clinician, medical_lead, patient, protocol):
     from followup.models import OutboxText, Reminder, WaitingEntry
     from intake.tests.answers import sent
     from outcomes.tests.answered import answered
+    from papers.tests.rows import paper_of, price_list_of, quoted
     from patients.models import Allergy, EmergencyOpening, ErasedOpening, Medication, PatientMerge
     from photos.tests.pictures import photo_of
     from plans.models import Consultation
@@ -598,6 +609,9 @@ def world(site, clinician, medical_lead, patient, protocol):
         "outcome": answered(plan, by=clinician)[0].pk,
         "consent_text": text_in_use(code="striae", by=clinician).pk,
         "consent_draft": draft(kind="indication", code="striae", language="de", title="Text", body="Text", by=clinician).pk,
+        "price_list": price_list_of(site, by=clinician).pk,
+        "quote": (quote := quoted(plan, by=clinician)).pk,
+        "paper": paper_of(plan, quote=quote, by=clinician).pk,
         "sheet": Sheet.objects.create(session=record, record_version=1, variant="standard", requested_at=now).pk,
         "sheet_language": "pl",
         **_sheet_words(clinician, medical_lead),

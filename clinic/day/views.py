@@ -11,12 +11,12 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.permissions import requires
 from audit.models import Outcome
 from audit.services import gathered, note_read, record
+from papers.drawing import CannotPrint, as_pdf
 from sessions.forms.booking import read_day, within_reach
 from sessions.services.hours import chosen, clinic_zone, local_day, sites_of
 
 from .ending import ending_of
 from .pack import pack_of
-from .printing import CannotPrint, as_pdf
 
 A_DAY = dt.timedelta(days=1)
 

@@ -21,6 +21,7 @@ from .answering import answer_in_the_waiting_room
 from .equipment import enter_papers
 from .follow_up import follow_up
 from .people import PEOPLE
+from .pricing import enter_prices, give_quotes
 from .protocol_story import open_with_the_oldest, protocol_story
 from .second_site import open_second_site
 from .stock import fill_the_cupboard, recall_one
@@ -63,6 +64,7 @@ def build(*, seed: int, today: dt.date, progress: Callable[[str], None] = lambda
                 consenting.afterwards(world)
                 follow_up(world)
                 recall_one(world)
+                give_quotes(world)
                 answer_in_the_waiting_room(world)
             calls.ring_round(world)
         passwords.hash_for_good()
@@ -77,6 +79,7 @@ def _house(seed: int, today: dt.date) -> World:
     staff.certify(people, knowledge_of(version), today=today)
     resources = staff.equip(site, people, knowledge_of(version), today=today)
     enter_papers(resources, knowledge_of(version), by=people["omar"], today=today)
+    enter_prices(site, by=people["omar"])
     fill_the_cupboard(site, by=people["omar"], today=today)
     return World(site=site, staff=people, resources=resources, today=today, chance=random.Random(seed))  # noqa: S311 - not a secret
 

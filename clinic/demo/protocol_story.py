@@ -14,7 +14,7 @@ from protocols.comparison import place, value_at
 from protocols.editing import depth, zones
 from protocols.models import ProtocolVersion, VersionStatus
 from protocols.services import Change
-from protocols.services.additions import add_follow_up, add_sheet_words
+from protocols.services.additions import add_before_visit, add_follow_up, add_sheet_words
 
 from .world import World
 
@@ -72,13 +72,16 @@ def protocol_story(world: World) -> Iterator[dt.datetime]:
 
 
 def _calls_are_added(author, world: World) -> None:
-    """The version in use is given the follow-up calls that come with the program, and approved with them."""
+    """The version in use is given the follow-up calls and the words before a visit that come with the program, and approved with them."""
     current, lead = protocols.current_version(), world.staff["iris"]
     name = f"{current.version}.1"
     if ProtocolVersion.objects.filter(version=name).exists():
         return
-    draft = protocols.create_draft(current, name=name, by=author, note="With follow-up calls, and the sheet's words by skin and season")
+    draft = protocols.create_draft(
+        current, name=name, by=author, note="With follow-up calls, words before a visit, and the sheet's words by skin and season"
+    )
     draft = add_follow_up(draft, lock_version=draft.lock_version, by=author)
+    draft = add_before_visit(draft, lock_version=draft.lock_version, by=author)
     draft = add_sheet_words(draft, lock_version=draft.lock_version, by=author)
     _approve(draft, author=author, lead=lead, at=timezone.now())
     _translations_are_read(lead)

@@ -11,7 +11,7 @@ from pathlib import Path
 from django.conf import settings
 
 # Of the storage: half-made files, which are made again.
-PARTS = ("sheets/parts/", "photos/parts/")
+PARTS = ("sheets/parts/", "photos/parts/", "papers/parts/")
 PIECE = 1 << 20  # bytes
 
 

@@ -13,6 +13,7 @@ from followup.models import OutboxText, WaitingEntry
 from intake.models import QuestionnaireResponse
 from intake.tablet import held
 from outcomes.models import OutcomeAnswer
+from papers.models import Paper, Quote
 from patients.models import EmergencyOpening, ErasedOpening, Patient, PatientMerge
 from photos.models import Photo
 from sessions.models import Booking, TreatmentSession
@@ -42,6 +43,8 @@ by_merge = _of(PatientMerge, "pk", "pk", "kept_id")
 by_text = _of(OutboxText, "pk", "pk", "reminder__booking__patient_id")
 by_waiting = _of(WaitingEntry, "pk", "pk", "patient_id")
 by_consent = _of(Consent, "pk", "pk", "patient_id")
+by_paper = _of(Paper, "pk", "pk", "patient_id")
+by_quote = _of(Quote, "pk", "pk", "patient_id")
 by_photo = _of(Photo, "pk", "pk", "patient_id")
 by_response = _of(QuestionnaireResponse, "pk", "pk", "patient_id")
 by_call = _of(FollowUpCall, "pk", "pk", "patient_id")
@@ -171,6 +174,7 @@ PAGES: dict[str, Page] = {
     "protocols:edit_remove_row": Page("protocol.viewed", "protocol.edited"),
     "protocols:edit_add_sheet_words": Page(writes="protocol.edited"),
     "protocols:edit_add_follow_up": Page(writes="protocol.edited"),
+    "protocols:edit_add_before_visit": Page(writes="protocol.edited"),
     "protocols:edit_take_off": Page(writes="protocol.edited"),
     "protocols:indication": Page("protocol.viewed"),
     "plans:on_retired": Page("plan.listed"),
@@ -183,6 +187,15 @@ PAGES: dict[str, Page] = {
     "plans:countersign": Page("", "plan.countersigned", by_number),
     "plans:take_back": Page("", "plan.taken_back", by_number),
     "plans:waiting": Page("plan.waiting_listed"),
+    "papers:prices": NOTHING,
+    "papers:new_prices": Page(writes="prices.entered"),
+    "papers:price_list": NOTHING,
+    "papers:patient": Page("papers.listed", patient=by_number),
+    "papers:print": Page(writes="paper.made", patient=by_number),
+    "papers:pdf": Page("paper.printed", patient=by_paper),
+    "papers:give": Page("quote.prepared", "quote.given", by_number),
+    "papers:quote": Page("quote.viewed", patient=by_quote),
+    "papers:answer": Page(writes="quote.accepted", patient=by_quote),
     "consent:texts": Page("consent.texts_listed"),
     "consent:new_text": Page(writes="consent.text_written"),
     "consent:text": Page("consent.text_viewed", "consent.text_written"),

@@ -15,7 +15,7 @@ from accounts.signing_in.fresh import asks_who_it_is
 from audit.models import Outcome
 from audit.services import about, note_read, record
 from clinic.csv_out import lines as csv_lines
-from clinic.day.printing import CannotPrint, as_pdf
+from papers.drawing import CannotPrint, as_pdf
 from patients.access import patient_or_404
 from planner import wording
 from sessions.lots.codes import LONGEST_CODE, Unreadable, read_code, told_apart

@@ -12,10 +12,10 @@ from django.utils import timezone
 
 from aftercare.models import Sheet
 from audit.models import AuditEvent
-from clinic.day import printing
 from clinic.day.ending import ending_of
 from clinic.day.pack import pack_of
 from clinic.today import worklist_of
+from papers import drawing
 from patients.models import Allergy
 from sessions.models import Holiday, Resource, ResourceHours, SessionZone, TreatmentSession
 
@@ -286,7 +286,7 @@ def test_what_is_drawn_fetches_nothing(tmp_path, monkeypatch):
 
 
 def test_where_nothing_can_be_drawn_it_is_said_and_logged_as_failed(printed, monkeypatch):
-    monkeypatch.setattr(printing.sys, "executable", "/bin/false")
+    monkeypatch.setattr(drawing.sys, "executable", "/bin/false")
     reply = printed()
     assert reply.status_code == 503
     assert "could not be made" in reply.content.decode()
@@ -302,7 +302,7 @@ def test_a_drawing_process_that_dies_is_tried_once_more(printed, monkeypatch, tm
     )
     dying.chmod(0o700)
     died.touch()
-    monkeypatch.setattr(printing.sys, "executable", str(dying))
+    monkeypatch.setattr(drawing.sys, "executable", str(dying))
     assert printed().status_code == status
     assert died.read_text() == "x" * deaths
 

@@ -324,7 +324,7 @@ def test_an_erasure_of_one_record_takes_no_case_of_the_other(two, manager):
 # Nobody asks past the key
 
 
-APPS = ("accounts", "aftercare", "audit", "clinic", "consent", "events", "followup", "patients", "plans", "sessions")
+APPS = ("accounts", "aftercare", "audit", "clinic", "consent", "events", "followup", "papers", "patients", "plans", "sessions")
 
 
 def _past_the_key(tree: ast.AST) -> list[int]:

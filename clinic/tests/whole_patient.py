@@ -24,6 +24,10 @@ from followup.models import ContactChoice, OutboxText, Reminder, WaitingEntry
 from intake.models import QuestionnaireResponse, ResponseItem
 from outcomes.models import OutcomeAnswer
 from outcomes.tests.answered import answered
+from papers import storage as papers_storage
+from papers.models import Quote
+from papers.services import quoting
+from papers.tests.rows import paper_of, quoted
 from patients.models import Allergy, EmergencyOpening, Medication, Patient, PatientMerge, Procedure, ScreeningAnswer
 from photos.models import PhotoSkip
 from photos.tests.pictures import photo_of
@@ -158,6 +162,14 @@ def make(site, clinician, *, number=48213, marker="Zqmarkerx", ended_at=None, **
         opened_at=now, opened_by=by, request_key=str(uuid.uuid4()),
     )  # fmt: skip
     EventAddition.objects.create(event=event, kind="course", text=marker, at=now, by=by, request_key=str(uuid.uuid4()))
+    quote = quoted(plan, by=by, key=f"whole-{number}")
+    quoting.decline(quote, said_by=marker, note=marker, by=by)
+    printed = PDF + f" paper {marker}".encode()
+    paper_of(plan, quote=quote, by=by, name=papers_storage.write(printed), sha256=sha256(printed))
+    connection.check_constraints()
+    with guards.suspended():
+        Quote.objects.filter(pk=quote.pk).update(given_at=now)
+        connection.check_constraints()
     mark_everything(patient, marker)
     patient.refresh_from_db()
     return patient

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
-from . import adjuvants, care, depth, follow_up, medicines, more, questions, references, rules, times, wording, zones
+from . import adjuvants, before_visit, care, depth, follow_up, medicines, more, questions, references, rules, times, wording, zones
 from .rows import NEW, Rows
 
 SECTIONS: dict[str, ModuleType] = {
     module.SLUG: module
-    for module in (depth, zones, rules, questions, adjuvants, times, care, follow_up, wording, medicines, references, more)
+    for module in (depth, zones, rules, questions, adjuvants, times, care, follow_up, before_visit, wording, medicines, references, more)
 }
 
 

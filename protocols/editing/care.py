@@ -93,7 +93,9 @@ def _row_page(section: str, document: Mapping[str, Any], item: str) -> Page | No
 _DAY = "0 is the day of treatment, -7 a week before."
 _LINES = {"hint": "One per line.", "blank": "drop"}
 _LINE = {"width": "m", "blank": "drop"}
+_DATES = "No figure is typed here: the paper works the date out from the visit."
 _SHEET: dict[str, list[tuple[str, str, str, dict]]] = {
+    "precare": [("", "In the patient's words", "lines", _LINES)],
     "aftercare": [("see", "What is seen", "line", _LINE), ("do", "What to do", "lines", _LINES)],
     "normal_course": [("feel", "How it feels", "line", _LINE)],
     "red_flags": [("lines", "When to call, one line each", "lines", _LINES)],
@@ -104,10 +106,15 @@ _SHEET: dict[str, list[tuple[str, str, str, dict]]] = {
 def _sheet(make: Making, section: str, item: str) -> list[Group]:
     if section not in _SHEET or item != NEW:
         return []
+    if section == "precare":
+        entry = beside_entry(make, _beside(section)[0], item, _SHEET[section])
+        return [Group("Before a visit", [entry], note=_DATES)] if entry else []
     return sheet_group(beside_entry(make, _beside(section)[0], item, _SHEET[section]))
 
 
 def _beside(section: str) -> tuple[str, ...]:
+    if section == "precare":
+        return ("before_visit.lines",)
     named = {"aftercare": "aftercare", "normal_course": "normal_course", "red_flags": "red_flags", _WITH: "adjuvants"}
     return (f"patient_wording.{named[section]}",) if section in named else ()
 

@@ -28,6 +28,7 @@ _PARTS = {
     "aftercare_by_adjuvant": "Aftercare with",
     "patient_wording": "Words of the sheet",
     "follow_up": "Follow-up calls",
+    "before_visit": "Before a visit",
 }
 _FIELDS = {
     "min": "min",
@@ -138,6 +139,8 @@ def address(document: Mapping[str, Any], path: str) -> tuple[str, str]:
         return "medicines", _id(document, f"medicines.list[{names[2][1]}]", names[2][1])
     if top == "follow_up":
         return "follow-up", ""
+    if top == "before_visit":
+        return "before-visit", ""
     if top == "questions":
         return "questions", ""
     if top in ("downtime_bands", "course_rules"):

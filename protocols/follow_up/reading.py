@@ -1,7 +1,5 @@
 """From a pack's mapping to the section, with every fault and its path; and a whole pack, section and all, as one."""
 
-import string
-import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -11,6 +9,7 @@ from planner.knowledge.entries import MEASURES, Source
 from planner.knowledge.structure import in_pack_order, walk
 from planner.reading import Reader, repeated, type_name
 
+from .. import before_visit, filled
 from ..doubles import parse as planner_part
 from ..doubles import pinpointed
 from .terms import LAST_DAY, LEAST_LEVEL, LEVELS, NORMAL, UNSURE, CheckIn, FollowUp, Level, Question, Rule
@@ -19,27 +18,30 @@ SECTION = "follow_up"
 LANGUAGES = ("en",)
 # What the clinic fills into the words for the patient; every other figure would be one nobody approved.
 FILLED = ("emergency_number", "phone", "clinic")
-LONGEST_LINE = 300
 MOST_ANSWERS = 8
 
 
 def parse(mapping: Mapping[str, Any]) -> tuple[Knowledge, FollowUp | None]:
     """
-    Read a whole pack: what the planner knows, and its section of follow-up calls (None where it has none).
+    Read a whole pack: what the planner knows, and its section of follow-up calls (None where it has none). The words before a visit are
+    checked with it.
 
     Raises:
         KnowledgeFaults: the pack is broken; every fault of both, in the order of the pack.
     """
-    if not isinstance(mapping, Mapping) or SECTION not in mapping:
+    beside = [name for name in (SECTION, before_visit.SECTION) if isinstance(mapping, Mapping) and name in mapping]
+    if not beside:
         return planner_part(mapping), None
-    faults = list(walk({SECTION: mapping[SECTION]}))
-    rest = {key: value for key, value in mapping.items() if key != SECTION}
+    faults = list(walk({name: mapping[name] for name in beside}))
+    rest = {key: value for key, value in mapping.items() if key not in beside}
     knowledge = None
     try:
         knowledge = planner_part(rest)
     except KnowledgeFaults as error:
         faults += error.faults
-    follow_up = read(mapping, faults)
+    follow_up = read(mapping, faults) if SECTION in mapping else None
+    if before_visit.SECTION in mapping:
+        before_visit.read(mapping, faults)
     if faults or knowledge is None:
         raise KnowledgeFaults(in_pack_order(pinpointed(faults, mapping), mapping))
     return knowledge, follow_up
@@ -176,18 +178,7 @@ class _Section:
 
     def _line(self, path: str, text: str) -> None:
         """Words alone: a figure is filled in by the clinic, by its name in braces."""
-        try:
-            fields = list(string.Formatter().parse(text))
-        except ValueError:
-            self.faults.append(Fault(path, "has a brace without its partner"))
-            return
-        for said, name, spec, turn in fields:
-            if any(unicodedata.category(letter) in ("Nd", "No", "Nl") for letter in said):
-                self.faults.append(Fault(path, f"holds a figure; the clinic fills in {', '.join(FILLED)} by their name in braces"))
-            if name is not None and (spec or turn or name not in FILLED):
-                self.faults.append(Fault(path, f"asks for {{{name}}}; the clinic can fill in: {', '.join(FILLED)}"))
-        if not text.strip() or len(text) > LONGEST_LINE:
-            self.faults.append(Fault(path, f"must be from 1 to {LONGEST_LINE} characters"))
+        filled.check(path, text, FILLED, self.faults)
 
     # -- what must hold of all together --------------------------------------------------------------------------------
 

@@ -1,40 +1,51 @@
 """Giving a draft a section that comes with the program."""
 
+from collections.abc import Callable
+from functools import partial
+
 from django.contrib import messages
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from accounts.permissions import requires
 
-from ..editing import follow_up, wording
+from ..editing import wording
 from ..models import VersionStatus
-from ..services import additions
+from ..services.additions import BEFORE_VISIT, FOLLOW_UP, add
+from ..services.additions import add_sheet_words as give_sheet_words
 from ..services.drafts import DraftFaults
 from ..services.refusals import ProtocolRefused, StaleDraft
 from .editor_pages import draft_named, locked, page_url
 from .editor_saving import whole
 
+READ_IT = "Added to this draft. Read it against its sources: it holds once this version is approved."
+
 
 @requires("protocols.edit")
 @require_POST
 def add_follow_up(request, version):
-    words = "Added to this draft. Read it against its sources: it holds once this version is approved."
-    return _add(request, version, additions.add_follow_up, page=follow_up.SLUG, words=words)
+    return _add(request, version, partial(add, FOLLOW_UP), page=FOLLOW_UP.slug, words=READ_IT)
+
+
+@requires("protocols.edit")
+@require_POST
+def add_before_visit(request, version):
+    return _add(request, version, partial(add, BEFORE_VISIT), page=BEFORE_VISIT.slug, words=READ_IT)
 
 
 @requires("protocols.edit")
 @require_POST
 def add_sheet_words(request, version):
     words = "Added to this draft. Read them: they are printed once this version is approved."
-    return _add(request, version, additions.add_sheet_words, page=wording.SLUG, words=words)
+    return _add(request, version, give_sheet_words, page=wording.SLUG, words=words)
 
 
-def _add(request, version: str, add, *, page: str, words: str):
+def _add(request, version: str, give: Callable, *, page: str, words: str):
     draft = draft_named(version)
     if draft.status != VersionStatus.DRAFT:
         return locked(request, draft, status=409)
     try:
-        add(draft, lock_version=whole(request.POST.get("lock_version", "")), by=request.user)
+        give(draft, lock_version=whole(request.POST.get("lock_version", "")), by=request.user)
     except StaleDraft:
         messages.error(request, "Somebody saved this draft after you opened it. Look at what stands now, then press again.")
     except DraftFaults as faults:

@@ -13,6 +13,7 @@ from audit.services import note_read
 from planner.errors import KnowledgeFaults
 
 from .. import services
+from ..before_visit import SECTION as BEFORE_VISIT
 from ..follow_up import SECTION
 from ..forms import ApproveForm, DraftForm, RetireForm, ReviewForm, SendBackForm
 from ..knowledge import DocumentChanged, knowledge_of
@@ -29,8 +30,9 @@ _PEOPLE = ("approved_by", "created_by", "edited_by", "submitted_by", "retired_by
 def reading_of(sha256: str, version_pk: int) -> Reading:
     """Look-ups of a version, made once per process; the hash in the key means that the content cannot be another."""
     stored = ProtocolVersion.objects.get(pk=version_pk)
-    # What the planner knows, and the section that stands beside it.
-    return Reading({**knowledge_of(stored).document, SECTION: json.loads(stored.document).get(SECTION)})
+    # What the planner knows, and the sections that stand beside it.
+    document = json.loads(stored.document)
+    return Reading({**knowledge_of(stored).document, **{name: document.get(name) for name in (SECTION, BEFORE_VISIT)}})
 
 
 def version_named(name: str) -> ProtocolVersion:

@@ -119,6 +119,8 @@ class Books:
                 "call": self._owners("events_followupcall"),
                 "event": self._owners("events_adverseevent"),
                 "consent": self._owners("consent_consent"),
+                "quote": self._owners("papers_quote"),
+                "paper": self._owners("papers_paper"),
                 "photo": self._owners("photos_photo"),
                 "intake": self._owners("intake_questionnaireresponse"),
                 "outcome": self._owners("outcomes_outcomeanswer"),
@@ -163,6 +165,8 @@ class Books:
             kind = {"sessions": "booking" if view in BOOKING else "record", "plans": "consultation"}.get(app)
             if app in ("consent", "intake"):
                 kind = app
+            if app == "papers":
+                kind = "paper" if view == "pdf" else "quote"
             if app == "photos":
                 kind = "record" if view == "skip" else "photo"
             if app == "outcomes":

@@ -1,6 +1,6 @@
 """
-A page as a PDF at once, for lists that are made, sent and kept nowhere. Drawn in a process of its own: no thread of the web server ever
-draws, and what is drawn leaves no file behind (see `aftercare.page_printer`).
+A page as a PDF at once. Drawn in a process of its own: no thread of the web server ever draws, and what is drawn leaves no file behind (see
+`aftercare.page_printer`). Lists are made, sent and kept nowhere; what is to be kept is drawn by `drawn`, which checks it.
 """
 
 import json
@@ -8,20 +8,45 @@ import logging
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from threading import BoundedSemaphore
 
 from django.conf import settings
 from django.template.loader import get_template
 
-from aftercare.page_printer import NO_DRAWING_LIBRARY
+from aftercare.page_printer import NO_DRAWING_LIBRARY, NO_SUCH_LETTER
 from aftercare.render import NO_PANGO, PAGE_SIZES, font_folder
 from consent.printing import CannotPrint
 
 LONGEST = 60  # seconds; the first page on a machine cuts the fonts
 AT_ONCE = BoundedSemaphore(2)
-__all__ = ["CannotPrint", "as_pdf", "standing"]
+__all__ = ["CannotPrint", "Drawn", "as_pdf", "drawn", "standing"]
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    data: bytes
+    pages: int
+
+
+def drawn(template: str, style: str, context: dict, *, paper: str) -> Drawn:
+    """
+    As `as_pdf`, standing, for a paper that is kept: whole, tagged for screen readers, every letter in our fonts.
+
+    Raises:
+        CannotPrint: in words for the screen.
+    """
+    done = _done(template, style, context, paper=paper, lying=False, strict=True)
+    try:
+        made = json.loads(done.stderr.decode(errors="replace").rpartition("\n")[2])
+    except ValueError:
+        made = {}
+    if not made.get("tagged") or not made.get("pages"):
+        log.error("A paper did not pass its checks: %s pages, tagged: %s", made.get("pages"), made.get("tagged"))
+        raise CannotPrint("The paper that was made did not pass its checks, so it was thrown away. Press again.")
+    return Drawn(done.stdout, made["pages"])
 
 
 def as_pdf(template: str, style: str, context: dict, *, paper: str, lying: bool = True) -> bytes:
@@ -31,11 +56,16 @@ def as_pdf(template: str, style: str, context: dict, *, paper: str, lying: bool 
     Raises:
         CannotPrint: in words for the screen.
     """
+    return _done(template, style, context, paper=paper, lying=lying).stdout
+
+
+def _done(template: str, style: str, context: dict, *, paper: str, lying: bool, strict: bool = False) -> subprocess.CompletedProcess:
     css = Path(get_template(style).origin.name).read_text(encoding="utf-8")
     asked = {
         "html": get_template(template).render(context),
         "css": f"{css}\n@page{{size:{PAGE_SIZES[paper]} {'landscape' if lying else 'portrait'}}}",
         "fonts": str(font_folder()),
+        "strict": strict,
     }
     if not AT_ONCE.acquire(timeout=LONGEST / 2):
         raise CannotPrint("Other lists are being printed right now. Press again in a minute.")
@@ -50,12 +80,15 @@ def as_pdf(template: str, style: str, context: dict, *, paper: str, lying: bool 
         AT_ONCE.release()
     if done.returncode == NO_DRAWING_LIBRARY:
         raise CannotPrint(NO_PANGO)
+    if done.returncode == NO_SUCH_LETTER:
+        listed = ", ".join(f"“{letter}” (U+{ord(letter):04X})" for letter in json.loads(done.stderr.decode().rpartition("\n")[2])[:5])
+        raise CannotPrint(f"Our print fonts cannot draw {listed}. Write the name or word in other letters, then print again.")
     if done.returncode or not done.stdout.startswith(b"%PDF-1.") or not done.stdout.rstrip().endswith(b"%%EOF"):
         # The kind of the fault alone: a message may quote what was to be printed.
         kind = (done.stderr.decode(errors="replace").strip().splitlines() or [""])[-1].partition(":")[0][:60]
         log.error("A list could not be drawn (%s): %s", done.returncode, kind)
         raise CannotPrint("The list could not be made. Press again; if it fails again, tell whoever looks after the system.")
-    return done.stdout
+    return done
 
 
 def standing(template: str, style: str, context: dict, *, paper: str) -> bytes:
