@@ -20,7 +20,7 @@ from accounts.permissions import Role
 from microneedle_clinic.web.entry import enter
 
 from .junk import Form, Junk, Sent, forms_of
-from .test_access import TABLE, patient, world  # noqa: F401 - one of everything
+from .test_access import TABLE, _once, clinician, medical_lead, patient, protocol, site, world  # noqa: F401 - one of everything
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
 SEED = int(os.environ.get("JUNK_SEED", "20260"))

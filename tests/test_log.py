@@ -20,13 +20,25 @@ from accounts.permissions import Role
 from audit import pages
 from audit.models import AuditEvent
 
-from .test_access import TABLE, _names, _of_patients, patient, stranger, world  # noqa: F401 - the fixtures of that world
+from .test_access import (  # noqa: F401 - the fixtures of that world
+    TABLE,
+    _names,
+    _of_patients,
+    _once,
+    clinician,
+    medical_lead,
+    patient,
+    protocol,
+    site,
+    stranger,
+    world,
+)
 
 pytestmark = pytest.mark.django_db
 HERE = "203.0.113.7"
 OF_SOMEBODY_ERASED = {"patients:review_erased_opening": 4711}  # the number in the world of the table of access
 OF_TWO = {"patients:merge_with"}  # two records beside each other: each log says that it was looked at
-ON_PAPER = {"clinic:recall_letters"}  # of no patient by its address; whose name goes onto paper is named all the same
+ON_PAPER = {"clinic:recall_file", "clinic:recall_letters"}  # of no patient by its address; whose name goes onto paper is named all the same
 INSERT = 'INSERT INTO "audit_auditevent"'
 VALUES = re.compile(r"'[^']*'|\b\d+\b")
 UPKEEP = re.compile(r'(UPDATE|INTO|FROM) "(django_session|accounts_websession|accounts_websignin)"|SAVEPOINT')

@@ -20,7 +20,7 @@ from accounts.permissions import PERMISSIONS, Role
 from accounts.signing_in.session import PASSWORD, PROVED
 from audit.models import AuditEvent
 
-from .test_access import NUMBER, patient, world  # noqa: F401 - the fixtures of that world
+from .test_access import NUMBER, _once, clinician, medical_lead, patient, protocol, site, world  # noqa: F401 - the fixtures of that world
 
 pytestmark = pytest.mark.django_db
 STRANGE = 20001  # the number of a patient of another site

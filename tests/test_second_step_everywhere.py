@@ -6,7 +6,7 @@ from django.urls import resolve, reverse
 
 from accounts.permissions import Role
 
-from .test_access import TABLE, patient, world  # noqa: F401 - the fixtures of that world
+from .test_access import TABLE, _once, clinician, medical_lead, patient, protocol, site, world  # noqa: F401 - the fixtures of that world
 
 pytestmark = pytest.mark.django_db
 

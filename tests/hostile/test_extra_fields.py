@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from accounts.permissions import Role
 from accounts.signing_in.session import PASSWORD, PROVED
-from tests.test_access import TABLE, patient, world  # noqa: F401 - one of everything
+from tests.test_access import TABLE, _once, clinician, medical_lead, patient, protocol, site, world  # noqa: F401 - one of everything
 
 from .crawler import OWN_WAY_IN
 from .forms import Form, forms_on

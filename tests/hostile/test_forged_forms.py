@@ -7,7 +7,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from accounts.permissions import Role
-from tests.test_access import TABLE, patient, world  # noqa: F401 - one of everything
+from tests.test_access import TABLE, _once, clinician, medical_lead, patient, protocol, site, world  # noqa: F401 - one of everything
 
 from .rows import writes
 
