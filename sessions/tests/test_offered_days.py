@@ -76,7 +76,7 @@ def test_a_review_is_offered_after_the_last_session_and_a_session_before_the_rev
     assert f"The review may be from Tue {diary.monday(2) + dt.timedelta(days=1):%-d}" in html.replace("\xa0", " ")
     assert booked_by_press(client, html, desk, patient, plan, kind="review").status_code == 302
     html = free(desk, diary.monday(7)).content.decode()
-    assert "what stands after it in the course is moved first" in html
+    assert "because of what is booked after it. For a later day, move that first." in html
     assert 'name="slot"' not in html
 
 

@@ -312,7 +312,7 @@ class Asked:
             return f"{said}. {self.title} may be from {first} on, because {self.days.first_because}."
         if self.is_outside:
             last = wording.day(self.days.last_allowed, weekday=True)
-            return f"{said}. {self.title} may be until {last}: what stands after it in the course is moved first."
+            return f"{said}. {self.title} may be until {last}, because of what is booked after it. For a later day, move that first."
         return said
 
     def free(self, first_day: dt.date, days: int, limit: int | None = None) -> list:
