@@ -100,7 +100,8 @@ def test_a_language_without_words(signed, clinician):
     make(sheet.pk)
     row = stands(sheet)
     assert row.state == "failed"
-    assert "medical lead" in row.problem
+    assert "words" in row.problem
+    assert "tlh" in row.problem
     assert is_safe(session)
 
 
