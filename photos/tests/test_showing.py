@@ -4,6 +4,7 @@ import datetime as dt
 import time
 
 import pytest
+from django.core.files.storage import default_storage
 from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -151,12 +152,12 @@ def later(monkeypatch):
 
 
 def test_a_file_that_was_changed_is_not_shown(signed_in, photo):
-    with open(storage.default_storage.path(photo.screen_file), "wb") as file:
+    with open(default_storage.path(photo.screen_file), "wb") as file:
         file.write(jpeg())
     answer = signed_in.get(at(photo))
     assert answer.status_code == 409
     assert "is no longer the one that was kept" in answer.content.decode()
-    storage.default_storage.delete(photo.thumb_file)
+    default_storage.delete(photo.thumb_file)
     assert signed_in.get(at(photo, "thumb")).status_code == 409
     assert {row.outcome for row in opened()} == {"refused"}
 

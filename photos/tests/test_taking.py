@@ -5,11 +5,14 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.urls import reverse
 from django.utils import timezone
 from PIL import Image
 
 from audit.models import AuditEvent
+from patients import stored as kept_files
 from photos import decoding, services, storage
 from photos.models import Photo, PhotoSkip
 from photos.tests.pictures import allow, jpeg, photo_of, sent
@@ -65,7 +68,7 @@ def test_a_picture_is_kept_in_three_sizes_with_its_facts(client, page, patient, 
     for size in ("full", "screen", "thumb"):
         held = storage.read(getattr(photo, f"{size}_file"), getattr(photo, f"{size}_sha256"))
         assert decoding.carried_by(held) == []
-        with Image.open(storage.default_storage.open(getattr(photo, f"{size}_file"))) as picture:
+        with Image.open(default_storage.open(getattr(photo, f"{size}_file"))) as picture:
             sizes[size] = picture.size
     assert sizes == {"full": (1200, 1600), "screen": (1200, 1600), "thumb": (270, 360)}
     row = AuditEvent.objects.get(action="photo.added")
@@ -171,14 +174,14 @@ def test_the_same_file_is_not_kept_twice_and_never_for_somebody_else(client, pag
 
 
 def test_a_storage_that_fails_leaves_nothing(client, page, monkeypatch):
-    real, count = storage.default_storage.save, iter(range(10))
+    real, count = default_storage.save, iter(range(10))
 
     def full(name, content):
         if next(count) == 1:
             raise OSError(28, "No space left on device")
         return real(name, content)
 
-    monkeypatch.setattr(storage.default_storage, "save", full)
+    monkeypatch.setattr(default_storage, "save", full)
     answer = send(client, page)
     assert answer.status_code == 503
     assert "could not be stored" in words_of(answer)
@@ -251,9 +254,9 @@ def test_a_record_is_signed_without_photos_and_says_so_after(client, page, case)
 def test_what_no_row_names_is_swept_away_and_nothing_else(client, page, place, monkeypatch):
     send(client, page)
     left = storage.write(b"of a request that was cut off")
-    part = storage.default_storage.save(f"{storage.PARTS}/x.part", storage.ContentFile(b"half"))
+    part = default_storage.save("photos/parts/x.part", ContentFile(b"half"))
     assert storage.sweep() == 0, "it may still be going on"
-    monkeypatch.setattr(storage, "LEFT_FOR", dt.timedelta(seconds=-60))
+    monkeypatch.setattr(kept_files, "LEFT_FOR", dt.timedelta(seconds=-60))
     assert storage.sweep() == 2
     assert len(stored()) == 3
-    assert not any(storage.default_storage.exists(name) for name in (left, part))
+    assert not any(default_storage.exists(name) for name in (left, part))
