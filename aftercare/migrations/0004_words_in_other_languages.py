@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('aftercare', '0001_initial'),
+        ('aftercare', '0003_sheets_superseded_before'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
