@@ -315,8 +315,8 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
 # A child that has grown beyond the first is replaced after its task; beyond the second it gets no more memory in the middle of one.
-WORKER_RECYCLE_MB = env.int("WORKER_RECYCLE_MB", default=400)
-WORKER_MOST_MB = env.int("WORKER_MOST_MB", default=1200)
+WORKER_RECYCLE_MB = reading.whole("WORKER_RECYCLE_MB", 400, low=150, high=64_000)
+WORKER_MOST_MB = reading.whole("WORKER_MOST_MB", 1200, low=400, high=64_000)
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = WORKER_RECYCLE_MB * 1000
 CELERY_TASK_SOFT_TIME_LIMIT = 60
 CELERY_TASK_TIME_LIMIT = 90
@@ -324,7 +324,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A child warms the sheet renderer before it answers; on a busy machine that takes a while.
 CELERY_WORKER_PROC_ALIVE_TIMEOUT = 30
 # A sheet that takes longer is stopped, and ten seconds later its process is.
-SHEET_SECONDS = env.int("SHEET_SECONDS", default=30)
+SHEET_SECONDS = reading.whole("SHEET_SECONDS", 30, low=2, high=600)
 # A worker may work on one sheet this long before another may take it; longer than the task's time limit.
 SHEET_LEASE_SECONDS = reading.whole("SHEET_LEASE_SECONDS", 45, low=1, high=3600)
 # A sheet that was handed to the queue and not begun is offered again after this time.
@@ -353,13 +353,11 @@ if PUBLIC_URL and not re.match(r"https://[^/?#\s]+|http://(?:localhost|127\.0\.0
     raise ImproperlyConfigured(f"PUBLIC_URL={PUBLIC_URL} must begin with https://: a link in a mail is read by others on its way.")
 vars().update(env.email_url("EMAIL_URL", default="smtp://localhost:25"))
 EMAIL_TIMEOUT = 20
-# A class for the clinic's SMS provider (see followup/sms.py). This one keeps the texts for the desk to send by hand.
 # For how many days a patient reads the sheet on a phone, through the code printed on it; 0: none is printed. Needs PUBLIC_URL.
-SHEET_LINK_DAYS = env.int("SHEET_LINK_DAYS", default=0)
-if not 0 <= SHEET_LINK_DAYS <= 365:
-    raise ImproperlyConfigured(f"SHEET_LINK_DAYS={SHEET_LINK_DAYS} is not from 0 (no code on the sheet) to 365 days.")
+SHEET_LINK_DAYS = reading.whole("SHEET_LINK_DAYS", 0, low=0, high=365)
 if SHEET_LINK_DAYS and not PUBLIC_URL:
     raise ImproperlyConfigured("SHEET_LINK_DAYS needs PUBLIC_URL: the code on the sheet leads to an address of this server.")
+# A class for the clinic's SMS provider (see followup/sms.py). This one keeps the texts for the desk to send by hand.
 SMS_BACKEND = env.str("SMS_BACKEND", default="followup.sms.OutboxBackend")
 
 # Backups and what warns before it hurts (see docs/operations.md)

@@ -101,7 +101,7 @@ def test_without_the_wait_a_zone_is_needled_on_withdrawn_consent(case, monkeypat
         assert meanwhile(lambda: take_back(case), lambda: needle(case, session))
     else:
         asked_before = gate.day_check(TreatmentSession.objects.get(pk=session.pk))
-        monkeypatch.setattr("sessions.services.record.gate.day_check", lambda row: asked_before)
+        monkeypatch.setattr("sessions.services.record.gate.day_check", lambda row, **_: asked_before)
         meanwhile(lambda: take_back(case), lambda: needle(case, session))
     assert ConsentWithdrawal.objects.exists()
     assert TreatmentSession.objects.get(pk=session.pk).zones.filter(state="done").count() == 2

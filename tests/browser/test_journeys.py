@@ -5,6 +5,8 @@ import hashlib
 import io
 import re
 import shutil
+import subprocess
+import sys
 from zoneinfo import ZoneInfo
 
 import pikepdf
@@ -13,7 +15,7 @@ from playwright.sync_api import expect
 
 from clinic.demo.sign_ins import PASSWORD
 
-from ..running_clinic import start_demo, stop, zone_where_it_is_mid_morning
+from ..running_clinic import ROOT, environment, start_demo, stop, zone_where_it_is_mid_morning
 from .visitor import Visitor
 
 ZONES = ("cheeks", "chin")
@@ -161,7 +163,13 @@ def sheet_bytes(visitor: Visitor) -> bytes:
     return answer.body()
 
 
-def test_from_the_first_look_to_the_printed_sheet(visitor):
+def wipe_the_devices(clinic) -> None:
+    command = [sys.executable, "-m", "tests.browser.clean_devices"]
+    made = subprocess.run(command, cwd=ROOT, env=environment(clinic.data, clinic.port), capture_output=True, text=True, check=False)
+    assert made.returncode == 0, made.stderr
+
+
+def test_from_the_first_look_to_the_printed_sheet(clinic, visitor):
     visitor.sign_in("amara")
     page = visitor.page
     page.get_by_role("searchbox").first.fill("Suryanto")
@@ -188,6 +196,7 @@ def test_from_the_first_look_to_the_printed_sheet(visitor):
     visitor.look("booking")
     page.get_by_role("button", name="Mark as here").click()
     page.get_by_role("button", name="Not here after all").wait_for()
+    wipe_the_devices(clinic)
     page.get_by_role("button", name="Start the session").click()
     page.wait_for_url(re.compile(r"/sessions/\d+/"))
 

@@ -20,6 +20,7 @@ NOT_OF_THE_CLINIC = {
     "axes_accesslog": "as above",
 }
 _WRITES = re.compile(r'^\s*(?:INSERT\s+(?:OR\s+\w+\s+)?INTO|UPDATE|DELETE\s+FROM|TRUNCATE(?:\s+TABLE)?|COPY)\s+"?(\w+)"?', re.I)
+_STORED = re.compile(r"(\w+)/[0-9a-f]{2}/[0-9a-f]{32}\.\w+")  # a name that the storage of files gave
 _QUIET = ("SELECT", "SAVEPOINT", "RELEASE", "ROLLBACK", "BEGIN", "COMMIT", "SET", "PRAGMA", "EXPLAIN", "SHOW", "(SELECT")
 
 
@@ -49,7 +50,7 @@ def snapshot() -> dict:
 def changes(before: dict, after: dict) -> list[str]:
     """
     Each changed value and each new row in words that are the same on every run: a number given out meanwhile is "new", a
-    moment reckoned from the present is said to be that, a random key is "key".
+    moment reckoned from the present is said to be that, a random key is "key", a file with a random name one of its folder.
     """
     now, told = dt.datetime.now(dt.UTC), []
     for model, rows in after.items():
@@ -65,6 +66,8 @@ def changes(before: dict, after: dict) -> list[str]:
                 return "reckoned from now"  # what somebody chose or sent is a whole second
             if field.get_internal_type() == "UUIDField" or name in ("password", "digest", "signature", "slug"):
                 return "key"
+            if isinstance(value, str) and (stored := _STORED.fullmatch(value)):
+                return f"a file of {stored[1]}"
             return value
 
         for pk, row in rows.items():
