@@ -13,7 +13,7 @@ from pathlib import Path
 from scripts.environment import ROOT, library_environment
 
 BIN = Path(sys.executable).parent
-LANES = 3  # on two cores: a run waits now and then for a browser, a server or a disk, and another goes on meanwhile
+LANES = 2
 APPS = (
     "accounts",
     "aftercare",
@@ -157,7 +157,7 @@ def _runs(folder: Path, stack: ExitStack) -> list[_Run]:
 
 
 def test() -> int:
-    """Linters, then the runs of the suite, a few at a time."""
+    """Linters, then the runs of the suite, two at a time: one for each core of a small machine."""
     began = time.monotonic()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="clinic-")))
