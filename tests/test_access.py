@@ -824,6 +824,8 @@ def test_signed_in_pages_are_kept_by_no_cache_framed_by_nobody_and_load_nothing_
     assert re.findall(r"<script(?! nonce=)[^>]*>", page) == []
     assert re.findall(r"<style", page) == []
     assert re.findall(r'<(?:script|link|img|iframe)[^>]+(?:src|href)="(?:https?:)?//', page) == []
+    rail = re.search(r'<nav class="rail".*?</nav>', page, re.S)
+    assert rail is None or rail[0].count("aria-current") <= 1  # somebody is in one place
 
 
 def test_no_address_of_a_patient_carries_a_name(world):
