@@ -22,7 +22,7 @@ from .permissions import may
 class Reach:
     """
     sites: primary keys of the own sites. opened: primary keys of patients of other sites, open in an emergency right now. clocks: the
-    time zones of the own sites, in the order of `sites`. flags: names of what there is somewhere in the clinic (see `register_flag`).
+    time zones of the own sites, in the order of `sites`. flags: names of what there may be for this person (see `register_flag`).
     """
 
     sites: tuple[int, ...] = ()
@@ -55,15 +55,16 @@ def register_openings(provider: Callable[[object], QuerySet]) -> None:
         _openings.append(provider)
 
 
-_flags: dict[str, Callable[[], QuerySet]] = {}
+_flags: dict[str, tuple[Callable[[], QuerySet], str]] = {}
 
 
-def register_flag(name: str, rows: Callable[[], QuerySet]) -> None:
+def register_flag(name: str, rows: Callable[[], QuerySet], *, site: str) -> None:
     """
-    Have it said with the reach, in the same query, whether *rows* holds any, whoever may see them: what nearly every page has to say, and
-    mostly has not, then costs those pages nothing.
+    Have it said with the reach, in the same query, whether *rows* holds any at the own sites: what nearly every page has to say, and
+    mostly has not, then costs those pages nothing. site: the path to the site. While a record of another site is open it is said
+    unasked: there may be some.
     """
-    _flags[name] = rows
+    _flags[name] = (rows, site)
 
 
 def reach_of(user) -> Reach:
@@ -92,15 +93,16 @@ def _asked(user) -> Reach:
     if may(user, "emergency.open"):
         for openings in _openings:
             rows = rows.union(openings(user), all=True)
-    for name, some in _flags.items():
-        myself = get_user_model().objects.filter(Exists(some()), pk=user.pk).order_by()
+    for name, (some, site) in _flags.items():
+        own = some().filter(**{f"{site}__staff": user.pk})
+        myself = get_user_model().objects.filter(Exists(own), pk=user.pk).order_by()
         rows = rows.union(myself.annotate(of=Value(f"flag {name}"), clock=Value("")).values_list("of", "pk", "clock"), all=True)
     found = list(rows)
     opened = tuple(sorted({pk for of, pk, _ in found if of == "patient"}))
     if opened:
         mark(emergency=list(opened))  # on every row this request leaves: the log shows which steps an emergency let through
     sites = sorted((pk, clock) for of, pk, clock in found if of == "site")
-    flags = frozenset(of.removeprefix("flag ") for of, _, _ in found if of.startswith("flag "))
+    flags = frozenset(_flags) if opened else frozenset(of.removeprefix("flag ") for of, _, _ in found if of.startswith("flag "))
     return Reach(sites=tuple(pk for pk, _ in sites), opened=opened, clocks=tuple(clock for _, clock in sites), flags=flags)
 
 

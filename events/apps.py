@@ -20,7 +20,7 @@ class EventsConfig(AppConfig):
         from .models import FollowUpCall
 
         kept.declare()
-        register_flag(ALERTS_WAIT, FollowUpCall.objects.waiting)
+        register_flag(ALERTS_WAIT, FollowUpCall.objects.waiting, site="patient__site")
         register_part(one_person.PART)
         for guard in guards():
             protect(guard)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+import uuid
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,16 @@ from django.db import DatabaseError, connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import Site
+from accounts.reach import forget, reach_of
 from aftercare.tests.signed_record import signed
 from audit import guards
 from audit.models import AuditEvent
+from events.banner import ALERTS_WAIT, banner_of
 from events.models import CallAcknowledgement, FollowUpCall
 from events.services import calling
 from events.services.alerts import alerts_for, said_of
+from patients import emergency
 from patients.models import Patient
 from protocols.follow_up import LEVELS
 
@@ -224,6 +229,22 @@ class TestTheAlert:
         shown = words(client.get(reverse("events:made", args=[call.pk])))
         assert "Comes at three, seen by me" in shown
         assert AuditEvent.objects.get(action="call.acknowledged").detail["level"] == "see_today"
+
+    def test_another_site_is_told_nothing_and_asks_nothing_until_it_opens_that_record(self, make_user, rung, session_of):
+        call = rung(session_of(surname="Quillfeather"), fever="yes")
+        stranger = make_user("ada", "clinician", last_name="Stranger")
+        stranger.sites.set([Site.objects.create(name="Birch Skin Clinic", slug="birch")])
+        assert ALERTS_WAIT not in reach_of(stranger).flags
+        emergency.open_record(
+            number=call.patient.number,
+            birth_date=call.patient.birth_date,
+            reason="Stands here with a swollen eye",
+            by=stranger,
+            request_key=uuid.uuid4(),
+        )
+        forget(stranger)
+        assert ALERTS_WAIT in reach_of(stranger).flags
+        assert [alert.number for alert, *_ in banner_of(stranger)["alerts"]] == [call.patient.number]
 
     def test_without_a_decision_it_stays_and_what_to_do_is_said(self, client, clinician, rung, session_of):
         call = rung(session_of(), fever="yes")
