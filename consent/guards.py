@@ -5,10 +5,9 @@ A draft text may be changed and thrown away; after that only its way goes on: ap
 whose signed content names the hash of its text, so that nobody can be made to have consented to more than was signed.
 """
 
+from audit import approved_words
 from audit.guards import Guard, no_change, refuse
 
-WAY = (("draft", "approved"), ("approved", "retired"))
-MAY_FOLLOW = frozenset({"id", "version", "status", "retired_by_id", "retired_at"})
 OF_ITEM = "(SELECT c.patient_id FROM consent_consent AS c WHERE c.id = OLD.consent_id)"
 OF_WITHDRAWAL = (
     "(SELECT c.patient_id FROM consent_consentitem AS i JOIN consent_consent AS c ON c.id = i.consent_id WHERE i.id = OLD.item_id)"
@@ -20,9 +19,6 @@ def guards() -> list[Guard]:
 
     text, consent = ConsentText._meta.db_table, Consent._meta.db_table
     item = ConsentItem._meta.db_table
-    words = tuple(field.column for field in ConsentText._meta.concrete_fields if field.column not in MAY_FOLLOW)
-    ways = " OR ".join(f"(OLD.status = '{start}' AND NEW.status = '{end}')" for start, end in WAY)
-    approved = "An approved consent text is never changed: a new version takes its place"
     signed = "What was signed is never changed"
     # Only names of our own are put together here, nothing that anybody types.
     not_signed = (
@@ -31,23 +27,13 @@ def guards() -> list[Guard]:
         "AND c.content LIKE '%' || t.sha256 || '%')"
     )
     return [
-        no_change(text, when="OLD.status <> 'draft'", columns=words, reason=approved, name="consent_text_approved"),
-        no_change(
-            text,
-            when="OLD.status = 'retired'",
-            columns=("retired_by_id", "retired_at"),
-            reason=approved,
-            name="consent_text_retired",
+        *approved_words.guards_of(
+            ConsentText,
+            prefix="consent_text",
+            approved="An approved consent text is never changed: a new version takes its place",
+            way="A consent text goes from draft to approved to retired",
+            begins="A consent text begins as a draft",
         ),
-        refuse(
-            text,
-            event="UPDATE",
-            columns=("status",),
-            when=f"OLD.status <> NEW.status AND NOT ({ways})",
-            reason="A consent text goes from draft to approved to retired",
-            name="consent_text_way",
-        ),
-        refuse(text, event="INSERT", when="NEW.status <> 'draft'", reason="A consent text begins as a draft", name="consent_text_begins"),
         no_change(consent, reason=signed, name="consent_signed", patient="OLD.patient_id"),
         no_change(item, reason=signed, name="consent_item_signed", patient=OF_ITEM),
         refuse(item, event="INSERT", when=not_signed, reason="Only what was signed is consented to", name="consent_item_of_signed"),
