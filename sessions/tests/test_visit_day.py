@@ -191,7 +191,8 @@ def test_who_was_never_marked_as_here_is_not_here_again_once_taken_back_from_the
     assert visit_status.not_in_room(read, by=desk, version=read.version).status == "arrived"  # an old press takes no new arrival back
     # The control: marked as here by somebody, it stays here.
     here = visit_status.not_in_room(visit_status.in_room(Booking.objects.get(pk=visit.pk), by=desk), by=desk)
-    assert here.status == "arrived" and here.arrived_at is not None
+    assert here.status == "arrived"
+    assert here.arrived_at is not None
 
 
 def test_a_visit_with_a_record_stays_where_the_record_has_it(today, desk, plan, clinician):
