@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
@@ -284,7 +284,7 @@ def _records_to_sign(user, own: bool) -> Pile | None:
     rows = TreatmentSession.objects.visible_to(user).filter(status=TreatmentSession.Status.DRAFT)
     rows = rows.select_related("patient", "booking__site")
     rows = rows.only("session_number", "started_at", "booking__site__time_zone", *of("patient", NAMED))
-    rows = (rows.filter(clinician=user) if own else rows).order_by("started_at")
+    rows = (rows.filter(Q(clinician=user) | Q(entered_by=user)) if own else rows).order_by("started_at")
 
     def item(row):
         when = wording.day(row.day, weekday=True)

@@ -344,6 +344,12 @@ class TreatmentSession(VersionedModel):
         PLANNED = "planned", "Weighed today: treated as planned"
         OTHER = "other", "Other, say what was decided"
 
+    class Source(models.TextChoices):
+        """What a record is entered from on a later day."""
+
+        PAPER = "paper", "A paper record of that day"
+        MEMORY = "memory", "What the person who treated remembers"
+
     class Reaction(models.TextChoices):
         NONE = "none", "None"
         EXPECTED = "expected", "As expected"
@@ -359,6 +365,15 @@ class TreatmentSession(VersionedModel):
     )
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
+    entered_at = models.DateTimeField(null=True, blank=True, help_text="When it was begun, where that was not at the visit")
+    entered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+", help_text="Who entered it then"
+    )
+    entered_from = models.CharField(max_length=8, choices=Source, blank=True)
+    late_reason = models.CharField(max_length=300, blank=True, help_text="Why it was not recorded at the visit")
+    late_said = models.CharField(
+        max_length=500, blank=True, help_text="Of a late record: what is said about what was not in order that day"
+    )
     identity_checked = models.BooleanField(default=False)
     skin_checked = models.BooleanField(default=False)
     consent_confirmed = models.BooleanField(default=False, help_text="A tick, from before consent was signed here")
@@ -425,6 +440,11 @@ class TreatmentSession(VersionedModel):
             ),
             models.CheckConstraint(name="pain_from_0_to_10", condition=Q(pain__isnull=True) | Q(pain__lte=10)),
             models.CheckConstraint(name="closed_record_says_why", condition=~Q(status="closed") | ~Q(closed_reason="")),
+            models.CheckConstraint(
+                name="late_record_says_who_and_why",
+                condition=Q(entered_at__isnull=True, entered_by__isnull=True, entered_from="", late_reason="", late_said="")
+                | Q(entered_at__gt=F("started_at"), entered_by__isnull=False) & ~Q(late_reason="") & ~Q(entered_from=""),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -439,6 +459,16 @@ class TreatmentSession(VersionedModel):
     def day(self) -> dt.date:
         """The day of treatment, at the site."""
         return self.site.day_of(self.started_at)
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it was begun on a later day, of a treatment that was over (see `services.late`)."""
+        return self.entered_at is not None
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the needle was in the skin already: from then on the record says what was done, and holds nothing back."""
+        return bool(self.start_check) or self.is_late
 
     @property
     def is_locked(self) -> bool:

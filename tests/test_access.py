@@ -203,6 +203,7 @@ TABLE = {
     "sessions:book_course": Row(ALL, args=("number", "plan_number")),
     "sessions:record_start": _sent(CLINICAL, "booking"),
     "sessions:record": Row(CLINICAL, args=("record",)),
+    "sessions:enter_record": Row(CLINICAL, gives=FORM, args=("booking",)),
     "sessions:sign": _sent(CLINICAL, "record"),
     "sessions:correct": _sent(CLINICAL, "record"),
     "sessions:record_answers": _sent(CLINICAL, "record"),

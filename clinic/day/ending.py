@@ -74,7 +74,7 @@ def ending_of(user, site: Site, day: dt.date) -> Ending:
         day,
         [
             _unmarked(visits, zone),
-            _unsigned(records, user, zone),
+            _unsigned(records, visits, user, zone),
             _without_lot(records, user, zone),
             _not_handed_over(records, user, zone, start),
         ],
@@ -97,8 +97,17 @@ def _unmarked(visits: list[Booking], zone) -> Section:
     return Section("unmarked", "Visits", "visit not marked", "visits not marked", "Every visit is marked.", lines)
 
 
-def _unsigned(records: list[TreatmentSession], user, zone) -> Section:
+def _unsigned(records: list[TreatmentSession], visits: list[Booking], user, zone) -> Section:
+    """Records still to sign, and sessions that took place of which none was begun."""
     lines = []
+    for visit in visits:
+        treated = visit.status == Booking.Status.DONE and visit.kind == Booking.Kind.SESSION and visit.plan_id is not None
+        if not treated or hasattr(visit, "record"):
+            continue
+        mine = user.may("records.sign")
+        url = reverse("sessions:enter_record" if mine else "sessions:booking", args=[visit.pk])
+        what, do = f"{visit.title}, {visit.clinician.name}", "Enter it" if mine else "Open the visit"
+        lines.append(Left(_clock(visit.starts_at, zone), str(visit.patient), what, "Done, and no record was begun", url, do))
     for row in records:
         if row.status != TreatmentSession.Status.DRAFT:
             continue

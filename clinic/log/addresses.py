@@ -247,6 +247,7 @@ PAGES: dict[str, Page] = {
     "sessions:step": Page("", "booking.stepped", by_booking),
     "sessions:book_course": Page("plan.course_viewed", "course.booked", by_number),
     "sessions:record_start": Page("", "record.started", by_booking),
+    "sessions:enter_record": Page("booking.viewed", "record.entered_late", by_booking),
     "sessions:record": Page("record.viewed", "record.saved", by_record),
     "sessions:sign": Page("record.viewed", "record.signed", by_record),
     "sessions:correct": Page("record.viewed", "record.corrected", by_record),

@@ -122,6 +122,7 @@ ACTIONS: dict[str, dict[str, str]] = {
         "consultation.handed_over": "Handed a consultation over",
         "plan.completed": "Completed a plan with its last session",
         "record.started": "Started a session record",
+        "record.entered_late": "Began a session record on a later day",
         "record.saved": "Saved a session record",
         "record.adjuvant_added": "Added what the plan does not have to a session record",
         "skin.seen": "Said how the skin was after earlier sessions",

@@ -155,11 +155,13 @@ class RecordForm(forms.Form):
         self.day = session.day
         self.known = {used.place: used for used in session.used_lots.all()}
         self.uses: dict = {}  # what can be kept of the lots, by place
-        self.most = most_by_zone(session.clinician, session.plan, on=self.day)
+        # What was done on an earlier day is not held back by what its operator may do.
+        self.most = {} if session.is_late else most_by_zone(session.clinician, session.plan, on=self.day)
         text = {"required": False, "strip": True}
         self.fields["identity_checked"] = forms.BooleanField(label="Name and birth date checked", required=False)
         self.fields["skin_checked"] = forms.BooleanField(label="Skin looked at today", required=False)
         self.fields["consent_reason"] = forms.CharField(label="Why the older text holds today", max_length=300, **text)
+        self.fields["late_said"] = forms.CharField(label="What is known about what was not in order", max_length=500, **text)
         self.fields["gap_reason"] = forms.CharField(label="Reason for the shorter gap", max_length=300, **text)
         self.fields["device"] = forms.ChoiceField(
             label="Device", required=False, choices=[("", "Choose a device"), *((str(row.pk), row.name) for row in at_hand)]
@@ -262,9 +264,9 @@ class RecordForm(forms.Form):
             return deeper_than_today(zone.zone_label, *self.limits[zone.zone])
         if device is not None:
             limit = devices.label_limit(getattr(device, "file", None))
-            if limit is not None and depth > limit[0]:
+            if limit is not None and depth > limit[0] and not self.session.is_late:
                 return f"{zone.zone_label} must be {mm(limit[0])} or less: {limit[1]}"
-            if not self.session.start_check and (words := self._not_ready(device)):
+            if not self.session.has_begun and (words := self._not_ready(device)):
                 return words
         return self._far_beyond(zone, depth)
 
@@ -316,7 +318,7 @@ class RecordForm(forms.Form):
                 values["numbing" if place == rule.NUMBING else f"{place}-product"] = use.product.name
         # A use-by date says nothing without a lot that was read; it stands in the row of the record all the same.
         expires = values.get("needle_expires_on")
-        if expires and expires < self.day and "needle_expires_on" not in self.errors:
+        if expires and expires < self.day and not self.session.is_late and "needle_expires_on" not in self.errors:
             self.add_error("needle_expires_on", "Use-by date must be in the future. Take another needle")
 
     def _typed(self, place: str) -> rule.Typed:
@@ -384,6 +386,7 @@ def values_of(session: TreatmentSession) -> dict[str, str]:
         "identity_checked": _tick(session.identity_checked),
         "skin_checked": _tick(session.skin_checked),
         "consent_reason": session.consent_reason,
+        "late_said": session.late_said,
         "gap_reason": session.gap_reason,
         "device": str(session.device_id or ""),
         "needle_lot": session.needle_lot,

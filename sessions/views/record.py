@@ -24,7 +24,7 @@ from ..forms.correction import CorrectionForm
 from ..forms.record import values_of
 from ..models import Booking, TreatmentSession
 from ..record_sections import sections_of
-from ..services import added, deciding, gate, screening, signing
+from ..services import added, deciding, gate, late, screening, signing
 from ..services import record as records
 from ..services.drafts import Locked
 from .record_page import changes, draft_page, locked_page, planned_into, sign_page, whole
@@ -42,6 +42,7 @@ def session_or_404(request, pk) -> TreatmentSession:
         "consent_by",
         "saved_by",
         "signed_by",
+        "entered_by",
     )
     rows = rows.defer("plan__protocol_version__document")
     session = get_object_or_404(
@@ -86,8 +87,12 @@ def start(request, pk):
             outcome=Outcome.REFUSED,
             detail={"booking": booking.pk},
         )
-        return render(request, "sessions/record/cannot_start.html", {"booking": booking, "why": str(refusal)}, status=422)
+        return render(request, "sessions/record/cannot_start.html", _cannot(request, booking, str(refusal)), status=422)
     return _to_record(session)
+
+
+def _cannot(request, booking: Booking, why: str) -> dict:
+    return {"booking": booking, "why": why, "can_enter_late": request.user.may("records.sign") and late.may_be_entered(booking)}
 
 
 @requires("records.view")

@@ -19,7 +19,7 @@ from ..models import SessionZone, TreatmentSession, UsedLot
 from ..services import added, gate
 from ..services.due import may_need_explaining
 from ..services.record import form_for
-from ..services.signing import MEANING, deviations
+from ..services.signing import deviations, meaning_for
 from ..services.terms import terms_for
 from ..skin_form import skin_rows
 from ..tubes import page as tubes
@@ -140,7 +140,7 @@ def draft_page(
         "failed": failed,
         "errors": _errors(form),
         "errors_on_page": failed or pressed or bool(answer_faults) or bool(decide_faults) or bool(tube) or bool(not_added),
-        "treats_another": user.pk != session.clinician_id,
+        "treats_another": user.pk not in (session.clinician_id, session.entered_by_id),
         "step": number(terms.step_mm) if terms.step_mm else "",
         "lengths": " ".join(number(length) for length in terms.lengths_mm),
     }
@@ -289,7 +289,7 @@ def sign_page(session, user) -> dict:
         "plan": session.plan,
         "zones": list(session.zones.all()),
         "deviations": deviation_rows(session, deviations(session)),
-        "meaning": MEANING,
+        "meaning": meaning_for(session, user),
         "signer": user,
         "used": used_rows(session),
         "cartridges_used": cartridges_used(session),
@@ -325,6 +325,8 @@ def tubes_checked(session) -> list[dict]:
 
 def entered_late(session) -> dt.datetime | None:
     """When the first zone was recorded, where the treatment was over by then: what was done and what was written down are two times."""
+    if session.is_late:
+        return session.entered_at
     began = devices.began(session)
     if began is None or session.ended_at is None or began <= session.ended_at:
         return None
@@ -352,7 +354,7 @@ def locked_page(session, user) -> dict:
         "record_version": version,
         "skin_seen": list(session.skin_seen.select_related("seen_by").order_by("-pk")),
         "may_say_skin": user.may("records.edit") and session.is_signed,
-        "meaning": MEANING,
+        "meaning": meaning_for(session, session.signed_by) if session.is_signed else "",
         "used": used_rows(session),
         "cartridges_used": cartridges_used(session),
         "tubes_checked": tubes_checked(session),
