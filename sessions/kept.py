@@ -84,6 +84,13 @@ def declare() -> None:
             logged=("record.corrected",),
         ),
         PatientModel(
+            "treatment_sessions.RecordCountersignature",
+            path="session__patient",
+            section="record_countersignatures",
+            pages=("sessions:record", "sessions:countersign"),
+            logged=("record.countersigned", "record.countersign_refused"),
+        ),
+        PatientModel(
             "treatment_sessions.SkinSeen",
             path="session__patient",
             section="skin_seen",

@@ -415,6 +415,10 @@ class TreatmentSession(VersionedModel):
     )
     saved_turn = models.PositiveIntegerField(default=0, help_text="Counts that page's saves, so that a late one never undoes a newer one")
     deviations = models.JSONField(default=list, blank=True, help_text="Computed at signing: planned against done")
+    needs = models.JSONField(
+        default=list, blank=True, help_text="Set at signing: what went beyond the right of who treated: [{key, who, subject}]"
+    )
+    roles_asked = models.PositiveSmallIntegerField(default=0, help_text="How many roles must countersign that")
     closed_reason = models.CharField(max_length=300, blank=True)
     signed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     signed_at = models.DateTimeField(null=True, blank=True)
@@ -428,6 +432,7 @@ class TreatmentSession(VersionedModel):
         indexes = [
             models.Index(fields=["patient", "-started_at"], name="record_by_patient"),
             models.Index(fields=["device", "-started_at"], name="record_by_device"),  # when a device was used last
+            models.Index(fields=["started_at"], name="record_that_asks", condition=Q(roles_asked__gt=0)),
         ]
         constraints = [
             models.CheckConstraint(
@@ -442,7 +447,7 @@ class TreatmentSession(VersionedModel):
             models.CheckConstraint(name="closed_record_says_why", condition=~Q(status="closed") | ~Q(closed_reason="")),
             models.CheckConstraint(
                 name="late_record_says_who_and_why",
-                condition=Q(entered_at__isnull=True, entered_by__isnull=True, entered_from="", late_reason="", late_said="")
+                condition=Q(entered_at__isnull=True, entered_by__isnull=True)
                 | Q(entered_at__gt=F("started_at"), entered_by__isnull=False) & ~Q(late_reason="") & ~Q(entered_from=""),
             ),
         ]
@@ -563,6 +568,40 @@ class SessionCorrection(models.Model):
 
     def __str__(self) -> str:
         return f"Correction {self.number}"
+
+
+class RecordCountersignature(models.Model):
+    """
+    What somebody entitled said of a signed record that went beyond the right of who treated. Bound to the hash of what was signed;
+    added, never changed. A role that refused is asked again once a correction was added.
+    """
+
+    class Role(models.TextChoices):
+        MEDICAL_LEAD = "medical_lead", "Medical lead"
+        PRESCRIBER = "prescriber", "Prescriber"
+
+    session = models.ForeignKey(TreatmentSession, on_delete=models.PROTECT, related_name="countersignatures")
+    number = models.PositiveSmallIntegerField(help_text="1, 2, 3 ... of this record")
+    role = models.CharField(max_length=20, choices=Role)
+    agreed = models.BooleanField()
+    meaning = models.CharField(max_length=200)
+    words = models.CharField(max_length=300, blank=True, help_text="Why it was refused, or what is said with it")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    record_sha256 = models.CharField(max_length=64, help_text="Of the record as it was read")
+    sha256 = models.CharField(max_length=64, help_text="Over all of this")
+
+    objects = OfRecordQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["session", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["session", "number"], name="countersignature_number_once_per_record"),
+            models.CheckConstraint(name="countersign_refusal_says_why", condition=Q(agreed=True) | ~Q(words="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_role_display()}, {'countersigned' if self.agreed else 'not countersigned'}"
 
 
 class SkinSeen(models.Model):

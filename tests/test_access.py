@@ -205,6 +205,7 @@ TABLE = {
     "sessions:record": Row(CLINICAL, args=("record",)),
     "sessions:enter_record": Row(CLINICAL, gives=FORM, args=("booking",)),
     "sessions:sign": _sent(CLINICAL, "record"),
+    "sessions:countersign": _sent(CLINICAL, "record"),
     "sessions:correct": _sent(CLINICAL, "record"),
     "sessions:record_answers": _sent(CLINICAL, "record"),
     "sessions:ask": Row(SHEETS, args=("booking",), gives=PAGE | GO),

@@ -3,7 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass, field
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, prefetch_related_objects
 from django.urls import reverse
 from django.utils import timezone
 
@@ -11,6 +11,8 @@ from accounts.models import Site
 from aftercare.models import HandOver, Sheet
 from audit.models import AuditEvent, Outcome
 from plans.querysets import PLAN_DOCUMENTS
+from plans.services import role_words
+from sessions.countersigning import open_roles, refusal_of, roles_of
 from sessions.models import Booking, SessionZone, TreatmentSession
 from sessions.querysets import RECORD_DOCUMENTS, of
 from sessions.services.hours import clinic_zone, day_bounds
@@ -75,6 +77,7 @@ def ending_of(user, site: Site, day: dt.date) -> Ending:
         [
             _unmarked(visits, zone),
             _unsigned(records, visits, user, zone),
+            _to_countersign(records, user, zone),
             _without_lot(records, user, zone),
             _not_handed_over(records, user, zone, start),
         ],
@@ -117,6 +120,28 @@ def _unsigned(records: list[TreatmentSession], visits: list[Booking], user, zone
         what = f"Session {row.session_number} of {row.plan.sessions_count}, {row.clinician.display_name}"
         lines.append(Left(_clock(row.started_at, zone), str(row.patient), what, facts, url, "Sign it" if mine else "Open the visit"))
     return Section("unsigned", "Records", "record not signed", "records not signed", "Every record is signed or closed.", lines)
+
+
+def _to_countersign(records: list[TreatmentSession], user, zone) -> Section:
+    """Signed records of what went beyond the right of who treated. Asked for only where there is one."""
+    asking = [row for row in records if row.is_signed and row.roles_asked]
+    if asking:
+        prefetch_related_objects(asking, "countersignatures")
+    lines = []
+    for row in asking:
+        roles = open_roles(row)
+        if not roles:
+            continue
+        refused = refusal_of(row) is not None
+        mine = bool(roles_of(row, user)) and not refused
+        name = "sessions:countersign" if mine else "sessions:record" if user.may("records.view") else "sessions:booking"
+        url = reverse(name, args=[row.booking_id if name == "sessions:booking" else row.pk])
+        facts = "Refused: read why" if refused else f"Waits for {' and '.join(role_words(role) for role in roles)}"
+        what = f"Session {row.session_number} of {row.plan.sessions_count}, {row.clinician.display_name}"
+        do = "Countersign it" if mine else "Open the record" if name == "sessions:record" else "Open the visit"
+        lines.append(Left(_clock(row.started_at, zone), str(row.patient), what, facts, url, do))
+    one, many = "record to countersign", "records to countersign"
+    return Section("countersign", "Countersignatures", one, many, "No record waits for a countersignature.", lines)
 
 
 def lots_missing(row: TreatmentSession) -> list[str]:

@@ -250,6 +250,7 @@ PAGES: dict[str, Page] = {
     "sessions:enter_record": Page("booking.viewed", "record.entered_late", by_booking),
     "sessions:record": Page("record.viewed", "record.saved", by_record),
     "sessions:sign": Page("record.viewed", "record.signed", by_record),
+    "sessions:countersign": Page("record.viewed", "record.countersigned", by_record),
     "sessions:correct": Page("record.viewed", "record.corrected", by_record),
     "sessions:record_answers": Page("", "screening.answered", by_record),
     "sessions:ask": Page("screening.opened", "screening.answered", by_booking),

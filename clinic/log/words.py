@@ -131,6 +131,8 @@ ACTIONS: dict[str, dict[str, str]] = {
         "record.taken_over": "Took a session record over",
         "record.handed_over": "Handed a session record over",
         "record.signed": "Signed and locked a session record",
+        "record.countersigned": "Countersigned a session record",
+        "record.countersign_refused": "Refused to countersign a session record",
         "record.corrected": "Corrected a signed record",
         "record.closed": "Closed a record without treatment",
         "emergency.opened": "Opened another site's record in an emergency",

@@ -28,9 +28,9 @@ _MOST_PASSES = 50
 class Millimetres(forms.CharField):
     """A needle depth above 0 and at most *ceiling* mm. source: who says so."""
 
-    def __init__(self, *, label: str, ceiling: Decimal, operator: Decimal | None, source: str = "", **kwargs):
+    def __init__(self, *, label: str, ceiling: Decimal, source: str = "", **kwargs):
         super().__init__(label=label, required=False, strip=True, **kwargs)
-        self.ceiling, self.operator, self.source = ceiling, operator, source
+        self.ceiling, self.source = ceiling, source
 
     def clean(self, value):
         text = super().clean(value).removesuffix("mm").strip()
@@ -51,10 +51,6 @@ class Millimetres(forms.CharField):
             ask = f". Did you mean {mm(meant)}?" if meant else ""
             source = f": {self.source}" if self.source else ""
             raise forms.ValidationError(f"{self.label} must be {mm(self.ceiling)} or less{source}{ask}")
-        if self.operator is not None and depth > self.operator:
-            raise forms.ValidationError(
-                f"{self.label} must be {mm(self.operator)} or less: that is what the person treating is signed off for"
-            )
         return depth
 
 
@@ -216,7 +212,6 @@ class RecordForm(forms.Form):
         self.fields[f"{name}-depth"] = Millimetres(
             label=f"{label} depth",
             ceiling=zone.ceiling_mm,
-            operator=self.most.get(zone.zone),
             source=f"the most protocol {self.session.plan.protocol_version.version} allows there",
             max_length=20,
         )
@@ -268,7 +263,7 @@ class RecordForm(forms.Form):
                 return f"{zone.zone_label} must be {mm(limit[0])} or less: {limit[1]}"
             if not self.session.has_begun and (words := self._not_ready(device)):
                 return words
-        return self._far_beyond(zone, depth)
+        return self._beyond_sign_off(zone, depth) or self._far_beyond(zone, depth)
 
     def _not_ready(self, device: Resource) -> str:
         """Asked once a save, and only where a zone is about to be the first."""
@@ -276,6 +271,17 @@ class RecordForm(forms.Form):
             found = devices.standing(device, session=self.session)
             self._ready = "" if found.is_ready else found.mend
         return self._ready
+
+    def _beyond_sign_off(self, zone: SessionZone, depth: Decimal) -> str:
+        """Deeper than who treats is signed off for is asked again: the record takes what was done, and is then countersigned."""
+        most = self.most.get(zone.zone)
+        if most is None or depth <= most:
+            return ""
+        self.asked[zone.zone] = depth
+        if self.cleaned_data.get(f"z{zone.pk}-sure") == number(depth):
+            return ""
+        limit = f"{zone.zone_label} depth must be {mm(most)} or less: that is what the person treating is signed off for"
+        return f"{limit}. If {mm(depth)} was done, tick that it is right: once signed, the record waits for a countersignature"
 
     def _far_beyond(self, zone: SessionZone, depth: Decimal) -> str:
         """A depth of three times the plan's or more is asked again: a slipped decimal mark is what a gloved finger does."""

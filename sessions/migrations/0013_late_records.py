@@ -42,6 +42,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='treatmentsession',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('entered_at__isnull', True), ('entered_by__isnull', True), ('entered_from', ''), ('late_reason', ''), ('late_said', '')), models.Q(('entered_at__gt', models.F('started_at')), ('entered_by__isnull', False), models.Q(('late_reason', ''), _negated=True), models.Q(('entered_from', ''), _negated=True)), _connector='OR'), name='late_record_says_who_and_why'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('entered_at__isnull', True), ('entered_by__isnull', True)), models.Q(('entered_at__gt', models.F('started_at')), ('entered_by__isnull', False), models.Q(('late_reason', ''), _negated=True), models.Q(('entered_from', ''), _negated=True)), _connector='OR'), name='late_record_says_who_and_why'),
         ),
     ]

@@ -22,6 +22,7 @@ from plans.models import TreatmentPlan
 from plans.settled import NOT_DECIDED as NUMBING_NOT_DECIDED
 from plans.since import Change, in_words
 
+from .. import countersigning
 from ..devices import standing as devices
 from ..lots import rule as lots
 from ..models import Resource, SessionZone, TreatmentSession
@@ -155,7 +156,7 @@ def _check_then(session: TreatmentSession) -> DayCheck:
         _plan_then(session),
         *(_said(session, row) for row in rows),
         _gap(session, on, today.interval_weeks),
-        _operator_then(session, on),
+        _operator_then(session),
         _said(session, _consent_then(session)),
     )
     stands = stands_for(session.plan, session.patient)
@@ -436,13 +437,12 @@ def _as_kept(session: TreatmentSession, kept: dict, row: dict) -> Condition:
     return Condition(**row)
 
 
-def _operator_then(session: TreatmentSession, on: dt.date) -> Condition:
-    """Of a late record: what was beyond who treated is said openly."""
-    who = session.clinician
-    left = without_agreed(beyond(who, session.plan, on=on), who, session.plan)
-    if left:
-        words = f"Beyond what {who} was signed off for: {'; '.join(item.words for item in left)}"
-        return _said(session, Condition("operator", LEFT, words, "who treated"))
+def _operator_then(session: TreatmentSession) -> Condition:
+    """Of a late record: what was done beyond who treated is countersigned once it is signed."""
+    who, needs = session.clinician, countersigning.needs_of(session)
+    if needs:
+        words = "; ".join(dict.fromkeys(need["subject"] for need in needs))
+        return Condition("operator", OK, f"{who} treated, beyond their own right: {words}. Once signed it waits for a countersignature")
     return Condition("operator", OK, f"{who} treated", "who treated")
 
 

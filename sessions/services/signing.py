@@ -14,6 +14,7 @@ from audit.services import gathered, record
 from planner.wording import mm
 from plans.models import TreatmentPlan
 
+from .. import countersigning
 from ..conversion import reason_words
 from ..lots import rule, uses
 from ..models import SessionZone, TreatmentSession
@@ -76,6 +77,8 @@ def sign(session: TreatmentSession, *, by, version: int, password: str = "", sho
         if row.is_late:  # as of when it was done, from what is on file at the signature
             row.start_check = start_check_of(row, gate.day_check(row), by)
         row.deviations = deviations(row)
+        row.needs = countersigning.needs_of(row)
+        row.roles_asked = len(countersigning.roles_asked(row.needs))
         row.adjuvants = [used for used in row.adjuvants if used.get("used", True)]
         row.signed_by, row.signed_at = by, timezone.now()
         row.status = TreatmentSession.Status.SIGNED
@@ -90,7 +93,8 @@ def sign(session: TreatmentSession, *, by, version: int, password: str = "", sho
             actor=by,
             patient=row.patient_id,
             obj=row,
-            detail={"sha256": row.signed_sha256, "deviations": len(row.deviations), "plan_completed": completed, "with": shown},
+            detail={"sha256": row.signed_sha256, "deviations": len(row.deviations), "plan_completed": completed, "with": shown}
+            | ({"to_countersign": countersigning.roles_asked(row.needs)} if row.needs else {}),
         )
         for callback in on_signed:
             callback(row, by)
@@ -203,6 +207,7 @@ def content_of(session: TreatmentSession, meaning: str = MEANING, form: int = FO
             "gap": {"reason": session.gap_reason, "by": session.gap_by_id, "at": session.gap_at},
             "start_check": session.start_check,
             **_late(session),
+            **({"to_countersign": session.needs} if session.needs else {}),
             # A record signed before anybody could decide has no such line, and keeps its hash.
             **({"decided_today": session.decided_today} if session.decided_today else {}),
             "device": session.device_id,

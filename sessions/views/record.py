@@ -9,10 +9,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import trigger_client_event
 
-from accounts.desk import services as desk
 from accounts.desk import signature
-from accounts.desk.views import ended, tries_in_words
-from accounts.forms import PasskeyForm
 from accounts.permissions import requires
 from accounts.versioning import StaleRow
 from audit.models import Outcome
@@ -28,6 +25,7 @@ from ..services import added, deciding, gate, late, screening, signing
 from ..services import record as records
 from ..services.drafts import Locked
 from .record_page import changes, draft_page, locked_page, planned_into, sign_page, whole
+from .signature import refused_of, say, signed
 
 
 def session_or_404(request, pk) -> TreatmentSession:
@@ -46,7 +44,8 @@ def session_or_404(request, pk) -> TreatmentSession:
     )
     rows = rows.defer("plan__protocol_version__document")
     session = get_object_or_404(
-        rows.prefetch_related("plan__zones", "zones__plan_zone", "corrections__made_by", "used_lots", "tube_checks__by"), pk=pk
+        rows.prefetch_related("plan__zones", "zones__plan_zone", "corrections__made_by", "used_lots", "tube_checks__by"),
+        pk=pk,
     )
     about(session.patient_id)
     whose.check(request, session.patient_id)
@@ -258,68 +257,23 @@ def sign(request, pk):
             return redirect(f"{reverse('sessions:record', args=[session.pk])}?missing=1")
         note_read("record.viewed", request=request, patient=session.patient_id, obj=session)
         return _sign_page(request, session)
-    typed, by_passkey = request.POST.get("password", ""), request.POST.get("credential", "")
-    if (typed or by_passkey) and not desk.may_try(request):
-        desk.judged(request, right=False)
-        return ended(request)
+    page = reverse("sessions:sign", args=[session.pk])
     try:
-        _sign(request, session, typed, by_passkey)
-    except signing.WrongPassword:
-        if (typed or by_passkey) and desk.judged(request, right=False) is desk.Opening.ENDED:
-            return ended(request)
-        return _sign_page(request, session, {"fault": _fault(request, typed, by_passkey), "errors_on_page": True}, status=422)
+        tried = signed(request, page, lambda how: signing.sign(session, by=request.user, shown=how, version=_version(request)))
     except signing.NotComplete:
-        session = session_or_404(request, pk)
-        return whole(request, draft_page(session, request.user, pressed=True), status=422)
+        return redirect(f"{reverse('sessions:record', args=[session.pk])}?missing=1")
     except StaleRow:
-        session = session_or_404(request, pk)
-        if session.is_locked:
-            return _to_record(session)
-        return _sign_page(request, session, {"is_stale": True}, status=409)
+        return say(request, page, is_stale=True)  # locked meanwhile: the page leads to the record
     except Locked:
-        return _locked_meanwhile(request, session)
-    return _to_record(session)
+        return _to_record(session)
+    return tried.answer or _to_record(session)
 
 
-def _sign_page(request, session, more: dict | None = None, *, status: int = 200):
-    context = sign_page(session, request.user) | {"ways": signature.ways(request)} | (more or {})
-    return render(request, "sessions/record/sign.html", context, status=status)
-
-
-def _fault(request, typed: str, by_passkey: str) -> str:
-    """What is said beside the field; how many tries are left, and what could be meant where figures did not count."""
-    ways = signature.ways(request, ask_passkey=False)
-    if not typed and not by_passkey:
-        return f"Enter your {ways.words[0].lower()}{ways.words[1:]}"
-    left = f"{tries_in_words(desk.tries_left(request.session.row))} left, then you have to sign in in full"
-    if by_passkey:
-        return f"The passkey was not accepted. Use it again, or type your password: {left}"
-    if typed.isascii() and typed.replace(" ", "").isdigit() and (ways.pin_elsewhere or ways.app):
-        wait = " A code counts once: wait for the next one." if ways.app else ""
-        pin = " Your PIN counts only where you signed in by password: type the password." if ways.pin_elsewhere else ""
-        return f"This does not match.{wait}{pin} Type it again: {left}"
-    return f"{ways.words} does not match yours. Type it again: {left}"
-
-
-def _sign(request, session, typed: str, by_passkey: str) -> None:
-    """
-    Raises what `signing.sign` raises. The try was counted before (`desk.may_try`): a screen that was left open is no place to
-    guess at somebody's password. Whatever else stands against the signature, a right one is no wrong try.
-    """
-    how = _shown(request, typed, by_passkey)
-    try:
-        signing.sign(session, by=request.user, shown=how, version=_version(request))
-    finally:
-        if how:
-            desk.judged(request, right=True)
-
-
-def _shown(request, typed: str, by_passkey: str) -> str:
-    """How the person of this session showed who they are; empty where it was nothing of theirs."""
-    if by_passkey:
-        form = PasskeyForm({"credential": by_passkey})
-        return (form.is_valid() and signature.shown_by_passkey(request, form.cleaned_data["credential"])) or ""
-    return (typed and signature.shown(request, typed)) or ""
+def _sign_page(request, session):
+    """What was said at a refused signature stands there as long as it is news: a record changed since is read anew."""
+    said = refused_of(request, reverse("sessions:sign", args=[session.pk]))
+    context = sign_page(session, request.user) | {"ways": signature.ways(request), "errors_on_page": bool(said.get("fault"))} | said
+    return render(request, "sessions/record/sign.html", context)
 
 
 @requires("records.edit")

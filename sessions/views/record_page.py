@@ -4,19 +4,23 @@ import datetime as dt
 import secrets
 from dataclasses import dataclass
 
+from django.db.models import prefetch_related_objects
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
 from planner.wording import number
+from plans.services import role_words
 from protocols.knowledge import knowledge_of
 
+from .. import countersigning
 from ..conversion import record_version, zones_left_out
 from ..devices import standing as devices
 from ..forms.record import deeper_than_today, values_of
 from ..lots import rule
 from ..models import SessionZone, TreatmentSession, UsedLot
 from ..services import added, gate
+from ..services.countersign import MEANING as COUNTERSIGNED_MEANING
 from ..services.due import may_need_explaining
 from ..services.record import form_for
 from ..services.signing import deviations, meaning_for
@@ -289,6 +293,7 @@ def sign_page(session, user) -> dict:
         "plan": session.plan,
         "zones": list(session.zones.all()),
         "deviations": deviation_rows(session, deviations(session)),
+        "to_countersign": list(dict.fromkeys(need["subject"] for need in countersigning.needs_of(session))),
         "meaning": meaning_for(session, user),
         "signer": user,
         "used": used_rows(session),
@@ -297,6 +302,27 @@ def sign_page(session, user) -> dict:
         "entered_late": entered_late(session),
         "to_clean": _to_clean(session, user),
         "numbing_used": _in_place(session, rule.NUMBING),
+    }
+
+
+def countersign_page(session, user) -> dict:
+    """The record as it was signed, with what is asked of the reader."""
+    return locked_page(session, user) | {"signer": user, "agrees": COUNTERSIGNED_MEANING, "may_correct": False}
+
+
+def _countersigning(session, user) -> dict:
+    """What the record says about its countersignature; nothing where none was asked."""
+    if not session.is_signed or not session.needs:
+        return {}
+    prefetch_related_objects([session], "countersignatures__by")
+    refused = countersigning.refusal_of(session)
+    waits = countersigning.open_roles(session)
+    return {
+        "needs": list(dict.fromkeys(need["subject"] for need in session.needs)),
+        "waits_for": " and ".join(role_words(role) for role in waits),
+        "refused": refused,
+        "given": [row for row in session.countersignatures.all() if row is not refused],
+        "may": bool(countersigning.roles_of(session, user)) and refused is None,
     }
 
 
@@ -350,6 +376,7 @@ def locked_page(session, user) -> dict:
         "zones": list(session.zones.all()),
         "left_out": [row for row in zones_left_out(session) if row.because],
         "deviations": deviation_rows(session, session.deviations),
+        "countersigning": _countersigning(session, user),
         "corrections": sorted(session.corrections.all(), key=lambda row: -row.number),
         "record_version": version,
         "skin_seen": list(session.skin_seen.select_related("seen_by").order_by("-pk")),
