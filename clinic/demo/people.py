@@ -44,7 +44,7 @@ class Course:
     booked: bool = True
     photographed: bool = False
     on_paper: int = 0  # number of the session of a day without power: its record was entered the next morning
-    deeper: int = 0  # number of the session in which the first zone was needled deeper than the clinician is signed off for
+    deeper: int = 0  # number of the session in which the deepest zone was needled deeper than the clinician is signed off for
 
 
 @dataclass(frozen=True)

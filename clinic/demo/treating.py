@@ -68,15 +68,17 @@ def _needle(world: World, session: TreatmentSession) -> dict[str, str]:
 
 
 def record_zones(world: World, session: TreatmentSession, *, by: User, deeper: bool = False) -> None:
-    """Every zone as planned, but now and then a little shallower, with the reason. deeper: the first zone a quarter deeper than planned."""
+    """Every zone as planned, but now and then a little shallower, with the reason. deeper: where it goes deepest, a quarter deeper."""
     typed = {}
     for name in own_blood(session) & set(session.plan.adjuvants):
         check_tube(world, session, name, by=by)
-    for zone in SessionZone.objects.filter(session=session).select_related("plan_zone").order_by("position"):
+    zones = list(SessionZone.objects.filter(session=session).select_related("plan_zone").order_by("position"))
+    deepest = max(zone.planned_depth_mm for zone in zones)
+    for zone in zones:
         depth, reason = zone.planned_depth_mm, ""
         if zone.plan_zone.min_depth_mm < depth and world.chance.random() < 0.15:
             depth, reason = zone.plan_zone.min_depth_mm, SessionZone.Reason.REACTED
-        if deeper and not zone.position:
+        if deeper and zone.planned_depth_mm == deepest:
             depth, reason = zone.planned_depth_mm + Decimal("0.25"), SessionZone.Reason.ENDPOINT_LATE
             typed[f"z{zone.pk}-sure"] = number(depth)
         typed |= {

@@ -155,7 +155,9 @@ class RecordForm(forms.Form):
         self.most = {} if session.is_late else most_by_zone(session.clinician, session.plan, on=self.day)
         text = {"required": False, "strip": True}
         self.fields["identity_checked"] = forms.BooleanField(label="Name and birth date checked", required=False)
-        self.fields["skin_checked"] = forms.BooleanField(label="Skin looked at today", required=False)
+        self.fields["skin_checked"] = forms.BooleanField(
+            label=f"Skin looked at {'that day' if session.is_late else 'today'}", required=False
+        )
         self.fields["consent_reason"] = forms.CharField(label="Why the older text holds today", max_length=300, **text)
         self.fields["late_said"] = forms.CharField(label="What is known about what was not in order", max_length=500, **text)
         self.fields["gap_reason"] = forms.CharField(label="Reason for the shorter gap", max_length=300, **text)

@@ -151,7 +151,8 @@ def _check_then(session: TreatmentSession) -> DayCheck:
     due = due_of(session.patient, session.plan.protocol_version, on)
     earlier = earlier_of(session.patient, on)
     today = planner_today(session.plan, session.patient, on, earlier, added=added_ids(session))
-    rows = [_screening(due), *_skin(session, earlier, to_look_at(session.plan, earlier, on)), _planner_then(session, today)]
+    skin = _skin(session, earlier, to_look_at(session.plan, earlier, on))
+    rows = [_screening(due, was=True), *(_skin_then(row) for row in skin), _planner_then(session, today)]
     conditions = (
         _plan_then(session),
         *(_said(session, row) for row in rows),
@@ -180,6 +181,12 @@ def _plan_then(session: TreatmentSession) -> Condition:
         return Condition("plan", LEFT, words, "start time", "f-started")
     since = "" if plan.status == TreatmentPlan.Status.ACCEPTED else f", {plan.get_status_display().lower()} since"
     return Condition("plan", OK, f"Plan {plan.number} was in force{since}", f"plan {plan.number}")
+
+
+def _skin_then(row: Condition) -> Condition:
+    if row.met:
+        return row
+    return Condition(row.name, LEFT, f"Nobody said {row.words.removeprefix('Say first ')}", row.short)
 
 
 def _planner_then(session: TreatmentSession, today: Today) -> Condition:
@@ -253,7 +260,7 @@ def unmet(conditions: list[Condition]) -> list[Condition]:
 def _before(session: TreatmentSession) -> list[Condition]:
     rows = (
         ("identity", session.identity_checked, "Name and birth date checked", "name and birth date", "f-identity_checked"),
-        ("skin", session.skin_checked, "Skin looked at today", "skin check", "f-skin_checked"),
+        ("skin", session.skin_checked, f"Skin looked at {'that day' if session.is_late else 'today'}", "skin check", "f-skin_checked"),
     )
     return [
         Condition(name, OK if done else LEFT, words if done else f"Tick when done: {words.lower()}", short, field)
@@ -292,9 +299,12 @@ def asked_questions(session: TreatmentSession, on: dt.date) -> list:
     return asked_of(session.patient, session.plan.protocol_version, on)
 
 
-def _screening(due: Due) -> Condition:
+def _screening(due: Due, *, was: bool = False) -> Condition:
+    """was: of a day that is over."""
     if not due:
         return Condition("screening", OK, "Safety checks are up to date", "safety checks", holds=True)
+    if was:
+        return Condition("screening", LEFT, f"{due.words} due that day and not on file", "safety checks")
     return Condition("screening", LEFT, f"Ask again first: {due.words} due", "safety checks", "due", holds=True)
 
 
@@ -383,7 +393,8 @@ def _gap(session: TreatmentSession, on: dt.date, longer: int | None = None) -> C
         leaves = f"today's answers ask for at least {weeks} weeks"
     else:
         leaves = f"the plan leaves at least {weeks} weeks" if not healing.why else healing.why[0].lower() + healing.why[1:]
-    words = f"{since}: {leaves}, so from {first}. Say why it is sooner, or book another day"
+    ask = "Say why it was sooner" if session.is_late else "Say why it is sooner, or book another day"
+    words = f"{since}: {leaves}, so from {first}. {ask}"
     return Condition("gap", LEFT, words, "healing gap", "f-gap_reason", holds=True)
 
 

@@ -300,6 +300,7 @@ def sign_page(session, user) -> dict:
         "cartridges_used": cartridges_used(session),
         "tubes_checked": tubes_checked(session),
         "entered_late": entered_late(session),
+        "late_conditions": late_conditions(session),
         "to_clean": _to_clean(session, user),
         "numbing_used": _in_place(session, rule.NUMBING),
     }
@@ -359,6 +360,13 @@ def entered_late(session) -> dt.datetime | None:
     return began
 
 
+def late_conditions(session) -> list[str]:
+    """Of a late record: every condition of its gate as it stood when it was done, with what is said about what was not in order."""
+    if not session.is_late:
+        return []
+    return [row["words"] for row in session.start_check.get("conditions", ())]
+
+
 def _to_clean(session, user):
     """The device of a session that was signed today, where its cleaning is still to be written down."""
     device = session.device
@@ -386,6 +394,7 @@ def locked_page(session, user) -> dict:
         "cartridges_used": cartridges_used(session),
         "tubes_checked": tubes_checked(session),
         "entered_late": entered_late(session),
+        "late_conditions": late_conditions(session),
         "to_clean": _to_clean(session, user),
         "numbing_used": _in_place(session, rule.NUMBING),
         "start_words": [row["words"] for row in session.start_check.get("conditions", ())],
