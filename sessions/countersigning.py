@@ -7,6 +7,7 @@ import datetime as dt
 
 from accounts.competence import recorded_then
 from plans.competence import beyond_of, covered_by_plan, signers_of
+from plans.decisions import COUNTERSIGNERS
 from plans.services import roles_among
 from plans.settled import NOT_DECIDED
 from protocols.knowledge import knowledge_of
@@ -31,6 +32,21 @@ def needs_of(session: TreatmentSession) -> list[dict]:
     if session.numbing and plan.numbing in NOT_DECIDED and not who.prescribes_on(on):
         left = "the plan is without numbing" if plan.numbing else "the plan leaves numbing to the day"
         needs.append({"key": "numbing", "who": "prescriber", "subject": f"Numbing with {session.numbing}: {left}"})
+    return needs + _of_added(session, knowledge)
+
+
+def _of_added(session: TreatmentSession, knowledge) -> list[dict]:
+    """What a late record has beyond its plan, where somebody must sign for it: at the visit that is asked before it is used."""
+    needs = []
+    for row in session.adjuvants if session.is_late else ():
+        known = knowledge.adjuvants.get(row["id"])
+        if known is None or not row.get("added") or not row.get("used", True):
+            continue
+        roles = [role for role in known.sign_off if role in COUNTERSIGNERS]
+        if known.prescriber_decides and not session.clinician.prescribes_on(session.day):
+            roles.append("prescriber")
+        subject = f"{known.short_label}: the plan does not have it"
+        needs += [{"key": f"adjuvant.{row['id']}", "who": role, "subject": subject} for role in dict.fromkeys(roles)]
     return needs
 
 

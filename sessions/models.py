@@ -589,6 +589,7 @@ class RecordCountersignature(models.Model):
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
     record_sha256 = models.CharField(max_length=64, help_text="Of the record as it was read")
+    record_version = models.PositiveSmallIntegerField(help_text="Of what was read: 1 as signed, one more for each correction")
     sha256 = models.CharField(max_length=64, help_text="Over all of this")
 
     objects = OfRecordQuerySet.as_manager()

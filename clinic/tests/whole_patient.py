@@ -85,6 +85,7 @@ def make(site, clinician, *, number=48213, marker="Zqmarkerx", ended_at=None, **
             number=1,
             role="prescriber",
             agreed=True,
+            record_version=1,
             meaning=marker,
             words=marker,
             by=by,

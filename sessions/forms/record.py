@@ -159,7 +159,8 @@ class RecordForm(forms.Form):
             label=f"Skin looked at {'that day' if session.is_late else 'today'}", required=False
         )
         self.fields["consent_reason"] = forms.CharField(label="Why the older text holds today", max_length=300, **text)
-        self.fields["late_said"] = forms.CharField(label="What is known about what was not in order", max_length=500, **text)
+        if session.is_late:
+            self.fields["late_said"] = forms.CharField(label="What is known about what was not in order", max_length=500, **text)
         self.fields["gap_reason"] = forms.CharField(label="Reason for the shorter gap", max_length=300, **text)
         self.fields["device"] = forms.ChoiceField(
             label="Device", required=False, choices=[("", "Choose a device"), *((str(row.pk), row.name) for row in at_hand)]

@@ -11,6 +11,7 @@ from django.utils import timezone
 from audit.models import Outcome
 from audit.services import record
 
+from ..conversion import record_version
 from ..countersigning import refusal_of, roles_of
 from ..models import RecordCountersignature, TreatmentSession
 from .canonical import canonical
@@ -23,17 +24,23 @@ class NotWaiting(Exception):
     """It does not wait for this person, or not any more."""
 
 
+class CorrectedSince(Exception):
+    """A correction was added since the record was read."""
+
+
 class NothingSaid(Exception):
     """A refusal needs words."""
 
 
-def answer(session: TreatmentSession, *, by, agreed: bool, words: str, shown: str, seen: str, request=None) -> TreatmentSession:
+def answer(
+    session: TreatmentSession, *, by, agreed: bool, words: str, shown: str, seen: str, version: int, request=None
+) -> TreatmentSession:
     """
     Countersign *session* in every role *by* may, or refuse to. shown: how *by* showed who they are (`accounts.desk.signature`), ''
-    where it was nothing of theirs. seen: the hash of the record as it was read.
+    where it was nothing of theirs. seen, version: the hash and the version of the record as it was read.
 
     Raises:
-        NotWaiting, NothingSaid; signing.WrongPassword.
+        NotWaiting, NothingSaid, CorrectedSince; signing.WrongPassword.
     """
     from .signing import WrongPassword
 
@@ -51,6 +58,8 @@ def answer(session: TreatmentSession, *, by, agreed: bool, words: str, shown: st
         roles = roles_of(row, by)
         if not roles or row.signed_sha256 != seen or refusal_of(row) is not None:
             raise NotWaiting
+        if record_version(row) != version:
+            raise CorrectedSince
         number = row.countersignatures.count()
         for role in roles:
             number += 1
@@ -64,6 +73,7 @@ def answer(session: TreatmentSession, *, by, agreed: bool, words: str, shown: st
                 by=by,
                 at=timezone.now(),
                 record_sha256=row.signed_sha256,
+                record_version=version,
             )
             made.sha256 = countersignature_hash(made)
             made.save(force_insert=True)
@@ -75,6 +85,7 @@ def answer(session: TreatmentSession, *, by, agreed: bool, words: str, shown: st
 def countersignature_hash(made: RecordCountersignature) -> str:
     content = {
         "record": made.record_sha256,
+        "version": made.record_version,
         "session": made.session_id,
         "number": made.number,
         "role": made.role,

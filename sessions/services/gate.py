@@ -27,6 +27,7 @@ from ..devices import standing as devices
 from ..lots import rule as lots
 from ..models import Resource, SessionZone, TreatmentSession
 from ..tubes import rule as tubes
+from .added import added_consent
 from .due import Due, asked_of, due_of
 from .healing import after_record
 from .late import began_wrong
@@ -159,6 +160,7 @@ def _check_then(session: TreatmentSession) -> DayCheck:
         _gap(session, on, today.interval_weeks),
         _operator_then(session),
         _said(session, _consent_then(session)),
+        *(_said(session, row) for row in _added_then(session)),
     )
     stands = stands_for(session.plan, session.patient)
     since = [f"Since then consent was taken back: {row.words}" for row in stands.of(WITHDRAWN) if row.item and row.item.withdrawal.at > at]
@@ -411,6 +413,14 @@ def _consent(session: TreatmentSession) -> Condition:
     if stands.state == OLDER:
         return _consent_older(session, stands)
     return Condition("consent", OK, stands.words, "consent", holds=True)
+
+
+def _added_then(session: TreatmentSession) -> list[Condition]:
+    """Consent to what went with the needling beyond the plan."""
+    stands = added_consent(session, added_ids(session))
+    if stands.state == SIGNED:
+        return []
+    return [Condition("added_consent", LEFT, f"By then not in order: {'; '.join(row.words for row in stands.open)}", "consent")]
 
 
 def _consent_older(session: TreatmentSession, stands: Stands) -> Condition:

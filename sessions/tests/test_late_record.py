@@ -19,6 +19,7 @@ from sessions.lots.codes import key_of
 from sessions.lots.models import Lot
 from sessions.models import Booking, DeviceLog, TreatmentSession
 from sessions.services import gate, late
+from sessions.services.added import add
 from sessions.services.gap import soon_words
 from sessions.services.record import close_untreated, save, take_over
 from sessions.services.signing import MEANING, MEANING_FOR_ANOTHER, NotComplete, sign
@@ -188,6 +189,23 @@ def test_what_the_operator_was_not_signed_off_for_is_recorded_and_said(case, vis
     assert case.zone(saved.session, "cheeks").done_depth_mm == case.zone(saved.session, "cheeks").planned_depth_mm
 
 
+def test_what_was_used_beyond_the_plan_is_recorded_with_who_must_sign_for_it(case, visit):
+    session = entered(case, visit)
+    add(session, "tranexamic_acid", by=case.clinician)
+    typed = {"adj-tranexamic_acid-used": "on", "adj-tranexamic_acid-product": "TXA", "adj-tranexamic_acid-lot": "T1"}
+    saved = filled(case, session, **typed, **{"adj-tranexamic_acid-reason": "Wished for"})
+    assert not saved.form.errors
+    assert "Tranexamic" in open_conditions(saved.session)["added_consent"].words
+    again = filled(case, saved.session, **typed, **{"adj-tranexamic_acid-reason": "Wished for"}, late_said="Signed on paper").session
+    done = sign(again, by=case.clinician, password=PASSWORD, version=again.version)
+    assert [(need["key"], need["who"]) for need in done.needs] == [("adjuvant.tranexamic_acid", "medical_lead")]
+
+
+def test_words_about_a_day_that_is_over_are_for_late_records_alone(case):
+    session = case.started()
+    assert save(session, by=case.clinician, typed=case.typed(session, late_said="x"), version=session.version).session.late_said == ""
+
+
 # Somebody enters for them
 
 
@@ -295,6 +313,7 @@ def test_a_visit_marked_as_done_an_hour_ago_is_entered(case):
     assert entered(case, case.booking(status="done")).is_late
 
 
+@pytest.mark.both_engines
 def test_the_database_holds_who_and_why_together(case, visit):
     session = entered(case, visit)
     with pytest.raises(IntegrityError):

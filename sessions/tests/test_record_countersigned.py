@@ -22,7 +22,7 @@ from sessions.services.verifying import faults_of
 
 from .record_case import PASSWORD, RecordCase, as_json
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
 
 
 @pytest.fixture
@@ -50,9 +50,9 @@ def waiting(case, signed_off):
     return locked(case)
 
 
-def answered(session, by, *, agreed=True, words="", seen=None, shown="pin"):
+def answered(session, by, *, agreed=True, words="", seen=None, version=1):
     seen = session.signed_sha256 if seen is None else seen
-    return countersign.answer(session, by=by, agreed=agreed, words=words, shown=shown, seen=seen)
+    return countersign.answer(session, by=by, agreed=agreed, words=words, shown="pin", seen=seen, version=version)
 
 
 def fresh(session) -> TreatmentSession:
@@ -161,15 +161,18 @@ def test_refused_it_says_why_and_waits_for_a_correction(case, waiting, medical_l
         answered(waiting, medical_lead)
     correct(row, by=case.clinician, text="Cheeks only, not over the bone", reason="Asked", request_key="k")
     assert countersigning.refusal_of(fresh(waiting)) is None
-    answered(fresh(waiting), medical_lead)
+    with pytest.raises(countersign.CorrectedSince):
+        answered(fresh(waiting), medical_lead)
+    answered(fresh(waiting), medical_lead, version=2)
     assert countersigning.open_roles(fresh(waiting)) == []
+    assert not list(faults_of(fresh(waiting)))
 
 
 def test_the_database_holds_it(case, waiting, medical_lead, make_user):
     def row(**fields):
         now = timezone.now()
         base = {"session": waiting, "number": 7, "role": "medical_lead", "agreed": True, "meaning": "x", "by": medical_lead, "at": now}
-        return RecordCountersignature(**{**base, "record_sha256": waiting.signed_sha256, "sha256": "x", **fields})
+        return RecordCountersignature(**{**base, "record_version": 1, "record_sha256": waiting.signed_sha256, "sha256": "x", **fields})
 
     for wrong in ({"record_sha256": "0" * 64}, {"by": case.clinician}, {"agreed": False}):
         with pytest.raises((IntegrityError, DatabaseError)), transaction.atomic():
@@ -201,7 +204,7 @@ def test_the_record_says_it_waits_and_leads_who_may_to_it(client, case, waiting,
     client.force_login(medical_lead)
     assert page in client.get(record).content.decode()
     assert page in client.get(reverse("clinic:today")).content.decode()
-    sent = {"seen": waiting.signed_sha256, "do": "refuse", "words": "", "password": PASSWORD}
+    sent = {"seen": waiting.signed_sha256, "version": 1, "do": "refuse", "words": "", "password": PASSWORD}
     assert client.post(page, sent).url == page
     assert "Say what you do not agree to" in client.get(page).content.decode()
     sent |= {"words": "Too deep here", "password": "wrong"}

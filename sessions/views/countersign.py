@@ -12,7 +12,7 @@ from audit.services import note_read
 
 from .. import countersigning
 from ..services import countersign as service
-from .record import session_or_404
+from .record import session_or_404, version_of
 from .record_page import countersign_page
 from .signature import refused_of, say, signed
 
@@ -40,12 +40,15 @@ def countersign(request, pk):
 
     def act(how):
         seen = request.POST.get("seen", "")[:64]
-        service.answer(session, by=request.user, agreed=agreed, words=words, shown=how, seen=seen, request=request)
+        said = {"agreed": agreed, "words": words, "shown": how}
+        service.answer(session, by=request.user, seen=seen, version=version_of(request), request=request, **said)
 
     try:
         tried = signed(request, page, act, words=words)
     except service.NothingSaid:
         return say(request, page, words_fault="Say what you do not agree to", words=words)
+    except service.CorrectedSince:
+        return say(request, page, is_corrected=True, words=words)
     except service.NotWaiting:
         messages.info(request, "Nothing was changed: this record does not wait for you any more.")
         return redirect(record)

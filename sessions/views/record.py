@@ -53,7 +53,7 @@ def session_or_404(request, pk) -> TreatmentSession:
     return session
 
 
-def _version(request) -> int:
+def version_of(request) -> int:
     return _count(request.POST.get("keep") or request.POST.get("version", ""))
 
 
@@ -117,7 +117,7 @@ def _save(request, session):
         typed = planned_into(session, typed, only=pressed_one)
     page = typed.get("page", "")[:40]
     try:
-        saved = records.save(session, by=request.user, typed=typed, version=_version(request), page=page, turn=_turn(request))
+        saved = records.save(session, by=request.user, typed=typed, version=version_of(request), page=page, turn=_turn(request))
     except StaleRow:
         return _stale(request, session, typed)
     except Locked:
@@ -216,7 +216,7 @@ def treats(request, pk):
     """Whoever presses is who treats, and signs."""
     session = session_or_404(request, pk)
     try:
-        records.take_over(session, by=request.user, version=_version(request))
+        records.take_over(session, by=request.user, version=version_of(request))
     except (StaleRow, Locked):
         return _to_record(session)  # the page shows who treats now, and the button again
     return _to_record(session)
@@ -233,7 +233,7 @@ def close(request, pk):
         note_read("record.viewed", request=request, patient=session.patient_id, obj=session)
         return render(request, "sessions/record/close.html", context)
     try:
-        records.close_untreated(session, by=request.user, version=_version(request), reason=context["reason"])
+        records.close_untreated(session, by=request.user, version=version_of(request), reason=context["reason"])
     except ValueError as fault:
         return render(request, "sessions/record/close.html", context | {"fault": str(fault), "errors_on_page": True}, status=422)
     except StaleRow:
@@ -259,7 +259,7 @@ def sign(request, pk):
         return _sign_page(request, session)
     page = reverse("sessions:sign", args=[session.pk])
     try:
-        tried = signed(request, page, lambda how: signing.sign(session, by=request.user, shown=how, version=_version(request)))
+        tried = signed(request, page, lambda how: signing.sign(session, by=request.user, shown=how, version=version_of(request)))
     except signing.NotComplete:
         return redirect(f"{reverse('sessions:record', args=[session.pk])}?missing=1")
     except StaleRow:
