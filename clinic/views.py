@@ -21,6 +21,7 @@ from .consent_ahead import ahead_of
 from .health import state
 from .standing import lines as standing_lines
 from .today import worklist_of
+from .today_html import rows_of
 
 PER_PAGE = 25
 
@@ -37,15 +38,16 @@ def today(request):
     if clock := reach_of(request.user).clock:
         timezone.activate(clock)
     everyone = request.GET.get("who") == "everyone"
-    context = {"work": worklist_of(request.user, everyone=everyone)}
+    work = worklist_of(request.user, everyone=everyone)
+    context = {"work": work, "rows": rows_of(work, request)}
     if "poll" in request.GET:
-        if request.GET.get("seen") == context["work"].seen:
+        if request.GET.get("seen") == work.seen:
             note_nothing_new()  # the same list looked at for longer
         else:
-            note_read("today.viewed", request=request, detail={"found": context["work"].count, "news": True})
+            note_read("today.viewed", request=request, detail={"found": work.count, "news": True})
         return render(request, "clinic/partials/worklist.html", context)
     response = render(request, "clinic/today.html", context)
-    note_read("today.viewed", request=request, detail={"found": context["work"].count})
+    note_read("today.viewed", request=request, detail={"found": work.count})
     return response
 
 

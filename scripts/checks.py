@@ -128,14 +128,14 @@ def _runs(folder: Path, stack: ExitStack) -> list[_Run]:
     first: a core that is free takes the next.
     """
     from scripts import servers
-    from tests.running_clinic import zone_where_it_is_mid_morning
+    from tests.running_clinic import zone_where_it_is_late_morning
 
     def broker_for(name: str) -> str:
         (folder / name).mkdir()
         return stack.enter_context(servers.broker(folder / name))
 
     # One demo clinic is made for all of them, in one zone: whoever needs one opens a copy.
-    shared = {"DEMO_MADE": str(folder / "demo"), "JOURNEYS_ZONE": zone_where_it_is_mid_morning()}
+    shared = {"DEMO_MADE": str(folder / "demo"), "JOURNEYS_ZONE": zone_where_it_is_late_morning()}
 
     def run(title: str, name: str, *arguments: str, **more: str) -> _Run:
         environment = _environment(folder / name, BROKER_URL=broker_for(name), **shared, **more)

@@ -10,6 +10,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.utils.safestring import mark_safe
@@ -30,8 +31,18 @@ VIEWS = {"people": ("clinician",), "rooms": ("room", "bay"), "devices": ("device
 ROLES = {"people": "clinician", "rooms": "room", "devices": "device"}
 TINT = {Booking.Kind.SESSION: "ses", Booking.Kind.CONSULTATION: "con", Booking.Kind.REVIEW: "rev"}
 _LOOKS = {"visit": "ev", "numbing": "numb", "clean": "clean", "closed": "blk", "free": "free"}
-_SIDE = (Hold.Segment.NUMBING, Hold.Segment.CLEAN_DOWN)
+_NUMBING, _CLEAN_DOWN = Hold.Segment.NUMBING.value, Hold.Segment.CLEAN_DOWN.value
+_SIDE = (_NUMBING, _CLEAN_DOWN)
 _MOVABLE = (Booking.Status.BOOKED, Booking.Status.ARRIVED)
+
+
+class Held(NamedTuple):
+    """One resource that a visit holds in one of its segments, from *low* to *high* in seconds."""
+
+    resource_id: int
+    segment: str
+    low: int
+    high: int
 
 
 @dataclass
@@ -43,6 +54,7 @@ class Block:
     high: int
     words: str = ""
     booking: Booking | None = None
+    held: str = ""  # of a visit: see `held_words`
     status: str = ""
     icon: str = ""
     flag: str = ""
@@ -91,7 +103,7 @@ class Block:
         said = f' class="{self.css}" id="{self.key}"'
         if self.look == "visit":
             lead = (self.low - seconds(booking.starts_at)) // STEP
-            said += f' data-visit="{booking.pk}" data-version="{booking.version}" data-lead="{lead}" data-holds="{held_words(booking)}"'
+            said += f' data-visit="{booking.pk}" data-version="{booking.version}" data-lead="{lead}" data-holds="{self.held}"'
             said += " data-movable" if booking.status in _MOVABLE else ""
             said += " data-waits" if booking.status == Booking.Status.BOOKED else ""
             if booking.plan is not None:
@@ -124,6 +136,7 @@ class Column:
     url: str = ""
     is_today: bool = False
     now_at: int | None = None
+    drawn: str = ""  # its blocks as HTML: see `calendar_page_html`
 
     @property
     def length(self) -> int:
@@ -159,12 +172,11 @@ class Grid:
         return hashlib.sha256(repr(lines).encode()).hexdigest()[:16]
 
 
-def held_words(booking: Booking) -> str:
-    """`3:6-16 5:0-18`: what a visit holds, as steps from its start by resource, so that the page can show a clash while moving."""
+def held_words(start: int, holds: Iterable[Held]) -> str:
+    """`3:6-16 5:0-18`: what a visit holds, as steps from its *start* by resource, so that the page can show a clash while moving."""
     spans: dict[int, list[int]] = {}
-    start = seconds(booking.starts_at)
-    for hold in booking.holds.all():
-        low, high = (seconds(hold.starts_at) - start) // STEP, -((start - seconds(hold.ends_at)) // STEP)
+    for hold in holds:
+        low, high = (hold.low - start) // STEP, -((start - hold.high) // STEP)
         known = spans.setdefault(hold.resource_id, [low, high])
         known[0], known[1] = min(known[0], low), max(known[1], high)
     return " ".join(f"{pk}:{low}-{high}" for pk, (low, high) in spans.items())
@@ -200,11 +212,11 @@ class Names:
 
     rows: dict[int, Resource]
 
-    def place(self, holds: Iterable[Hold]) -> str:
-        """Room or bay of *holds*."""
-        return next((self.rows[h.resource_id].name for h in holds if self._is_place(h.resource_id)), "")
+    def place(self, hold: Held) -> str:
+        """Room or bay of *hold*."""
+        return self.rows[hold.resource_id].name if self._is_place(hold.resource_id) else ""
 
-    def is_side(self, hold: Hold) -> bool:
+    def is_side(self, hold: Held) -> bool:
         """A part in which the clinician is free: the patient numbs, or the room is cleaned."""
         return hold.segment in _SIDE and self._is_place(hold.resource_id)
 
@@ -219,6 +231,7 @@ def fill(
     weekly: Iterable[Opening],
     absences: Iterable[tuple[int, int, str]],
     visits: Iterable[Booking],
+    held: dict[int, list[Held]],
     flags: dict[int, str],
     names: Names,
     zone: ZoneInfo,
@@ -226,31 +239,30 @@ def fill(
     kinds: Collection[str] = (),
 ) -> None:
     """
-    Put what *column* shows into it: visits with their segments, what is closed, and what is free from *now* on. kinds: of visit asked for,
-    none = all; the others still stand there, because their time is taken.
+    Put what *column* shows into it: visits with their segments, what is closed, and what is free from *now* on. held: by number of the
+    visit, soonest first. kinds: of visit asked for, none = all; the others still stand there, because their time is taken.
     """
     taken: list[Span] = []
     pk, people = column.resource.pk, by == "people"
     for visit in visits:
-        holds = list(visit.holds.all())
+        holds = held.get(visit.pk, [])
         mine = [hold for hold in holds if hold.resource_id == pk]
         # The clinician is free while the patient numbs or the room is cleaned, but should see both.
         parts = mine + [hold for hold in holds if people and hold.resource_id != pk and names.is_side(hold)]
         column.booked += 1
         status, icon = status_of(visit, now)
-        taken += [(seconds(hold.starts_at), seconds(hold.ends_at)) for hold in mine]
-        for hold in {(h.segment, h.starts_at): h for h in sorted(parts, key=lambda h: h.starts_at)}.values():
-            span = (seconds(hold.starts_at), seconds(hold.ends_at))
-            if hold.segment == Hold.Segment.NUMBING:
-                where = names.place([hold]) if people else ""
+        taken += [(hold.low, hold.high) for hold in mine]
+        for hold in {(h.segment, h.low): h for h in sorted(parts, key=lambda h: h.low)}.values():
+            span = (hold.low, hold.high)
+            if hold.segment == _NUMBING:
+                where = names.place(hold) if people else ""
                 words = f"Numb, {where}" if where else "Numbing"
                 column.blocks.append(Block("numbing", *span, words=words, booking=visit, status=status))
-            elif hold.segment == Hold.Segment.CLEAN_DOWN:
+            elif hold.segment == _CLEAN_DOWN:
                 column.blocks.append(Block("clean", *span, words="Clean-down", booking=visit))
             else:
-                column.blocks.append(
-                    Block("visit", *span, words=visit.title, booking=visit, status=status, icon=icon, flag=flag_of(visit, flags))
-                )
+                said = {"status": status, "icon": icon, "flag": flag_of(visit, flags), "held": held_words(seconds(visit.starts_at), holds)}
+                column.blocks.append(Block("visit", *span, words=visit.title, booking=visit, **said))
     if kinds:
         for block in column.blocks:
             block.other = block.booking is not None and block.booking.kind not in kinds

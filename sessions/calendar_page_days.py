@@ -4,14 +4,14 @@ import datetime as dt
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from django.db.models import F, Prefetch, Value
+from django.db.models import F, Value
 
 from accounts.addresses import numbered
 
-from .calendar_page import VIEWS, Addresses, Column, Grid, Names, fill, flag_of, lay_out, status_of
+from .calendar_page import VIEWS, Addresses, Column, Grid, Held, Names, fill, flag_of, lay_out, status_of
 from .models import Absence, Booking, Hold, Holiday, Resource
 from .services.away import WAITING, absent_words, closed_words, retired_words
-from .services.hours import Span, clinic_zone, day_bounds, local_day, seconds, weekly_hours
+from .services.hours import Span, clinic_zone, day_bounds, local_day, moment, seconds, weekly_hours
 from .services.where import say_where
 
 WEEK = 7
@@ -39,13 +39,12 @@ class Reading:
         self.site, self.zone, self.now, self.kinds = site, clinic_zone(site), now, kinds
         self.days = [first_day + dt.timedelta(days=n) for n in range(days)]
         start, end = day_bounds(self.days[0], self.zone)[0], day_bounds(self.days[-1], self.zone)[1]
-        holds = Hold.objects.filter(resource__isnull=False).only("booking", "resource", "segment", "starts_at", "ends_at")
-        rows = bookings.filter(site=site).between(start, end).for_a_day().prefetch_related(Prefetch("holds", holds.order_by("starts_at")))
-        self.visits = list(rows.order_by("starts_at", "pk"))
+        self.visits = list(bookings.filter(site=site).between(start, end).for_a_day().order_by("starts_at", "pk"))
         self.live = [visit for visit in self.visits if visit.is_live]
+        self.holds = self._holds()
         self.held: dict[int, list[Booking]] = {}
         for visit in self.live:
-            for resource in dict.fromkeys(hold.resource_id for hold in visit.holds.all()):
+            for resource in dict.fromkeys(hold.resource_id for hold in self.holds.get(visit.pk, ())):
                 self.held.setdefault(resource, []).append(visit)
         self.resources = list(Resource.objects.at(site).order_by("kind", "name"))
         self.names = Names({resource.pk: resource for resource in self.resources})
@@ -61,6 +60,14 @@ class Reading:
         self.closed = dict(Holiday.objects.filter(site=site, day__range=(self.days[0], self.days[-1])).values_list("day", "name"))
         self.away = self._away_words()
 
+    def _holds(self) -> dict[int, list[Held]]:
+        """What each live visit holds, soonest first. Plain values: a day of a large site has a thousand of them."""
+        held: dict[int, list[Held]] = {}
+        rows = Hold.objects.filter(booking__in=[visit.pk for visit in self.live], resource__isnull=False).order_by("starts_at")
+        for visit, resource, segment, low, high in rows.values_list("booking_id", "resource_id", "segment", "starts_at", "ends_at"):
+            held.setdefault(visit, []).append(Held(resource, segment, seconds(low), seconds(high)))
+        return held
+
     def _away_words(self) -> dict[int, str]:
         """As `services.away` has it, out of what is read already."""
         words: dict[int, str] = {}
@@ -73,13 +80,13 @@ class Reading:
         closed = (self.closed.get(local_day(at, self.zone), "") for at in (visit.starts_at, visit.ends_at))
         if name := next(filter(None, closed), ""):
             return closed_words(name)
-        for hold in visit.holds.all():
-            resource, low, high = self.names.rows.get(hold.resource_id), seconds(hold.starts_at), seconds(hold.ends_at)
+        for hold in self.holds.get(visit.pk, ()):
+            resource = self.names.rows.get(hold.resource_id)
             if resource is None:
                 continue
-            if away := next((reason for a, b, reason in self.absences.get(resource.pk, ()) if a < high and b > low), ""):
+            if away := next((reason for a, b, reason in self.absences.get(resource.pk, ()) if a < hold.high and b > hold.low), ""):
                 return absent_words(resource, away)
-            if resource.retired_on is not None and local_day(hold.starts_at, self.zone) >= resource.retired_on:
+            if resource.retired_on is not None and local_day(moment(hold.low), self.zone) >= resource.retired_on:
                 return retired_words(resource)
         return ""
 
@@ -124,6 +131,7 @@ class Reading:
             weekly=self.weekly.get(resource.pk, ()),
             absences=self._not_there(resource, day, column.whole),
             visits=[v for v in self.held.get(resource.pk, ()) if v.starts_at < end and v.ends_at > start],
+            held=self.holds,
             flags=self.away,
             names=self.names,
             zone=self.zone,

@@ -17,11 +17,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 240
-MID_MORNING = 10
+LATE_MORNING = 11  # the story of the demo ends then: an hour earlier some of it would be still to come
 
 
 @cache
-def zone_where_it_is_mid_morning() -> str:
+def zone_where_it_is_late_morning() -> str:
     """
     A time zone in which the clinic is open now, so that no journey depends on the hour at which the tests run. The same for the
     whole run, of which JOURNEYS_ZONE tells the others: a clinic that was made before the hour struck is opened in the zone in
@@ -29,7 +29,7 @@ def zone_where_it_is_mid_morning() -> str:
     """
     if told := os.environ.get("JOURNEYS_ZONE"):
         return told
-    ahead = MID_MORNING - dt.datetime.now(dt.UTC).hour
+    ahead = LATE_MORNING - dt.datetime.now(dt.UTC).hour
     ahead = ahead if ahead >= -12 else ahead + 24
     return f"Etc/GMT{-ahead:+d}" if ahead else "Etc/UTC"  # POSIX counts west as plus
 
@@ -80,7 +80,7 @@ def environment(data: Path, port: int) -> dict[str, str]:
     """Variables of an embedded clinic: what the test run itself uses (PostgreSQL, its broker) stays out."""
     foreign = {"DATABASE_URL", "SECRET_KEY", "ALLOWED_HOSTS", "BROKER_URL", "HTTPS", "HOST", "STATIC_ROOT", "DJANGO_SETTINGS_MODULE"}
     kept = {name: value for name, value in os.environ.items() if name not in foreign}
-    return {**kept, "CLINIC_DATA": str(data), "PORT": str(port), "CLINIC_TIME_ZONE": zone_where_it_is_mid_morning()}
+    return {**kept, "CLINIC_DATA": str(data), "PORT": str(port), "CLINIC_TIME_ZONE": zone_where_it_is_late_morning()}
 
 
 @cache
@@ -93,7 +93,7 @@ def demo_made() -> Path:
     folder = Path(shared or tempfile.mkdtemp(prefix="clinic-demo-"))
     if not shared:
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    folder = folder / f"{dt.date.today()}-{zone_where_it_is_mid_morning().rpartition('/')[2]}"  # noqa: DTZ011
+    folder = folder / f"{dt.date.today()}-{zone_where_it_is_late_morning().rpartition('/')[2]}"  # noqa: DTZ011
     folder.mkdir(parents=True, exist_ok=True)
     data, whole = folder / "data", folder / "whole"
     with (folder / "lock").open("w") as lock:

@@ -331,6 +331,28 @@ def _calls(cursor, sites: list[int], now: dt.datetime) -> list[dict]:
     )
 
 
+def _devices(cursor, sites: list[int], now: dt.datetime) -> list[dict]:
+    """The devices in service with when each was last used, cleaned and served."""
+    newest = (
+        "(SELECT {} FROM treatment_sessions_devicelog g WHERE g.device_id = d.id AND g.what = '{}' ORDER BY g.done_at DESC LIMIT 1) AS {}"
+    )
+    rows = _rows(
+        cursor,
+        f"SELECT d.id, d.name, {newest.format('g.done_at', 'cleaned', 'cleaned_at')}, {newest.format('g.next_due', 'serviced', 'next_due')}, "
+        "(SELECT MAX(t.started_at) FROM treatment_sessions_treatmentsession t WHERE t.device_id = d.id) AS used_at "
+        "FROM treatment_sessions_resource d LEFT JOIN treatment_sessions_devicefile f ON f.device_id = d.id "
+        f"WHERE d.kind = 'device' AND d.is_active AND d.site_id IN ({_marks(sites)}) ORDER BY d.name",
+        sites,
+    )
+    soon = (now + dt.timedelta(days=14)).date().isoformat()
+    return [
+        row
+        for row in rows
+        if (row["used_at"] and (not row["cleaned_at"] or row["cleaned_at"] < row["used_at"]))
+        or (row["next_due"] and str(row["next_due"]) < soon)
+    ]
+
+
 def _title(row: dict) -> str:
     if row["session_number"] and row["sessions_count"]:
         return f"{row['kind'].capitalize()} {row['session_number']} of {row['sessions_count']}"
@@ -396,6 +418,13 @@ def today_page(request):
         due_calls = [row for row in _calls(cursor, sites, now) if row["status"] == "done" and not row["outcome"]]
         if due_calls:
             piles.append({"name": "Follow-up calls to make", "rows": due_calls[:6]})
+        if waiting := _devices(cursor, sites, now):
+            piles.append(
+                {
+                    "name": "Devices to clean or have serviced",
+                    "rows": [{"surname": row["name"], "given": "", "number": row["id"]} for row in waiting[:6]],
+                }
+            )
         log(cursor, request.user.pk, "today.viewed", None, request.path)
     names: dict[str, set[int]] = {}
     for row in rows:

@@ -13,7 +13,7 @@ from clinic.today import worklist_of
 from patients import services
 from patients.storyboard import tags_of
 from plans.models import Consultation
-from sessions.models import TreatmentSession
+from sessions.models import Resource, TreatmentSession
 from sessions.tests.record_case import RecordCase, signed
 
 pytestmark = pytest.mark.django_db
@@ -341,3 +341,17 @@ def test_a_device_to_clean_stands_under_what_is_left_to_finish(site, clinician, 
     assert "Powered pen B was not cleaned since its session of" in page
     case.cleaned()
     assert "devices" not in piles(worklist_of(clinician))
+
+
+def test_what_anybody_typed_is_text_in_a_row(client, desk, clinician, book, person, now):
+    """The rows are written without a template: each word in them is escaped all the same."""
+    evil = "<img src=x onerror=alert(1)>'"
+    patient = person(evil)
+    services.add_allergy(patient, by=clinician, substance=evil, reaction="collapse")
+    visit = book(patient, 10)
+    Resource.objects.filter(pk=visit.clinician_id).update(name=evil)
+    client.force_login(desk)
+    page = client.get("/today/").content.decode()
+    assert page.count("&lt;img src=x onerror=alert(1)&gt;&#x27;") >= 2
+    assert "&lt;IMG SRC=X" in page
+    assert "<img src=x" not in page.lower()

@@ -8,9 +8,10 @@ import pytest
 from django.http import QueryDict
 from django.utils import timezone
 
-from sessions.calendar_page import Names, held_words
+from sessions.calendar_page import Block, Column, Grid, Held, Names, held_words
 from sessions.calendar_page_address import read_address
 from sessions.calendar_page_days import Reading, day_grid, rows_of, week_grid
+from sessions.calendar_page_html import draw
 from sessions.models import Absence, Booking, Holiday, Resource
 from sessions.services.away import away_words
 
@@ -218,7 +219,6 @@ def test_a_week_in_which_the_clocks_change_stands_beside_its_clock(diary, book, 
 
 
 def test_the_control_by_the_hours_since_midnight_it_would_stand_an_hour_off(diary, book, read, monkeypatch):
-    from sessions.calendar_page import Column
     from sessions.models import ResourceHours
 
     for one in (diary.osei, diary.room1):
@@ -266,8 +266,30 @@ def test_what_a_poll_has_seen_changes_with_what_is_shown_and_not_with_the_minute
 
 def test_the_place_of_a_hold_is_a_room_or_a_bay(diary):
     names = Names({r.pk: r for r in Resource.objects.all()})
-    assert held_words(Booking(starts_at=timezone.now(), pk=0)) == ""
-    assert names.place([]) == ""
+    places = {r.kind: names.place(Held(r.pk, "needling", 0, 60)) for r in names.rows.values()}
+    assert places[Resource.Kind.CLINICIAN] == places[Resource.Kind.DEVICE] == "" != places[Resource.Kind.ROOM]
+    assert names.place(Held(0, "needling", 0, 60)) == ""
+    assert held_words(600, []) == ""
+    assert (
+        held_words(600, [Held(3, "numbing", 600, 1200), Held(5, "needling", 900, 1500), Held(3, "needling", 1200, 1500)]) == "3:0-3 5:1-3"
+    )
+
+
+def test_what_anybody_typed_is_text_in_a_block(diary):
+    """The blocks are written without a template: each word in them is escaped all the same."""
+    evil = "<img src=x onerror=alert(1)>'\"&"
+    column = Column("c1", evil, diary.osei, timezone.localdate())
+    for look in ("visit", "numbing", "clean", "closed", "free"):
+        words = dict.fromkeys(("words", "status", "flag", "who", "where"), evil)
+        column.blocks.append(Block(look, 0, 600, icon="i-ok", starts="09:00", ends="09:10", url="/bookings/1/", key="b1", **words))
+    grid = Grid([column], [], [], 1, None, 0)
+    draw(grid, by="people", slug="canal-street", bookable=True)
+    assert column.drawn.count("<li") == 5
+    assert "<img" not in column.drawn
+    assert "'" not in column.drawn
+    assert "&lt;img src=x onerror=alert(1)&gt;&#x27;&quot;&amp;" in column.drawn
+    draw(grid, by="people", slug="", bookable=False)
+    assert column.drawn.count("<li") == 4, "free time that nobody may take is not shown"
 
 
 # The address

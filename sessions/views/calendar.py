@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from accounts.permissions import requires
 from audit.services import note_nothing_new, note_read
 
+from .. import calendar_page_html
 from ..calendar_page import VIEWS
 from ..calendar_page_address import SHAPES, Address, read_address
 from ..calendar_page_days import WEEK, Reading, day_grid, rows_of, week_grid
@@ -96,6 +97,9 @@ class _Page:
     def context(self) -> dict:
         address, step = self.address, dt.timedelta(days=WEEK if self.address.shape == "week" else 1)
         shut = address.but(open=())
+        bookable = self.request.user.may("bookings.edit") and self.first + step > self.today
+        if address.shape != "list":
+            calendar_page_html.draw(self.grid, by=address.by, slug=address.site, bookable=bookable)
         return {
             "site": self.site,
             "slug": address.site,
@@ -126,5 +130,4 @@ class _Page:
             "drawer_url": drawer_url(address),
             "base": reverse("sessions:day_on", args=[address.day.isoformat()]),
             "iso": address.day.isoformat(),
-            "bookable": self.request.user.may("bookings.edit") and self.first + step > self.today,
         }

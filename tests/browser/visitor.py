@@ -1,11 +1,13 @@
 """A person at the clinic's screen, and what a page is checked for wherever they go."""
 
 import os
+import re
 from pathlib import Path
 from typing import ClassVar
 from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 from playwright.sync_api import expect
 
 from clinic.demo.sign_ins import PASSWORD
@@ -84,6 +86,14 @@ class Visitor:
         self.page.locator("#people").fill(text)
         self.page.get_by_role("button", name="Find", exact=True).click()
         self.page.wait_for_load_state()
+
+    def reach(self, address: str) -> None:
+        """Wait for the page *address* (a pattern). Where it does not come, say what this page says instead."""
+        try:
+            self.page.wait_for_url(re.compile(address))
+        except PlaywrightTimeoutError as error:
+            said = self.page.locator("main").inner_text()
+            raise AssertionError(f"No page {address}; {self.page.url} says:\n{said}") from error
 
     def look(self, screen: str, *, scanned: tuple[int, ...] = WIDTHS) -> None:
         """Scan the page with axe at desk and tablet width (or *scanned*, the widest first), look for sideways scroll, on a phone too."""
