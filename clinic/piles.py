@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from django.db.models import F, OuterRef, Q, Subquery, prefetch_related_objects
+from django.db.models import F, OuterRef, Prefetch, Q, Subquery, prefetch_related_objects
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
@@ -26,7 +26,7 @@ from protocols.models import ProtocolVersion
 from sessions.countersigning import refusal_of, roles_of
 from sessions.devices.setup import waiting_at
 from sessions.handover import without_anybody
-from sessions.models import Booking, TreatmentSession
+from sessions.models import Booking, RecordCountersignature, TreatmentSession
 from sessions.querysets import of, settled
 from sessions.services.gap import weeks
 
@@ -282,7 +282,10 @@ def _erased_emergencies(user) -> Pile | None:
 
 
 def _records(user, own: bool) -> list[Pile | None]:
-    """Records to sign, and signed ones that wait for a countersignature: for who may give it, and for who was refused one. One query."""
+    """
+    Records to sign, and signed ones that wait for a countersignature: for who may give it, and for who was refused one.
+    One query, and one more where any waits.
+    """
     drafts = Q(status=TreatmentSession.Status.DRAFT)
     drafts &= Q(clinician=user) | Q(entered_by=user) if own else Q()
     rows = TreatmentSession.objects.visible_to(user).filter(drafts | Q(pk__in=TreatmentSession.objects.asking().order_by().values("pk")))
@@ -291,7 +294,7 @@ def _records(user, own: bool) -> list[Pile | None]:
     rows = list(rows.only(*needed, "booking__site__time_zone", *of("patient", NAMED)))
     asking = [row for row in rows if row.is_signed]
     if asking:
-        prefetch_related_objects(asking, "countersignatures__by", "corrections")
+        prefetch_related_objects(asking, Prefetch("countersignatures", RecordCountersignature.objects.select_related("by")))
     refused = {row.pk: answer for row in asking if (answer := refusal_of(row)) is not None}
     # Where who treated has left, whoever may countersign sees to it.
     theirs = [

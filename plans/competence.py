@@ -130,12 +130,12 @@ def signers_of(item: Beyond, knowledge: Knowledge) -> tuple[str, ...]:
 
 
 def covered_by_plan(item: Beyond, user, plan, *, device: str) -> bool:
-    """Whether what was done was countersigned with the plan: for this person, with that device, and no deeper than agreed."""
+    """Whether what was done was countersigned with the plan: for this person, with that *device* of its kind, and no deeper."""
     if plan.accepted_by_id != user.pk or item.key not in plan.countersigned_keys:
         return False
     if item.depth_mm is not None:
         return any(row.zone == item.zone and item.depth_mm <= row.depth_mm for row in plan.zones.all())
-    return device in (plan.device_brand, plan.device_kind)
+    return not plan.device_brand or device == plan.device_brand  # agreed for a kind, it holds for each brand of it
 
 
 def without_agreed(found: list[Beyond], user, plan) -> list[Beyond]:

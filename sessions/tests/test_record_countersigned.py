@@ -21,6 +21,7 @@ from sessions.services.signing import sign
 from sessions.services.verifying import faults_of
 
 from .record_case import PASSWORD, RecordCase, as_json
+from .test_operator import countersigned
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
 
@@ -97,6 +98,18 @@ def test_another_device_than_signed_off_for_waits(case, signed_off):
 def _done(case, session):
     session.zones.update(state="done", done_depth_mm=Decimal("0.5"))
     return fresh(session)
+
+
+@pytest.mark.parametrize(("brand", "asks"), [("", False), ("Exceed", False), ("SkinPen Precision", True)])
+def test_what_was_countersigned_with_the_plan_holds_for_its_device_and_no_deeper(case, signed_off, medical_lead, brand, asks):
+    """brand: of the plan; the device that was used is an Exceed, and the clinician is signed off for rollers alone."""
+    signed_off(case.clinician, device="roller")
+    with guards.suspended("plans_accepted_plan"):
+        type(case.plan).objects.filter(pk=case.plan.pk).update(device_brand=brand)
+    countersigned(case.plan, medical_lead, "device", "depth.cheeks")
+    type(case.pen).objects.filter(pk=case.pen.pk).update(device_brand="Exceed")
+    session = _done(case, case.started())
+    assert bool(countersigning.needs_of(session)) is asks
 
 
 def test_numbing_that_only_a_prescriber_decides_waits_for_one(case, signed_off):

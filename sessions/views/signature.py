@@ -16,7 +16,7 @@ from accounts.forms import PasskeyForm
 
 from ..services.signing import WrongPassword
 
-_KEY = "refused_signature"
+REFUSED = "refused_signature"
 KEPT_SECONDS = 300
 
 
@@ -29,18 +29,18 @@ class Tried:
 
 def refused_of(request, page: str) -> dict:
     """What was said at the last refused signature of *page*, with what was typed there; {} where there was none lately."""
-    kept = request.session.get(_KEY) or {}
+    kept = request.session.get(REFUSED) or {}
     return kept.get("said", {}) if kept.get("page") == page and time.time() - kept.get("at", 0) < KEPT_SECONDS else {}
 
 
 def say(request, page: str, **said):
     """Back to *page*, which shows *said*."""
-    request.session[_KEY] = {"page": page, "at": time.time(), "said": said}
+    request.session[REFUSED] = {"page": page, "at": time.time(), "said": said}
     return redirect(page)
 
 
 def forget(request) -> None:
-    request.session.pop(_KEY, None)
+    request.session.pop(REFUSED, None)
 
 
 def signed(request, page: str, act: Callable[[str], object], **typed) -> Tried:
