@@ -60,7 +60,7 @@ def why_not(booking: Booking) -> str:
         return f"Plan {plan.number} is {plan.get_status_display().lower()}. Nothing is treated under it."
     if booking.status not in MAY_BE_ENTERED:
         was = booking.get_status_display().lower()
-        return f"This visit is {was}, so nothing was treated at it. If that is wrong, book a walk-in and say in its record what happened."
+        return f"This visit is {was}, so no record belongs to it. One that was marked so by mistake is brought back on its own day."
     zone, now = clinic_zone(booking.site), timezone.now()
     if booking.starts_at > now:
         return f"This visit is on {day_words(local_day(booking.starts_at, zone), weekday=True)}. Nothing can have been treated yet."

@@ -3,10 +3,12 @@ A record that is begun on a later day: who may, of which visit, as of which mome
 instead of when it was written down.
 """
 
+import contextlib
 import datetime as dt
+import itertools
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
@@ -204,6 +206,47 @@ def test_what_was_used_beyond_the_plan_is_recorded_with_who_must_sign_for_it(cas
 def test_words_about_a_day_that_is_over_are_for_late_records_alone(case):
     session = case.started()
     assert save(session, by=case.clinician, typed=case.typed(session, late_said="x"), version=session.version).session.late_said == ""
+
+
+def _lists_not_asked(case, session):
+    type(case.patient).objects.filter(pk=case.patient.pk).update(medicines_asked="not_asked", medicines_asked_at=None)
+
+
+def _consent_signed_since(case, session):
+    moved_consent(timezone.now())
+
+
+def _device_out_then(case, session):
+    now, fields = timezone.now(), {"device": case.pen, "what": "out", "done_by": "Lena Berg", "by": case.clinician, "note": "Motor noise"}
+    DeviceLog.objects.create(done_at=now - dt.timedelta(days=5), at=now, request_key="before", **fields)
+
+
+def _needle_over_then(case, session):
+    day = (session.started_at - dt.timedelta(days=1)).date()
+    TreatmentSession.objects.filter(pk=session.pk).update(needle_expires_on=day)
+
+
+AGAINST = {"screening": _lists_not_asked, "consent": _consent_signed_since, "device": _device_out_then, "use_by": _needle_over_then}
+
+
+class Rollback(Exception):
+    pass
+
+
+def test_every_combination_of_what_was_not_in_order_gives_its_one_answer(case, visit):
+    session = filled(case, entered(case, visit)).session
+    every_one = [set(names) for count in range(len(AGAINST) + 1) for names in itertools.combinations(AGAINST, count)]
+    for against in every_one:
+        with contextlib.suppress(Rollback), transaction.atomic():
+            for name in against:
+                AGAINST[name](case, session)
+            found = open_conditions(session)
+            assert set(found) - {"planner"} == against  # a list nobody asked for is a question to the planner too
+            assert not any(row.holds or row.state == gate.STOP for row in found.values())
+            TreatmentSession.objects.filter(pk=session.pk).update(late_said="On paper")
+            assert set(open_conditions(session)) == against & {"device"}  # a device has a reason of its own
+            raise Rollback
+    assert len(every_one) == 16
 
 
 # Somebody enters for them
