@@ -15,7 +15,7 @@ from django.db import DatabaseError, connection, transaction
 from django.test import TransactionTestCase
 
 from audit import guards
-from tests import made
+from tests import made, tables
 
 # Static files as they lie in the tree: nothing has to be collected before a test. Slow password hashes protect real
 # passwords; here they would only cost a tenth of a second for each person made.
@@ -83,6 +83,18 @@ def daytime(request):
         return
     with time_machine.travel(now.replace(hour=12), tick=True):
         yield
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(request):
+    """
+    Where runs share tables that were made once, the test database begins as their copy: `migrate` then finds little to do and makes
+    the guards anew. Everywhere else it migrates from nothing.
+    """
+    if connection.vendor == "sqlite" and tables.are_shared():
+        tables.copy_into(Path(connection.settings_dict["TEST"]["NAME"]))
+        return True
+    return request.config.getvalue("reuse_db")
 
 
 @pytest.fixture(autouse=True)

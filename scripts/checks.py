@@ -134,8 +134,8 @@ def _runs(folder: Path, stack: ExitStack) -> list[_Run]:
         (folder / name).mkdir()
         return stack.enter_context(servers.broker(folder / name))
 
-    # One demo clinic is made for all of them, in one zone: whoever needs one opens a copy.
-    shared = {"DEMO_MADE": str(folder / "demo"), "JOURNEYS_ZONE": zone_where_it_is_late_morning()}
+    # The tables and one demo clinic, in one zone, are made for all of them: whoever needs one opens a copy.
+    shared = {"TABLES_MADE": str(folder / "tables"), "DEMO_MADE": str(folder / "demo"), "JOURNEYS_ZONE": zone_where_it_is_late_morning()}
 
     def run(title: str, name: str, *arguments: str, **more: str) -> _Run:
         environment = _environment(folder / name, BROKER_URL=broker_for(name), **shared, **more)

@@ -89,6 +89,8 @@ def demo_made() -> Path:
     The data folder of a demo clinic that was made and never opened, to be copied: the making takes longer than most journeys.
     DEMO_MADE names a folder which several runs share; without it each run makes its own.
     """
+    from . import tables
+
     shared = os.environ.get("DEMO_MADE")
     folder = Path(shared or tempfile.mkdtemp(prefix="clinic-demo-"))
     if not shared:
@@ -101,6 +103,8 @@ def demo_made() -> Path:
         if not whole.exists():
             shutil.rmtree(data, ignore_errors=True)
             data.mkdir()
+            if tables.are_shared():
+                tables.copy_into(data / "clinic.sqlite3")
             command = [sys.executable, "manage.py", "prepare", "--demo"]
             ended = subprocess.run(command, cwd=ROOT, env=environment(data, 0), capture_output=True, text=True, check=False)
             assert ended.returncode == 0, ended.stdout + ended.stderr
