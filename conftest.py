@@ -153,9 +153,7 @@ def patient(site):
 
 @pytest.fixture(scope="session")
 def _pack_as_read():
-    from protocols.documents import packaged_paths, read_pack
-
-    return read_pack(packaged_paths()[-1])
+    return made.pack()
 
 
 @pytest.fixture
