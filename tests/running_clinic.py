@@ -116,10 +116,8 @@ def demo_made() -> Path:
 def cut_fonts_into(folder: Path) -> None:
     """Cut once for all clinics of a run: each worker would do it anew."""
     from aftercare.fonts import folders
-    from aftercare.render import font_folder
 
-    folders(font_folder())
-    shutil.copytree(font_folder(), folder, dirs_exist_ok=True)
+    folders(folder)
 
 
 def start_demo() -> RunningClinic:
@@ -157,3 +155,7 @@ def stop(clinic: RunningClinic) -> None:
         except subprocess.TimeoutExpired:
             clinic.process.kill()
             clinic.process.wait()
+
+
+if __name__ == "__main__":  # made before those who share it ask for it; says where it is
+    print(demo_made())
