@@ -114,10 +114,12 @@ def demo_made() -> Path:
 
 
 def cut_fonts_into(folder: Path) -> None:
-    """Cut once for all clinics of a run: each worker would do it anew."""
+    """Cut once for all clinics of a run, where its own sheets have them too: each worker would do it anew."""
     from aftercare.fonts import folders
 
-    folders(folder)
+    own = Path(os.environ.get("CLINIC_DATA") or ROOT / "var") / "fonts"
+    folders(own)
+    shutil.copytree(own, folder, dirs_exist_ok=True)
 
 
 def start_demo() -> RunningClinic:
@@ -131,6 +133,8 @@ def start(*arguments: str, data: Path | None = None) -> RunningClinic:
     """Start a supervisor and wait until it says that the clinic is open."""
     data = data or Path(tempfile.mkdtemp(prefix="clinic-test-"))
     data.mkdir(exist_ok=True)
+    if not (data / "fonts").exists():
+        cut_fonts_into(data / "fonts")
     port = free_port()
     with (data / "output.txt").open("wb") as output:
         process = subprocess.Popen(
