@@ -23,7 +23,9 @@ from .facts import (
     Treated,
     UsedProduct,
 )
-from .models import Sheet, SheetTranslation
+from .models import PhoneHours, Sheet, SheetTranslation
+
+ENGLISH = "en"
 
 
 def knowledge_for(version: ProtocolVersion) -> Knowledge:
@@ -125,6 +127,13 @@ def _translation(sheet: Sheet, site: Site) -> TranslationFacts | None:
     return TranslationFacts(row.content, row.approved_by.display_name, site.day_of(row.approved_at))
 
 
+def _phone_hours(site: Site, language: str) -> str:
+    """In the language of the sheet or not at all: words that the patient cannot read help nobody, the number does."""
+    if language == ENGLISH:
+        return site.phone_hours
+    return PhoneHours.objects.filter(site=site, language=language).values_list("words", flat=True).first() or ""
+
+
 def content_of(sheet: Sheet) -> SheetContent:
     """
     Return what stands on *sheet*.
@@ -145,7 +154,7 @@ def content_of(sheet: Sheet) -> SheetContent:
             clinic=clinic.name if clinic else site.name,
             address=site.address,
             phone=site.phone,
-            phone_hours=site.phone_hours,
+            phone_hours=_phone_hours(site, sheet.language),
             emergency_number=site.emergency_number,
             country=site.country,
             time_zone=site.time_zone,

@@ -15,6 +15,7 @@ def declare() -> None:
             files=_files,
         ),
         OtherModel("aftercare.SheetTranslation", "the words of the sheet in other languages", exported=True),
+        OtherModel("aftercare.PhoneHours", "when the phone is answered, in other languages", exported=True),
         PatientModel(
             "aftercare.HandOver",
             path="sheet__session__patient",

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from patients.languages import language_words
 from sessions.models import TreatmentSession
 
-from .conversion import knowledge_for
+from .conversion import ENGLISH, knowledge_for
 from .models import SheetTranslation
 from .translation import is_whole, pairs
 from .words import wording_of
 
-ENGLISH = "en"
 Language, Status = SheetTranslation.Language, SheetTranslation.Status
 
 

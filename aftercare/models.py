@@ -86,6 +86,23 @@ class SheetTranslation(VersionedModel):
         return json.loads(self.document)
 
 
+class PhoneHours(models.Model):
+    """When a site's phone is answered, in a language of the sheet. Where there is none, a sheet in it shows the number alone."""
+
+    site = models.ForeignKey("accounts.Site", on_delete=models.CASCADE, related_name="phone_hours_said")
+    language = models.CharField(max_length=2, choices=SheetTranslation.Language)
+    words = models.CharField(max_length=120)
+    written_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    written_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "phone hours"
+        constraints = [models.UniqueConstraint(fields=["site", "language"], name="phone_hours_once_in_a_language")]
+
+    def __str__(self) -> str:
+        return f"{self.site}, {self.get_language_display()}"
+
+
 class Sheet(models.Model):
     class State(models.TextChoices):
         REQUESTED = "requested", "Waiting"

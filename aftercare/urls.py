@@ -12,6 +12,7 @@ urlpatterns = [
     path("settings/sheet-words/", words_views.overview, name="words"),
     path("settings/sheet-words/<str:language>/", words_views.words_in, name="words_in"),
     path("settings/sheet-words/<str:language>/change/", words_views.change, name="change_words"),
+    path("settings/sheet-words/<str:language>/hours/", words_views.change_hours, name="change_hours"),
     path("settings/sheet-words/<str:language>/approve/", words_views.approve, name="approve_words"),
     path("settings/sheet-words/<str:language>/<int:version>/retire/", words_views.retire, name="retire_words"),
     path("settings/sheet-words/<str:language>/<int:version>/throw-away/", words_views.throw_away, name="throw_away_words"),

@@ -10,14 +10,17 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.models import Site
 from accounts.permissions import requires
 from accounts.signing_in.fresh import asks_who_it_is
 from accounts.versioning import StaleRow
 from audit.services import note_read
+from patients.names import without_turning
 from planner import wording as figures
 
 from .dates import Calendar, Moment, Part, WordedCalendar
 from .models import SheetTranslation
+from .services import phone_hours
 from .services import translations as service
 from .translation import LANGUAGES, RIGHT_TO_LEFT, State
 
@@ -93,7 +96,7 @@ def _page(request, language: str, *, opened: str = "", status: int = 200, **cont
     own = standing.is_draft and standing.row.written_by_id == request.user.pk
     rows = SheetTranslation.objects.filter(language=language).select_related("written_by", "approved_by", "retired_by").defer("document")
     context = (
-        {"typed": {}, "refused": ""}
+        {"typed": {}, "refused": "", "hours": context.pop("hours", None) or _hours(request.user, language)}
         | context
         | {
             "english": beside,
@@ -161,6 +164,39 @@ def change(request, language: str):
         return _page(request, language, status=409, refused=told, **typed)
     messages.success(request, "Saved in the draft. A medical lead who did not write it reads it and approves it.")
     return redirect(f"{reverse('aftercare:words_in', args=[language])}#b-{block}")
+
+
+def _own_sites(user) -> list[Site]:
+    return list(Site.objects.filter(pk__in=user.site_ids()).exclude(phone_hours="").order_by("name", "pk"))
+
+
+def _hours(user, language: str) -> dict:
+    """The sites of the reader with what they say of their phone, and the same in *language*."""
+    sites = _own_sites(user)
+    said = phone_hours.hours_in(language, sites)
+    return {"rows": [(site, said.get(site.pk, "")) for site in sites], "was": phone_hours.seen_of(language, sites)}
+
+
+@requires("sheets.words_edit")
+@require_POST
+def change_hours(request, language: str):
+    """When the phone of each own site is answered, in *language*. It is no advice: nobody has to approve it."""
+    _language_or_404(language)
+    if service.english() is None:
+        return redirect("aftercare:words")
+    sites = _own_sites(request.user)
+    typed = {site.pk: " ".join(without_turning(request.POST.get(f"site.{site.pk}", "")).replace("\x00", "").split()) for site in sites}
+    shown = {"rows": [(site, typed[site.pk]) for site in sites], "was": request.POST.get("was", "")[:64]}
+    if any(len(said) > phone_hours.LONGEST for said in typed.values()):
+        told = f"When the phone is answered must be {phone_hours.LONGEST} letters or fewer."
+        return _page(request, language, status=422, refused=told, hours=shown)
+    try:
+        phone_hours.keep(language, sites, typed, was=shown["was"], by=request.user, request=request)
+    except phone_hours.ChangedMeanwhile:
+        told = "Somebody else changed these hours since you opened the page. What you typed stands below: read it again, then save."
+        return _page(request, language, status=409, refused=told, hours={**shown, "was": phone_hours.seen_of(language, sites)})
+    messages.success(request, "Saved. Sheets made from now on say it.")
+    return redirect(f"{reverse('aftercare:words_in', args=[language])}#h-hours")
 
 
 @requires("sheets.words_approve")

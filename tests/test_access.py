@@ -306,6 +306,7 @@ TABLE = {
     "aftercare:words": _general(),
     "aftercare:words_in": _general(args=("sheet_language",)),
     "aftercare:change_words": _sent(CLINICAL, "sheet_language", of_patient=False),
+    "aftercare:change_hours": _sent(CLINICAL, "sheet_language", of_patient=False),
     "aftercare:approve_words": _sent(frozenset({LEAD}), "sheet_language", of_patient=False),
     "aftercare:retire_words": _sent(frozenset({LEAD}), "sheet_language", "sheet_words", of_patient=False),
     "aftercare:throw_away_words": _sent(CLINICAL, "sheet_language", "sheet_words_draft", of_patient=False),

@@ -12,7 +12,7 @@ from aftercare.content import content
 from aftercare.conversion import content_of
 from aftercare.facts import SheetCannotBeMade, SheetFacts, TranslationFacts
 from aftercare.models import Sheet, SheetTranslation
-from aftercare.services import request_sheet, sheet_of, translations
+from aftercare.services import phone_hours, request_sheet, sheet_of, translations
 from aftercare.tests import signed_record
 from aftercare.tests.test_content import APPROVED, DOCUMENT, SITE, facts
 from aftercare.translation import LANGUAGES, State, faults_of, packaged, pairs
@@ -157,6 +157,21 @@ def test_the_patients_language_picks_the_sheet_once_its_words_are_approved(polis
     assert sheet_of(polish_reader) == second
     assert Sheet.objects.count() == 2, "the English one stays as it was handed out"
     assert AuditEvent.objects.filter(action="sheet_words.approved", actor=lead).count() == 1
+
+
+@db
+@quiet
+def test_a_sheet_says_when_the_phone_is_answered_in_its_own_language_or_not_at_all(polish_reader, clinician, lead):
+    site = polish_reader.booking.site
+    approve("pl", lead)
+    sheet = request_sheet(polish_reader, by=clinician)
+    assert site.phone_hours
+    assert content_of(sheet).help.phone_hours == "", "the number alone"
+    phone_hours.keep("pl", [site], {site.pk: "Codziennie, 8:00\u201320:00"}, was=phone_hours.seen_of("pl", [site]), by=lead)
+    assert content_of(sheet).help.phone_hours == "Codziennie, 8:00\u201320:00"
+    Patient.objects.filter(pk=polish_reader.patient_id).update(language="en")
+    reader = type(polish_reader).objects.select_related("booking__site", "patient", "plan").get(pk=polish_reader.pk)
+    assert content_of(request_sheet(reader, by=clinician)).help.phone_hours == site.phone_hours
 
 
 @db

@@ -7,12 +7,14 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from accounts.models import Site
 from accounts.signing_in.session import PASSWORD, PROVED
 from aftercare.blocks import wording_sha256
-from aftercare.models import Sheet, SheetTranslation
+from aftercare.models import PhoneHours, Sheet, SheetTranslation
 from aftercare.services import request_sheet, translations
 from aftercare.tests import signed_record
 from aftercare.translation import LANGUAGES, packaged
+from audit.models import AuditEvent
 from patients.models import Patient
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("queue_away", "storage")]
@@ -62,7 +64,8 @@ def test_without_a_protocol_the_page_says_what_to_do(medical_lead):
 def test_every_block_stands_beside_its_english_in_its_own_language_and_direction(desk, english):
     text = page(desk, "ar").content.decode()
     document = packaged("ar")
-    assert text.count('class="block"') == len(translations.standing("ar", english).pairs) + 1, "each block, and how dates are written"
+    blocks = len(translations.standing("ar", english).pairs)
+    assert text.count('class="block"') == blocks + 2, "each block, the hours of the phone, and how dates are written"
     assert all(name in text for name in (*document["calendar"]["weekdays"], *document["calendar"]["months"]))
     assert f'lang="ar" dir="rtl">{document["blocks"]["keep"]["text"]}' in text
     assert "Change<" not in text, "the desk reads, and changes nothing"
@@ -126,6 +129,48 @@ def test_who_wrote_the_draft_is_told_that_somebody_else_approves(medical_lead, e
 def test_what_is_typed_is_never_markup(clinician, english):
     send(clinician, "change_words", block="page", version="0", **{"text.": "<script>x</script>"})
     assert "<script>x" not in page(clinician).content.decode()
+
+
+def hours(user, site, words, language="pl"):
+    """The page as it is, with *words* typed for *site*, sent."""
+    was = re.search(r'name="was" value="([^"]*)"', page(user, language).content.decode()).group(1)
+    return send(user, "change_hours", language, was=was, **{f"site.{site.pk}": words})
+
+
+def test_when_the_phone_is_answered_is_said_in_each_language_for_each_own_site(clinician, desk, site, english):
+    other = Site.objects.create(name="Elsewhere", slug="elsewhere", phone="020 7946 0299", phone_hours="Weekdays")
+    shown = page(clinician).content.decode()
+    assert f"{site.name}: {site.phone_hours}" in shown
+    assert "Elsewhere" not in shown
+    was = re.search(r'name="was" value="([^"]*)"', shown).group(1)
+    send(clinician, "change_hours", was=was, **{f"site.{site.pk}": " Codziennie,  8:00\u201320:00 ", f"site.{other.pk}": "Nigdy"})
+    assert [(row.site, row.words, row.written_by) for row in PhoneHours.objects.all()] == [(site, "Codziennie, 8:00\u201320:00", clinician)]
+    told = AuditEvent.objects.get(action="sheet_words.hours_written")
+    assert (told.object_pk, told.detail) == (str(site.pk), {"language": "pl"})
+    assert 'value="Codziennie, 8:00\u201320:00"' in page(clinician).content.decode()
+    read = page(desk).content.decode()
+    assert "Codziennie" in read
+    assert 'name="was"' not in read
+    hours(clinician, site, "")
+    assert not PhoneHours.objects.exists()
+
+
+def test_hours_that_somebody_else_changed_meanwhile_are_refused_and_what_was_typed_stays(clinician, medical_lead, site, english):
+    was = re.search(r'name="was" value="([^"]*)"', page(clinician).content.decode()).group(1)
+    hours(medical_lead, site, "Codziennie")
+    answer = send(clinician, "change_hours", was=was, **{f"site.{site.pk}": "Zawsze"})
+    assert answer.status_code == 409
+    assert "Somebody else changed these hours" in answer.content.decode()
+    assert 'value="Zawsze"' in answer.content.decode()
+    assert PhoneHours.objects.get().words == "Codziennie"
+
+
+def test_hours_that_are_too_long_come_back(clinician, site, english):
+    answer = hours(clinician, site, "o" * 121)
+    assert answer.status_code == 422
+    assert "must be 120 letters or fewer" in answer.content.decode()
+    assert "o" * 121 in answer.content.decode()
+    assert not PhoneHours.objects.exists()
 
 
 def test_a_changed_english_block_is_listed_and_cannot_be_approved(medical_lead, english):

@@ -304,6 +304,7 @@ PAGES: dict[str, Page] = {
     "aftercare:words": Page("sheet_words.listed"),
     "aftercare:words_in": Page("sheet_words.viewed"),
     "aftercare:change_words": Page(writes="sheet_words.written"),
+    "aftercare:change_hours": Page(writes="sheet_words.hours_written"),
     "aftercare:approve_words": Page(writes="sheet_words.approved"),
     "aftercare:retire_words": Page(writes="sheet_words.retired"),
     "aftercare:throw_away_words": Page(writes="sheet_words.thrown_away"),

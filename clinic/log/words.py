@@ -290,6 +290,7 @@ ACTIONS: dict[str, dict[str, str]] = {
         "sheet_words.listed": "Listed the sheet's words in other languages",
         "sheet_words.viewed": "Read the sheet's words in another language",
         "sheet_words.written": "Changed the sheet's words in another language",
+        "sheet_words.hours_written": "Wrote when the phone is answered, in another language",
         "sheet_words.approved": "Approved the sheet's words in another language",
         "sheet_words.retired": "Retired the sheet's words in another language",
         "sheet_words.thrown_away": "Threw a draft of the sheet's words away",
