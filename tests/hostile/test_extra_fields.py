@@ -79,7 +79,9 @@ class Clinic:
         found = {}
         for name, address in self.addresses.items():
             for role in WRITERS:
-                if role not in TABLE[name].roles or name in DRAWN:  # a paper that is drawn, for seconds, shows no form
+                if role not in TABLE[name].roles:
+                    continue
+                if name in DRAWN and TABLE[name].method == "get":  # a paper, which is drawn for seconds and shows no form
                     continue
                 one = [Form(role, address, address, [])]
                 if TABLE[name].method == "get":
