@@ -16,7 +16,7 @@ from .maps import DRAWN, data_uri
 from .spoken_text import say_what_is_written
 from .words import Line
 
-TEMPLATE = "aftercare/sheet.html"
+TEMPLATE, HELP = "aftercare/sheet.html", "help"  # its name in the template
 STYLE = "aftercare/sheet.css"
 LARGE_TEMPLATE, LARGE_STYLE = "aftercare/sheet_large.html", "aftercare/sheet_large.css"
 RIGHT_TO_LEFT_FOOT = "aftercare/sheet_foot_rtl.css"
@@ -120,16 +120,20 @@ def pictures_of(content: SheetContent) -> list[tuple]:
     return [(picture, data_uri(picture.kind, picture.treated, picture.left_out)) for picture in content.maps]
 
 
-def markup(content: SheetContent, *, flow: bool = False, code: Code | None = None) -> str:
-    """flow: let the second page begin where the first ends, for sheets that need three anyway."""
+def markup(content: SheetContent, *, flow: bool = False, help_first: bool = False, code: Code | None = None) -> str:
+    """
+    flow: let the second page begin where the first ends, for sheets that need three anyway. help_first: when to call stands above the
+    table of days, for sheets whose table would push it off the first page.
+    """
     template = LARGE_TEMPLATE if content.large else TEMPLATE
-    return get_template(template).render({"c": content, "pictures": pictures_of(content), "flow": "flow" if flow else "", "code": code})
+    shape = {"flow": "flow" if flow else "", "help_first": help_first}
+    return get_template(template).render({"c": content, "pictures": pictures_of(content), "code": code} | shape)
 
 
-def _layout(content: SheetContent, *, flow: bool = False, code: Code | None = None):
+def _layout(content: SheetContent, *, flow: bool = False, help_first: bool = False, code: Code | None = None):
     weasyprint, configuration = _engine()
     html = weasyprint.HTML(
-        string=markup(content, flow=flow, code=code),
+        string=markup(content, flow=flow, help_first=help_first, code=code),
         # The sheet needs nothing from disk or network, so nothing can be drawn in through it.
         url_fetcher=weasyprint.URLFetcher(allowed_protocols=["data"]),
     )
@@ -149,6 +153,10 @@ def render(content: SheetContent, *, code: Code | None = None) -> Pdf:
     document = _layout(content, code=code)
     if len(document.pages) > 2:
         document = _layout(content, flow=True, code=code)
+    if HELP not in document.pages[0].anchors:
+        document = _layout(content, flow=True, help_first=True, code=code)
+    if HELP not in document.pages[0].anchors:
+        raise BadPdf("when to call is not on the first page")
     out, made = io.BytesIO(), {}
     document.write_pdf(out, pdf_variant=VARIANT, finisher=lambda _, file: made.update(file.catalog))
     pdf = Pdf(out.getvalue(), len(document.pages), is_tagged="StructTreeRoot" in made and "Lang" in made)

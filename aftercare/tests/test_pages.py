@@ -20,7 +20,7 @@ import pytest
 from PIL import Image
 
 from aftercare.facts import SheetCannotBeMade, Treated
-from aftercare.render import Pdf, render
+from aftercare.render import BadPdf, Pdf, render
 from aftercare.tests import test_translations
 from aftercare.tests.test_content import US
 from aftercare.tests.test_content import make as make_english
@@ -42,8 +42,11 @@ KINDS = {
     "arabic longest": ("ar", "A4", False, EVERYTHING, 3),
     "arabic large": ("ar", "A4", True, TYPICAL, 6),
     "spanish": ("es", "A4", False, TYPICAL, 2),
+    "spanish longest": ("es", "Letter", False, EVERYTHING, 3),
     "french": ("fr", "A4", False, TYPICAL, 2),
+    "french longest": ("fr", "A4", False, EVERYTHING, 3),
     "polish": ("pl", "A4", False, TYPICAL, 2),
+    "polish longest": ("pl", "A4", False, EVERYTHING, 3),
 }
 LOOKED_AT = ("shortest", "typical", "longest", "typical letter", "large", "arabic", "arabic large")
 WIDE, HIGH = 42, 60
@@ -112,6 +115,27 @@ def sizes(pdf: Pdf) -> set[float]:
                 elif str(operator) in ("TJ", "Tj"):
                     found.add(round(size * drawn, 1))
     return found
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_when_to_call_and_the_phone_stand_on_the_first_page(kind, tmp_path):
+    """Whatever else there is to say: a sheet that is folded once shows them. The longest in large print turns over for the same day's."""
+    language, _, large, fields, _ = KINDS[kind]
+    content = sheet_of(kind)
+    path = tmp_path / "sheet.pdf"
+    path.write_bytes(pdf_of(kind).data)
+    told = subprocess.run(["pdftotext", "-l", "1", path, "-"], capture_output=True, text=True, check=True).stdout
+    first = letters(told)
+    flags = [*content.help.emergency, *([] if large and fields is EVERYTHING else content.help.same_day)]
+    assert letters(content.help.phone) in first
+    if language != "ar":  # its letters come back in other shapes
+        assert [text for text in flags if letters(str(text)) not in first] == []
+
+
+def test_a_sheet_without_when_to_call_on_its_first_page_is_not_made(monkeypatch):
+    monkeypatch.setattr("aftercare.render.HELP", "nowhere")
+    with pytest.raises(BadPdf, match="first page"):
+        render(sheet_of("shortest"))
 
 
 @pytest.mark.parametrize("kind", KINDS)
