@@ -6,6 +6,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Coalesce
 
 from patients.querysets import OfPatientQuerySet
+from plans.models import TreatmentPlan
 from sessions.models import Booking
 
 
@@ -37,11 +38,21 @@ def booked_since() -> Exists:
     return Exists(same.filter(Q(plan__isnull=True) | Q(plan=Coalesce(OuterRef("plan"), F("plan")))).order_by())
 
 
+# What such a plan still had to come never comes: nobody waits for a session of it. A review of it may still be wanted.
+PLAN_IS_OVER = (
+    TreatmentPlan.Status.RETURNED,
+    TreatmentPlan.Status.SUPERSEDED,
+    TreatmentPlan.Status.COMPLETED,
+    TreatmentPlan.Status.STOPPED,
+)
+WAITS_IN_VAIN = Q(kind="session", plan__status__in=PLAN_IS_OVER)
+
+
 class WaitingQuerySet(OfPatientQuerySet):
     def annotate_booked(self):
         """With `is_booked`: by another way than the list, meanwhile."""
         return self.annotate(is_booked=booked_since())
 
     def waiting(self, today: dt.date):
-        """Who waits still: not taken off, not past the last day, and not booked meanwhile by another way."""
-        return self.filter(~booked_since(), ended_at__isnull=True, until__gte=today)
+        """Who waits still: not taken off, not past the last day, not booked meanwhile by another way, for a plan that goes on."""
+        return self.filter(~booked_since(), ~WAITS_IN_VAIN, ended_at__isnull=True, until__gte=today)

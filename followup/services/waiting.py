@@ -22,6 +22,7 @@ from sessions.services.refusals import BookingRefused, NotNow
 from sessions.services.taking_back import take_back as not_booked
 
 from ..models import WaitingEntry
+from ..querysets import WAITS_IN_VAIN
 
 Ended = WaitingEntry.Ended
 A_SWEEP = 500
@@ -90,12 +91,12 @@ def add(*, patient: Patient, kind: str, by, request_key: str, plan=None, request
         raise
 
 
-def _end(entry: WaitingEntry, how: str, *, by=None, request=None) -> bool:
+def _end(entry: WaitingEntry, how: str, *, by=None, request=None, **because) -> bool:
     """Within the caller's transaction. Twice, the second changes nothing."""
     rows = WaitingEntry.objects.filter(pk=entry.pk, ended_at__isnull=True)
     if not rows.update(ended_at=timezone.now(), ended_as=how, ended_by=by):
         return False
-    record("waiting.ended", actor=by, patient=entry.patient_id, obj=entry, request=request, detail={"as": str(how)})
+    record("waiting.ended", actor=by, patient=entry.patient_id, obj=entry, request=request, detail={"as": str(how), **because})
     return True
 
 
@@ -169,12 +170,15 @@ def take_back(entry: WaitingEntry, visit: Booking, version: int, steps: list[Ste
 
 
 def settle(now: dt.datetime | None = None) -> int:
-    """End what was booked by another way, and what has run out. Returns how many entries ended."""
+    """End what was booked by another way, what has run out, and what waits for a plan that is over. Returns how many entries ended."""
     now, ended = now or timezone.now(), 0
     for site in Site.objects.filter(pk__in=WaitingEntry.objects.filter(ended_at__isnull=True).values("site")):
         today = local_day(now, clinic_zone(site))
-        rows = WaitingEntry.objects.filter(site=site, ended_at__isnull=True).annotate_booked()
-        for entry in rows.filter(Q(is_booked=True) | Q(until__lt=today))[:A_SWEEP]:
+        rows = WaitingEntry.objects.filter(site=site, ended_at__isnull=True).annotate_booked().select_related("plan")
+        for entry in rows.filter(Q(is_booked=True) | Q(until__lt=today) | WAITS_IN_VAIN)[:A_SWEEP]:
             with transaction.atomic():
-                ended += _end(entry, Ended.BOOKED if entry.is_booked else Ended.OVER)
+                if entry.is_booked or entry.until < today:
+                    ended += _end(entry, Ended.BOOKED if entry.is_booked else Ended.OVER)
+                else:
+                    ended += _end(entry, Ended.WITHDRAWN, plan=str(entry.plan.status))
     return ended

@@ -116,8 +116,23 @@ def test_who_waits_for_a_plan_that_is_not_in_force_is_not_offered(cancelled, put
     put(plan.patient, kind="session", plan=plan)
     assert names(fits(cancelled, desk)) == ["Adeyemi"]
     type(plan).objects.filter(pk=plan.pk).update(status=status)
-    found = fits(cancelled, desk)
-    assert (names(found), found.left_out) == ([], 1)
+    assert fits(cancelled, desk) is None
+
+
+@pytest.mark.parametrize("status", ["superseded", "stopped", "completed"])
+def test_nobody_waits_on_for_a_session_of_a_plan_that_is_over_and_the_sweep_says_so(client, put, treated, desk, status):
+    plan = treated(6)
+    session, review = put(plan.patient, "session", plan=plan), put(plan.patient, "review", plan=plan)
+    assert waiting.settle() == 0
+    type(plan).objects.filter(pk=plan.pk).update(status=status)
+    client.force_login(desk)
+    listed = client.get(reverse("followup:waiting")).content.decode()
+    assert [reverse("followup:end_waiting", args=[one.pk]) in listed for one in (session, review)] == [False, True]
+    assert (waiting.settle(), waiting.settle()) == (1, 0)
+    session.refresh_from_db()
+    review.refresh_from_db()
+    assert (session.ended_as, session.ended_by, review.ended_as) == ("withdrawn", None, "")
+    assert AuditEvent.objects.get(action="waiting.ended").detail == {"as": "withdrawn", "plan": status}
 
 
 def test_a_review_is_not_offered_before_a_session_of_its_plan(cancelled, put, treated, diary, book, desk):

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.versioning import StaleRow
+from audit.models import AuditEvent
 from audit.services import record
 from planner import wording
 
@@ -63,9 +64,24 @@ def in_room(booking: Booking, *, by, version: int | None = None) -> Booking:
 
 
 def not_in_room(booking: Booking, *, by, version: int | None = None) -> Booking:
-    """The patient waits again. Not once a record stands: that is closed where nothing is treated."""
+    """
+    As it stood before: here, or not here yet where nobody had marked that. Not once a record stands: that is closed where nothing is
+    treated.
+    """
     _no_record(booking)
-    return _step(booking, Status.ARRIVED, by=by, version=version)
+    nobody_said_here = booking.status == Status.IN_ROOM and _came_from(booking) == Status.BOOKED
+    with transaction.atomic():
+        back = _step(booking, Status.ARRIVED, by=by, version=version)
+        if nobody_said_here and back.version == booking.version + 1:  # by this press, and not by another one meanwhile
+            return not_arrived(back, by=by)
+        return back
+
+
+def _came_from(booking: Booking) -> str:
+    """How the visit stood when the patient went into the room."""
+    rows = AuditEvent.objects.filter(object_type=booking._meta.label_lower, object_pk=str(booking.pk), action="booking.in_room")
+    before = (row.detail.get("from") for row in rows.order_by("-pk"))
+    return next((status for status in before if status != Status.DONE), Status.ARRIVED)
 
 
 def done(booking: Booking, *, by, version: int | None = None) -> Booking:

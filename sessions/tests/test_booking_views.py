@@ -1,8 +1,10 @@
 """The screens of the diary over HTTP: what they answer, what they keep, what they say."""
 
 import datetime as dt
+import html
 import re
 import uuid
+from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -420,6 +422,21 @@ def test_cancelling_needs_a_reason_and_can_be_taken_back(browser, diary, book):
     assert browser.post(back, {"version": 2}).status_code == 302
     booking.refresh_from_db()
     assert (booking.status, booking.is_live) == ("booked", True)
+
+
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true", "HX-Target": "drawer"}])
+def test_not_brought_back_onto_a_taken_time_it_says_so_and_leads_to_the_next_free_ones(browser, diary, book, desk, make_patient, headers):
+    gone = visit_status.cancel(book(diary.at(diary.monday(), 10), kind="consultation"), reason="Patient asked", by=desk)
+    book(diary.at(diary.monday(), 10), patient=make_patient(), kind="consultation")
+    back = browser.post(reverse("sessions:step", args=[gone.pk, "bring-back"]), {"version": gone.version}, headers=headers)
+    page = back.content.decode()
+    assert back.status_code == 409
+    assert ("The visit stays cancelled." in page, "stands where it was" in page) == (True, False)
+    address = html.unescape(re.search(r'<a class="btn slot" href="([^"]+)"', page)[1])
+    asked = dict(parse_qsl(urlsplit(address).query))
+    assert (asked["patient"], asked["kind"], asked["day"]) == (str(gone.patient.number), "consultation", diary.monday().isoformat())
+    form = browser.get(address).content.decode()
+    assert f'value="{asked["time"]}"' in form
 
 
 def test_arrival_on_another_day_is_refused_in_words(browser, diary, book):

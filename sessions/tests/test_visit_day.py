@@ -183,6 +183,21 @@ def test_every_step_of_the_day_has_its_way_back(today, desk):
     assert visit.holds.filter(is_live=False).count() == 0
 
 
+def test_who_was_never_marked_as_here_is_not_here_again_once_taken_back_from_the_room(today, desk):
+    visit = today(12, kind="consultation")
+    in_room = visit_status.in_room(visit, by=desk)
+    visit_status.not_done(visit_status.done(in_room, by=desk), by=desk)  # what lies between does not hide how it began
+    read = Booking.objects.get(pk=visit.pk)
+    back = visit_status.not_in_room(read, by=desk, version=read.version)
+    assert (back.status, back.arrived_at) == ("booked", None)
+    visit_status.arrive(back, by=desk)
+    assert visit_status.not_in_room(read, by=desk, version=read.version).status == "arrived"  # an old press takes no new arrival back
+    # The control: marked as here by somebody, it stays here.
+    here = visit_status.not_in_room(visit_status.in_room(Booking.objects.get(pk=visit.pk), by=desk), by=desk)
+    assert here.status == "arrived"
+    assert here.arrived_at is not None
+
+
 def test_a_visit_with_a_record_stays_where_the_record_has_it(today, desk, plan, clinician):
     from sessions.models import TreatmentSession
 

@@ -162,6 +162,7 @@ const diary = (() => {
         const html = answer.status === 200 ? await answer.text() : "";
         if (html && root === board() && !moving()) take(html, mine);
         fresh = Date.now();
+        document.dispatchEvent(new CustomEvent("reached"));
         const at = answer.headers.get("X-Clinic-Time");
         const tag = document.querySelector(".nowtag");
         if (at && tag) tag.textContent = at;
@@ -170,6 +171,7 @@ const diary = (() => {
       }
     } catch {
       state = "off"; // the words say how old the columns are
+      document.dispatchEvent(new CustomEvent("unreached"));
     }
     say(state);
   };

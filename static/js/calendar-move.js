@@ -124,6 +124,8 @@ const mover = (() => {
 
   const leave = () => {
     if (!now) return;
+    dragged = pressed !== null; // the button is still held: letting it go opens nothing, and moving on lifts nothing again
+    pressed = null;
     const li = down();
     live("Left where it was");
     diary.go(li.querySelector("a"));
@@ -139,7 +141,7 @@ const mover = (() => {
     if (lane.dataset.column !== from.dataset.column) values[lane.dataset.role] = lane.dataset.column;
     if (size !== was) values.minutes = String(size * STEP);
     const { visit } = down().dataset;
-    htmx.ajax("POST", `/bookings/${visit}/move/`, { target: "#toasts", swap: "innerHTML", values });
+    sent(htmx.ajax("POST", `/bookings/${visit}/move/`, { target: "#toasts", swap: "innerHTML", values }));
   };
 
   const shift = (key, longer) => {
@@ -161,7 +163,9 @@ const mover = (() => {
     const lane = under(event) || now.lane;
     const row = Math.round((event.clientY - lane.getBoundingClientRect().top) / ROW);
     if (now.how === "edge") {
-      now.size = Math.min(Math.max(row - now.at, 1), tall(now.lane) - now.at);
+      // The edge follows the pointer from where it was taken, which is up to a row above it.
+      const end = Math.round((event.clientY - now.lane.getBoundingClientRect().top - pressed.below) / ROW);
+      now.size = Math.min(Math.max(end - now.at, 1), tall(now.lane) - now.at);
     } else {
       const moved = Math.round((row - grip - now.first) / QUARTER) * QUARTER;
       now.lane = lane;
@@ -176,7 +180,8 @@ const mover = (() => {
     const li = event.target.closest?.("#board .ev[data-movable]");
     if (!li || now || event.button !== 0 || event.pointerType !== "mouse") return;
     const top = li.parentElement.getBoundingClientRect().top;
-    pressed = { li, x: event.clientX, y: event.clientY, grip: Math.round((event.clientY - top) / ROW) - diary.place(li), edge: atEdge(event, li) };
+    const row = Math.round((event.clientY - top) / ROW);
+    pressed = { li, x: event.clientX, y: event.clientY, grip: row - diary.place(li), edge: atEdge(event, li), below: event.clientY - top - (diary.place(li) + diary.long(li)) * ROW };
   });
   document.addEventListener("pointermove", (event) => {
     if (pressed && !now && Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) > SLIP) lift(pressed.li, pressed.edge ? "edge" : "drag");

@@ -33,11 +33,11 @@ const panel = (() => {
   };
   const open = (url, from) => {
     opener = from?.id || from?.closest?.("li[id]")?.id || "";
-    return htmx.ajax("GET", url, { target: "#drawer", swap: "innerHTML show:none" });
+    return sent(htmx.ajax("GET", url, { target: "#drawer", swap: "innerHTML show:none" }));
   };
   const renew = () => {
     quiet = true;
-    htmx.ajax("GET", `/bookings/${visit()}/`, { target: "#drawer", swap: "innerHTML show:none" });
+    sent(htmx.ajax("GET", `/bookings/${visit()}/`, { target: "#drawer", swap: "innerHTML show:none" })).then(() => { quiet = false; });
   };
   document.addEventListener("htmx:beforeSwap", (event) => {
     // Drawn again because something else changed it: nobody's focus goes there.
@@ -63,7 +63,7 @@ const panel = (() => {
   const arrived = () => {
     const block = current();
     if (!block?.hasAttribute("data-waits")) return live("Only a visit that is waited for can be marked as here");
-    htmx.ajax("POST", `/bookings/${block.dataset.visit}/arrive/`, { target: "#toasts", swap: "innerHTML", values: { version: block.dataset.version } });
+    sent(htmx.ajax("POST", `/bookings/${block.dataset.visit}/arrive/`, { target: "#toasts", swap: "innerHTML", values: { version: block.dataset.version } }));
   };
 
   document.addEventListener("keydown", (event) => {

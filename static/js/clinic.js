@@ -65,9 +65,11 @@ window.addEventListener("pageshow", () => {
 });
 
 // What htmx could not deliver is said in one bar at the top, in words, and goes away with the next answer.
+let noWay = false; // whether the bar speaks of the connection: then it goes by itself as soon as the clinic answers anything
 const bar = (text, link) => {
   const element = document.getElementById("netbar");
   if (!element) return;
+  noWay = false;
   element.replaceChildren(document.createTextNode(text));
   if (link) {
     const anchor = document.createElement("a");
@@ -82,20 +84,30 @@ const bar = (text, link) => {
 };
 const since = () => new Date().toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
 let unreached = false; // whether the last question of this page got no answer
+const away = (text) => {
+  bar(text);
+  noWay = true;
+};
 document.addEventListener("htmx:sendError", () => {
   unreached = true;
-  bar(`No connection since ${since()}. What you typed is still here; try again in a moment.`);
+  away(`No connection since ${since()}. What you typed is still here; try again in a moment.`);
 });
 document.addEventListener("htmx:timeout", () => bar("The clinic's computer did not answer in time. What you typed is still here; try again."));
 // A form that is sent while nothing goes through would take the page away, and what was typed with it. Where the last question of
 // the page got no answer, the way is tried first.
 document.addEventListener("unreached", () => { unreached = true; });
-document.addEventListener("reached", () => { unreached = false; });
+document.addEventListener("reached", () => {
+  unreached = false;
+  if (noWay) bar("");
+});
+window.addEventListener("online", () => { if (noWay) reachable(); });
+// A question that a script asks: what did not come through is said in the bar, and is no fault of the script.
+const sent = (asked) => Promise.resolve(asked).catch(() => {});
 const reachable = async () => {
   if (!navigator.onLine) return false;
   try {
     await fetch("/accounts/presence/", { headers: { "X-Requested-With": "fetch" }, cache: "no-store", signal: AbortSignal.timeout(8000) });
-    unreached = false;
+    document.dispatchEvent(new CustomEvent("reached"));
     return true;
   } catch {
     return false;
@@ -115,7 +127,7 @@ document.addEventListener("submit", async (event) => {
   if (there) {
     bar("");
     form.requestSubmit(event.submitter?.isConnected ? event.submitter : undefined);
-  } else bar(`No connection since ${since()}. Nothing was sent, and what you typed is still here. Press it again in a moment.`);
+  } else away(`No connection since ${since()}. Nothing was sent, and what you typed is still here. Press it again in a moment.`);
 }, true);
 // Signed in again in another tab, this page holds an outdated secret. The refusal brings the one that fits: it is put
 // where htmx and the forms take it from, and the next try goes through.

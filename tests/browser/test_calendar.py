@@ -133,6 +133,81 @@ def test_arrived_is_one_press_and_a_refresh_leaves_the_focus_and_what_has_it(vis
     expect(calendar.locator("#made")).to_contain_text("Up to date")
 
 
+def hold(page, block: str, down: float, *, edge: bool = False) -> tuple[float, float]:
+    """Press the mouse on *block*, at its lower edge or within, and draw it so many px down without letting go."""
+    box = page.locator(f"#{block}").bounding_box()
+    x, y = box["x"] + 30, box["y"] + (box["height"] - 3 if edge else 12)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x, y + down / 2, steps=3)
+    page.mouse.move(x, y + down, steps=3)
+    return x, y + down
+
+
+def test_escape_ends_a_drag_for_good_although_the_button_is_still_held(visitor, calendar):
+    block = coming(calendar)
+    calendar.locator(f"#{block}").scroll_into_view_if_needed()
+    sent = []
+    calendar.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    x, y = hold(calendar, block, -63)
+    expect(calendar.locator(".ghost")).to_be_visible()
+    calendar.keyboard.press("Escape")
+    calendar.mouse.move(x, y - 63, steps=3)
+    expect(calendar.locator(".ghost")).to_have_count(0)
+    calendar.mouse.up()
+    expect(calendar.locator("#drawer")).to_be_empty()  # letting go opens nothing either
+    assert not [url for url in sent if "/bookings/" in url]
+    assert focused(calendar) == block
+    calendar.locator(f"#{block} > a").click()  # and the next press is a press
+    expect(calendar.locator("#drawer .visit-drawer")).to_be_visible()
+    calendar.keyboard.press("Escape")
+    # The control: let go without Escape, the same drag sends the move.
+    hold(calendar, block, -63)
+    with calendar.expect_request(re.compile("/move/")):
+        calendar.mouse.up()
+
+
+def test_the_edge_of_a_visit_comes_to_rest_where_it_is_drawn(visitor, calendar):
+    block = coming(calendar)
+    calendar.locator(f"#{block}").scroll_into_view_if_needed()
+    rows = int(re.search(r"for(\d+)", calendar.locator(f"#{block}").get_attribute("class"))[1])
+    hold(calendar, block, 42, edge=True)  # six rows of 7 px: half an hour
+    expect(calendar.locator(".ghost")).to_have_class(re.compile(rf"\bfor{rows + 6}\b"))
+    calendar.keyboard.press("Escape")
+    calendar.mouse.up()
+
+
+def test_what_does_not_come_through_is_said_and_the_words_go_by_themselves_when_the_clinic_answers_again(visitor, calendar):
+    block = coming(calendar)
+    bar, made = calendar.locator("#netbar"), calendar.locator("#made")
+    calendar.locator(f"#{block} > a").click()
+    drawer = calendar.locator("#drawer")
+    drawer.locator("summary", has_text=re.compile("^Move$")).click()
+    drawer.locator("input[name='time']").last.fill("16:35")
+    visitor.context.set_offline(True)
+    expect(made).to_contain_text("No connection")
+    drawer.get_by_role("button", name="Move the visit").click()
+    expect(bar).to_contain_text("What you typed is still here")
+    calendar.locator(f"#{block} > a").focus()
+    Presses(calendar)("m", "ArrowUp", "Enter")
+    expect(calendar.locator(".ghost")).to_have_count(0)
+    assert focused(calendar) == block
+    visitor.context.set_offline(False)
+    expect(bar).to_be_hidden()
+    expect(made).to_contain_text("Up to date")
+    expect(drawer.locator("input[name='time']").last).to_have_value("16:35")
+    assert focused(calendar) == block
+    # The same where the browser has its network and only the clinic's computer does not answer.
+    calendar.route("**/*", lambda route: route.abort())
+    calendar.keyboard.press("a")
+    expect(bar).to_be_visible()
+    calendar.unroute("**/*")
+    calendar.evaluate("diary.refresh()")
+    expect(bar).to_be_hidden()
+    # htmx writes down what it could not send; no script of ours failed over it.
+    visitor.broken_rules[:] = [one for one in visitor.broken_rules if "htmx:sendError" not in one and "htmx:afterRequest" not in one]
+
+
 @pytest.mark.parametrize("view", ["day", "week", "list"])
 def test_each_view_with_its_drawer_is_accessible_and_survives_back(visitor, calendar, view):
     here = calendar.locator("#board").get_attribute("data-address").partition("?")[0]
