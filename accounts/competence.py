@@ -1,7 +1,10 @@
 """What a member of staff is signed off for, as the planner reads it, and how near its certificates are to their end."""
 
 import datetime as dt
+from copy import copy
 from dataclasses import dataclass
+
+from django.utils import timezone
 
 from planner import wording
 
@@ -26,6 +29,15 @@ def operator_of(user: User, day: dt.date, *, any_day: bool = False, rows: list[C
 def recorded_of(user: User) -> list[Competence]:
     """Every row, ended ones too, in the order of their dates. Sorted here, so that a prefetch is used."""
     return sorted(user.competences.all(), key=lambda row: (row.valid_from, row.pk))
+
+
+def recorded_then(user: User, day: dt.date) -> list[Competence]:
+    """Every row as it stood on *day*, for a treatment of that day: one that was ended later held then."""
+    rows = [copy(row) for row in recorded_of(user)]
+    for row in rows:
+        if row.ended_at is not None and timezone.localdate(row.ended_at) > day:
+            row.ended_at = None
+    return rows
 
 
 def standing_of(user: User) -> list[Competence]:

@@ -30,9 +30,12 @@ def declare() -> None:
 
 def _web_sessions(patient) -> int:
     """
-    Take every message nobody has read yet out of every web session, as it may quote what was typed of anybody, and end those
+    Take every message nobody has read yet, and what was typed at a refused signature, out of every web session, as it may be of
+    anybody, and end those
     that name this patient elsewhere: their owners sign in again.
     """
+    from sessions.views.signature import REFUSED
+
     store = import_module(settings.SESSION_ENGINE).SessionStore()
     told = (patient.surname, patient.given, patient.preferred_name, patient.phone, patient.email, patient.address)
     words = {text.casefold() for text in told if len(text) >= SHORTEST}
@@ -40,12 +43,12 @@ def _web_sessions(patient) -> int:
     for row in _rows(store):
         column = "data" if hasattr(row, "data") else "session_data"
         data = store.decode(getattr(row, column))
-        said = data.pop(MESSAGES, None)
+        said = [data.pop(name, None) for name in (MESSAGES, REFUSED)]
         rest = json.dumps({key: value for key, value in data.items() if key not in SIGN_IN}, default=str, ensure_ascii=False).casefold()
         if any(word in rest for word in words):
             row.delete()
             touched += 1
-        elif said is not None:
+        elif any(one is not None for one in said):
             setattr(row, column, store.encode(data))
             row.save(update_fields=[column])
             touched += 1

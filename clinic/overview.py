@@ -128,13 +128,17 @@ def _done(record: TreatmentSession) -> str:
 def _treatments(patient: Patient, user, until) -> list[Entry]:
     rows = TreatmentSession.objects.visible_to(user).filter(patient=patient).without_documents()
     rows = rows.select_related("plan", "booking__site").defer(*of("plan", PLAN_DOCUMENTS)).prefetch_related("zones")
-    entries = []
-    for row in until.newest(rows, "started_at"):
+    entries, shown = [], list(until.newest(rows, "started_at"))
+    asks = [row.pk for row in shown if row.roles_asked]
+    asking = set(TreatmentSession.objects.filter(pk__in=asks).asking().values_list("pk", flat=True)) if asks else set()
+    for row in shown:
         tag, tone = ("Adverse event", "stop") if row.reaction == TreatmentSession.Reaction.ADVERSE else ("", "mute")
         if not row.is_locked and row.status == TreatmentSession.Status.DRAFT:
             tag, tone = "Not signed", "defer"
         if row.status == TreatmentSession.Status.CLOSED:
             tag, tone = "Not treated", "mute"
+        if row.pk in asking:
+            tag, tone = "Waits for countersignature", "caut"
         title = f"Session {row.session_number} of {row.plan.sessions_count}"
         entries.append(Entry(row.started_at, title, _done(row), reverse("sessions:record", args=[row.pk]), "i-pen", tag, tone, on=row.day))
     return entries

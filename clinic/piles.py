@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import F, OuterRef, Prefetch, Q, Subquery, prefetch_related_objects
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
@@ -23,9 +23,10 @@ from planner import wording
 from plans.models import Consultation, TreatmentPlan
 from plans.services import waiting_for
 from protocols.models import ProtocolVersion
+from sessions.countersigning import refusal_of, roles_of
 from sessions.devices.setup import waiting_at
 from sessions.handover import without_anybody
-from sessions.models import Booking, TreatmentSession
+from sessions.models import Booking, RecordCountersignature, TreatmentSession
 from sessions.querysets import of, settled
 from sessions.services.gap import weeks
 
@@ -70,7 +71,7 @@ def piles_of(user, *, own: bool, now: dt.datetime) -> list[Pile]:
     if user.may("intake.review"):
         piles.append(_answers(user))
     if user.may("records.edit"):
-        piles += [_records_to_sign(user, own), _drafts(user, own)]
+        piles += [*_records(user, own), _drafts(user, own)]
     if user.may("bookings.edit"):
         piles += [*_courses(user, own, now), _visits_without_anybody(user)]
     if user.may("consent.take"):
@@ -280,17 +281,50 @@ def _erased_emergencies(user) -> Pile | None:
     return _pile("erased-emergencies", rows, one, many, item, url=page, is_rare=True)
 
 
-def _records_to_sign(user, own: bool) -> Pile | None:
-    rows = TreatmentSession.objects.visible_to(user).filter(status=TreatmentSession.Status.DRAFT)
-    rows = rows.select_related("patient", "booking__site")
-    rows = rows.only("session_number", "started_at", "booking__site__time_zone", *of("patient", NAMED))
-    rows = (rows.filter(clinician=user) if own else rows).order_by("started_at")
+def _records(user, own: bool) -> list[Pile | None]:
+    """
+    Records to sign, and signed ones that wait for a countersignature: for who may give it, and for who was refused one.
+    One query, and one more where any waits.
+    """
+    drafts = Q(status=TreatmentSession.Status.DRAFT)
+    drafts &= Q(clinician=user) | Q(entered_by=user) if own else Q()
+    rows = TreatmentSession.objects.visible_to(user).filter(drafts | Q(pk__in=TreatmentSession.objects.asking().order_by().values("pk")))
+    rows = rows.select_related("patient", "booking__site", "clinician").order_by("started_at")
+    needed = ("session_number", "started_at", "status", "needs", "clinician__is_active", "signed_by_id", "entered_by_id")
+    rows = list(rows.only(*needed, "booking__site__time_zone", *of("patient", NAMED)))
+    asking = [row for row in rows if row.is_signed]
+    if asking:
+        prefetch_related_objects(asking, Prefetch("countersignatures", RecordCountersignature.objects.select_related("by")))
+    refused = {row.pk: answer for row in asking if (answer := refusal_of(row)) is not None}
+    # Where who treated has left, whoever may countersign sees to it.
+    theirs = [
+        row for row in asking if row.pk in refused and (user.pk in (row.clinician_id, row.signed_by_id) or not row.clinician.is_active)
+    ]
+    mine = [row for row in asking if row.pk not in refused and roles_of(row, user)]
 
     def item(row):
-        when = wording.day(row.day, weekday=True)
-        return Unfinished(str(row.patient), f"Session {row.session_number}, started {when}", reverse("sessions:record", args=[row.pk]))
+        started = f"Session {row.session_number}, started {wording.day(row.day, weekday=True)}"
+        return Unfinished(str(row.patient), started, reverse("sessions:record", args=[row.pk]))
 
-    return _pile("records", rows, "record to sign", "records to sign", item)
+    def to_countersign(row):
+        facts = f"Session {row.session_number}, {wording.day(row.day, weekday=True)}: {row.needs[0]['subject']}"
+        return Unfinished(str(row.patient), facts, reverse("sessions:countersign", args=[row.pk]))
+
+    def was_refused(row):
+        facts = f"Session {row.session_number}: {refused[row.pk].by} says why"
+        return Unfinished(str(row.patient), facts, reverse("sessions:record", args=[row.pk]))
+
+    return [
+        _of_list("records", [row for row in rows if not row.is_signed], "record to sign", "records to sign", item),
+        _of_list("countersign-records", mine, "record to countersign", "records to countersign", to_countersign),
+        _of_list("refused-records", theirs, "countersignature refused", "countersignatures refused", was_refused),
+    ]
+
+
+def _of_list(name: str, rows: list, one: str, many: str, item) -> Pile | None:
+    if not rows:
+        return None
+    return Pile(name, _count(len(rows), one, many), [item(row) for row in rows[:MOST_UNFINISHED]], len(rows[MOST_UNFINISHED:]))
 
 
 def _drafts(user, own: bool) -> Pile | None:

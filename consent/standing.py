@@ -4,6 +4,7 @@ record it was given. Signed on the text in use; or on one retired since, which h
 or never signed.
 """
 
+import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -91,9 +92,14 @@ def _listed(words: list[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
 
 
-def newest_items(patient) -> dict[tuple[str, str], ConsentItem]:
-    """{(kind, code): the newest item} of the person, with its text's status and its withdrawal; one query, no document."""
+def newest_items(patient, at: dt.datetime | None = None) -> dict[tuple[str, str], ConsentItem]:
+    """
+    {(kind, code): the newest item} of the person, with its text's status and its withdrawal; one query, no document. at: of those
+    signed by then, to the minute.
+    """
     rows = ConsentItem.objects.filter(consent__patient=patient).order_by("signed_at", "pk")
+    if at is not None:
+        rows = rows.filter(signed_at__lt=at + dt.timedelta(minutes=1))
     return {(row.kind, row.code): row for row in with_state(rows)}
 
 
@@ -103,19 +109,22 @@ def with_state(rows):
     return rows.defer("text__body", "consent__content", "consent__strokes", "consent__signature_svg")
 
 
-def state_of(item: ConsentItem | None) -> str:
+def state_of(item: ConsentItem | None, at: dt.datetime | None = None) -> str:
+    """at: as it stood then; None = now."""
     if item is None:
         return MISSING
-    if getattr(item, "withdrawal", None) is not None:
+    withdrawal = getattr(item, "withdrawal", None)
+    if withdrawal is not None and (at is None or withdrawal.at <= at):
         return WITHDRAWN
-    return OLDER if item.text.status == item.text.Status.RETIRED else SIGNED
+    retired = item.text.status == item.text.Status.RETIRED and (at is None or item.text.retired_at <= at)
+    return OLDER if retired else SIGNED
 
 
-def judged(needs: Iterable[Need], items: dict[tuple[str, str], ConsentItem]) -> Stands:
+def judged(needs: Iterable[Need], items: dict[tuple[str, str], ConsentItem], at: dt.datetime | None = None) -> Stands:
     found = [(need, items.get((need.kind, need.code))) for need in needs]
-    return Stands(tuple(Standing(need, state_of(item), item) for need, item in found))
+    return Stands(tuple(Standing(need, state_of(item, at), item) for need, item in found))
 
 
-def stands_for(plan, patient=None) -> Stands:
-    """How the person's consent stands for *plan*, now."""
-    return judged(needs_of(plan), newest_items(patient or plan.patient))
+def stands_for(plan, patient=None, *, at: dt.datetime | None = None) -> Stands:
+    """How the person's consent stands for *plan*, now or as it stood *at* a moment."""
+    return judged(needs_of(plan), newest_items(patient or plan.patient, at), at)

@@ -82,9 +82,12 @@ def choose(ctx: Context, at_hand: Sequence[Candidate], wanted: Sequence[Wanted])
         order = [phototype for rule in ctx.knowledge.phototype_rules for phototype in rule.phototypes]
         lighter = order[: order.index(mine)] if mine is not None else []
         labels = [(phototype, any_age) for phototype in (*lighter, mine) for any_age in (False, True)]
-        elsewhere = [_take(ctx, at_hand, wanted, phototype, any_age=any_age) for phototype, any_age in labels]
-        others = [device for one in elsewhere for device in (one.chosen, *one.no_deeper_than) if device is not None]
-        ctx.labelled_devices = tuple(d for d in dict.fromkeys(others) if d != taken.chosen and d not in taken.no_deeper_than)
+        elsewhere = {label: _take(ctx, at_hand, wanted, label[0], any_age=label[1]) for label in labels}
+        others = [device for one in elsewhere.values() for device in (one.chosen, *one.no_deeper_than) if device is not None]
+        # What would be the first choice there lowers the ceiling too, which no sign-off does: whoever treats, it is not left out.
+        firsts = [one.instead_of or one.chosen for label, one in elsewhere.items() if label != (mine, False)]
+        held = [device for device in dict.fromkeys(others) if device in firsts or device not in taken.no_deeper_than]
+        ctx.labelled_devices = tuple(device for device in held if device != taken.chosen)
     return taken.chosen
 
 

@@ -25,7 +25,7 @@ from .records import record
 from .screening import ask_open_questions, judge, merged
 from .terms import OTHER_DAY, RANK, STATUS_RANK, AdjuvantVerdict, Ask, Decision, ExcludedZone, Finding, Traced, ZonePlan, plain, sourced
 
-PLANNER_VERSION = "1.2.0"
+PLANNER_VERSION = "1.2.1"
 LEAVING_OUT = ("refuse", "exclude_zone", "defer")  # worst first: waiting does not free a zone that is left out for another reason
 
 

@@ -16,6 +16,8 @@ from planner.knowledge import Knowledge
 from planner.wording import day, mm
 from protocols.knowledge import knowledge_of
 
+from .decisions import DEPTH_SIGNER
+
 DEVICE, ZONE, DEPTH = "device", "zone", "depth"
 
 
@@ -28,6 +30,7 @@ class Beyond:
     zone: str = ""
     depth_mm: Decimal | None = None
     most_mm: Decimal | None = None
+    is_expired: bool = False  # a certificate of other days covers it
 
 
 def rule_of(user, knowledge: Knowledge, on: dt.date, *, any_day: bool = False, rows: list | None = None) -> Context:
@@ -55,13 +58,20 @@ def most_by_zone(user, plan, *, on: dt.date) -> dict[str, Decimal]:
 
 
 def beyond_of(
-    user, knowledge: Knowledge, *, device: str, depths: Iterable[tuple[str, Decimal]], on: dt.date, any_day: bool = False
+    user,
+    knowledge: Knowledge,
+    *,
+    device: str,
+    depths: Iterable[tuple[str, Decimal]],
+    on: dt.date,
+    any_day: bool = False,
+    rows: list | None = None,
 ) -> list[Beyond]:
     """
     What lies beyond *user*'s sign-off on *on*. device: brand or kind; depths: (zone id, mm). any_day: what no certificate of
-    theirs covers, whatever its dates.
+    theirs covers, whatever its dates. rows: their certificates as they stood on an earlier day (`recorded_then`).
     """
-    held = recorded_of(user)
+    held = recorded_of(user) if rows is None else rows
     return _beyond(user, held, knowledge, device=device, depths=depths, on=on, any_day=any_day) if held else []
 
 
@@ -82,7 +92,8 @@ def _beyond(
         elif not reach.zone:
             key = f"{ZONE}.{zone}"
             expired = f"{label.lower()}, by a certificate that does not hold on {day(on)}"
-            found[key] = Beyond(key, expired if reach.expired else f"{label.lower()} with the {named}", zone)
+            words = expired if reach.expired else f"{label.lower()} with the {named}"
+            found[key] = Beyond(key, words, zone, is_expired=reach.expired is not None)
         if reach.most_mm is not None and depth > reach.most_mm:
             key = f"{DEPTH}.{zone}"
             words = f"{label} {mm(depth)}, more than {mm(reach.most_mm)}"
@@ -106,6 +117,25 @@ def not_covered(user, plan, *, on: dt.date, any_day: bool = False) -> list[Beyon
     a certificate that ran out since is not among it.
     """
     return without_agreed(beyond(user, plan, on=on, any_day=any_day), user, plan)
+
+
+def signers_of(item: Beyond, knowledge: Knowledge) -> tuple[str, ...]:
+    """Who must countersign *item*: as the protocol's rule says, and a depth as `decisions.beyond_sign_off` does."""
+    rules = knowledge.operator_rules
+    if item.depth_mm is not None:
+        return (DEPTH_SIGNER,)
+    if not item.zone:
+        return rules.beyond_device.sign_off
+    return (rules.certificate_expired if item.is_expired else rules.beyond_zone).sign_off
+
+
+def covered_by_plan(item: Beyond, user, plan, *, device: str) -> bool:
+    """Whether what was done was countersigned with the plan: for this person, with that *device* of its kind, and no deeper."""
+    if plan.accepted_by_id != user.pk or item.key not in plan.countersigned_keys:
+        return False
+    if item.depth_mm is not None:
+        return any(row.zone == item.zone and item.depth_mm <= row.depth_mm for row in plan.zones.all())
+    return not plan.device_brand or device == plan.device_brand  # agreed for a kind, it holds for each brand of it
 
 
 def without_agreed(found: list[Beyond], user, plan) -> list[Beyond]:

@@ -12,6 +12,7 @@ from accounts.permissions import Role
 from .catalogue import Catalogue
 
 SEEN = "seen"
+DEPTH_SIGNER = "medical_lead"  # who agrees to a depth beyond what somebody is signed off for
 COUNTERSIGNERS = ("medical_lead", "prescriber")  # who may decide later, on a plan that waits for it
 ANTIVIRAL, NUMBING = "antiviral", "numbing"  # ids of the planner
 ROLE_WORDS = {
@@ -128,7 +129,7 @@ def _about(decision: Decision, proposal: dict, catalogue: Catalogue) -> str:
 def beyond_sign_off(zone: str, label: str, value_words: str, most_words: str) -> Decision:
     """A depth the clinician set above what they are signed off for: the medical lead must agree to that depth."""
     subject = f"{label} {value_words}, above the {most_words} the clinician is signed off for"
-    return Decision(f"beyond.{zone}.{value_words}", "", "medical_lead", subject, [("agreed", "Medical lead agrees", "Agree")])
+    return Decision(f"beyond.{zone}.{value_words}", "", DEPTH_SIGNER, subject, [("agreed", "Medical lead agrees", "Agree")])
 
 
 def numbing(other: str = "") -> Decision:

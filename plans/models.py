@@ -147,6 +147,11 @@ class TreatmentPlan(VersionedModel):
     def is_awaiting(self) -> bool:
         return self.status == self.Status.AWAITING
 
+    @property
+    def in_force_from(self):
+        """When it came into force: accepted, or countersigned where it had to be."""
+        return self.countersigned_at or self.accepted_at
+
     @cached_property
     def agreed(self) -> list["PlanCountersignature"]:
         """The countersignatures that agreed, in their order; none counts before the plan is in force."""

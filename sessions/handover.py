@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -102,7 +103,9 @@ def is_booked_again(user) -> None:
 
 
 def _unsigned(user):
-    rows = TreatmentSession.objects.filter(clinician=user, status=TreatmentSession.Status.DRAFT).without_documents()
+    # A late record is signed by who enters it too; who treated stays who treated.
+    theirs = Q(clinician=user, entered_at__isnull=True) | Q(entered_by=user)
+    rows = TreatmentSession.objects.filter(theirs, status=TreatmentSession.Status.DRAFT).without_documents()
     return rows.select_related("patient__site").order_by("started_at", "pk")
 
 

@@ -344,6 +344,12 @@ class TreatmentSession(VersionedModel):
         PLANNED = "planned", "Weighed today: treated as planned"
         OTHER = "other", "Other, say what was decided"
 
+    class Source(models.TextChoices):
+        """What a record is entered from on a later day."""
+
+        PAPER = "paper", "A paper record of that day"
+        MEMORY = "memory", "What the person who treated remembers"
+
     class Reaction(models.TextChoices):
         NONE = "none", "None"
         EXPECTED = "expected", "As expected"
@@ -359,6 +365,15 @@ class TreatmentSession(VersionedModel):
     )
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
+    entered_at = models.DateTimeField(null=True, blank=True, help_text="When it was begun, where that was not at the visit")
+    entered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+", help_text="Who entered it then"
+    )
+    entered_from = models.CharField(max_length=8, choices=Source, blank=True)
+    late_reason = models.CharField(max_length=300, blank=True, help_text="Why it was not recorded at the visit")
+    late_said = models.CharField(
+        max_length=500, blank=True, help_text="Of a late record: what is said about what was not in order that day"
+    )
     identity_checked = models.BooleanField(default=False)
     skin_checked = models.BooleanField(default=False)
     consent_confirmed = models.BooleanField(default=False, help_text="A tick, from before consent was signed here")
@@ -400,6 +415,10 @@ class TreatmentSession(VersionedModel):
     )
     saved_turn = models.PositiveIntegerField(default=0, help_text="Counts that page's saves, so that a late one never undoes a newer one")
     deviations = models.JSONField(default=list, blank=True, help_text="Computed at signing: planned against done")
+    needs = models.JSONField(
+        default=list, blank=True, help_text="Set at signing: what went beyond the right of who treated: [{key, who, subject}]"
+    )
+    roles_asked = models.PositiveSmallIntegerField(default=0, help_text="How many roles must countersign that")
     closed_reason = models.CharField(max_length=300, blank=True)
     signed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     signed_at = models.DateTimeField(null=True, blank=True)
@@ -413,6 +432,7 @@ class TreatmentSession(VersionedModel):
         indexes = [
             models.Index(fields=["patient", "-started_at"], name="record_by_patient"),
             models.Index(fields=["device", "-started_at"], name="record_by_device"),  # when a device was used last
+            models.Index(fields=["started_at"], name="record_that_asks", condition=Q(roles_asked__gt=0)),
         ]
         constraints = [
             models.CheckConstraint(
@@ -425,6 +445,11 @@ class TreatmentSession(VersionedModel):
             ),
             models.CheckConstraint(name="pain_from_0_to_10", condition=Q(pain__isnull=True) | Q(pain__lte=10)),
             models.CheckConstraint(name="closed_record_says_why", condition=~Q(status="closed") | ~Q(closed_reason="")),
+            models.CheckConstraint(
+                name="late_record_says_who_and_why",
+                condition=Q(entered_at__isnull=True, entered_by__isnull=True)
+                | Q(entered_at__gt=F("started_at"), entered_by__isnull=False) & ~Q(late_reason="") & ~Q(entered_from=""),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -439,6 +464,16 @@ class TreatmentSession(VersionedModel):
     def day(self) -> dt.date:
         """The day of treatment, at the site."""
         return self.site.day_of(self.started_at)
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it was begun on a later day, of a treatment that was over (see `services.late`)."""
+        return self.entered_at is not None
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the needle was in the skin already: from then on the record says what was done, and holds nothing back."""
+        return bool(self.start_check) or self.is_late
 
     @property
     def is_locked(self) -> bool:
@@ -533,6 +568,41 @@ class SessionCorrection(models.Model):
 
     def __str__(self) -> str:
         return f"Correction {self.number}"
+
+
+class RecordCountersignature(models.Model):
+    """
+    What somebody entitled said of a signed record that went beyond the right of who treated. Bound to the hash of what was signed;
+    added, never changed. A role that refused is asked again once a correction was added.
+    """
+
+    class Role(models.TextChoices):
+        MEDICAL_LEAD = "medical_lead", "Medical lead"
+        PRESCRIBER = "prescriber", "Prescriber"
+
+    session = models.ForeignKey(TreatmentSession, on_delete=models.PROTECT, related_name="countersignatures")
+    number = models.PositiveSmallIntegerField(help_text="1, 2, 3 ... of this record")
+    role = models.CharField(max_length=20, choices=Role)
+    agreed = models.BooleanField()
+    meaning = models.CharField(max_length=200)
+    words = models.CharField(max_length=300, blank=True, help_text="Why it was refused, or what is said with it")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    record_sha256 = models.CharField(max_length=64, help_text="Of the record as it was read")
+    record_version = models.PositiveSmallIntegerField(help_text="Of what was read: 1 as signed, one more for each correction")
+    sha256 = models.CharField(max_length=64, help_text="Over all of this")
+
+    objects = OfRecordQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["session", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["session", "number"], name="countersignature_number_once_per_record"),
+            models.CheckConstraint(name="countersign_refusal_says_why", condition=Q(agreed=True) | ~Q(words="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_role_display()}, {'countersigned' if self.agreed else 'not countersigned'}"
 
 
 class SkinSeen(models.Model):

@@ -3,7 +3,7 @@
 import datetime as dt
 
 from django.db import models
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from patients.querysets import OfPatientQuerySet
@@ -92,6 +92,16 @@ class RecordQuerySet(OfPatientQuerySet):
     def without_documents(self):
         """For lists: notes, checks and what was signed stay in the database until one is asked for."""
         return self.defer(*RECORD_DOCUMENTS)
+
+    def asking(self):
+        """Signed records of which not every role that was asked has countersigned, the oldest first."""
+        rows = self.model.countersignatures.rel.related_model.objects.filter(session=OuterRef("pk"), agreed=True).order_by()
+        agreed = rows.values("session").annotate(roles=Count("role", distinct=True)).values("roles")
+        return (
+            self.filter(status="signed", roles_asked__gt=0)
+            .filter(roles_asked__gt=Coalesce(Subquery(agreed), 0))
+            .order_by("started_at", "pk")
+        )
 
 
 class OfRecordQuerySet(OfPatientQuerySet):

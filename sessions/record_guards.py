@@ -11,6 +11,7 @@ USED = "treatment_sessions_usedlot"
 LOT = "treatment_sessions_lot"
 TUBE = "treatment_sessions_tubecheck"
 CORRECTION = "treatment_sessions_sessioncorrection"
+COUNTERSIGNED = "treatment_sessions_recordcountersignature"
 SKIN = "treatment_sessions_skinseen"
 # Whose row it is, for an erasure order: SQL over OLD.
 OF_RECORD = f"(SELECT s.patient_id FROM {SESSION} AS s WHERE s.id = OLD.session_id)"  # noqa: S608 - our own names
@@ -87,6 +88,18 @@ def _two_people_checked() -> Guard:
     return refuse(SESSION, event="UPDATE", columns=("status",), when=when, reason=reason, name="blood_checked_by_two")
 
 
+def _countersigned_as_signed() -> Guard:
+    """A countersignature is of a signed record that asks for one, under its hash, once in a role, and by nobody who treated or signed."""
+    # Only names of this module are put together here, nothing that anybody types.
+    asks = (
+        f"EXISTS (SELECT 1 FROM {SESSION} AS s WHERE s.id = NEW.session_id AND s.status = 'signed' AND s.roles_asked > 0 "  # noqa: S608
+        "AND s.signed_sha256 = NEW.record_sha256 AND s.clinician_id <> NEW.by_id AND s.signed_by_id <> NEW.by_id)"
+    )
+    again = f"EXISTS (SELECT 1 FROM {COUNTERSIGNED} AS c WHERE c.session_id = NEW.session_id AND c.role = NEW.role AND c.agreed)"  # noqa: S608
+    reason = "a record is countersigned as it was signed, once, by somebody else"
+    return refuse(COUNTERSIGNED, event="INSERT", when=f"NOT {asks} OR {again}", reason=reason, name="countersigned_as_signed")
+
+
 def register() -> None:
     """Called from the app's ready()."""
     protect(_locked_session())
@@ -96,6 +109,8 @@ def register() -> None:
     protect(_locked_rows(TUBE, "signed_tubes_locked"))
     protect(no_change(TUBE, reason="checks of a tube are only ever added", name="tube_checks_added", patient=OF_RECORD))
     protect(_two_people_checked())
+    protect(_countersigned_as_signed())
+    protect(no_change(COUNTERSIGNED, reason="a countersignature is never changed", name="record_countersignature_stays", patient=OF_RECORD))
     protect(no_change("treatment_sessions_devicelog", reason="the log of a device is only ever added to", name="device_log_added"))
     protect(no_change(LOT, columns=("number", "key", "product_id", "added_at"), reason="a lot stays what it is", name="lot_stays"))
     protect(no_change("treatment_sessions_stockmove", reason="stock is counted by adding", name="stock_only_added"))

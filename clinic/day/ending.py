@@ -3,7 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass, field
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, prefetch_related_objects
 from django.urls import reverse
 from django.utils import timezone
 
@@ -11,6 +11,8 @@ from accounts.models import Site
 from aftercare.models import HandOver, Sheet
 from audit.models import AuditEvent, Outcome
 from plans.querysets import PLAN_DOCUMENTS
+from plans.services import role_words
+from sessions.countersigning import open_roles, refusal_of, roles_of
 from sessions.models import Booking, SessionZone, TreatmentSession
 from sessions.querysets import RECORD_DOCUMENTS, of
 from sessions.services.hours import clinic_zone, day_bounds
@@ -74,7 +76,8 @@ def ending_of(user, site: Site, day: dt.date) -> Ending:
         day,
         [
             _unmarked(visits, zone),
-            _unsigned(records, user, zone),
+            _unsigned(records, visits, user, zone),
+            _to_countersign(records, user, zone),
             _without_lot(records, user, zone),
             _not_handed_over(records, user, zone, start),
         ],
@@ -97,8 +100,17 @@ def _unmarked(visits: list[Booking], zone) -> Section:
     return Section("unmarked", "Visits", "visit not marked", "visits not marked", "Every visit is marked.", lines)
 
 
-def _unsigned(records: list[TreatmentSession], user, zone) -> Section:
+def _unsigned(records: list[TreatmentSession], visits: list[Booking], user, zone) -> Section:
+    """Records still to sign, and sessions that took place of which none was begun."""
     lines = []
+    for visit in visits:
+        treated = visit.status == Booking.Status.DONE and visit.kind == Booking.Kind.SESSION and visit.plan_id is not None
+        if not treated or hasattr(visit, "record"):
+            continue
+        mine = user.may("records.sign")
+        url = reverse("sessions:enter_record" if mine else "sessions:booking", args=[visit.pk])
+        what, do = f"{visit.title}, {visit.clinician.name}", "Enter it" if mine else "Open the visit"
+        lines.append(Left(_clock(visit.starts_at, zone), str(visit.patient), what, "Done, and no record was begun", url, do))
     for row in records:
         if row.status != TreatmentSession.Status.DRAFT:
             continue
@@ -108,6 +120,28 @@ def _unsigned(records: list[TreatmentSession], user, zone) -> Section:
         what = f"Session {row.session_number} of {row.plan.sessions_count}, {row.clinician.display_name}"
         lines.append(Left(_clock(row.started_at, zone), str(row.patient), what, facts, url, "Sign it" if mine else "Open the visit"))
     return Section("unsigned", "Records", "record not signed", "records not signed", "Every record is signed or closed.", lines)
+
+
+def _to_countersign(records: list[TreatmentSession], user, zone) -> Section:
+    """Signed records of what went beyond the right of who treated. Asked for only where there is one."""
+    asking = [row for row in records if row.is_signed and row.roles_asked]
+    if asking:
+        prefetch_related_objects(asking, "countersignatures")
+    lines = []
+    for row in asking:
+        roles = open_roles(row)
+        if not roles:
+            continue
+        refused = refusal_of(row) is not None
+        mine = bool(roles_of(row, user)) and not refused
+        name = "sessions:countersign" if mine else "sessions:record" if user.may("records.view") else "sessions:booking"
+        url = reverse(name, args=[row.booking_id if name == "sessions:booking" else row.pk])
+        facts = "Refused: read why" if refused else f"Waits for {' and '.join(role_words(role) for role in roles)}"
+        what = f"Session {row.session_number} of {row.plan.sessions_count}, {row.clinician.display_name}"
+        do = "Countersign it" if mine else "Open the record" if name == "sessions:record" else "Open the visit"
+        lines.append(Left(_clock(row.started_at, zone), str(row.patient), what, facts, url, do))
+    one, many = "record to countersign", "records to countersign"
+    return Section("countersign", "Countersignatures", one, many, "No record waits for a countersignature.", lines)
 
 
 def lots_missing(row: TreatmentSession) -> list[str]:

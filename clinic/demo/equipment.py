@@ -53,8 +53,8 @@ def enter_papers(resources: dict[str, Resource], knowledge: Knowledge, *, by: Us
             )
 
 
-def clean(world: World, session: TreatmentSession) -> None:
-    """Wiped down by whoever clears the room, a few minutes after the session."""
+def clean(world: World, session: TreatmentSession, *, done_at: dt.datetime | None = None) -> None:
+    """Wiped down by whoever clears the room, a few minutes after the session. done_at: where it is written down on a later day."""
     device = Resource.objects.select_related("site", "file").get(pk=session.device_id)
     if device.file.single_use:
         return
@@ -62,7 +62,7 @@ def clean(world: World, session: TreatmentSession) -> None:
     setup.add(
         device,
         what=What.CLEANED,
-        done_at=timezone.now(),
+        done_at=done_at or timezone.now(),
         done_by=who.display_name,
         agent=WIPES,
         by=who,

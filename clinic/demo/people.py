@@ -43,6 +43,8 @@ class Course:
     ends: str = ""  # "", "stopped", "superseded" or "sent" (it waits for a countersignature)
     booked: bool = True
     photographed: bool = False
+    on_paper: int = 0  # number of the session of a day without power: its record was entered the next morning
+    deeper: int = 0  # number of the session in which the deepest zone was needled deeper than the clinician is signed off for
 
 
 @dataclass(frozen=True)
@@ -273,7 +275,9 @@ PEOPLE: tuple[Person, ...] = (
     Person(
         "Takahashi", "Emi", "F", "1991-10-19", 3, Course("rejuvenation", "standard", FACE, -21, -11, 1, "amara", adjuvants=("vitamin_c",))
     ),
-    Person("Abernathy", "Cole", "M", "1990-04-23", 2, Course("acne_scars", "grade_3", ("back",), -20, -10, 1, "tomas", "rolling")),
+    Person(
+        "Abernathy", "Cole", "M", "1990-04-23", 2, Course("acne_scars", "grade_3", ("back",), -20, -10, 1, "tomas", "rolling", on_paper=1)
+    ),
     Person(
         "Šimůnková",
         "Božena",
@@ -292,7 +296,14 @@ PEOPLE: tuple[Person, ...] = (
         5,
         Course("dyschromia", "pih_uneven_tone", ("cheeks",), -17, -7, 1, "tomas", adjuvants=("alpha_arbutin",)),
     ),
-    Person("Holloway", "Bram", "M", "1993-02-02", 3, Course("acne_scars", "grade_2", ("temples", "cheeks"), -16, -6, 1, "lena", "boxcar")),
+    Person(
+        "Holloway",
+        "Bram",
+        "M",
+        "1993-02-02",
+        3,
+        Course("acne_scars", "grade_2", ("temples", "cheeks"), -16, -6, 1, "lena", "boxcar", deeper=1),
+    ),
     Person(
         "Nakagawa-Silva",
         "Luana",

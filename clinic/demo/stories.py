@@ -166,11 +166,25 @@ def _session(world: World, story: Course, booking: Booking) -> Story:
         return
     yield from _come(world, booking)
     yield booking.starts_at + 3 * MINUTE
+    if story.on_paper == booking.session_number:
+        yield from _on_paper(world, booking, by=clinician)
+        return
     session = treating.begin(world, booking, by=clinician)
     if story.photographed:
         picturing.of_session(world, session, by=clinician)
     yield booking.starts_at + 40 * MINUTE
-    treating.record_zones(world, session, by=clinician)
+    treating.record_zones(world, session, by=clinician, deeper=story.deeper == booking.session_number)
     yield booking.ends_at - 8 * MINUTE
     signed = treating.sign(world, session, by=clinician, adverse=story.adverse == booking.session_number)
     scales.after(signed, by=clinician)
+
+
+def _on_paper(world: World, booking: Booking, *, by) -> Story:
+    """The power is out: the visit is marked, and its record entered from paper the next morning."""
+    visit_status.in_room(booking, by=by)
+    yield booking.ends_at - 8 * MINUTE
+    visit_status.done(booking, by=by)
+    yield booking.ends_at + dt.timedelta(hours=20)
+    session = treating.enter_from_paper(world, booking, by=by)
+    treating.record_zones(world, session, by=by)
+    scales.after(treating.sign(world, session, by=by, adverse=False), by=by)

@@ -1,13 +1,18 @@
 """Sessions of the demo: opened, recorded zone by zone, signed; and a course that is stopped."""
 
+import datetime as dt
+from decimal import Decimal
+
 from django.utils.datastructures import MultiValueDict
 
 from accounts.models import User
 from patients.lists import LIST_PREFIX
+from planner.wording import number
 from plans import services as plans
+from sessions.forms.clock_time import clock_words
 from sessions.models import Booking, SessionZone, TreatmentSession
+from sessions.services import late, visit_status
 from sessions.services import record as records
-from sessions.services import visit_status
 from sessions.services.due import due_of
 from sessions.services.gate import own_blood
 from sessions.services.planner_today import to_look_at
@@ -38,6 +43,17 @@ def begin(world: World, booking: Booking, *, by: User) -> TreatmentSession:
     return session
 
 
+def enter_from_paper(world: World, booking: Booking, *, by: User) -> TreatmentSession:
+    """The record of a day without power: when the needles were in the skin, and what the paper of that day says was asked."""
+    began = booking.starts_at + dt.timedelta(minutes=12)
+    session = late.begin(booking, late.Entry(began, by, late.Source.PAPER, "The power was out all afternoon"), by=by)
+    checks = dict.fromkeys(("identity_checked", "skin_checked"), "on")
+    ended = clock_words(booking.ends_at - dt.timedelta(minutes=10), session.site)
+    said = {"late_said": "The questions were asked on paper that day, the sheet is in the file", "ended": ended}
+    _save(session, by=by, turn=1, typed={**checks, **_needle(world, session), **said})
+    return session
+
+
 def _see_skin(world: World, session: TreatmentSession, *, by: User) -> None:
     """Healed and without marks, after whatever was treated here before."""
     earlier = to_look_at(session.plan, earlier_of(session.patient, session.day), session.day)
@@ -51,15 +67,20 @@ def _needle(world: World, session: TreatmentSession) -> dict[str, str]:
     return {"device": str(device.pk), "needle_lot": needle_code(world, session)}
 
 
-def record_zones(world: World, session: TreatmentSession, *, by: User) -> None:
-    """Every zone as planned, but now and then a little shallower, with the reason."""
+def record_zones(world: World, session: TreatmentSession, *, by: User, deeper: bool = False) -> None:
+    """Every zone as planned, but now and then a little shallower, with the reason. deeper: where it goes deepest, a quarter deeper."""
     typed = {}
     for name in own_blood(session) & set(session.plan.adjuvants):
         check_tube(world, session, name, by=by)
-    for zone in SessionZone.objects.filter(session=session).select_related("plan_zone").order_by("position"):
+    zones = list(SessionZone.objects.filter(session=session).select_related("plan_zone").order_by("position"))
+    deepest = max(zone.planned_depth_mm for zone in zones)
+    for zone in zones:
         depth, reason = zone.planned_depth_mm, ""
         if zone.plan_zone.min_depth_mm < depth and world.chance.random() < 0.15:
             depth, reason = zone.plan_zone.min_depth_mm, SessionZone.Reason.REACTED
+        if deeper and zone.planned_depth_mm == deepest:
+            depth, reason = zone.planned_depth_mm + Decimal("0.25"), SessionZone.Reason.ENDPOINT_LATE
+            typed[f"z{zone.pk}-sure"] = number(depth)
         typed |= {
             f"z{zone.pk}-depth": f"{depth:.2f}",
             f"z{zone.pk}-passes": str(zone.planned_passes),
@@ -84,7 +105,7 @@ def sign(world: World, session: TreatmentSession, *, by: User, adverse: bool) ->
         typed={"pain": str(2 + session.pk % 4), "reaction": str(kind), "reaction_note": ADVERSE_NOTE if adverse else ""},
     )
     signed = sign_record(saved, by=by, password=PASSWORD, version=saved.version)
-    clean(world, signed)
+    clean(world, signed, done_at=signed.ended_at + dt.timedelta(minutes=5) if signed.is_late else None)
     return signed
 
 

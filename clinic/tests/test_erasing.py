@@ -52,6 +52,7 @@ def test_nothing_of_the_patient_is_left_anywhere_and_the_log_keeps_numbers(whole
     client.force_login(manager)
     session = client.session
     session["_messages"] = f"“{MARKER}” taken back."
+    session["refused_signature"] = {"page": "/", "at": 0, "said": {"words": f"{MARKER} asked"}}
     session.save()
     record("patient.viewed", actor=manager, patient=whole, obj=whole)
     before = {entry.label: entry.rows_of(other.pk).count() for entry in of_patients()}

@@ -33,7 +33,7 @@ from photos.models import PhotoSkip
 from photos.tests.pictures import photo_of
 from plans.models import Consultation, KeptCase, PlanCountersignature, PlanOverride
 from protocols.models import ProtocolCase
-from sessions.models import Hold, Lot, SessionCorrection, SkinSeen, TubeCheck, UsedLot
+from sessions.models import Hold, Lot, RecordCountersignature, SessionCorrection, SkinSeen, TubeCheck, UsedLot
 
 PDF = b"%PDF-1.7 a sheet\n%%EOF"
 # Looked up or compared by the database; nobody types into them.
@@ -80,6 +80,19 @@ def make(site, clinician, *, number=48213, marker="Zqmarkerx", ended_at=None, **
     connection.check_constraints()  # PostgreSQL alters no table while foreign keys of this transaction wait to be checked
     with guards.suspended():
         PlanOverride.objects.create(plan=plan, field="sessions", proposed="4", chosen="5", reason="wish", made_by=by, made_at=now)
+        RecordCountersignature.objects.create(
+            session=session,
+            number=1,
+            role="prescriber",
+            agreed=True,
+            record_version=1,
+            meaning=marker,
+            words=marker,
+            by=by,
+            at=now,
+            record_sha256="0",
+            sha256="0",
+        )
         PlanCountersignature.objects.create(plan=plan, role="medical_lead", agreed=True, reason=marker, by=by, at=now)
         connection.check_constraints()
     booking = session.booking

@@ -309,3 +309,15 @@ def test_the_limit_is_exact_in_hundredths():
     z = answer({"max_depth_mm": 0.8}, zones=("cheeks",), devices=["pen"])["zones"][0]
     assert Decimal(str(z["operator_max_mm"])) == Decimal("0.8")
     assert z["depth_mm"]["max"] <= 0.8
+
+
+@pytest.mark.parametrize("operator", [{"devices": []}, {"devices": ["roller"]}, {"devices": ["SkinPen Precision"]}, {"devices": ["Exceed"]}])
+def test_what_lowers_the_ceiling_lowers_it_whoever_treats(operator):
+    """A device whose label ends below this phototype holds the ceiling of the one taken instead, also where the operator may use neither."""
+    request = {"indication": "acne_scars", "level": "grade_3", "zones": ["nose", "back"], "morphology": "ice-pick"}
+    case = a_case(requests=[request], devices=["SkinPen Precision", "Exceed"], patient={"age": 24, "sex": "M", "phototype": "V"})
+    anybody, less = (
+        propose(Case.parse({**case, "operator": one}), KNOWLEDGE).parameters for one in (None, {"role": "nurse", **operator})
+    )
+    held = {zone.zone: zone.ceiling_mm for zone in anybody.zones}
+    assert [zone.zone for zone in less.zones if zone.ceiling_mm > held[zone.zone]] == []

@@ -56,9 +56,14 @@ def open_roles(plan: TreatmentPlan) -> list[str]:
 
 def roles_of(plan: TreatmentPlan, user) -> list[str]:
     """Which of them *user* may give. Never the one who made the plan."""
-    if not plan.is_awaiting or user.pk == plan.accepted_by_id or not user.may("plans.countersign"):
+    if not plan.is_awaiting or user.pk == plan.accepted_by_id:
         return []
-    return [role for role in open_roles(plan) if entitled(user, role)]
+    return roles_among(open_roles(plan), user)
+
+
+def roles_among(roles: list[str], user) -> list[str]:
+    """Which of *roles* *user* may give a countersignature in: of a plan, and of what was done (`sessions.countersigning`)."""
+    return [role for role in roles if entitled(user, role)] if user.may("plans.countersign") else []
 
 
 def role_words(role: str) -> str:

@@ -41,7 +41,6 @@ class FileForm(PlainForm):
     max_depth = Millimetres(
         label="Deepest setting on the label, mm",
         ceiling=DEEPEST_MM,
-        operator=None,
         max_length=20,
         help_text="Empty where the label says none",
     )

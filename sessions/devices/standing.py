@@ -60,7 +60,9 @@ class Standing:
 
 
 def began(session: TreatmentSession) -> dt.datetime | None:
-    """When the first zone was recorded, None where none was."""
+    """When the first zone was recorded, None where none was; of a late record, when it was done."""
+    if session.is_late:
+        return session.started_at
     at = (session.start_check or {}).get("at")
     return dt.datetime.fromisoformat(at) if at else None
 
@@ -95,7 +97,8 @@ def _out(device: Resource, newest, at: dt.datetime, day: dt.date) -> list[Fault]
     if out is not None and (back is None or (back.done_at, back.pk) < (out.done_at, out.pk)):
         return [Fault(OUT, f"{device} is out of service since {day_words(device.site.day_of(out.done_at))}: {out.note.rstrip('.')}")]
     broke_later = not device.is_active and device.log.filter(what=What.OUT, done_at__gt=at).exists()
-    if (not device.is_active and not broke_later) or (device.retired_on and device.retired_on <= day):
+    put_away_later = device.retired_on and day < device.retired_on <= device.site.day_of(timezone.now())
+    if (not device.is_active and not broke_later and not put_away_later) or (device.retired_on and device.retired_on <= day):
         return [Fault(OUT, f"{device} is out of service")]
     return []
 

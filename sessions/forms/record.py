@@ -28,9 +28,9 @@ _MOST_PASSES = 50
 class Millimetres(forms.CharField):
     """A needle depth above 0 and at most *ceiling* mm. source: who says so."""
 
-    def __init__(self, *, label: str, ceiling: Decimal, operator: Decimal | None, source: str = "", **kwargs):
+    def __init__(self, *, label: str, ceiling: Decimal, source: str = "", **kwargs):
         super().__init__(label=label, required=False, strip=True, **kwargs)
-        self.ceiling, self.operator, self.source = ceiling, operator, source
+        self.ceiling, self.source = ceiling, source
 
     def clean(self, value):
         text = super().clean(value).removesuffix("mm").strip()
@@ -51,10 +51,6 @@ class Millimetres(forms.CharField):
             ask = f". Did you mean {mm(meant)}?" if meant else ""
             source = f": {self.source}" if self.source else ""
             raise forms.ValidationError(f"{self.label} must be {mm(self.ceiling)} or less{source}{ask}")
-        if self.operator is not None and depth > self.operator:
-            raise forms.ValidationError(
-                f"{self.label} must be {mm(self.operator)} or less: that is what the person treating is signed off for"
-            )
         return depth
 
 
@@ -155,11 +151,16 @@ class RecordForm(forms.Form):
         self.day = session.day
         self.known = {used.place: used for used in session.used_lots.all()}
         self.uses: dict = {}  # what can be kept of the lots, by place
-        self.most = most_by_zone(session.clinician, session.plan, on=self.day)
+        # What was done on an earlier day is not held back by what its operator may do.
+        self.most = {} if session.is_late else most_by_zone(session.clinician, session.plan, on=self.day)
         text = {"required": False, "strip": True}
         self.fields["identity_checked"] = forms.BooleanField(label="Name and birth date checked", required=False)
-        self.fields["skin_checked"] = forms.BooleanField(label="Skin looked at today", required=False)
+        self.fields["skin_checked"] = forms.BooleanField(
+            label=f"Skin looked at {'that day' if session.is_late else 'today'}", required=False
+        )
         self.fields["consent_reason"] = forms.CharField(label="Why the older text holds today", max_length=300, **text)
+        if session.is_late:
+            self.fields["late_said"] = forms.CharField(label="What is known about what was not in order", max_length=500, **text)
         self.fields["gap_reason"] = forms.CharField(label="Reason for the shorter gap", max_length=300, **text)
         self.fields["device"] = forms.ChoiceField(
             label="Device", required=False, choices=[("", "Choose a device"), *((str(row.pk), row.name) for row in at_hand)]
@@ -214,7 +215,6 @@ class RecordForm(forms.Form):
         self.fields[f"{name}-depth"] = Millimetres(
             label=f"{label} depth",
             ceiling=zone.ceiling_mm,
-            operator=self.most.get(zone.zone),
             source=f"the most protocol {self.session.plan.protocol_version.version} allows there",
             max_length=20,
         )
@@ -262,11 +262,11 @@ class RecordForm(forms.Form):
             return deeper_than_today(zone.zone_label, *self.limits[zone.zone])
         if device is not None:
             limit = devices.label_limit(getattr(device, "file", None))
-            if limit is not None and depth > limit[0]:
+            if limit is not None and depth > limit[0] and not self.session.is_late:
                 return f"{zone.zone_label} must be {mm(limit[0])} or less: {limit[1]}"
-            if not self.session.start_check and (words := self._not_ready(device)):
+            if not self.session.has_begun and (words := self._not_ready(device)):
                 return words
-        return self._far_beyond(zone, depth)
+        return self._beyond_sign_off(zone, depth) or self._far_beyond(zone, depth)
 
     def _not_ready(self, device: Resource) -> str:
         """Asked once a save, and only where a zone is about to be the first."""
@@ -274,6 +274,17 @@ class RecordForm(forms.Form):
             found = devices.standing(device, session=self.session)
             self._ready = "" if found.is_ready else found.mend
         return self._ready
+
+    def _beyond_sign_off(self, zone: SessionZone, depth: Decimal) -> str:
+        """Deeper than who treats is signed off for is asked again: the record takes what was done, and is then countersigned."""
+        most = self.most.get(zone.zone)
+        if most is None or depth <= most:
+            return ""
+        self.asked[zone.zone] = depth
+        if self.cleaned_data.get(f"z{zone.pk}-sure") == number(depth):
+            return ""
+        limit = f"{zone.zone_label} depth must be {mm(most)} or less: that is what the person treating is signed off for"
+        return f"{limit}. If {mm(depth)} was done, tick that it is right: once signed, the record waits for a countersignature"
 
     def _far_beyond(self, zone: SessionZone, depth: Decimal) -> str:
         """A depth of three times the plan's or more is asked again: a slipped decimal mark is what a gloved finger does."""
@@ -316,7 +327,7 @@ class RecordForm(forms.Form):
                 values["numbing" if place == rule.NUMBING else f"{place}-product"] = use.product.name
         # A use-by date says nothing without a lot that was read; it stands in the row of the record all the same.
         expires = values.get("needle_expires_on")
-        if expires and expires < self.day and "needle_expires_on" not in self.errors:
+        if expires and expires < self.day and not self.session.is_late and "needle_expires_on" not in self.errors:
             self.add_error("needle_expires_on", "Use-by date must be in the future. Take another needle")
 
     def _typed(self, place: str) -> rule.Typed:
@@ -384,6 +395,7 @@ def values_of(session: TreatmentSession) -> dict[str, str]:
         "identity_checked": _tick(session.identity_checked),
         "skin_checked": _tick(session.skin_checked),
         "consent_reason": session.consent_reason,
+        "late_said": session.late_said,
         "gap_reason": session.gap_reason,
         "device": str(session.device_id or ""),
         "needle_lot": session.needle_lot,

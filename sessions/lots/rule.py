@@ -69,7 +69,9 @@ def block_of(key: str, product_id: int | None, lots: list[Lot]) -> Lot | None:
 
 
 def came_before(used: UsedLot, block: Lot, session) -> bool:
-    """Whether the needling had begun with *used* on the record before its lot was blocked."""
+    """Whether the needling had begun with *used* on the record before its lot was blocked; of a late record, when it was done."""
+    if session.is_late:
+        return session.started_at < block.blocked_at
     began = (session.start_check or {}).get("at")
     return bool(began) and used.added_at < block.blocked_at and dt.datetime.fromisoformat(began) < block.blocked_at
 
@@ -154,11 +156,12 @@ class Reader:
         expires = self._expires(one, code, key, product)
         known = self.known.get(one.place)
         block = block_of(key, product.pk if product else None, self.lots)
-        stays = known is not None and known.key == key and block is not None and came_before(known, block, self.session)
+        stays = self.session.is_late  # it was used: what is known about the lot since is asked for, and nothing is held back
+        stays |= known is not None and known.key == key and block is not None and came_before(known, block, self.session)
         if block is not None and not stays:
             self.faults.append((at, blocked_words(number, block)))
             return
-        if expires is not None and expires < self.on:
+        if expires is not None and expires < self.on and not self.session.is_late:
             if one.place in CARTRIDGES:
                 self.faults.append((field(one.place, "expires_on"), "Use-by date must be in the future. Take another needle"))
             else:
@@ -273,6 +276,10 @@ def asked_of(session) -> list[Asked]:
         block = block_of(use.key, use.product_id, lots)
         if block is not None:
             rows += _about_a_block(use, block, session)
+        elif use.kind != UsedLot.Kind.NEEDLE and use.expires_on and use.expires_on < session.day and session.is_late:
+            if not session.late_said:
+                words = f"Not in order that day: lot {use.number} was to be used by {day_words(use.expires_on)}. Say what is known about it"
+                rows.append(Asked(f"{use.place}-use-by", words, f"lot {use.number}", "f-late_said"))
         elif use.kind != UsedLot.Kind.NEEDLE and use.expires_on and use.expires_on < session.day:
             words = f"Lot {use.number} was to be used by {day_words(use.expires_on)}. Take another"
             rows.append(Asked(f"{use.place}-use-by", words, f"lot {use.number}", f"f-{field(use.place, 'lot')}", is_stop=True))
@@ -283,12 +290,14 @@ def asked_of(session) -> list[Asked]:
 
 
 def _about_a_block(use: UsedLot, block: Lot, session) -> list[Asked]:
-    if not came_before(use, block, session):
+    before = came_before(use, block, session)
+    if not before and not session.is_late:
         at = f"f-{field(use.place, 'lot')}"
         return [Asked(f"{use.place}-blocked", blocked_words(use.number, block), f"lot {use.number}", at, is_stop=True)]
     if use.after_block:
         return []
-    words = f"Lot {use.number} was blocked after it was used here: {block.blocked_reason.rstrip('.')}. Say what was done about it"
+    when = "after it was used here" if before else "before it was used here"
+    words = f"Lot {use.number} was blocked {when}: {block.blocked_reason.rstrip('.')}. Say what was done about it"
     return [Asked(f"{use.place}-after-block", words, f"lot {use.number}", f"f-{field(use.place, 'after')}")]
 
 

@@ -12,7 +12,7 @@ from audit.services import gathered, record
 from consent.lock import hold
 from consent.models import Kind
 from consent.needs import Need
-from consent.standing import SIGNED, judged, newest_items
+from consent.standing import SIGNED, Stands, judged, newest_items
 from protocols.knowledge import knowledge_of
 
 from ..models import TreatmentSession
@@ -77,7 +77,14 @@ def add(session: TreatmentSession, adjuvant: str, *, by: User, request=None) -> 
 
 
 def _may_be_used(row: TreatmentSession, adjuvant: str, label: str, by: User) -> str:
-    """The hash of the consent it is used under. Raises NotAdded."""
+    """
+    The hash of the consent it is used under. Of a late record '' where none was signed by then: it was used, so nothing is held back,
+    and the gate says what was not in order. Raises NotAdded.
+    """
+    if row.is_late:
+        stands = added_consent(row, [adjuvant])
+        item = stands.rows[0].item if stands.state == SIGNED else None
+        return item.consent.sha256 if item else ""
     today = planner_today(row.plan, row.patient, row.day, added=(*added_ids(row), adjuvant))
     if today.barred:
         raise NotAdded(today.barred)
@@ -97,6 +104,13 @@ def _may_be_used(row: TreatmentSession, adjuvant: str, label: str, by: User) -> 
         raise NotAdded(f"{stands.words.rstrip('.')}. Have it signed, then add it", consent=adjuvant)
     item = stands.rows[0].item
     return item.consent.sha256 if item else ""
+
+
+def added_consent(row: TreatmentSession, adjuvants) -> Stands:
+    """How consent stood for what a late record has beyond its plan, when it was done."""
+    known = knowledge_of(row.plan.protocol_version).adjuvants
+    needs = [Need(Kind.ADJUVANT.value, name, known[name].short_label) for name in adjuvants if name in known]
+    return judged(needs, newest_items(row.patient, row.started_at), row.started_at)
 
 
 def _pushed_out(row: TreatmentSession, today: Today) -> str:

@@ -21,6 +21,7 @@ def for_writing(session: TreatmentSession) -> TreatmentSession:
             "gap_by",
             "consent_by",
             "saved_by",
+            "entered_by",
         )
         .defer("plan__protocol_version__document")
         .prefetch_related("plan__zones")  # asked for by every condition of the day; a plan is never edited

@@ -13,26 +13,31 @@ from decimal import Decimal
 from django.db.models import Q
 from django.utils import timezone
 
-from consent.standing import MISSING, OLDER, WITHDRAWN, stands_for
+from consent.standing import MISSING, OLDER, SIGNED, WITHDRAWN, Stands, stands_for
 from patients.lists import DueList
 from planner.wording import day as day_words
+from planner.wording import mm
 from plans.competence import beyond, without_agreed
 from plans.models import TreatmentPlan
 from plans.settled import NOT_DECIDED as NUMBING_NOT_DECIDED
 from plans.since import Change, in_words
 
+from .. import countersigning
 from ..devices import standing as devices
 from ..lots import rule as lots
 from ..models import Resource, SessionZone, TreatmentSession
 from ..tubes import rule as tubes
+from .added import added_consent
 from .due import Due, asked_of, due_of
 from .healing import after_record
+from .late import began_wrong
 from .planner_today import Today, planner_today, to_look_at
 from .planner_today import case_today as today_case
 from .skin import Earlier, earlier_of, newest_in
 from .terms import added_ids, terms_for
 
 OK, LEFT, STOP = "ok", "todo", "stop"
+LATE_SAID = "f-late_said"  # the field that answers what was not in order on the day of a late record
 SKIN = "skin-seen"  # the form that says how the skin was after earlier sessions
 WAITS_FOR = ("due", SKIN)  # what the plan check waits for: one word stands for both
 
@@ -95,6 +100,8 @@ def day_check(session: TreatmentSession, on: dt.date | None = None, *, numbing: 
     The kept answers where needling has begun, else the answers now for the day *on* (the day of treatment). numbing: the product as
     it is being typed; None = as it is recorded.
     """
+    if session.is_late:
+        return _check_then(session)
     kept = session.start_check
     if kept:
         return DayCheck(
@@ -136,6 +143,89 @@ def day_check(session: TreatmentSession, on: dt.date | None = None, *, numbing: 
     )
 
 
+def _check_then(session: TreatmentSession) -> DayCheck:
+    """
+    Of a record entered on a later day: each condition as it stood when the needles were in the skin. What was done is done, so nothing is
+    held back; whatever was not in order is said openly, and answered in the record's own words.
+    """
+    on, at = session.day, session.started_at
+    due = due_of(session.patient, session.plan.protocol_version, on)
+    earlier = earlier_of(session.patient, on)
+    today = planner_today(session.plan, session.patient, on, earlier, added=added_ids(session))
+    skin = _skin(session, earlier, to_look_at(session.plan, earlier, on))
+    rows = [_screening(due, was=True), *(_skin_then(row) for row in skin), _planner_then(session, today)]
+    conditions = (
+        _plan_then(session),
+        *(_said(session, row) for row in rows),
+        _gap(session, on, today.interval_weeks),
+        _operator_then(session),
+        _said(session, _consent_then(session)),
+        *(_said(session, row) for row in _added_then(session)),
+    )
+    stands = stands_for(session.plan, session.patient)
+    since = [f"Since then consent was taken back: {row.words}" for row in stands.of(WITHDRAWN) if row.item and row.item.withdrawal.at > at]
+    return DayCheck(on=on, conditions=conditions, left_out={}, cautions=(*since, *today.cautions), due=(), changes=today.changes)
+
+
+def _said(session: TreatmentSession, row: Condition) -> Condition:
+    """What was not in order on the day and cannot be put right any more: met once the record says something about it."""
+    if row.met:
+        return row
+    words = row.words.rstrip(".")
+    if session.late_said:
+        return Condition(row.name, OK, f"{words}. Said about it: {session.late_said}", row.short, LATE_SAID)
+    return Condition(row.name, LEFT, f"Not in order that day: {words}. Say what is known about it", row.short, LATE_SAID)
+
+
+def _plan_then(session: TreatmentSession) -> Condition:
+    plan = session.plan
+    if words := began_wrong(session.booking, session.started_at):
+        return Condition("plan", LEFT, words, "start time", "f-started")
+    since = "" if plan.status == TreatmentPlan.Status.ACCEPTED else f", {plan.get_status_display().lower()} since"
+    return Condition("plan", OK, f"Plan {plan.number} was in force{since}", f"plan {plan.number}")
+
+
+def _skin_then(row: Condition) -> Condition:
+    if row.met:
+        return row
+    return Condition(row.name, LEFT, f"Nobody said {row.words.removeprefix('Say first ')}", row.short)
+
+
+def _planner_then(session: TreatmentSession, today: Today) -> Condition:
+    """What the planner says of that day, from what is on file now."""
+    labels = {row.zone: row.zone_label for row in session.zones.all()}
+    said = [today.barred] if today.barred else []
+    said += [f"{labels.get(zone, zone)} would be left out: {why.rstrip('.')}" for zone, why in today.left_out.items()]
+    said += [f"{labels.get(zone, zone)} at most {mm(most)}: {why.rstrip('.')}" for zone, (most, why) in today.limits.items()]
+    said += [f"{name} would not be used: {why.rstrip('.')}" for name, why in {**today.adjuvants_out, **_refused(session, today)}.items()]
+    said += [f"to be decided: {words}" for words in today.decisions]
+    undecided = decided_not(session, today)
+    if undecided and not said:
+        said = [in_words(undecided)]
+    if said:
+        return Condition("planner", LEFT, f"From what is on file now the planner says of that day: {'; '.join(said)}", "plan check")
+    return Condition("planner", OK, "The answers on file fit the plan", "plan check")
+
+
+def _refused(session: TreatmentSession, today: Today) -> dict[str, str]:
+    return {name: today.refused[name] for name in added_ids(session) if name in today.refused}
+
+
+def _consent_then(session: TreatmentSession) -> Condition:
+    """Signed by then, on the texts in use then, and not withdrawn by then."""
+    stands = stands_for(session.plan, session.patient, at=session.started_at)
+    if stands.state == OLDER and session.consent_reason:
+        return _consent_older(session, stands)
+    if stands.state == SIGNED:
+        return Condition("consent", OK, stands.words, "consent")
+    words = {
+        WITHDRAWN: f"Consent was withdrawn before the treatment: {'; '.join(row.words for row in stands.of(WITHDRAWN))}",
+        MISSING: f"{stands.words}, not by then",
+        OLDER: f"Consent was signed on a text that was no longer in use: {'; '.join(row.words for row in stands.of(OLDER))}",
+    }
+    return Condition("consent", LEFT, words[stands.state], "consent")
+
+
 def decided_not(session: TreatmentSession, today: Today) -> tuple[Change, ...]:
     """What of today's changes nobody has decided yet: a decision covers what stood before whoever decided, and nothing later."""
     decided = {change["key"] for made in session.decided_today for change in made["changes"]}
@@ -172,7 +262,7 @@ def unmet(conditions: list[Condition]) -> list[Condition]:
 def _before(session: TreatmentSession) -> list[Condition]:
     rows = (
         ("identity", session.identity_checked, "Name and birth date checked", "name and birth date", "f-identity_checked"),
-        ("skin", session.skin_checked, "Skin looked at today", "skin check", "f-skin_checked"),
+        ("skin", session.skin_checked, f"Skin looked at {'that day' if session.is_late else 'today'}", "skin check", "f-skin_checked"),
     )
     return [
         Condition(name, OK if done else LEFT, words if done else f"Tick when done: {words.lower()}", short, field)
@@ -211,9 +301,12 @@ def asked_questions(session: TreatmentSession, on: dt.date) -> list:
     return asked_of(session.patient, session.plan.protocol_version, on)
 
 
-def _screening(due: Due) -> Condition:
+def _screening(due: Due, *, was: bool = False) -> Condition:
+    """was: of a day that is over."""
     if not due:
         return Condition("screening", OK, "Safety checks are up to date", "safety checks", holds=True)
+    if was:
+        return Condition("screening", LEFT, f"{due.words} due that day and not on file", "safety checks")
     return Condition("screening", LEFT, f"Ask again first: {due.words} due", "safety checks", "due", holds=True)
 
 
@@ -302,7 +395,8 @@ def _gap(session: TreatmentSession, on: dt.date, longer: int | None = None) -> C
         leaves = f"today's answers ask for at least {weeks} weeks"
     else:
         leaves = f"the plan leaves at least {weeks} weeks" if not healing.why else healing.why[0].lower() + healing.why[1:]
-    words = f"{since}: {leaves}, so from {first}. Say why it is sooner, or book another day"
+    ask = "Say why it was sooner" if session.is_late else "Say why it is sooner, or book another day"
+    words = f"{since}: {leaves}, so from {first}. {ask}"
     return Condition("gap", LEFT, words, "healing gap", "f-gap_reason", holds=True)
 
 
@@ -317,10 +411,22 @@ def _consent(session: TreatmentSession) -> Condition:
         words = f"{stands.words}, or say why the older one holds today"
         return Condition("consent", LEFT, words, "consent", "f-consent_reason", holds=True)
     if stands.state == OLDER:
-        older = "; ".join(row.words for row in stands.of(OLDER))
-        words = f"Consent: {older}, accepted by {session.consent_by}: {session.consent_reason}"
-        return Condition("consent", OK, words, "consent", holds=True)
+        return _consent_older(session, stands)
     return Condition("consent", OK, stands.words, "consent", holds=True)
+
+
+def _added_then(session: TreatmentSession) -> list[Condition]:
+    """Consent to what went with the needling beyond the plan."""
+    stands = added_consent(session, added_ids(session))
+    if stands.state == SIGNED:
+        return []
+    return [Condition("added_consent", LEFT, f"By then not in order: {'; '.join(row.words for row in stands.open)}", "consent")]
+
+
+def _consent_older(session: TreatmentSession, stands: Stands) -> Condition:
+    older = "; ".join(row.words for row in stands.of(OLDER))
+    words = f"Consent: {older}, accepted by {session.consent_by}: {session.consent_reason}"
+    return Condition("consent", OK, words, "consent", holds=True)
 
 
 def _withdrawn_since(session: TreatmentSession) -> list[str]:
@@ -350,6 +456,15 @@ def _as_kept(session: TreatmentSession, kept: dict, row: dict) -> Condition:
     if row["name"] == "operator" and kept.get("treats", session.clinician_id) != session.clinician_id:
         return _operator(session, dt.date.fromisoformat(kept["on"]))
     return Condition(**row)
+
+
+def _operator_then(session: TreatmentSession) -> Condition:
+    """Of a late record: what was done beyond who treated is countersigned once it is signed."""
+    who, needs = session.clinician, countersigning.needs_of(session)
+    if needs:
+        words = "; ".join(dict.fromkeys(need["subject"] for need in needs))
+        return Condition("operator", OK, f"{who} treated, beyond their own right: {words}. Once signed it waits for a countersignature")
+    return Condition("operator", OK, f"{who} treated", "who treated")
 
 
 def _operator(session: TreatmentSession, on: dt.date) -> Condition:
@@ -395,7 +510,9 @@ def _numbing(session: TreatmentSession, on: dt.date, product: str) -> list[Condi
 def devices_for(session: TreatmentSession):
     """Active devices of the site that are of the plan's kind; one the needling began with stays, also when it breaks meanwhile."""
     here = Q(site=session.booking.site_id, kind=Resource.Kind.DEVICE, is_active=True, device_kind=session.plan.device_kind)
-    if session.start_check and session.device_id:
+    if session.is_late:  # one that was put away since was there then
+        here = Q(site=session.booking.site_id, kind=Resource.Kind.DEVICE, device_kind=session.plan.device_kind)
+    if session.has_begun and session.device_id:
         here |= Q(pk=session.device_id)
     return list(Resource.objects.filter(here).select_related("site", "file").order_by("name"))
 
@@ -410,9 +527,9 @@ def _device(session: TreatmentSession) -> list[Condition]:
     found = devices.standing(device, session=session)
     if found.is_ready:
         row = Condition("device", OK, f"{device} is in service", "device", "f-device")
-    elif session.start_check and session.device_reason:
+    elif session.has_begun and session.device_reason:
         row = Condition("device", OK, f"{found.words}. Used all the same: {session.device_reason}", "device", "f-device_reason")
-    elif session.start_check:
+    elif session.has_begun:
         words = f"{found.words}. Say why it was used all the same"
         row = Condition("device", LEFT, words, "why this device", "f-device_reason")
     else:
@@ -441,6 +558,9 @@ def _device_and_needle(session: TreatmentSession) -> list[Condition]:
     expires = session.needle_expires_on
     if expires is None:
         use_by = Condition("use_by", LEFT, "Enter the needle's use-by date", "use-by date", "f-needle_expires_on")
+    elif expires < on and session.is_late:
+        words = f"The needle's use-by date was {day_words(expires)}"
+        use_by = _said(session, Condition("use_by", LEFT, words, "use-by date"))
     elif expires < on:
         use_by = Condition(
             "use_by", STOP, f"The needle's use-by date was {day_words(expires)}. Take another", "use-by date", "f-needle_expires_on"
@@ -551,7 +671,7 @@ def _whole(session: TreatmentSession, by) -> list[Condition]:
         Condition("unread", LEFT, "Mend what could not be read", "a value that could not be read", f"f-{name}")
         for name in list(session.unread)[:1]
     ]
-    if by is not None and by.pk != session.clinician_id:
+    if by is not None and by.pk not in (session.clinician_id, session.entered_by_id):
         rows.append(
             Condition("signer", LEFT, f"Only {session.clinician}, who treats, can sign this record", "signature of who treats", "treats")
         )

@@ -14,12 +14,13 @@ from plans.models import TreatmentPlan
 
 from ..forms.record import RecordForm, values_of
 from ..lots import rule, uses
-from ..models import Booking, DeviceFile, SessionCorrection, SessionZone, TreatmentSession
-from . import gate, visit_status
+from ..models import Booking, SessionCorrection, SessionZone, TreatmentSession
+from . import gate, opening, visit_status
 from .canonical import canonical
 from .drafts import Locked, for_writing
 from .signing import on_signed
-from .terms import Terms, ceiling_mm, terms_for, zone_word
+from .start_check import start_check_of
+from .terms import Terms, terms_for
 
 __all__ = ["CannotStart", "Locked", "Saved", "close_untreated", "correct", "on_corrected", "on_signed", "save", "start", "take_over"]
 
@@ -63,11 +64,7 @@ def start(booking: Booking, by) -> TreatmentSession:
 
 
 def _start(booking: Booking, by) -> TreatmentSession:
-    booking = (
-        Booking.objects.select_for_update(of=("self",))
-        .select_related("plan__protocol_version", "patient", "device", "site")
-        .get(pk=booking.pk)
-    )
+    booking = opening.for_opening(booking)
     plan = booking.plan
     if booking.kind != Booking.Kind.SESSION or plan is None:
         raise CannotStart("This visit has no treatment plan. Accept a plan and book the session from it, then start.")
@@ -81,35 +78,8 @@ def _start(booking: Booking, by) -> TreatmentSession:
     stands = stands_for(plan, booking.patient)
     if stands.state == WITHDRAWN:
         raise CannotStart(f"{stands.words}. Talk to the patient; sign anew, or cancel the visit.")
-    device = booking.device
-    if device is not None and (not device.is_active or device.device_kind != plan.device_kind):
-        device = None  # one that is not ready stays chosen: the record says what is to be done about it
-    session = TreatmentSession.objects.create(
-        booking=booking,
-        patient=booking.patient,
-        plan=plan,
-        session_number=booking.session_number or 1 + plan.records.filter(status=TreatmentSession.Status.SIGNED).count(),
-        clinician=by,
-        started_at=timezone.now().replace(second=0, microsecond=0),
-        device=device,
-        gap_reason=booking.gap_reason,
-        gap_by=booking.gap_by,
-        gap_at=booking.gap_at,
-    )
-    SessionZone.objects.bulk_create(
-        SessionZone(
-            session=session,
-            plan_zone=zone,
-            position=zone.position,
-            zone=zone.zone,
-            zone_label=zone_word(plan, zone.zone, zone.zone_label),
-            planned_depth_mm=zone.depth_mm,
-            ceiling_mm=max(ceiling_mm(plan, zone), zone.depth_mm),
-            planned_passes=zone.passes_typical,
-            planned_endpoint=zone.endpoint,
-        )
-        for zone in plan.zones.all()
-    )
+    # A device that is not ready stays chosen: the record says what is to be done about it.
+    session = opening.open_record(booking, clinician=by, started_at=timezone.now().replace(second=0, microsecond=0))
     visit_status.in_room(booking, by=by)
     record("record.started", actor=by, patient=booking.patient_id, obj=session, detail={"booking": booking.pk, "plan": plan.number})
     return session
@@ -128,7 +98,7 @@ def save(session: TreatmentSession, *, by, typed, version: int, page: str = "", 
     """
     with transaction.atomic():
         row = for_writing(session)
-        if not row.start_check:
+        if not row.has_begun:
             hold(row.patient)  # a withdrawal of consent comes before the first zone or after it, never beside it
         before = values_of(row)
         typed = _with_the_end_nobody_saw(typed, before)
@@ -142,19 +112,12 @@ def save(session: TreatmentSession, *, by, typed, version: int, page: str = "", 
         _write(row, form, by)
         _keep_lots(row, form)
         now = timezone.now()
-        if row.reaction and not before["reaction"] and not row.ended_at and "ended" not in form.errors:
+        if row.reaction and not before["reaction"] and not row.ended_at and not row.is_late and "ended" not in form.errors:
             # The reaction is looked at when the needling is over; the time stands on the screen and can be changed.
             ended = now.replace(second=0, microsecond=0)
             row.ended_at = ended if ended > row.started_at else None
-        if not row.start_check and any(zone.state == SessionZone.State.DONE for zone in form.zones):
-            row.start_check = {
-                **check.as_mapping(),
-                "consent": stands_for(row.plan, row.patient).as_list(),
-                "treats": row.clinician_id,
-                **device_at_start(row),
-                "at": now.isoformat(),
-                "by": str(by),
-            }
+        if (row.is_late or not row.start_check) and any(zone.state == SessionZone.State.DONE for zone in form.zones):
+            row.start_check = start_check_of(row, check, by)
         row.saved_at, row.saved_by, row.saved_page, row.saved_turn = now, by, page, turn
         row.save()
         SessionZone.objects.bulk_update(
@@ -173,17 +136,6 @@ def _with_the_end_nobody_saw(typed, before: dict[str, str]):
     """
     unheard = "ended_known" in typed and not typed["ended_known"].strip() and not typed.get("ended", "").strip()
     return {**typed, "ended": before["ended"]} if unheard and before["ended"] else typed
-
-
-def device_at_start(row: TreatmentSession) -> dict:
-    """The device as it stood when the first zone was recorded: a label or a serial number that is mended later changes no record."""
-    device = row.device
-    if device is None:
-        return {}
-    file = getattr(device, "file", None) or DeviceFile(device=device)
-    said = {"id": device.pk, "name": device.name, "brand": device.device_brand, "serial": file.serial}
-    label = {"max_depth_mm": str(file.max_depth_mm), "source": file.label_source} if file.max_depth_mm is not None else {}
-    return {"device": said | ({"label": label} if label else {})}
 
 
 def form_for(session: TreatmentSession, typed=None, *, check: gate.DayCheck | None = None, terms: Terms | None = None) -> RecordForm:
@@ -211,6 +163,7 @@ _PLAIN = {
     "numbing_on": "numbing_on_at",
     "numbing_off": "numbing_off_at",
     "device_reason": "device_reason",
+    "late_said": "late_said",
     "reaction": "reaction",
     "reaction_note": "reaction_note",
     "note": "note",
@@ -303,16 +256,13 @@ def _write_consent(row: TreatmentSession, reason: str, by) -> None:
 
 
 def take_over(session: TreatmentSession, *, by, version: int) -> TreatmentSession:
-    """*by* is who treats from now on, and so who signs. Raises StaleRow, Locked."""
+    """*by* is who treats from now on, and so who signs; of a late record, who enters it. Raises StaleRow, Locked."""
     with transaction.atomic():
         row = for_writing(session)
-        if row.clinician_id == by.pk:
+        if by.pk in (row.entered_by_id, row.clinician_id) if row.is_late else row.clinician_id == by.pk:
             return row
         row.claim(version)
-        earlier = row.clinician_id
-        row.clinician, row.saved_by, row.saved_at, row.saved_page = by, by, timezone.now(), ""
-        row.save(update_fields=["clinician", "saved_by", "saved_at", "saved_page"])
-        record("record.taken_over", actor=by, patient=row.patient_id, obj=row, detail={"from": earlier, "to": by.pk})
+        _give_to(row, by, by=by, action="record.taken_over")
     return row
 
 
@@ -321,11 +271,18 @@ def hand_over(session: TreatmentSession, *, to, by) -> TreatmentSession:
     with transaction.atomic():
         row = for_writing(session)
         row.claim(row.version)
-        earlier = row.clinician_id
-        row.clinician, row.saved_by, row.saved_at, row.saved_page = to, by, timezone.now(), ""
-        row.save(update_fields=["clinician", "saved_by", "saved_at", "saved_page"])
-        record("record.handed_over", actor=by, patient=row.patient_id, obj=row, detail={"from": earlier, "to": to.pk})
+        _give_to(row, to, by=by, action="record.handed_over")
     return row
+
+
+def _give_to(row: TreatmentSession, to, *, by, action: str) -> None:
+    """Who treated stays who treated: a late record changes the hand that enters it."""
+    column = "entered_by" if row.is_late else "clinician"
+    earlier = getattr(row, f"{column}_id")
+    setattr(row, column, to)
+    row.saved_by, row.saved_at, row.saved_page = by, timezone.now(), ""
+    row.save(update_fields=[column, "saved_by", "saved_at", "saved_page"])
+    record(action, actor=by, patient=row.patient_id, obj=row, detail={"from": earlier, "to": to.pk})
 
 
 def close_untreated(session: TreatmentSession, *, by, version: int, reason: str) -> TreatmentSession:

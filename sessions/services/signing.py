@@ -14,14 +14,20 @@ from audit.services import gathered, record
 from planner.wording import mm
 from plans.models import TreatmentPlan
 
+from .. import countersigning
 from ..conversion import reason_words
 from ..lots import rule, uses
 from ..models import SessionZone, TreatmentSession
 from . import gap, gate, visit_status
 from .canonical import canonical
 from .drafts import for_writing
+from .start_check import start_check_of
 
 MEANING = "I treated this patient as recorded here, and what is recorded is complete and true."
+MEANING_FOR_ANOTHER = (
+    "I entered this record for the person named in it, who treated this patient, "
+    "and what is recorded is complete and true to what they left."
+)
 
 FORMAT = 2  # of what is signed; a record is read back in the one it was signed in
 
@@ -68,11 +74,15 @@ def sign(session: TreatmentSession, *, by, version: int, password: str = "", sho
         missing = gate.unmet(gate.may_sign(row, by=by))
         if missing:
             raise NotComplete(missing)
+        if row.is_late:  # as of when it was done, from what is on file at the signature
+            row.start_check = start_check_of(row, gate.day_check(row), by)
         row.deviations = deviations(row)
+        row.needs = countersigning.needs_of(row)
+        row.roles_asked = len(countersigning.roles_asked(row.needs))
         row.adjuvants = [used for used in row.adjuvants if used.get("used", True)]
         row.signed_by, row.signed_at = by, timezone.now()
         row.status = TreatmentSession.Status.SIGNED
-        row.signed_content = canonical(content_of(row))
+        row.signed_content = canonical(content_of(row, meaning_for(row, by)))
         row.signed_sha256 = sha256(row.signed_content)
         row.save()
         uses.count_off(row, by=by)
@@ -83,11 +93,17 @@ def sign(session: TreatmentSession, *, by, version: int, password: str = "", sho
             actor=by,
             patient=row.patient_id,
             obj=row,
-            detail={"sha256": row.signed_sha256, "deviations": len(row.deviations), "plan_completed": completed, "with": shown},
+            detail={"sha256": row.signed_sha256, "deviations": len(row.deviations), "plan_completed": completed, "with": shown}
+            | ({"to_countersign": countersigning.roles_asked(row.needs)} if row.needs else {}),
         )
         for callback in on_signed:
             callback(row, by)
     return row
+
+
+def meaning_for(session: TreatmentSession, by) -> str:
+    """What the signature of *by* means: that they treated, or that they entered what somebody else had done."""
+    return MEANING if by.pk == session.clinician_id else MEANING_FOR_ANOTHER
 
 
 def _complete_plan(row: TreatmentSession) -> bool:
@@ -190,6 +206,8 @@ def content_of(session: TreatmentSession, meaning: str = MEANING, form: int = FO
             **consent,
             "gap": {"reason": session.gap_reason, "by": session.gap_by_id, "at": session.gap_at},
             "start_check": session.start_check,
+            **_late(session),
+            **({"to_countersign": session.needs} if session.needs else {}),
             # A record signed before anybody could decide has no such line, and keeps its hash.
             **({"decided_today": session.decided_today} if session.decided_today else {}),
             "device": session.device_id,
@@ -220,6 +238,14 @@ def content_of(session: TreatmentSession, meaning: str = MEANING, form: int = FO
         ],
         "signed": {"by": session.signed_by_id, "at": session.signed_at, "meaning": meaning},
     }
+
+
+def _late(session: TreatmentSession) -> dict:
+    """Of a record entered on a later day: when, by whom, from what, why, and what is said about what was not in order."""
+    if not session.is_late:
+        return {}
+    said = {"at": session.entered_at, "by": session.entered_by_id, "from": session.entered_from, "reason": session.late_reason}
+    return {"entered_late": said | ({"said": session.late_said} if session.late_said else {})}
 
 
 def _tube_checks(session: TreatmentSession) -> list[dict]:

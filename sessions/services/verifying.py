@@ -8,6 +8,7 @@ from audit.models import AuditEvent, Outcome
 
 from ..models import TreatmentSession
 from .canonical import canonical
+from .countersign import countersignature_hash
 from .record import correction_hash
 from .signing import content_of, sha256
 
@@ -35,6 +36,7 @@ def faults_of(session: TreatmentSession) -> Iterator[Fault]:
     ).first()
     if logged is None or logged.detail.get("sha256") != session.signed_sha256:
         yield Fault(session.pk, "the log does not know this signature")
+    yield from _countersignature_faults(session)
     before = session.signed_sha256
     for expected, correction in enumerate(session.corrections.order_by("number"), start=1):
         if correction.number != expected:
@@ -44,6 +46,12 @@ def faults_of(session: TreatmentSession) -> Iterator[Fault]:
             yield Fault(session.pk, f"correction {correction.number} is not what was added")
             return
         before = correction.sha256
+
+
+def _countersignature_faults(session: TreatmentSession) -> Iterator[Fault]:
+    for made in session.countersignatures.order_by("number"):
+        if made.record_sha256 != session.signed_sha256 or countersignature_hash(made) != made.sha256:
+            yield Fault(session.pk, f"countersignature {made.number} is not what was given")
 
 
 def _meaning_and_form(session: TreatmentSession) -> tuple[str, int]:

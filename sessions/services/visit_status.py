@@ -47,7 +47,8 @@ def not_its_day(booking: Booking) -> str:
     if day > local_day(now, zone):
         return f"This visit is on {wording.day(day, weekday=True)}. To begin it today, move it to today."
     if booking.ends_at + RUNS_LATE < now:
-        return f"This visit was on {wording.day(day, weekday=True)}. If the patient is here now, move it to today."
+        was = f"This visit was on {wording.day(day, weekday=True)}."
+        return f"{was} If the patient is here now, move it to today. If they were treated then, enter its record."
     return ""
 
 
@@ -61,6 +62,13 @@ def in_room(booking: Booking, *, by, version: int | None = None) -> Booking:
     if words := not_its_day(booking):
         raise NotNow(words)
     return _step(booking, Status.IN_ROOM, by=by, version=version, arrived_at=booking.arrived_at or timezone.now())
+
+
+def was_in_room(booking: Booking, *, at: dt.datetime, by) -> Booking:
+    """The patient was treated at *at*, as a record that is entered on a later day says. A visit that is marked so already stays."""
+    if booking.status in (Status.IN_ROOM, Status.DONE):
+        return booking
+    return _step(booking, Status.IN_ROOM, by=by, version=None, arrived_at=booking.arrived_at or at)
 
 
 def not_in_room(booking: Booking, *, by, version: int | None = None) -> Booking:
@@ -118,6 +126,8 @@ def cancel(booking: Booking, *, reason: str, by, version: int | None = None) -> 
 def untreated(booking: Booking, *, by) -> Booking:
     """The patient was in the room and nothing was treated: back to "here", then cancelled. What was held is free again."""
     with transaction.atomic():
+        if booking.status == Status.DONE:
+            _step(booking, Status.IN_ROOM, by=by, version=None)
         _step(booking, Status.ARRIVED, by=by, version=None)
         return _step(booking, Status.CANCELLED, by=by, version=None, cancel_reason="Nothing was treated")
 

@@ -149,7 +149,7 @@ def test_a_record_signed_while_consent_was_a_tick_still_verifies(case, texts, mo
 
     sign(case.patient, texts, by=case.clinician)
     of_today = signing.content_of
-    monkeypatch.setattr(signing, "content_of", lambda session: of_today(session, form=1))
+    monkeypatch.setattr(signing, "content_of", lambda session, meaning: of_today(session, meaning, 1))
     before = signed(case)
     monkeypatch.undo()
     assert as_json(before)["format"] == 1

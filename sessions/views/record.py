@@ -9,10 +9,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import trigger_client_event
 
-from accounts.desk import services as desk
 from accounts.desk import signature
-from accounts.desk.views import ended, tries_in_words
-from accounts.forms import PasskeyForm
 from accounts.permissions import requires
 from accounts.versioning import StaleRow
 from audit.models import Outcome
@@ -24,10 +21,11 @@ from ..forms.correction import CorrectionForm
 from ..forms.record import values_of
 from ..models import Booking, TreatmentSession
 from ..record_sections import sections_of
-from ..services import added, deciding, gate, screening, signing
+from ..services import added, deciding, gate, late, screening, signing
 from ..services import record as records
 from ..services.drafts import Locked
 from .record_page import changes, draft_page, locked_page, planned_into, sign_page, whole
+from .signature import refused_of, say, signed
 
 
 def session_or_404(request, pk) -> TreatmentSession:
@@ -42,10 +40,12 @@ def session_or_404(request, pk) -> TreatmentSession:
         "consent_by",
         "saved_by",
         "signed_by",
+        "entered_by",
     )
     rows = rows.defer("plan__protocol_version__document")
     session = get_object_or_404(
-        rows.prefetch_related("plan__zones", "zones__plan_zone", "corrections__made_by", "used_lots", "tube_checks__by"), pk=pk
+        rows.prefetch_related("plan__zones", "zones__plan_zone", "corrections__made_by", "used_lots", "tube_checks__by"),
+        pk=pk,
     )
     about(session.patient_id)
     whose.check(request, session.patient_id)
@@ -53,7 +53,7 @@ def session_or_404(request, pk) -> TreatmentSession:
     return session
 
 
-def _version(request) -> int:
+def version_of(request) -> int:
     return _count(request.POST.get("keep") or request.POST.get("version", ""))
 
 
@@ -86,8 +86,12 @@ def start(request, pk):
             outcome=Outcome.REFUSED,
             detail={"booking": booking.pk},
         )
-        return render(request, "sessions/record/cannot_start.html", {"booking": booking, "why": str(refusal)}, status=422)
+        return render(request, "sessions/record/cannot_start.html", _cannot(request, booking, str(refusal)), status=422)
     return _to_record(session)
+
+
+def _cannot(request, booking: Booking, why: str) -> dict:
+    return {"booking": booking, "why": why, "can_enter_late": request.user.may("records.sign") and late.may_be_entered(booking)}
 
 
 @requires("records.view")
@@ -113,7 +117,7 @@ def _save(request, session):
         typed = planned_into(session, typed, only=pressed_one)
     page = typed.get("page", "")[:40]
     try:
-        saved = records.save(session, by=request.user, typed=typed, version=_version(request), page=page, turn=_turn(request))
+        saved = records.save(session, by=request.user, typed=typed, version=version_of(request), page=page, turn=_turn(request))
     except StaleRow:
         return _stale(request, session, typed)
     except Locked:
@@ -212,7 +216,7 @@ def treats(request, pk):
     """Whoever presses is who treats, and signs."""
     session = session_or_404(request, pk)
     try:
-        records.take_over(session, by=request.user, version=_version(request))
+        records.take_over(session, by=request.user, version=version_of(request))
     except (StaleRow, Locked):
         return _to_record(session)  # the page shows who treats now, and the button again
     return _to_record(session)
@@ -229,7 +233,7 @@ def close(request, pk):
         note_read("record.viewed", request=request, patient=session.patient_id, obj=session)
         return render(request, "sessions/record/close.html", context)
     try:
-        records.close_untreated(session, by=request.user, version=_version(request), reason=context["reason"])
+        records.close_untreated(session, by=request.user, version=version_of(request), reason=context["reason"])
     except ValueError as fault:
         return render(request, "sessions/record/close.html", context | {"fault": str(fault), "errors_on_page": True}, status=422)
     except StaleRow:
@@ -253,68 +257,23 @@ def sign(request, pk):
             return redirect(f"{reverse('sessions:record', args=[session.pk])}?missing=1")
         note_read("record.viewed", request=request, patient=session.patient_id, obj=session)
         return _sign_page(request, session)
-    typed, by_passkey = request.POST.get("password", ""), request.POST.get("credential", "")
-    if (typed or by_passkey) and not desk.may_try(request):
-        desk.judged(request, right=False)
-        return ended(request)
+    page = reverse("sessions:sign", args=[session.pk])
     try:
-        _sign(request, session, typed, by_passkey)
-    except signing.WrongPassword:
-        if (typed or by_passkey) and desk.judged(request, right=False) is desk.Opening.ENDED:
-            return ended(request)
-        return _sign_page(request, session, {"fault": _fault(request, typed, by_passkey), "errors_on_page": True}, status=422)
+        tried = signed(request, page, lambda how: signing.sign(session, by=request.user, shown=how, version=version_of(request)))
     except signing.NotComplete:
-        session = session_or_404(request, pk)
-        return whole(request, draft_page(session, request.user, pressed=True), status=422)
+        return redirect(f"{reverse('sessions:record', args=[session.pk])}?missing=1")
     except StaleRow:
-        session = session_or_404(request, pk)
-        if session.is_locked:
-            return _to_record(session)
-        return _sign_page(request, session, {"is_stale": True}, status=409)
+        return say(request, page, is_stale=True)  # locked meanwhile: the page leads to the record
     except Locked:
-        return _locked_meanwhile(request, session)
-    return _to_record(session)
+        return _to_record(session)
+    return tried.answer or _to_record(session)
 
 
-def _sign_page(request, session, more: dict | None = None, *, status: int = 200):
-    context = sign_page(session, request.user) | {"ways": signature.ways(request)} | (more or {})
-    return render(request, "sessions/record/sign.html", context, status=status)
-
-
-def _fault(request, typed: str, by_passkey: str) -> str:
-    """What is said beside the field; how many tries are left, and what could be meant where figures did not count."""
-    ways = signature.ways(request, ask_passkey=False)
-    if not typed and not by_passkey:
-        return f"Enter your {ways.words[0].lower()}{ways.words[1:]}"
-    left = f"{tries_in_words(desk.tries_left(request.session.row))} left, then you have to sign in in full"
-    if by_passkey:
-        return f"The passkey was not accepted. Use it again, or type your password: {left}"
-    if typed.isascii() and typed.replace(" ", "").isdigit() and (ways.pin_elsewhere or ways.app):
-        wait = " A code counts once: wait for the next one." if ways.app else ""
-        pin = " Your PIN counts only where you signed in by password: type the password." if ways.pin_elsewhere else ""
-        return f"This does not match.{wait}{pin} Type it again: {left}"
-    return f"{ways.words} does not match yours. Type it again: {left}"
-
-
-def _sign(request, session, typed: str, by_passkey: str) -> None:
-    """
-    Raises what `signing.sign` raises. The try was counted before (`desk.may_try`): a screen that was left open is no place to
-    guess at somebody's password. Whatever else stands against the signature, a right one is no wrong try.
-    """
-    how = _shown(request, typed, by_passkey)
-    try:
-        signing.sign(session, by=request.user, shown=how, version=_version(request))
-    finally:
-        if how:
-            desk.judged(request, right=True)
-
-
-def _shown(request, typed: str, by_passkey: str) -> str:
-    """How the person of this session showed who they are; empty where it was nothing of theirs."""
-    if by_passkey:
-        form = PasskeyForm({"credential": by_passkey})
-        return (form.is_valid() and signature.shown_by_passkey(request, form.cleaned_data["credential"])) or ""
-    return (typed and signature.shown(request, typed)) or ""
+def _sign_page(request, session):
+    """What was said at a refused signature stands there as long as it is news: a record changed since is read anew."""
+    said = refused_of(request, reverse("sessions:sign", args=[session.pk]))
+    context = sign_page(session, request.user) | {"ways": signature.ways(request), "errors_on_page": bool(said.get("fault"))} | said
+    return render(request, "sessions/record/sign.html", context)
 
 
 @requires("records.edit")

@@ -4,22 +4,26 @@ import datetime as dt
 import secrets
 from dataclasses import dataclass
 
+from django.db.models import prefetch_related_objects
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
 from planner.wording import number
+from plans.services import role_words
 from protocols.knowledge import knowledge_of
 
+from .. import countersigning
 from ..conversion import record_version, zones_left_out
 from ..devices import standing as devices
 from ..forms.record import deeper_than_today, values_of
 from ..lots import rule
 from ..models import SessionZone, TreatmentSession, UsedLot
 from ..services import added, gate
+from ..services.countersign import MEANING as COUNTERSIGNED_MEANING
 from ..services.due import may_need_explaining
 from ..services.record import form_for
-from ..services.signing import MEANING, deviations
+from ..services.signing import deviations, meaning_for
 from ..services.terms import terms_for
 from ..skin_form import skin_rows
 from ..tubes import page as tubes
@@ -140,7 +144,7 @@ def draft_page(
         "failed": failed,
         "errors": _errors(form),
         "errors_on_page": failed or pressed or bool(answer_faults) or bool(decide_faults) or bool(tube) or bool(not_added),
-        "treats_another": user.pk != session.clinician_id,
+        "treats_another": user.pk not in (session.clinician_id, session.entered_by_id),
         "step": number(terms.step_mm) if terms.step_mm else "",
         "lengths": " ".join(number(length) for length in terms.lengths_mm),
     }
@@ -289,14 +293,37 @@ def sign_page(session, user) -> dict:
         "plan": session.plan,
         "zones": list(session.zones.all()),
         "deviations": deviation_rows(session, deviations(session)),
-        "meaning": MEANING,
+        "to_countersign": list(dict.fromkeys(need["subject"] for need in countersigning.needs_of(session))),
+        "meaning": meaning_for(session, user),
         "signer": user,
         "used": used_rows(session),
         "cartridges_used": cartridges_used(session),
         "tubes_checked": tubes_checked(session),
         "entered_late": entered_late(session),
+        "late_conditions": late_conditions(session),
         "to_clean": _to_clean(session, user),
         "numbing_used": _in_place(session, rule.NUMBING),
+    }
+
+
+def countersign_page(session, user) -> dict:
+    """The record as it was signed, with what is asked of the reader."""
+    return locked_page(session, user) | {"signer": user, "agrees": COUNTERSIGNED_MEANING, "may_correct": False}
+
+
+def _countersigning(session, user) -> dict:
+    """What the record says about its countersignature; nothing where none was asked."""
+    if not session.is_signed or not session.needs:
+        return {}
+    prefetch_related_objects([session], "countersignatures__by")
+    refused = countersigning.refusal_of(session)
+    waits = countersigning.open_roles(session)
+    return {
+        "needs": list(dict.fromkeys(need["subject"] for need in session.needs)),
+        "waits_for": " and ".join(role_words(role) for role in waits),
+        "refused": refused,
+        "given": [row for row in session.countersignatures.all() if row is not refused],
+        "may": bool(countersigning.roles_of(session, user)) and refused is None,
     }
 
 
@@ -325,10 +352,19 @@ def tubes_checked(session) -> list[dict]:
 
 def entered_late(session) -> dt.datetime | None:
     """When the first zone was recorded, where the treatment was over by then: what was done and what was written down are two times."""
+    if session.is_late:
+        return session.entered_at
     began = devices.began(session)
     if began is None or session.ended_at is None or began <= session.ended_at:
         return None
     return began
+
+
+def late_conditions(session) -> list[str]:
+    """Of a late record: every condition of its gate as it stood when it was done, with what is said about what was not in order."""
+    if not session.is_late:
+        return []
+    return [row["words"] for row in session.start_check.get("conditions", ())]
 
 
 def _to_clean(session, user):
@@ -348,15 +384,17 @@ def locked_page(session, user) -> dict:
         "zones": list(session.zones.all()),
         "left_out": [row for row in zones_left_out(session) if row.because],
         "deviations": deviation_rows(session, session.deviations),
+        "countersigning": _countersigning(session, user),
         "corrections": sorted(session.corrections.all(), key=lambda row: -row.number),
         "record_version": version,
         "skin_seen": list(session.skin_seen.select_related("seen_by").order_by("-pk")),
         "may_say_skin": user.may("records.edit") and session.is_signed,
-        "meaning": MEANING,
+        "meaning": meaning_for(session, session.signed_by) if session.is_signed else "",
         "used": used_rows(session),
         "cartridges_used": cartridges_used(session),
         "tubes_checked": tubes_checked(session),
         "entered_late": entered_late(session),
+        "late_conditions": late_conditions(session),
         "to_clean": _to_clean(session, user),
         "numbing_used": _in_place(session, rule.NUMBING),
         "start_words": [row["words"] for row in session.start_check.get("conditions", ())],

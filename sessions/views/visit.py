@@ -23,7 +23,7 @@ from planner import wording
 from ..forms.booking import CancelForm, LateForm, MoveForm, ReturnForm
 from ..models import Booking
 from ..services import booking as door
-from ..services import gap, visit_status, visit_steps
+from ..services import gap, late, visit_status, visit_steps
 from ..services.away import away_words
 from ..services.course_again import consequence_of
 from ..services.hours import clinic_zone, clinician_minutes, local_day, visit_again
@@ -85,6 +85,7 @@ def visit_context(request, booking: Booking, *, status: int = 200, move_form=Non
         and booking.plan_id is not None
         and begins
         and not visit_status.not_its_day(booking),
+        "can_enter_late": request.user.may("records.sign") and late.may_be_entered(booking),
         "has_record": getattr(booking, "record", None) is not None,
         "record": getattr(booking, "record", None) if request.user.may("records.view") else None,
         "move_form": move_form or (MoveForm(booking=booking, today=today) if waiting else None),
@@ -122,6 +123,7 @@ _STEP_WORDS = {
     "booking.cancelled": "Cancelled",
     "booking.reinstated": "Brought back",
     "record.started": "Record started",
+    "record.entered_late": "Record entered later",
 }
 
 

@@ -33,6 +33,12 @@
     return JSON.parse(form.dataset.options);
   }
 
+  // What is typed in the form beside it, and which button was pressed, goes with the passkey: data-along="words" names the field's id.
+  function takeAlong(form, button) {
+    if (form.dataset.along) form.elements.words.value = document.getElementById(form.dataset.along).value;
+    if (button && button.dataset.does) form.elements.do.value = button.dataset.does;
+  }
+
   async function ask(form) {
     const said = form.querySelector('.error');
     said.hidden = true;
@@ -56,6 +62,6 @@
   if (!window.isSecureContext || !window.PublicKeyCredential || bareAddress) return;
   for (const form of document.querySelectorAll('form[data-passkey]')) {
     form.hidden = false;
-    form.addEventListener('submit', (event) => { event.preventDefault(); ask(form); });
+    form.addEventListener('submit', (event) => { event.preventDefault(); takeAlong(form, event.submitter); ask(form); });
   }
 })();

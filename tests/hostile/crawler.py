@@ -32,7 +32,7 @@ OWN_WAY_IN = {
 }  # fmt: skip
 # There only at their moment, for example on the day of the session; a page that links to them is held to it.
 AT_THEIR_TIME = {"sessions:ask", "clinic:recall_person"}
-BOOKING = {"booking", "move", "cancel", "arrive", "step", "ask", "late", "begin_late", "again", "record_start"}
+BOOKING = {"booking", "move", "cancel", "arrive", "step", "ask", "late", "begin_late", "again", "record_start", "enter_record"}
 OF_TWO = {"patients:merge_with", "patients:unmerge"}  # two records of one person: both must be reached
 SHORT = 7  # letters of a surname that cannot stand on a page for another reason
 
