@@ -15,7 +15,7 @@ from django.db import DatabaseError, connection, transaction
 from django.test import TransactionTestCase
 
 from audit import guards
-from tests import made
+from tests import made, tables
 
 # Static files as they lie in the tree: nothing has to be collected before a test. Slow password hashes protect real
 # passwords; here they would only cost a tenth of a second for each person made.
@@ -85,6 +85,18 @@ def daytime(request):
         yield
 
 
+@pytest.fixture(scope="session")
+def django_db_keepdb(request):
+    """
+    Where runs share tables that were made once, the test database begins as their copy: `migrate` then finds little to do and makes
+    the guards anew. Everywhere else it migrates from nothing.
+    """
+    if connection.vendor == "sqlite" and tables.are_shared():
+        tables.copy_into(Path(connection.settings_dict["TEST"]["NAME"]))
+        return True
+    return request.config.getvalue("reuse_db")
+
+
 @pytest.fixture(autouse=True)
 def audit_folder(settings):
     """The audit chain of each test has a folder of its own, made when something is sealed: its database begins anew too."""
@@ -141,9 +153,7 @@ def patient(site):
 
 @pytest.fixture(scope="session")
 def _pack_as_read():
-    from protocols.documents import packaged_paths, read_pack
-
-    return read_pack(packaged_paths()[-1])
+    return made.pack()
 
 
 @pytest.fixture

@@ -2,12 +2,14 @@
 
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
+from functools import cached_property
 from pathlib import Path
 
 from scripts.environment import ROOT, library_environment
@@ -122,23 +124,44 @@ class _Run:
         print(self.words.read_text(errors="replace"), end="", flush=True)
 
 
-def _runs(folder: Path, stack: ExitStack) -> list[_Run]:
+class _Made:
+    """What takes long and is the same for every run: the tables, the fonts of the sheet and one demo clinic, in one zone."""
+
+    def __init__(self, folder: Path, stack: ExitStack):
+        from tests.running_clinic import zone_where_it_is_late_morning
+
+        self.said_to_runs = {
+            "TABLES_MADE": str(folder / "tables"),
+            "DEMO_MADE": str(folder / "demo"),
+            "JOURNEYS_ZONE": zone_where_it_is_late_morning(),
+        }
+        environment = _environment(folder / "made", **self.said_to_runs)
+        command = [sys.executable, "-m", "tests.running_clinic"]
+        self.making = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        stack.callback(self.making.terminate)
+
+    @cached_property
+    def fonts(self) -> Path | None:
+        """Waits until all is made. None where it could not be: each run then tries for itself, and its tests say why not."""
+        said, _ = self.making.communicate()
+        return None if self.making.returncode else Path(said.splitlines()[-1]) / "fonts"
+
+
+def _runs(folder: Path, made: _Made, stack: ExitStack) -> list[_Run]:
     """
     The suite in runs that know nothing of each other, each with a data folder and a broker of its own. The longest come
     first: a core that is free takes the next.
     """
     from scripts import servers
-    from tests.running_clinic import zone_where_it_is_late_morning
 
     def broker_for(name: str) -> str:
         (folder / name).mkdir()
         return stack.enter_context(servers.broker(folder / name))
 
-    # One demo clinic is made for all of them, in one zone: whoever needs one opens a copy.
-    shared = {"DEMO_MADE": str(folder / "demo"), "JOURNEYS_ZONE": zone_where_it_is_late_morning()}
-
     def run(title: str, name: str, *arguments: str, **more: str) -> _Run:
-        environment = _environment(folder / name, BROKER_URL=broker_for(name), **shared, **more)
+        environment = _environment(folder / name, BROKER_URL=broker_for(name), **made.said_to_runs, **more)
+        if made.fonts:
+            shutil.copytree(made.fonts, folder / name / "fonts")
         return _Run(title, [sys.executable, "-m", "pytest", "-q", *arguments], environment, folder / f"{name}.txt")
 
     # Folders are named: pytest does not ignore what its own settings list.
@@ -150,7 +173,7 @@ def _runs(folder: Path, stack: ExitStack) -> list[_Run]:
         run("The journeys, in a real browser, and who means harm", "browser", "tests/browser", "tests/hostile"),
         run("The suite, on SQLite", "sqlite", *first_half),
         run("The sessions, and what holds for all apps, on SQLite", "sessions", *second_half),
-        run("Behaviour of the database, on PostgreSQL", "postgresql", *on_postgresql, **production),
+        run("Behaviour of the database, on PostgreSQL", "postgresql", *on_postgresql, *first_half, *second_half, **production),
         run("The fault kit, on both engines", "faults", "tests/faults"),
         run("The planner's own tests", "planner", "planner"),
     ]
@@ -161,8 +184,9 @@ def test() -> int:
     began = time.monotonic()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="clinic-")))
+        made = _Made(folder, stack)  # on the other core, while the linters look
         failed = _linters(_environment(folder / "lint"))
-        runs = _runs(folder, stack)
+        runs = _runs(folder, made, stack)
         print(f"\nThe suite, in {len(runs)} runs; the words of each are printed when it has ended.", flush=True)
         with ThreadPoolExecutor(LANES) as lanes:
             waiting = {lanes.submit(run.go): run for run in runs}
@@ -182,9 +206,9 @@ def test() -> int:
 
 def prove() -> int:
     """
-    The full counts of kills and races on both engines, every other test that touches the database on PostgreSQL too, the screens
-    scanned whole at each width, then a million generated cases through the planner. That part goes on where a killed run was: its
-    progress lies in CLINIC_DATA, or in var/.
+    The full counts of kills and races on both engines, every other test that touches the database (without the marker
+    `both_engines`, that is) on PostgreSQL too, the screens scanned whole at each width, then a million generated cases through
+    the planner. That part goes on where a killed run was: its progress lies in CLINIC_DATA, or in var/.
     """
     from scripts import servers
 

@@ -1,8 +1,22 @@
 """What the fixtures of the house are made by, where a module makes its world once for all of its tests."""
 
+import copy
 import datetime as dt
+from functools import cache
 
 from django.utils import timezone
+
+
+@cache
+def _pack():
+    from protocols.documents import packaged_paths, read_pack
+
+    return read_pack(packaged_paths()[-1])
+
+
+def pack() -> dict:
+    """The project's newest pack as plain types, read from its file once for all tests; a test may change its copy."""
+    return copy.deepcopy(_pack())
 
 
 def site():

@@ -1,12 +1,26 @@
 """Where a clinic can be made: empty places on either engine."""
 
+import atexit
 import contextlib
-import sqlite3
+import shutil
+import tempfile
+from functools import cache
 from pathlib import Path
 
 import psycopg2
 
+from tests import tables
 from tests.a_clinic_at_work import Place
+
+
+@cache
+def _filled() -> Place:
+    """A small clinic on SQLite that was made once and is not touched, to be copied."""
+    folder = Path(tempfile.mkdtemp(prefix="clinic-filled-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    place = Places(folder).ready()
+    place.fill()
+    return place
 
 
 class Places:
@@ -22,18 +36,24 @@ class Places:
 
     def ready(self) -> Place:
         """An empty place whose tables are there already: most of a restore's time is making them."""
+        if not self.server:
+            place = self._new()
+            place.data.mkdir(mode=0o700)
+            tables.copy_into(place.data / "clinic.sqlite3")
+            return place
         if self.tables is None:
             self.tables = self._new()
             self.tables.must("migrate", "--verbosity", "0")
+        return self._new(like=self.tables.url.rpartition("/")[2])
+
+    def filled(self) -> Place:
+        """A place in which a small clinic is at work."""
         if self.server:
-            return self._new(like=self.tables.url.rpartition("/")[2])
-        place = self._new()
-        place.data.mkdir(mode=0o700)
-        with (
-            contextlib.closing(sqlite3.connect(self.tables.data / "clinic.sqlite3")) as made,
-            contextlib.closing(sqlite3.connect(place.data / "clinic.sqlite3")) as copy,
-        ):
-            made.backup(copy)
+            place = self.ready()
+            place.fill()
+        else:
+            place = self._new()
+            shutil.copytree(_filled().data, place.data)
         return place
 
     def _new(self, like: str = "template1") -> Place:

@@ -89,6 +89,8 @@ def demo_made() -> Path:
     The data folder of a demo clinic that was made and never opened, to be copied: the making takes longer than most journeys.
     DEMO_MADE names a folder which several runs share; without it each run makes its own.
     """
+    from . import tables
+
     shared = os.environ.get("DEMO_MADE")
     folder = Path(shared or tempfile.mkdtemp(prefix="clinic-demo-"))
     if not shared:
@@ -101,6 +103,8 @@ def demo_made() -> Path:
         if not whole.exists():
             shutil.rmtree(data, ignore_errors=True)
             data.mkdir()
+            if tables.are_shared():
+                tables.copy_into(data / "clinic.sqlite3")
             command = [sys.executable, "manage.py", "prepare", "--demo"]
             ended = subprocess.run(command, cwd=ROOT, env=environment(data, 0), capture_output=True, text=True, check=False)
             assert ended.returncode == 0, ended.stdout + ended.stderr
@@ -110,12 +114,12 @@ def demo_made() -> Path:
 
 
 def cut_fonts_into(folder: Path) -> None:
-    """Cut once for all clinics of a run: each worker would do it anew."""
+    """Cut once for all clinics of a run, where its own sheets have them too: each worker would do it anew."""
     from aftercare.fonts import folders
-    from aftercare.render import font_folder
 
-    folders(font_folder())
-    shutil.copytree(font_folder(), folder, dirs_exist_ok=True)
+    own = Path(os.environ.get("CLINIC_DATA") or ROOT / "var") / "fonts"
+    folders(own)
+    shutil.copytree(own, folder, dirs_exist_ok=True)
 
 
 def start_demo() -> RunningClinic:
@@ -129,6 +133,8 @@ def start(*arguments: str, data: Path | None = None) -> RunningClinic:
     """Start a supervisor and wait until it says that the clinic is open."""
     data = data or Path(tempfile.mkdtemp(prefix="clinic-test-"))
     data.mkdir(exist_ok=True)
+    if not (data / "fonts").exists():
+        cut_fonts_into(data / "fonts")
     port = free_port()
     with (data / "output.txt").open("wb") as output:
         process = subprocess.Popen(
@@ -153,3 +159,7 @@ def stop(clinic: RunningClinic) -> None:
         except subprocess.TimeoutExpired:
             clinic.process.kill()
             clinic.process.wait()
+
+
+if __name__ == "__main__":  # made before those who share it ask for it; says where it is
+    print(demo_made())

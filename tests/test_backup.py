@@ -55,16 +55,13 @@ def others(places, on_sqlite, on_postgresql):
 
 @pytest.fixture(scope="module")
 def clinic(places):
-    place = places.ready()
-    place.fill()
-    return place
+    return places.filled()
 
 
 @pytest.fixture(scope="module")
 def small(on_sqlite):
     """A clinic on SQLite with one backup, which the tests below only read."""
-    place = on_sqlite.ready()
-    place.fill()
+    place = on_sqlite.filled()
     place.must("backup")
     return place
 

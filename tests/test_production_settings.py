@@ -76,21 +76,43 @@ def test_cookies_are_bound_to_https_and_messages_are_json(tmp_path):
     }, ran.stderr
 
 
-@pytest.mark.parametrize(
-    ("more", "words"),
-    [
-        ({"DEBUG": "1"}, "DEBUG shows patient data"),
-        ({"SECRET_KEY": "short"}, "SECRET_KEY is short, a default or a pattern"),
-        ({"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS is not set"),
-        ({"BROKER_URL": ""}, "BROKER_URL is not set"),
-        ({"SECRET_KEY_FALLBACKS": "changeme"}, "SECRET_KEY_FALLBACKS holds a key that can be guessed"),
-        ({"PUBLIC_URL": "http://localhost.elsewhere.example"}, "must begin with https://"),
-    ],
-)
-def test_what_would_be_unsafe_stops_the_start_with_a_sentence(tmp_path, more, words):
-    ran = _run(tmp_path, "manage.py", "check", **more)
+UNSAFE = [
+    ({"DEBUG": "1"}, "DEBUG shows patient data"),
+    ({"SECRET_KEY": "short"}, "SECRET_KEY is short, a default or a pattern"),
+    ({"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS is not set"),
+    ({"BROKER_URL": ""}, "BROKER_URL is not set"),
+    ({"SECRET_KEY_FALLBACKS": "changeme"}, "SECRET_KEY_FALLBACKS holds a key that can be guessed"),
+    ({"PUBLIC_URL": "http://localhost.elsewhere.example"}, "must begin with https://"),
+]
+# How a process ends with such a sentence is below; here one process reads the settings again for each case, and once as they should be.
+READ_AGAIN = """
+import json, os, runpy, sys
+from django.core.exceptions import ImproperlyConfigured
+safe, said = dict(os.environ), []
+for more in json.loads(sys.argv[1]):
+    os.environ.clear()
+    os.environ.update({**safe, **more})
+    try:
+        runpy.run_module("microneedle_clinic.settings")
+        said.append("")
+    except ImproperlyConfigured as stopped:
+        said.append(str(stopped))
+print(json.dumps(said))
+"""
+
+
+def test_what_would_be_unsafe_stops_the_start_with_a_sentence(tmp_path):
+    ran = _run(tmp_path, "-c", READ_AGAIN, json.dumps([{}, *(more for more, _ in UNSAFE)]))
+    assert ran.returncode == 0, ran.stderr
+    safe, *said = json.loads(ran.stdout)
+    assert safe == "", "the control"
+    assert [(more, sentence) for (more, words), sentence in zip(UNSAFE, said, strict=True) if words not in sentence] == []
+
+
+def test_a_debug_that_shows_patients_stops_the_process(tmp_path):
+    ran = _run(tmp_path, "manage.py", "check", DEBUG="1")
     assert ran.returncode
-    assert words in ran.stderr
+    assert "DEBUG shows patient data" in ran.stderr
 
 
 # A word that is not understood is never taken for "off", and a number beyond sense never for a limit: each with the value that is

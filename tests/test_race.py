@@ -205,7 +205,7 @@ def _run(world, server, folder, scene: str, rounds: int) -> None:
 
 @pytest.mark.parametrize("scene", SCENES)
 def test_nobody_gets_what_another_has(world, server, folder, scene):
-    _run(world, server, folder, scene, 2)
+    _run(world, server, folder, scene, 1)  # as often as the control below needs to find two who get the same
 
 
 @pytest.mark.prove

@@ -18,7 +18,7 @@ from patients.models import Allergy, Patient
 from sessions.models import SessionZone, TreatmentSession
 from sessions.tests.record_case import RecordCase
 
-pytestmark = [pytest.mark.both_engines, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 STEPS = 16
 NAMES = ("Abara", "Brandt")
 _VERSION = re.compile(r'name="version"[^>]*value="(\d+)"|value="(\d+)"[^>]*name="version"')
@@ -170,6 +170,7 @@ def _run(client, clinician, pair, rounds: int, seed: int = 5) -> list[str]:
     return []
 
 
+@pytest.mark.both_engines
 def test_every_text_stands_under_its_own_patient(client, clinician, pair):
     assert _run(client, clinician, pair, 4) == []
 

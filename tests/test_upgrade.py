@@ -20,9 +20,7 @@ CHANGED_BY_IT = {"django_migrations"}
 def clinic(request, tmp_path):
     with contextlib.ExitStack() as stack:
         url = stack.enter_context(servers.postgresql()) if request.param == "postgresql" else ""
-        place = Places(tmp_path, url).ready()
-        place.fill()
-        yield place
+        yield Places(tmp_path, url).filled()
 
 
 def _leave_a_trigger(clinic: Place) -> None:

@@ -16,7 +16,7 @@ from microneedle_clinic.web import headers, worker
 
 from .running_server import web_server
 
-pytestmark = [pytest.mark.both_engines, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 HOST = b"Host: 127.0.0.1\r\n"
 END = HOST + b"Connection: close\r\n"
 FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
@@ -172,6 +172,7 @@ def test_callers_who_dawdle_keep_nobody_waiting(port, first):
     assert all(_wrong(said) == [] and read(said)[0] == 408 for said in told)
 
 
+@pytest.mark.both_engines
 def test_over_https_cookies_and_answers_are_bound_to_it(django_db_setup, django_db_blocker, tmp_path):
     if connection.vendor == "sqlite":
         pytest.skip("the embedded clinic is not on https")

@@ -18,7 +18,7 @@ from planner.properties import never_bolder
 from planner.propose import propose
 from planner.tests.conftest import a_case, packaged
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -124,6 +124,7 @@ def test_how_near_the_end_is(row, today, days, state):
     assert standing_on(row, today).state == state
 
 
+@pytest.mark.both_engines
 def test_running_out_lists_the_nearest_first_and_not_who_left(nurse, signed_off, medical_lead, make_user, today):
     signed_off(nurse, valid_until=today + dt.timedelta(days=20))
     first = signed_off(nurse, valid_until=today - dt.timedelta(days=2))
@@ -160,6 +161,7 @@ def test_the_lead_sees_everybody_of_the_own_sites(client, medical_lead, nurse, r
     assert AuditEvent.objects.filter(action="competence.viewed").exists()
 
 
+@pytest.mark.both_engines
 def test_a_certificate_is_recorded_once(client, medical_lead, nurse, protocol):
     client.force_login(medical_lead)
     for _ in range(2):
@@ -196,6 +198,7 @@ def test_what_is_wrong_is_said_and_what_was_typed_stays(client, medical_lead, nu
     assert not Competence.objects.exists()
 
 
+@pytest.mark.both_engines
 def test_it_is_ended_with_a_reason_once(client, medical_lead, nurse, row):
     client.force_login(medical_lead)
     url = reverse("accounts:end_competence", args=[nurse.pk, row.pk])
@@ -209,6 +212,7 @@ def test_it_is_ended_with_a_reason_once(client, medical_lead, nurse, row):
     assert "Course withdrawn" in client.get(page(nurse)).content.decode()
 
 
+@pytest.mark.both_engines
 def test_the_prescribers_mark_is_set_with_who_did_it(client, medical_lead, nurse):
     client.force_login(medical_lead)
     url = reverse("accounts:set_prescriber", args=[nurse.pk])
@@ -244,6 +248,7 @@ def refused(change) -> bool:
     return False
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize(
     "fields",
     [{"max_depth_mm": 2}, {"zones": []}, {"device": ""}, {"valid_until": None}, {"valid_from": dt.date(2019, 1, 1)}, {"certificate": "x"}],
@@ -254,6 +259,7 @@ def test_what_was_recorded_is_never_changed(row, fields):
         assert not refused(lambda: Competence.objects.update(**fields))
 
 
+@pytest.mark.both_engines
 def test_it_is_never_taken_away_and_an_end_is_never_taken_back(row, medical_lead):
     assert refused(lambda: Competence.objects.all()._raw_delete("default"))
     services.end(row, by=medical_lead, reason="x")
@@ -262,6 +268,7 @@ def test_it_is_never_taken_away_and_an_end_is_never_taken_back(row, medical_lead
         assert not refused(lambda: Competence.objects.update(ended_at=None, ended_by=None))
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize(
     "fields", [{"max_depth_mm": 0}, {"valid_until": dt.date(2019, 1, 1)}, {"ended_at": dt.datetime(2026, 1, 1, tzinfo=dt.UTC)}]
 )

@@ -63,7 +63,6 @@ def locked(june):
 # What a locked session gets
 
 
-@both
 @pytest.mark.parametrize("headers", [{}, LIVE, SCRIPT, {"Range": "bytes=0-10"}], ids=["page", "live part", "script", "range"])
 @pytest.mark.parametrize("method", ["get", "head", "post", "put", "delete", "options"])
 @pytest.mark.parametrize("name", ["patients:detail", "patients:edit", "patients:list", "clinic:today"])
@@ -121,7 +120,6 @@ def test_each_refused_request_and_the_lock_itself_are_in_the_log(locked, patient
 # The clock
 
 
-@both
 def test_nine_minutes_are_not_ten(june):
     leave_alone(june, minutes=9, seconds=50)
     assert june.get(reverse("patients:list")).status_code == 200
@@ -153,7 +151,6 @@ POLLS = {
 }
 
 
-@both
 @pytest.mark.parametrize("poll", POLLS)
 def test_a_poll_is_no_sign_of_life(june, poll):
     query, headers = POLLS[poll]
@@ -174,7 +171,6 @@ LIFE = {
 }
 
 
-@both
 @pytest.mark.parametrize("life", LIFE)
 def test_a_person_is_a_sign_of_life(june, life):
     leave_alone(june, minutes=8)
@@ -452,7 +448,6 @@ def test_only_what_opens_ends_or_asks_answers_a_locked_session():
     }
 
 
-@both
 def test_a_screen_is_not_open_for_longer_because_the_clock_was_put_back(june):
     """Its last touch then lies in the future; a minute is what two hosts may differ by."""
     WebSession.objects.filter(pk=june.session.row.pk).update(seen_at=timezone.now() + dt.timedelta(seconds=50))
@@ -463,7 +458,6 @@ def test_a_screen_is_not_open_for_longer_because_the_clock_was_put_back(june):
     assert june.get(reverse("clinic:today")).status_code == 200
 
 
-@both
 def test_a_sign_in_of_the_future_has_ended(june):
     """It would outlive the absolute limit by as much as the clock was put back."""
     WebSession.objects.update(began_at=timezone.now() + dt.timedelta(hours=1), expires_at=timezone.now() + dt.timedelta(hours=13))
@@ -478,7 +472,6 @@ def test_a_sign_in_of_the_future_has_ended(june):
     assert not WebSession.objects.filter(pk=row.pk).exists(), "nor does it begin again when the clock comes there"
 
 
-@both
 def test_who_sends_a_form_after_the_sign_in_has_ended_is_told_that_it_was_not_saved(june):
     WebSession.objects.filter(pk=june.session.row.pk).update(expires_at=timezone.now())
     answer = june.post(reverse("accounts:pin"), {"pin": "274961"})

@@ -19,7 +19,7 @@ from accounts.signing_in.session import PASSWORD as PASSWORD_PROOF
 from accounts.signing_in.session import PROVED
 from audit.models import AuditEvent
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
+pytestmark = pytest.mark.django_db
 
 PASSWORD = "seven grey herons by the lock"
 
@@ -75,6 +75,7 @@ def leave(here, person, **takers):
 # -- the invitation ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.both_engines
 def test_an_invited_person_sets_a_password_with_the_link_and_gets_in_once(here, client, site):
     answer = invite(here, site)
     person = User.objects.get(username="ada.marsh")
@@ -141,6 +142,7 @@ def test_a_link_that_no_longer_holds_says_nothing_about_why(here, client, site, 
         assert "Marsh" not in page.content.decode()
 
 
+@pytest.mark.both_engines
 def test_a_new_link_ends_the_sessions_of_the_old_password_when_it_is_used(here, client, desk):
     link = link_on(here.post(reverse("accounts:new_link", args=[desk.pk])))
     client.force_login(desk)
@@ -196,6 +198,7 @@ def test_a_screen_that_was_left_open_is_asked_who_it_is_first(client, manager, d
 # -- role and sites ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.both_engines
 def test_another_role_holds_from_the_next_click_on(here, client, desk, manager):
     answer = access_of(here, desk, role="auditor")
     assert answer.status_code == 302
@@ -230,6 +233,7 @@ def test_somebody_of_another_site_is_not_there(here, make_user, second_site):
         assert answer.status_code == 404
 
 
+@pytest.mark.both_engines
 def test_who_works_at_more_sites_than_the_manager_is_changed_by_a_manager_of_all(here, manager, make_user, second_site):
     both = make_user("both", Role.CLINICIAN)
     both.sites.add(second_site)
@@ -239,6 +243,7 @@ def test_who_works_at_more_sites_than_the_manager_is_changed_by_a_manager_of_all
     assert access_of(here, both, role="medical_lead").status_code == 302
 
 
+@pytest.mark.both_engines
 def test_a_change_by_somebody_else_meanwhile_is_shown_first(here, desk):
     was = service.seen(desk)
     User.objects.filter(pk=desk.pk).update(role="clinician")
@@ -253,6 +258,7 @@ def test_a_change_by_somebody_else_meanwhile_is_shown_first(here, desk):
 # -- the last one ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.both_engines
 def test_no_site_loses_its_last_lead(here, medical_lead, make_user, site):
     for answer in (access_of(here, medical_lead, role="clinician"), leave(here, medical_lead)):
         assert answer.status_code == 422
@@ -272,6 +278,7 @@ def test_a_site_that_is_given_up_keeps_its_lead_too(here, manager, medical_lead,
     assert access_of(here, medical_lead, sites=[second_site.pk]).status_code == 302
 
 
+@pytest.mark.both_engines
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(("locked", "remain"), [(True, 1), (False, 0)])
 def test_two_managers_who_let_each_other_go_at_once_leave_one(manager, other_manager, monkeypatch, locked, remain):
@@ -306,6 +313,7 @@ def test_two_managers_who_let_each_other_go_at_once_leave_one(manager, other_man
 # -- leaving -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.both_engines
 def test_leaving_ends_the_access_at_once_everywhere(here, client, desk, manager):
     link = link_on(here.post(reverse("accounts:new_link", args=[desk.pk])))
     elsewhere = type(client)()
@@ -322,6 +330,7 @@ def test_leaving_ends_the_access_at_once_everywhere(here, client, desk, manager)
     assert leave(here, desk).status_code == 409
 
 
+@pytest.mark.both_engines
 def test_who_left_can_be_taken_back_with_a_new_password_only(here, client, desk):
     leave(here, desk)
     link = link_on(here.post(reverse("accounts:take_back", args=[desk.pk])))
@@ -341,6 +350,7 @@ def place(**changes) -> dict:
     return {**fields, "time_zone": "Europe/London", "paper": "A4", **changes}
 
 
+@pytest.mark.both_engines
 def test_a_site_is_added_and_its_maker_belongs_to_it(here, manager):
     assert here.post(reverse("accounts:add_site"), place()).status_code == 302
     made = Site.objects.get(name="Cedar Skin Clinic")
@@ -365,6 +375,7 @@ def test_what_is_wrong_with_a_site_is_said(here, changes, words):
     assert (answer.status_code, words in answer.content.decode()) == (422, True)
 
 
+@pytest.mark.both_engines
 def test_a_site_is_changed_by_its_own_managers_and_never_over_somebody_else(here, site, second_site):
     from accounts.services.sites import seen_of
 

@@ -22,7 +22,7 @@ from accounts.watched import services as watched
 from audit import guards
 from audit.models import AuditEvent
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
+pytestmark = pytest.mark.django_db
 SECRET = "correct horse battery"
 LINK = r"/accounts/welcome/\?key=[\w-]{43}"
 
@@ -113,6 +113,7 @@ def test_without_the_rule_one_press_makes_the_link(client, manager, medical_lead
     assert not WatchedAct.objects.exists()
 
 
+@pytest.mark.both_engines
 def test_a_second_person_agrees_and_whoever_asked_goes_on_once(client, manager, medical_lead, second_manager):
     ask_for_link(client, manager, medical_lead)
     act = WatchedAct.objects.get()
@@ -129,6 +130,7 @@ def test_a_second_person_agrees_and_whoever_asked_goes_on_once(client, manager, 
     assert not re.search(LINK, ask_for_link(client, manager, medical_lead).content.decode()), "the next one is asked for anew"
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("who", ["manager", "medical_lead", "clinician", "desk", "auditor"])
 def test_nobody_agrees_to_the_own_nor_without_the_authority(client, request, manager, medical_lead, second_manager, who):
     person = request.getfixturevalue(who)
@@ -157,6 +159,7 @@ def test_it_is_agreed_to_for_one_thing_and_one_person(client, manager, medical_l
         reset_second_step(medical_lead, by=manager, reason="x")
 
 
+@pytest.mark.both_engines
 def test_who_it_is_about_refuses_it_and_who_asked_takes_it_back(client, manager, medical_lead, second_manager):
     for person, word in ((medical_lead, "Refused by Dr Iris Vance"), (second_manager, "Refused by Eve Marsh"), (manager, "Taken back by")):
         ask_for_link(client, manager, medical_lead)
@@ -218,6 +221,7 @@ def test_a_second_person_who_does_not_answer_holds_it_up_for_a_day(client, manag
     assert "1 change to read" in today(client, second_manager)
 
 
+@pytest.mark.both_engines
 def test_the_first_lead_of_a_new_clinic_is_invited_at_once(client, manager, site):
     typed = {"first_name": "Ann", "last_name": "New", "username": "ann", "role": Role.MEDICAL_LEAD, "sites": [site.pk]}
     page = signed_in(client, manager).post(reverse("accounts:invite"), typed).content.decode()
@@ -226,6 +230,7 @@ def test_the_first_lead_of_a_new_clinic_is_invited_at_once(client, manager, site
     assert "change to read" not in today(client, ann), "of their own invitation they know"
 
 
+@pytest.mark.both_engines
 def test_access_is_ended_at_once(client, manager, medical_lead, second_manager, make_user):
     make_user("lou", Role.MEDICAL_LEAD)
     service.leave(medical_lead, by=manager, takers={})
@@ -251,6 +256,7 @@ def test_the_server_itself_is_told_of_as_well(client, manager, medical_lead, sit
 # Told in words
 
 
+@pytest.mark.both_engines
 def test_at_the_next_sign_in_and_for_good_on_the_own_page(client, manager, medical_lead):
     ask_for_link(client, manager, medical_lead)
     reset_second_step(medical_lead, by=manager, reason="Seen at the desk")
@@ -286,6 +292,7 @@ def test_who_has_no_part_in_it_sees_nothing_of_it(client, manager, medical_lead,
         assert client.post(reverse("accounts:watched_read", args=[act.pk])).status_code == 404
 
 
+@pytest.mark.both_engines
 def test_what_was_said_is_never_changed_nor_taken_away(manager, medical_lead, client):
     ask_for_link(client, manager, medical_lead)
     signed_in(client, medical_lead).post(reverse("accounts:watched_read", args=[WatchedAct.objects.get().pk]))
@@ -302,6 +309,7 @@ def test_what_was_said_is_never_changed_nor_taken_away(manager, medical_lead, cl
         WatchedAct.objects.update(reason="x")  # the control
 
 
+@pytest.mark.both_engines
 def test_today_asks_once_for_all_of_it(manager, medical_lead, second_manager, client, django_assert_num_queries):
     for _ in range(3):
         ask_for_link(client, manager, medical_lead)
@@ -317,6 +325,7 @@ def test_today_asks_once_for_all_of_it(manager, medical_lead, second_manager, cl
         assert watched.standing_for(person) == watched.Standing()
 
 
+@pytest.mark.both_engines
 def test_another_sites_manager_may_be_the_second_person(client, manager, medical_lead, second_manager):
     """It is about knowing, not about the place: one who works elsewhere is better than nobody."""
     second_manager.sites.set([Site.objects.create(name="Birch", slug="birch")])

@@ -13,6 +13,7 @@ from plans.tests.rows import plan_with
 from protocols import documents
 from protocols.models import ProtocolVersion
 from sessions.models import Booking, Resource, SessionZone, TreatmentSession
+from tests import made
 
 ENDED = dt.datetime(2026, 11, 17, 11, 40, tzinfo=dt.UTC)
 _numbers = itertools.count(30001)
@@ -21,7 +22,7 @@ _numbers = itertools.count(30001)
 @lru_cache
 def pack() -> dict:
     """Parsed once for all tests: copy it before changing it."""
-    return documents.read_pack(documents.packaged_paths()[-1])
+    return made.pack()
 
 
 @lru_cache

@@ -97,7 +97,7 @@ def test_a_head_whose_rows_the_database_lost_is_told_as_what_it_is(without_guard
 @pytest.mark.both_engines
 def test_a_sealer_that_is_killed_again_and_again_leaves_an_honest_chain(audit_folder, tmp_path):
     """The real process, killed with SIGKILL at any moment, while rows are written."""
-    kills = 25 if os.environ.get("PROVE") else 4
+    kills = 25 if os.environ.get("PROVE") else 2
     audit_folder.mkdir(parents=True)
     environment = os.environ | {"AUDIT_DIR": str(audit_folder), "CLINIC_DATA": str(tmp_path), "PYTHONPATH": str(ROOT)}
     environment |= {"TEST_DATABASE": str(connection.settings_dict["NAME"]), "DJANGO_SETTINGS_MODULE": "microneedle_clinic.settings"}

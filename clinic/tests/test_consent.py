@@ -20,7 +20,7 @@ from patients.models import Patient
 from sessions.models import Booking
 from sessions.tests.record_case import RecordCase
 
-pytestmark = [pytest.mark.both_engines, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -55,6 +55,7 @@ def test_who_signed_the_text_in_use_is_on_no_list(case):
     assert ahead_of(case.clinician) == []
 
 
+@pytest.mark.both_engines
 def test_an_older_text_or_a_withdrawal_before_a_visit_is_listed_the_nearest_first(case):
     later, nobody_comes, gone = another(case, 20101, "Later"), another(case, 20102, "Nobody"), another(case, 20103, "Gone")
     comes(case, 3)
@@ -84,6 +85,7 @@ def test_nobody_sees_patients_of_another_site(case, make_user):
     assert ahead_of(stranger) == []
 
 
+@pytest.mark.both_engines
 def test_many_cost_what_one_costs(case):
     comes(case)
     text_in_use(by=case.clinician)
@@ -112,6 +114,7 @@ def test_today_says_so_and_leads_there(client, case, desk, manager):
     assert client.get(pile.items[0].url).status_code == 200
 
 
+@pytest.mark.both_engines
 def test_under_either_record_the_newest_signature_or_withdrawal_holds(case):
     """Two records of one person: signed under the one, withdrawn under the other, and each verifies as it was written."""
     other = Patient.objects.create(

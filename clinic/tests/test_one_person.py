@@ -36,7 +36,7 @@ from sessions.tests.record_case import RecordCase
 from .test_costs import ZONE
 from .whole_patient import make
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
@@ -72,6 +72,7 @@ def test_the_alert_word_of_either_record_stands_beside_todays_visit(book, patien
     assert [line.alerts for line in paper.lines] == [("Allergy: lidocaine, latex",)] * 2
 
 
+@pytest.mark.both_engines
 def test_the_patient_page_shows_visits_and_plans_of_both(client, site, patient, other, clinician):
     case = RecordCase(site, clinician, other)
     visit = case.booking()
@@ -88,6 +89,7 @@ def test_the_patient_page_shows_visits_and_plans_of_both(client, site, patient, 
     assert client.get(reverse("sessions:book_course", args=[other.number, 1])).status_code == 200
 
 
+@pytest.mark.both_engines
 def test_the_page_costs_as_much_for_many_lines_of_the_other_record_as_for_one(client, patient, other, plan_of, clinician):
     def talk(day):
         said = {"site": other.site, "clinician": clinician, "visit_date": dt.date(2026, 1, day), "status": "closed"}
@@ -145,12 +147,14 @@ def test_who_wants_no_reminders_gets_none_under_either_record_after_they_are_tak
         assert (found.patient_id, bool(found.email_stopped_at), found.sms_stopped_at) == (one.pk, True, None)
 
 
+@pytest.mark.both_engines
 def test_the_merged_record_goes_on_no_waiting_list(patient, other, desk):
     merge(patient, other, desk)
     with pytest.raises(MergedAway):
         wait(patient=other, kind="consultation", by=desk, request_key="w", until=timezone.localdate())
 
 
+@pytest.mark.both_engines
 def test_the_log_of_the_kept_record_holds_the_others(patient, other, manager):
     assert patient_pks(manager, patient.number) == [patient.pk]
     merge(patient, other, manager)
@@ -227,6 +231,7 @@ def two(site, clinician):
     return one, away
 
 
+@pytest.mark.both_engines
 def test_the_export_of_the_kept_record_holds_the_other(two, manager):
     one, away = two
     merge(one, away, manager)
@@ -236,6 +241,7 @@ def test_the_export_of_the_kept_record_holds_the_other(two, manager):
         assert "Yqotherx" in archive.read(f"merged/{away.number}/record.json").decode()
 
 
+@pytest.mark.both_engines
 def test_an_erasure_takes_both_each_under_its_own_order(two, manager):
     one, away = two
     merge(one, away, manager)
@@ -259,6 +265,7 @@ def test_both_are_kept_as_long_as_the_one_in_use_last(two, manager):
     assert len({row.last for row in kept(rows)}) == 1
 
 
+@pytest.mark.both_engines
 def test_what_would_go_is_counted_over_both(two, manager):
     one, away = two
     before = [dict(erasing.counts(row))["allergies"] for row in (one, away)]
@@ -272,6 +279,7 @@ def _order(one, by) -> ErasureOrder:
     )
 
 
+@pytest.mark.both_engines
 def test_taken_apart_the_other_one_is_erased_though_its_plan_was_replaced_meanwhile(patient, other, plan_of, clinician, manager):
     """The plan of the kept one stays, and says no more which it replaced."""
     old = plan_of(other)
@@ -288,6 +296,7 @@ def test_taken_apart_the_other_one_is_erased_though_its_plan_was_replaced_meanwh
     assert not TreatmentPlan.objects.filter(pk=old.pk).exists()
 
 
+@pytest.mark.both_engines
 def test_a_restored_backup_may_hold_a_merge_that_was_undone_before_one_of_the_two_was_erased(patient, other, book, clinician, manager):
     """The kept one goes again; the other one, which was not erased, says what it said before, and its visits hold it."""
     Patient.objects.filter(pk=other.pk).update(phone="020 7946 0999", medicines_asked="none", medicines_asked_at=timezone.now())

@@ -17,7 +17,7 @@ from clinic.rights import erasing, exporting
 from photos.models import Photo
 from photos.tests.pictures import allow, photo_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
@@ -55,6 +55,7 @@ def files_of(patient) -> list[tuple[str, str]]:
     return [(file["section"], file["state"]) for file in said["files"]]
 
 
+@pytest.mark.both_engines
 def test_the_archive_holds_what_was_ticked_and_sums_that_are_right(proved, patient, photos):
     answer = proved.post(page(patient), {"use": "record", "photos": [photos[1].pk]})
     assert answer["Content-Type"] == "application/zip"
@@ -89,6 +90,7 @@ def test_a_use_the_patient_does_not_allow_gives_nothing(proved, patient, photos,
     assert proved.post(page(patient), {"use": use, "photos": [photos[0].pk]}).status_code == 422
 
 
+@pytest.mark.both_engines
 def test_taken_back_while_the_archive_is_made_no_part_of_it_goes_out(proved, patient, photos, clinician, monkeypatch):
     from photos import storage
 
@@ -139,6 +141,7 @@ def test_with_the_whole_record_the_files_go_only_while_they_are_allowed(patient,
     assert not [name for name in opened(data) if name.endswith(".jpg")]
 
 
+@pytest.mark.both_engines
 def test_an_erasure_takes_every_size(patient, photos, manager, django_capture_on_commit_callbacks):
     names = [getattr(photo, f"{size}_file") for photo in photos for size in ("full", "screen", "thumb")]
     assert all(default_storage.exists(name) for name in names)
@@ -148,6 +151,7 @@ def test_an_erasure_takes_every_size(patient, photos, manager, django_capture_on
     assert not [name for name in names if default_storage.exists(name)]
 
 
+@pytest.mark.both_engines
 def test_a_backup_holds_every_size_and_tells_which_is_gone_or_changed(patient, photos):
     from django.db import connection
 

@@ -27,7 +27,7 @@ from patients.services import register
 
 from .whole_patient import make, traces_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
+pytestmark = pytest.mark.django_db
 MARKER = "Zqmarkerx"
 
 
@@ -93,6 +93,7 @@ def _patient(site, number, *, born="1970-01-01", seen="2010-01-01", **fields):
     return patient
 
 
+@pytest.mark.both_engines
 def test_the_list_and_the_last_word_agree(site, manager):
     """The list asks the database by a cutoff; `kept` reckons each patient. Both are asked about many, near every border."""
     RetentionRule.objects.create(country="GB", years=8, minor_age=18, minor_years=7, basis="Test")
@@ -152,6 +153,7 @@ def test_years_are_a_whole_number(client, manager, site, years):
     assert 'value="A law"' in response.content.decode(), "what was typed is kept"
 
 
+@pytest.mark.both_engines
 def test_a_rule_is_saved_and_logged(client, manager, site):
     client.force_login(manager)
     sent = {"years": "8", "minor_age": "18", "minor_years": "7", "basis": "A law"}
@@ -166,6 +168,7 @@ def test_a_rule_is_saved_and_logged(client, manager, site):
 # The archive
 
 
+@pytest.mark.both_engines
 def test_the_archive_holds_the_sheets_and_checksums_that_are_right(whole):
     found = _unzip(exporting.of_patient(whole, by="Omar Reed"))
     sums = dict(reversed(line.split("  ")) for line in found.pop("SHA256SUMS").decode().splitlines())
@@ -196,6 +199,7 @@ def test_one_archive_holds_nothing_of_another_patient(whole, site, clinician):
     assert b"yqotherx" in b"".join(_unzip(exporting.of_patient(other, by="x")).values()).lower()
 
 
+@pytest.mark.both_engines
 def test_everything_holds_everybody_and_no_secret(whole, site, clinician, tmp_path):
     make(site, clinician, number=48214, marker="Yqotherx")
     out = tmp_path / "all.zip"
@@ -254,6 +258,7 @@ def _typed(patient, **fields):
     return {**sent, "reason": "patient_asked", "reference": "Letter of 3 May", **fields}
 
 
+@pytest.mark.both_engines
 def test_the_screen_erases_and_a_second_press_is_told_so(proved, whole):
     address = reverse("clinic:erasure", args=[whole.number])
     assert "allergies" in proved.get(address).content.decode()
@@ -319,6 +324,7 @@ def _erased_then_restored(whole, manager):
     assert Patient.objects.filter(pk=whole.pk).exists()
 
 
+@pytest.mark.both_engines
 def test_whoever_was_erased_is_erased_again_after_a_restore(whole, manager):
     _erased_then_restored(whole, manager)
     call_command("reapply_erasures")
@@ -329,6 +335,7 @@ def test_whoever_was_erased_is_erased_again_after_a_restore(whole, manager):
     assert journal.reapply().erased == [], "safe to run twice"
 
 
+@pytest.mark.both_engines
 def test_a_patient_the_backup_did_not_know_yet_keeps_the_number_for_good(whole, manager, site):
     erasing.erase(whole, _wish(whole), by=manager)
     journal.write()

@@ -16,7 +16,7 @@ from clinic.rights import erasing, retention, rules
 from clinic.rights.erasing import CannotErase, Wish
 from patients.models import Patient
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
+pytestmark = pytest.mark.django_db
 LONG = {"years": 8, "minor_age": 18, "minor_years": 7, "basis": "A law"}
 SHORT = {**LONG, "years": 2, "minor_years": 0}
 WHY = "The law was changed in May"
@@ -76,6 +76,7 @@ def by_the_period(patient, manager):
     return erasing.erase(patient, Wish(patient.number, patient.birth_date), by=manager)
 
 
+@pytest.mark.both_engines
 def test_a_manager_alone_shortens_nothing_at_once(rule, manager, medical_lead, seen_five_years_ago):
     act = shorten(manager)
     assert due(manager) == []
@@ -100,6 +101,7 @@ def test_without_the_wait_the_same_erasure_goes_through(rule, manager, medical_l
     by_the_period(seen_five_years_ago, manager)
 
 
+@pytest.mark.both_engines
 def test_a_medical_lead_who_did_not_set_it_lets_it_hold_at_once(rule, manager, medical_lead, seen_five_years_ago, client, auditor):
     act = shorten(manager)
     for person, answer in ((manager, 404), (auditor, 403)):
@@ -130,6 +132,7 @@ def test_a_lead_does_not_agree_to_the_own_and_a_refused_one_never_holds(
     assert rules.in_force()["GB"].years == 8
 
 
+@pytest.mark.both_engines
 def test_lead_and_auditor_are_told_until_each_has_read_it(rule, manager, medical_lead, auditor, client):
     act = shorten(manager)
     later(act, days=20)
@@ -143,6 +146,7 @@ def test_lead_and_auditor_are_told_until_each_has_read_it(rule, manager, medical
     assert AuditEvent.objects.get(action="retention.shortened").detail["years"] == [8, 2]
 
 
+@pytest.mark.both_engines
 def test_longer_holds_at_once_and_replaces_what_waits(rule, manager, medical_lead):
     act = shorten(manager)
     assert rules.set_rule("GB", by=manager, **{**LONG, "years": 10}) is None

@@ -16,7 +16,7 @@ from consent.services.signing import TextsChanged
 
 from .signed import STROKES, sign, text_in_use
 
-pytestmark = [pytest.mark.both_engines, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 GUARDS = ("consent_signed", "consent_item_signed", "consent_item_of_signed", "consent_withdrawn")
 
 
@@ -56,6 +56,7 @@ def test_the_page_shows_the_texts_in_the_patients_language_and_presets_nothing(c
     assert "No text in use: Hyaluronic acid, Deutsch" in shown
 
 
+@pytest.mark.both_engines
 def test_signed_the_exact_words_are_kept_with_their_hash(client, page, patient, texts, clinician):
     answer = client.post(page, posted(texts))
     consent = Consent.objects.get()
@@ -74,6 +75,7 @@ def test_signed_the_exact_words_are_kept_with_their_hash(client, page, patient, 
     call_command("verify_consents")
 
 
+@pytest.mark.both_engines
 def test_a_double_press_signs_once(client, page, texts):
     client.post(page, posted(texts))
     client.post(page, posted(texts))
@@ -109,6 +111,7 @@ def test_no_ink_no_consent(client, page, texts, strokes, words):
     assert AuditEvent.objects.filter(action="consent.signed", outcome="refused").exists()
 
 
+@pytest.mark.both_engines
 def test_a_fault_elsewhere_keeps_the_drawing(client, page, texts):
     shown = client.post(page, posted(texts, witness="")).content.decode()
     assert "Choose who saw the signature." in shown
@@ -133,6 +136,7 @@ def test_what_is_missing_is_said(client, page, texts, changes, words):
     assert not Consent.objects.exists()
 
 
+@pytest.mark.both_engines
 def test_a_parent_signs_with_a_typed_name_and_it_is_marked_as_typed(client, page, texts):
     changes = {"signer": "parent", "signer_name": "Rosa  Rahman", "signer_relation": "mother", "strokes": "", "typed_name": "Rosa Rahman"}
     answer = client.post(page, posted(texts, **changes))
@@ -153,6 +157,7 @@ def test_somebody_of_another_site_is_no_witness_of_ours(client, page, texts, mak
     assert client.post(page, posted(texts, witness=str(elsewhere.pk))).status_code == 422
 
 
+@pytest.mark.both_engines
 def test_words_that_changed_meanwhile_are_read_again_before_anything_is_signed(client, page, texts, clinician):
     text_in_use(by=clinician, body="It may also bruise.")
     answer = client.post(page, posted(texts))
@@ -171,11 +176,13 @@ def test_texts_that_are_none_sign_nothing(client, page, texts, sent):
     assert not Consent.objects.exists()
 
 
+@pytest.mark.both_engines
 def test_two_languages_are_not_signed_at_once(patient, texts, clinician):
     with pytest.raises(TextsChanged):
         sign(patient, [texts[0], text_in_use("adjuvant", "prp", by=clinician, language="de")], by=clinician)
 
 
+@pytest.mark.both_engines
 def test_a_draft_is_never_signed(patient, texts, clinician):
     ConsentText.objects.filter(pk=texts[0].pk).update(status="retired", retired_at=texts[0].approved_at)
     with pytest.raises(TextsChanged):
@@ -193,6 +200,7 @@ STATEMENTS = [
 ]
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("statement", STATEMENTS)
 def test_the_database_refuses_every_change_of_what_was_signed(patient, texts, clinician, statement):
     sign(patient, texts, by=clinician)
@@ -201,6 +209,7 @@ def test_the_database_refuses_every_change_of_what_was_signed(patient, texts, cl
     call_command("verify_consents")
 
 
+@pytest.mark.both_engines
 def test_nobody_is_made_to_have_consented_to_more(patient, texts, clinician):
     consent = sign(patient, texts[:1], by=clinician)
     more = {"consent": consent, "kind": texts[1].kind, "code": texts[1].code, "signed_at": consent.signed_at}
@@ -210,6 +219,7 @@ def test_nobody_is_made_to_have_consented_to_more(patient, texts, clinician):
         ConsentItem.objects.create(text=texts[0], **more)  # its own text under the other's name
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize(
     ("statement", "what"),
     [
@@ -229,6 +239,7 @@ def test_a_change_behind_the_guards_is_found_and_named(patient, texts, clinician
         call_command("verify_consents")
 
 
+@pytest.mark.both_engines
 def test_a_consent_outlives_a_new_name(patient, texts, clinician):
     consent = sign(patient, texts, by=clinician)
     patient.surname = "Rahman-Osei"

@@ -14,7 +14,7 @@ from consent.wording import first_draft, meaning, photo_question
 
 from .signed import text_in_use
 
-pytestmark = [pytest.mark.both_engines, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 GUARDS = ("consent_text_approved", "consent_text_retired", "consent_text_way", "consent_text_begins")
 
 
@@ -38,6 +38,7 @@ def test_who_wrote_it_never_approves_it_where_somebody_else_may(medical_lead, cl
     assert service.approve(changed, version=changed.version, by=medical_lead).status == "approved"
 
 
+@pytest.mark.both_engines
 def test_where_nobody_else_may_the_writer_approves_with_a_reason_that_stays(medical_lead, client, make_user):
     """A clinic of one: without this nothing could ever be signed there. Somebody who has left is nobody."""
     make_user("left-lead", "medical_lead", is_active=False)
@@ -63,6 +64,7 @@ def test_a_reason_says_nothing_where_somebody_else_wrote_it(medical_lead, clinic
     assert service.approve(theirs, version=theirs.version, by=medical_lead, alone="Sent by hand").approved_alone == ""
 
 
+@pytest.mark.both_engines
 def test_the_database_knows_that_as_well(medical_lead):
     mine = draft(medical_lead)
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -77,6 +79,7 @@ def test_what_was_changed_since_it_was_read_is_not_approved(medical_lead, clinic
     assert ConsentText.objects.get().status == "draft"
 
 
+@pytest.mark.both_engines
 def test_the_next_version_retires_the_one_before(clinician):
     first, second = text_in_use(by=clinician), text_in_use(by=clinician)
     first.refresh_from_db()
@@ -108,6 +111,7 @@ STATEMENTS = [
 ]
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("statement", STATEMENTS)
 def test_the_database_refuses_every_change_of_what_was_approved(clinician, statement):
     text_in_use(by=clinician)
@@ -118,6 +122,7 @@ def test_the_database_refuses_every_change_of_what_was_approved(clinician, state
     assert list(ConsentText.objects.order_by("pk").values()) == before
 
 
+@pytest.mark.both_engines
 def test_without_the_guards_the_words_would_change(clinician):
     """The control: what stands in the way above is the guards."""
     text_in_use(by=clinician)
@@ -126,6 +131,7 @@ def test_without_the_guards_the_words_would_change(clinician):
     assert ConsentText.objects.get().body == "x"
 
 
+@pytest.mark.both_engines
 def test_no_text_is_born_approved(clinician, medical_lead):
     row = text_in_use(by=clinician)
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -151,6 +157,7 @@ def test_the_software_brings_a_plain_draft_for_everything_the_protocol_knows(pro
 # The screens
 
 
+@pytest.mark.both_engines
 def test_from_a_draft_to_a_text_in_use(client, clinician, medical_lead, protocol):
     client.force_login(clinician)
     answer = client.post(reverse("consent:new_text"), {"about": "indication:acne_scars", "language": "de"})
@@ -192,6 +199,7 @@ def test_what_cannot_be_a_text_is_said_and_comes_back(client, clinician, protoco
     assert row.body == "It may scar."
 
 
+@pytest.mark.both_engines
 def test_a_stale_save_keeps_both(client, clinician, medical_lead, protocol):
     row = draft(clinician)
     service.change(row, title="Theirs", body="Theirs stands.", version=row.version, by=medical_lead)

@@ -8,14 +8,15 @@ from django.utils import timezone
 from aftercare.tests.signed_record import signed
 from events.services import calling, script
 from events.services.session_facts import facts_of
-from protocols.documents import ADDITIONS, canonical, packaged_paths, read_pack, sha256
+from protocols.documents import ADDITIONS, canonical, read_pack, sha256
 from protocols.follow_up import questions_for
 from protocols.models import ProtocolVersion
+from tests import made
 
 
 @pytest.fixture(scope="session")
 def _with_calls():
-    document = canonical(read_pack(packaged_paths()[-1]) | read_pack(ADDITIONS / "follow_up.yaml"))
+    document = canonical(made.pack() | read_pack(ADDITIONS / "follow_up.yaml"))
     return document, sha256(document)
 
 

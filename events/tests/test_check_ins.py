@@ -9,7 +9,7 @@ from django.utils import timezone
 from events.services import check_ins, script
 from sessions.models import Booking, TreatmentSession
 
-pytestmark = [pytest.mark.both_engines, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -43,6 +43,7 @@ def test_a_call_is_due_on_its_day_after_its_depth(session_of, listed, days, dept
     assert [task.check_in.id for task in listed()] == due
 
 
+@pytest.mark.both_engines
 def test_a_call_that_reached_the_patient_is_done_and_tries_are_counted(session_of, listed, rung):
     session = session_of(days=3)
     rung(session, outcome="no_answer", check_in="day_3", key="a")
@@ -90,6 +91,7 @@ class TestComing:
     def on(self, listed, days):
         return [task.check_in.id for task in listed(day=timezone.localdate() + dt.timedelta(days=days))]
 
+    @pytest.mark.both_engines
     def test_the_calls_after_a_booked_session_are_listed_and_move_with_it(self, visit, listed):
         assert self.on(listed, 3) == ["day_1"]
         assert self.on(listed, 5) == ["day_3"]
@@ -111,6 +113,7 @@ class TestComing:
         assert listed() == []
 
 
+@pytest.mark.both_engines
 def test_the_list_is_one_query_however_many(session_of, listed, django_assert_num_queries, desk):
     session_of()
     in_force, today = script.in_force(), timezone.localdate()

@@ -40,7 +40,6 @@ def _walk():
         yield name, "/" + re.sub(r"<[^>]+>", "1", route)
 
 
-@both
 def test_every_address_of_the_clinic_is_refused_or_leads_to_the_form(tablet, patient):
     form = reverse("intake:tablet")
     seen = {}
@@ -77,7 +76,6 @@ def _patterns(patterns, names=()):
             yield ":".join((*names, one.name or "")), one
 
 
-@both
 @pytest.mark.parametrize("headers", HEADERS, ids=["page", "live part", "script", "fetch"])
 @pytest.mark.parametrize("method", METHODS)
 def test_no_method_and_no_header_opens_anything_else(tablet, patient, method, headers):
@@ -96,7 +94,6 @@ def test_no_method_and_no_header_opens_anything_else(tablet, patient, method, he
     assert WebSession.objects.get(pk=tablet.session.row.pk).confined_to, "nothing of this let it out"
 
 
-@both
 def test_nothing_is_changed_by_a_form_of_another_page(tablet, patient):
     tablet.post(reverse("patients:edit", args=[patient.number]), {"surname": "Other", "version": patient.version})
     patient.refresh_from_db()
@@ -116,7 +113,6 @@ def test_a_slow_request_that_saves_its_session_does_not_let_the_browser_out(tabl
     assert tablet.get("/today/")["Location"] == reverse("intake:tablet")
 
 
-@both
 def test_a_new_key_for_the_same_session_stays_confined(tablet):
     session = tablet.session
     session.cycle_key()
@@ -167,7 +163,6 @@ def leave(tablet, **fields):
     WebSession.objects.filter(pk=tablet.session.row.pk).update(seen_at=timezone.now() - dt.timedelta(**fields))
 
 
-@both
 def test_a_tablet_nobody_touches_shows_nothing_and_keeps_what_still_arrives(tablet, answer, patient):
     answer("scars", {"q.scars": "no"})
     leave(tablet, seconds=django_settings.IDLE_LOCK_SECONDS + 1)
@@ -181,7 +176,6 @@ def test_a_tablet_nobody_touches_shows_nothing_and_keeps_what_still_arrives(tabl
     assert "Give the tablet back" in tablet.get(reverse("intake:check")).content.decode(), "a late press does not open it again"
 
 
-@both
 def test_out_for_longer_than_allowed_it_is_signed_out(tablet):
     past = timezone.now() - dt.timedelta(minutes=django_settings.HANDED_OVER_MINUTES, seconds=1)
     WebSession.objects.filter(pk=tablet.session.row.pk).update(confined_at=past)
@@ -192,13 +186,11 @@ def test_out_for_longer_than_allowed_it_is_signed_out(tablet):
     assert QuestionnaireResponse.objects.get().is_open
 
 
-@both
 def test_the_clock_put_back_ends_it_as_well(tablet):
     WebSession.objects.filter(pk=tablet.session.row.pk).update(confined_at=timezone.now() + dt.timedelta(hours=1))
     assert tablet.get(reverse("intake:check")).status_code == 403
 
 
-@both
 def test_another_password_for_the_staff_member_ends_it(tablet, desk):
     desk.set_password("another horse battery")
     desk.save()

@@ -15,7 +15,7 @@ from papers.services import prices as service
 
 from .rows import price_list_of
 
-pytestmark = [pytest.mark.both_engines, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -32,6 +32,7 @@ def typed(site, **fields):
     return {**start, **fields}
 
 
+@pytest.mark.both_engines
 def test_the_list_in_force_is_the_one_that_began_last(site, clinician, prices):
     today = site.day_of(timezone.now())
     assert service.in_force(site) == prices
@@ -42,6 +43,7 @@ def test_the_list_in_force_is_the_one_that_began_last(site, clinician, prices):
     assert service.in_force(site) == again
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("model", [PriceList, Price])
 def test_a_list_is_never_changed(prices, model):
     row = model.objects.first()
@@ -53,6 +55,7 @@ def test_a_list_is_never_changed(prices, model):
         assert model.objects.filter(pk=row.pk).update(**{field: 1}) == 1
 
 
+@pytest.mark.both_engines
 def test_a_manager_enters_prices_and_sees_them(client, site, manager, plan):
     client.force_login(manager)
     assert "No prices are entered" in client.get(reverse("papers:prices")).content.decode()

@@ -17,7 +17,7 @@ from papers.services.quoting import QuoteRefused
 
 from .rows import PRICES, price_list_of, quoted
 
-pytestmark = [pytest.mark.both_engines, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 # One indication, four sessions, two zones: 60 + 4 x 180 + 2 x 4 x 35.
 TOTAL = Decimal("1060")
 
@@ -31,6 +31,7 @@ def answered(quote, **fields):
     return {"answer": "accept", "said_by": "Nadia Rahman", "note": "", **fields}
 
 
+@pytest.mark.both_engines
 def test_a_quote_says_what_the_plan_costs_and_until_when(quote, site, prices):
     assert quote.total == TOTAL
     assert quote.tax_amount == Decimal("176.67")
@@ -70,6 +71,7 @@ def test_without_prices_the_page_says_who_enters_them(client, desk, plan):
     assert "has no prices yet. A manager or medical lead enters them" in page
 
 
+@pytest.mark.both_engines
 def test_a_new_quote_takes_the_place_of_the_one_without_an_answer(quote, plan, desk):
     newer = quoted(plan, by=desk, key="newer")
     quote.refresh_from_db()
@@ -79,11 +81,13 @@ def test_a_new_quote_takes_the_place_of_the_one_without_an_answer(quote, plan, d
         quoted(plan, by=desk, key="third")
 
 
+@pytest.mark.both_engines
 def test_sent_twice_it_is_given_once(quote, plan, desk):
     assert quoted(plan, by=desk) == quote
     assert Quote.objects.count() == 1
 
 
+@pytest.mark.both_engines
 def test_a_yes_opens_the_booking_of_the_course(client, desk, quote, plan):
     client.force_login(desk)
     answer = client.post(reverse("papers:answer", args=[quote.pk]), answered(quote))
@@ -96,6 +100,7 @@ def test_a_yes_opens_the_booking_of_the_course(client, desk, quote, plan):
     assert AuditEvent.objects.filter(action="quote.accepted", patient_pk=plan.patient_id).count() == 1
 
 
+@pytest.mark.both_engines
 def test_a_no_ends_it_and_a_second_answer_is_refused(client, desk, quote):
     client.force_login(desk)
     client.post(reverse("papers:answer", args=[quote.pk]), answered(quote, answer="decline", note="Too dear"))
@@ -134,6 +139,7 @@ def test_a_plan_that_is_not_in_force_has_no_quote(quote, plan, desk):
         quoting.preview(plan)
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize(
     "change", [{"total": 1}, {"lines": []}, {"valid_until": dt.date(2030, 1, 1)}, {"patient_id": 0}, {"price_list_id": 0}]
 )
@@ -144,6 +150,7 @@ def test_the_database_keeps_a_quote_as_it_was_given(quote, change):
         Quote.objects.filter(pk=quote.pk).delete()
 
 
+@pytest.mark.both_engines
 def test_the_database_takes_an_answer_once(quote, desk):
     quoting.accept(quote, said_by="Nadia", note="", by=desk)
     with pytest.raises(DatabaseError), transaction.atomic():
@@ -152,6 +159,7 @@ def test_the_database_takes_an_answer_once(quote, desk):
         assert Quote.objects.filter(pk=quote.pk).update(status="declined") == 1
 
 
+@pytest.mark.both_engines
 def test_a_quote_begins_as_given_for_a_plan_of_its_patient(quote, desk):
     fields = {field.attname: getattr(quote, field.attname) for field in Quote._meta.concrete_fields if not field.primary_key}
     with pytest.raises(DatabaseError), transaction.atomic():

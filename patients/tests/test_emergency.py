@@ -18,7 +18,7 @@ from audit.models import AuditEvent
 from patients import emergency
 from patients.models import Allergy, EmergencyOpening, Patient
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
+pytestmark = pytest.mark.django_db
 
 PAGE = "/patients/emergency/"
 REASON = "Swollen eyelid two hours after the session, the patient stands here"
@@ -52,6 +52,7 @@ def record_page(patient) -> str:
     return reverse("patients:detail", args=[patient.number])
 
 
+@pytest.mark.both_engines
 def test_number_birth_date_and_reason_open_the_record_with_all_that_hangs_on_it(client, stranger, patient):
     line = Allergy.objects.create(patient=patient, substance="nickel")
     client.force_login(stranger)
@@ -158,6 +159,7 @@ def test_what_is_wrong_is_said_and_what_was_typed_stays(client, stranger, patien
     assert not EmergencyOpening.objects.exists()
 
 
+@pytest.mark.both_engines
 def test_guessing_ends_after_five_tries_even_with_the_right_date(client, stranger, patient):
     client.force_login(stranger)
     for day in range(5, 10):
@@ -168,6 +170,7 @@ def test_guessing_ends_after_five_tries_even_with_the_right_date(client, strange
     assert not EmergencyOpening.objects.exists()
 
 
+@pytest.mark.both_engines
 def test_a_double_press_opens_once_and_an_open_record_is_not_opened_twice(client, stranger, patient):
     client.force_login(stranger)
     sent = typed(patient)
@@ -213,6 +216,7 @@ def test_a_lead_of_neither_site_is_not_told(client, opened, make_user):
     assert client.post(reverse("patients:review_opening", args=[opened.pk]), {"note": "x"}).status_code == 404
 
 
+@pytest.mark.both_engines
 def test_it_is_looked_at_once_with_what_was_found(client, opened, medical_lead, manager):
     address = reverse("patients:review_opening", args=[opened.pk])
     client.force_login(medical_lead)
@@ -243,6 +247,7 @@ def refused(change) -> bool:
     return False
 
 
+@pytest.mark.both_engines
 def test_what_was_said_is_never_changed_nor_taken_away(opened):
     later = opened.ends_at + dt.timedelta(days=1)
     assert refused(lambda: EmergencyOpening.objects.update(reason="Something else"))
@@ -252,11 +257,13 @@ def test_what_was_said_is_never_changed_nor_taken_away(opened):
         assert not refused(lambda: EmergencyOpening.objects.update(reason="Something else"))
 
 
+@pytest.mark.both_engines
 def test_a_closed_one_is_not_opened_again(opened, stranger, patient):
     assert emergency.close(patient, by=stranger)
     assert refused(lambda: EmergencyOpening.objects.update(closed_at=None))
 
 
+@pytest.mark.both_engines
 def test_what_a_person_reaches_is_asked_once_in_one_query(stranger, patient, opened):
     fresh = User.objects.get(pk=stranger.pk)
     with CaptureQueriesContext(connection) as queries:
@@ -267,11 +274,13 @@ def test_what_a_person_reaches_is_asked_once_in_one_query(stranger, patient, ope
     assert (len(reach.sites), reach.opened) == (1, (patient.pk,))
 
 
+@pytest.mark.both_engines
 def test_where_nothing_is_open_the_condition_is_the_sites_alone(desk, patient):
     """The search of every day stays one range of one index."""
     assert " OR " not in str(Patient.objects.visible_to(desk).query)
 
 
+@pytest.mark.both_engines
 def test_a_page_costs_nothing_more_where_nothing_is_open(client, clinician, patient):
     client.force_login(clinician)
     client.get(record_page(patient))

@@ -22,7 +22,7 @@ from patients.models import Allergy, Medication, Patient, PatientMerge, Procedur
 from patients.person import OfThisPerson, PersonKey
 from patients.storyboard import facts_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
+pytestmark = pytest.mark.django_db
 
 
 def _fresh(patient):
@@ -36,6 +36,7 @@ def _today():
 # Everything of either counts
 
 
+@pytest.mark.both_engines
 def test_both_records_stay_and_each_shows_what_stands_under_the_other(merge, patient, other):
     mine = Allergy.objects.create(patient=patient, substance="nickel")
     theirs = Allergy.objects.create(patient=other, substance="lidocaine")
@@ -51,6 +52,7 @@ def test_both_records_stay_and_each_shows_what_stands_under_the_other(merge, pat
     assert [line.patient_id for line in Allergy.objects.order_by("pk")] == [patient.pk, other.pk], "no row was moved"
 
 
+@pytest.mark.both_engines
 def test_what_the_planner_reads_is_the_union(merge, patient, other):
     Allergy.objects.create(patient=other, substance="lidocaine")
     Medication.objects.create(patient=other, name="isotretinoin")
@@ -154,6 +156,7 @@ def test_phototypes_that_differ_are_asked_again(merge, patient, other, mine, the
     assert {_fresh(patient).phototype, _fresh(other).phototype} == {joined}
 
 
+@pytest.mark.both_engines
 def test_what_is_said_of_the_person_afterwards_holds_for_both_records(merge, patient, other, clinician):
     merge()
     services.set_phototype(_fresh(patient), 4, by=clinician)
@@ -193,6 +196,7 @@ def test_not_with_itself(merge, patient):
     assert "one and the same record" in _why(refused)
 
 
+@pytest.mark.both_engines
 def test_no_chain_in_either_direction(merge, patient, other, site):
     third = Patient.objects.create(number=10500, site=site, surname="Rahman", given="N", birth_date=patient.birth_date)
     merge()
@@ -204,6 +208,7 @@ def test_no_chain_in_either_direction(merge, patient, other, site):
     assert set(patient.merged_records.all()) == {other, third}
 
 
+@pytest.mark.both_engines
 def test_the_database_refuses_a_chain(merge, patient, other, site):
     third = Patient.objects.create(number=10500, site=site, surname="Rahman", birth_date=patient.birth_date)
     merge()
@@ -212,6 +217,7 @@ def test_the_database_refuses_a_chain(merge, patient, other, site):
             Patient.objects.filter(pk=pk).update(merged_into=into, merged_at=timezone.now())
 
 
+@pytest.mark.both_engines
 def test_the_database_changes_nothing_of_what_a_merge_says(merge):
     row = merge()
     for change in ({"reason": "another"}, {"before": {}}, {"holds": {}}):
@@ -262,12 +268,14 @@ def test_each_difference_is_chosen(merge, patient, other):
     assert row.holds["phone"] == other.number
 
 
+@pytest.mark.both_engines
 def test_a_record_changed_since_it_was_shown_is_looked_at_again(merge, patient, other):
     with pytest.raises(StaleRow):
         merge(versions={patient.pk: patient.version, other.pk: other.version - 1})
     assert not PatientMerge.objects.exists()
 
 
+@pytest.mark.both_engines
 def test_pressed_twice_it_is_done_once(merge, patient, other):
     key = uuid.uuid4()
     assert merge(request_key=key) == merge(request_key=key)
@@ -276,6 +284,7 @@ def test_pressed_twice_it_is_done_once(merge, patient, other):
     assert set(AuditEvent.objects.filter(action="patient.merged").values_list("patient_pk", flat=True)) == {patient.pk, other.pk}
 
 
+@pytest.mark.both_engines
 def test_nothing_new_is_written_to_the_merged_record(merge, patient, other, clinician):
     merge()
     away = Patient.objects.get(pk=other.pk)
@@ -304,6 +313,7 @@ def test_the_old_number_and_name_lead_to_the_kept_record(merge, patient, other, 
     assert len([one for one in found if one == patient]) == 1
 
 
+@pytest.mark.both_engines
 def test_somebody_alike_is_asked_about_once_by_the_kept_record(merge, patient, other, desk):
     merge()
     alike = likely_same(desk, surname="Rahmann", given="Nadja", birth_date=patient.birth_date, phone="")
@@ -339,6 +349,7 @@ def test_both_stand_beside_each_other_with_what_differs_marked(client, desk, pat
     assert set(AuditEvent.objects.filter(action="patient.merge_viewed").values_list("patient_pk", flat=True)) == {patient.pk, other.pk}
 
 
+@pytest.mark.both_engines
 def test_merged_from_the_page_and_the_old_number_leads_to_the_kept_one(client, desk, patient, other, page):
     client.force_login(desk)
     sent = _form(patient, other)
@@ -387,6 +398,7 @@ def test_a_form_of_the_merged_record_that_comes_late_saves_nothing(client, clini
     assert not Allergy.objects.exists()
 
 
+@pytest.mark.both_engines
 def test_undone_from_the_page(client, clinician, merge, patient, other):
     row = merge()
     services.add_allergy(_fresh(patient), by=clinician, substance="latex")

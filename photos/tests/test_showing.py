@@ -18,7 +18,7 @@ from photos import links, services, storage
 from photos.models import Photo
 from photos.tests.pictures import allow, jpeg, photo_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
+pytestmark = pytest.mark.django_db
 SIZES = links.SIZES
 
 
@@ -46,6 +46,7 @@ def opened() -> list[AuditEvent]:
     return list(AuditEvent.objects.filter(action="photo.opened").order_by("pk"))
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("size", SIZES)
 def test_the_picture_is_kept_by_nobody_and_is_nothing_but_a_picture(signed_in, photo, size):
     answer = signed_in.get(at(photo, size))
@@ -113,6 +114,7 @@ def test_a_refusal_says_in_the_log_whose_picture_it_was(signed_in, photo, clinic
     assert (row.patient_pk, row.actor, row.detail) == (photo.patient_id, clinician, {"why": "permission"})
 
 
+@pytest.mark.both_engines
 def test_a_page_of_thumbnails_is_one_row_and_a_picture_by_itself_another(signed_in, photo, clinician, patient):
     more = [photo_of(patient, by=clinician, view=view) for view in ("side_left", "side_right")]
     page = signed_in.get(reverse("photos:patient", args=[patient.number])).content.decode()
@@ -162,6 +164,7 @@ def test_a_file_that_was_changed_is_not_shown(signed_in, photo):
     assert {row.outcome for row in opened()} == {"refused"}
 
 
+@pytest.mark.both_engines
 def test_one_that_was_taken_out_is_shown_to_nobody_and_its_row_stays(signed_in, photo, clinician):
     address = reverse("photos:remove", args=[photo.pk])
     answer = signed_in.post(address, {"reason": " "})
@@ -176,6 +179,7 @@ def test_one_that_was_taken_out_is_shown_to_nobody_and_its_row_stays(signed_in, 
     assert [row.outcome for row in AuditEvent.objects.filter(action="photo.removed").order_by("pk")] == ["refused", "done", "nothing"]
 
 
+@pytest.mark.both_engines
 def test_the_database_refuses_what_may_not_be(photo, patient, site, clinician):
     for statement in (
         "UPDATE photos_photo SET view = 'back'",
@@ -190,6 +194,7 @@ def test_the_database_refuses_what_may_not_be(photo, patient, site, clinician):
         Photo.objects.update(removed_at=None, removed_by=None, removed_reason="")
 
 
+@pytest.mark.both_engines
 def test_both_records_of_one_person_are_shown_together(signed_in, photo, site, clinician):
     other = Patient.objects.create(number=10999, site=site, surname="Rahman", given="N", birth_date=photo.patient.birth_date)
     theirs = photo_of(other, by=clinician, view="side_left")
@@ -200,6 +205,7 @@ def test_both_records_of_one_person_are_shown_together(signed_in, photo, site, c
     assert signed_in.get(at(theirs)).status_code == 403, "what the person took back holds for both"
 
 
+@pytest.mark.both_engines
 def test_the_timeline_has_one_line_a_day_and_is_quick_with_many(signed_in, patient, clinician, django_assert_max_num_queries):
     allow(patient, by=clinician)
     one = photo_of(patient, by=clinician, allowed=False)

@@ -20,7 +20,7 @@ from protocols.knowledge import DocumentChanged
 from sessions.models import Resource
 from sessions.tests.record_case import RecordCase, signed
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
@@ -57,6 +57,7 @@ def words_of(answer) -> str:
     return " ".join(answer.content.decode().split())
 
 
+@pytest.mark.both_engines
 def test_a_picture_is_kept_in_three_sizes_with_its_facts(client, page, patient, clinician):
     data = jpeg((1200, 1600))
     answer = send(client, page, data)
@@ -89,6 +90,7 @@ def test_the_next_view_of_the_set_follows_and_the_setting_goes_on(client, page):
     assert "1 of 5 of the set" in words
 
 
+@pytest.mark.both_engines
 def test_a_double_press_keeps_one_picture(client, page):
     assert [send(client, page).status_code for _ in range(2)] == [302, 302]
     assert Photo.objects.count() == 1
@@ -143,6 +145,7 @@ def test_without_permission_nothing_is_read_and_nothing_is_kept(client, clinicia
     assert AuditEvent.objects.get(action="photo.added").outcome == "refused"
 
 
+@pytest.mark.both_engines
 def test_a_permission_that_is_taken_back_while_the_picture_is_read_stops_it(client, page, patient, clinician, monkeypatch):
     read = decoding.decode
 
@@ -157,6 +160,7 @@ def test_a_permission_that_is_taken_back_while_the_picture_is_read_stops_it(clie
     assert stored() == []
 
 
+@pytest.mark.both_engines
 def test_the_same_file_is_not_kept_twice_and_never_for_somebody_else(client, page, patient, clinician, site):
     data = jpeg()
     send(client, page, data)
@@ -173,6 +177,7 @@ def test_the_same_file_is_not_kept_twice_and_never_for_somebody_else(client, pag
     assert len(stored()) == 3
 
 
+@pytest.mark.both_engines
 def test_a_storage_that_fails_leaves_nothing(client, page, monkeypatch):
     real, count = default_storage.save, iter(range(10))
 
@@ -251,6 +256,7 @@ def test_a_record_is_signed_without_photos_and_says_so_after(client, page, case)
     assert "0 of 5" in words_of(client.get(reverse("sessions:record", args=[done.pk])))
 
 
+@pytest.mark.both_engines
 def test_what_no_row_names_is_swept_away_and_nothing_else(client, page, place):
     send(client, page)
     left = storage.write(b"of a request that was cut off")

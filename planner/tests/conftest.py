@@ -2,6 +2,7 @@
 
 import copy
 import json
+from functools import cache
 from importlib import resources
 
 import pytest
@@ -24,13 +25,18 @@ def document() -> dict:
     return copy.deepcopy(_document)
 
 
-def library() -> list[tuple[str, dict]]:
-    """Every case that comes with the project, with its name; dates as text as in JSON."""
+@cache
+def _library() -> str:
     folder = resources.files("protocols").joinpath("cases")
     files = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".yaml")), key=lambda entry: entry.name)
     read = [yaml.load(entry.read_text(encoding="utf-8"), Loader=_Loader) for entry in files]  # noqa: S506
     entries = [entry for content in read for entry in (content if isinstance(content, list) else [content])]
-    return [(entry["name"], json.loads(json.dumps(entry, default=str))) for entry in entries]
+    return json.dumps(entries, default=str)
+
+
+def library() -> list[tuple[str, dict]]:
+    """Every case that comes with the project, with its name; dates as text as in JSON."""
+    return [(entry["name"], entry) for entry in json.loads(_library())]
 
 
 def a_case(**changes) -> dict:

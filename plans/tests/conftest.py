@@ -6,13 +6,15 @@ from functools import lru_cache
 import pytest
 from django.utils import timezone
 
+from tests import made
+
 
 @lru_cache(maxsize=1)
 def _packaged() -> tuple[str, str, str]:
     """(name, document, hash) of the packaged protocol, read once for all tests."""
-    from protocols.documents import canonical, packaged_paths, read_pack, sha256
+    from protocols.documents import canonical, sha256
 
-    pack = read_pack(packaged_paths()[-1])
+    pack = made.pack()
     document = canonical(pack)
     return pack["pack_version"], document, sha256(document)
 

@@ -25,7 +25,7 @@ from protocols.knowledge import packaged
 
 from .conftest import depth
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
+pytestmark = pytest.mark.django_db
 REASON = "Seen together; the scars are thick here"
 
 
@@ -83,6 +83,7 @@ def test_within_the_own_limit_nothing_is_countersigned(consultation, typed, keep
     assert (plan.status, plan.needs, plan.countersigned_by) == ("accepted", [], None)
 
 
+@pytest.mark.both_engines
 def test_beyond_the_own_limit_it_is_not_accepted_but_sent(consultation, typed, keep, nurse):
     keep(typed, deeper())
     with pytest.raises(AcceptanceRefused) as refusal:
@@ -114,6 +115,7 @@ def test_the_plan_before_it_stands_until_it_is_countersigned(consultation, typed
     assert (first.status, plan.status, plan.supersedes_id) == ("superseded", "accepted", first.pk)
 
 
+@pytest.mark.both_engines
 def test_the_lead_countersigns_and_it_is_in_force(waiting, medical_lead):
     plan = services.countersign(waiting, by=medical_lead, reason=REASON)
     assert (plan.status, plan.countersigned_by, plan.countersign_reason) == ("accepted", medical_lead, REASON)
@@ -185,6 +187,7 @@ def test_a_registration_that_ran_out_is_no_prescriber(consultation, typed, keep,
     assert services.roles_of(plan, clinician) == []
 
 
+@pytest.mark.both_engines
 def test_two_roles_both_sign_before_it_is_in_force(consultation, typed, keep, nurse, make_user, clinician, cold_sores):
     lead = make_user("ada", "medical_lead")
     keep(typed | cold_sores, deeper())
@@ -224,6 +227,7 @@ def test_an_agreement_is_for_the_zones_it_was_given_for(consultation, typed, kee
     assert len(settle(consultation, computed, by=nurse).to_countersign) == 1
 
 
+@pytest.mark.both_engines
 def test_twice_is_once(waiting, medical_lead):
     services.countersign(waiting, by=medical_lead, reason=REASON)
     with pytest.raises(NotWaiting):
@@ -235,6 +239,7 @@ def test_twice_is_once(waiting, medical_lead):
 # -- sent back ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.both_engines
 def test_sent_back_the_consultation_is_open_again_with_what_was_typed(waiting, consultation, typed, nurse, medical_lead):
     reopened = services.send_back(waiting, by=medical_lead, reason="Stay at 1 mm in the first session")
     assert (reopened.is_open, reopened.clinician, reopened.visit_date) == (True, nurse, consultation.visit_date)
@@ -272,6 +277,7 @@ def test_after_that_it_can_only_be_sent_back(waiting, medical_lead):
     assert services.send_back(waiting, by=medical_lead, reason=REASON, at=later(waiting, 4)).is_open
 
 
+@pytest.mark.both_engines
 def test_a_newer_plan_meanwhile_stops_it(waiting, nurse, medical_lead, patient, typed):
     newer = services.start(patient, by=nurse)
     services.save(newer, inputs=typed, chosen={}, by=medical_lead, version=newer.version, saved_from="page-2")
@@ -350,6 +356,7 @@ def raw(plan, **fields):
     return lambda: TreatmentPlan.objects.filter(pk=plan.pk).update(**fields)
 
 
+@pytest.mark.both_engines
 def test_a_waiting_plan_goes_nowhere_but_into_force_or_back(waiting, medical_lead):
     for status in ("writing", "superseded", "completed", "stopped"):
         assert refused(raw(waiting, status=status))
@@ -359,12 +366,14 @@ def test_a_waiting_plan_goes_nowhere_but_into_force_or_back(waiting, medical_lea
     assert not refused(raw(waiting, status="accepted", countersigned_by=medical_lead))
 
 
+@pytest.mark.both_engines
 def test_sent_back_and_accepted_are_never_taken_back(waiting, medical_lead):
     services.send_back(waiting, by=medical_lead, reason=REASON)
     for status in ("awaiting", "accepted", "writing"):
         assert refused(raw(waiting, status=status, countersigned_by=medical_lead))
 
 
+@pytest.mark.both_engines
 def test_a_countersignature_is_never_given_again_or_changed(waiting, medical_lead, clinician):
     plan = services.countersign(waiting, by=medical_lead, reason=REASON)
     assert refused(raw(plan, status="awaiting"))
@@ -376,6 +385,7 @@ def test_a_countersignature_is_never_given_again_or_changed(waiting, medical_lea
     assert refused(lambda: PlanCountersignature.objects.create(plan=plan, **more))
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("status", ["awaiting", "accepted"])
 def test_no_row_is_added_to_a_plan_that_is_written(waiting, medical_lead, status):
     if status == "accepted":
@@ -390,6 +400,7 @@ def test_no_row_is_added_to_a_plan_that_is_written(waiting, medical_lead, status
     assert refused(lambda: PlanOverride.objects.bulk_create([override]))
 
 
+@pytest.mark.both_engines
 def test_control_without_the_guards_each_would_be_taken(waiting, medical_lead):
     names = ("plans_plan_way", "plans_plan_countersigned", "plans_zone_in_time", "plans_countersignature_in_time")
     with guards.suspended(*names):
@@ -437,6 +448,7 @@ def six_acts(plan, lead, other) -> list:
     return [sign(lead), sign(other), back(lead), back(other), sign(lead), back(other)]
 
 
+@pytest.mark.both_engines
 @pytest.mark.django_db(transaction=True)
 def test_two_leads_at_once_one_word_stands(waiting, medical_lead, make_user):
     other = make_user("ada", "medical_lead")
@@ -448,6 +460,7 @@ def test_two_leads_at_once_one_word_stands(waiting, medical_lead, make_user):
     assert AuditEvent.objects.filter(action__in=["plan.countersigned", "plan.returned"]).count() == 1
 
 
+@pytest.mark.both_engines
 @pytest.mark.django_db(transaction=True)
 def test_control_without_the_look_at_the_row_several_would_try(waiting, medical_lead, make_user, monkeypatch):
     """Then only the database stands between them: one word still, but the others meet an error instead of an answer."""
@@ -461,6 +474,7 @@ def test_control_without_the_look_at_the_row_several_would_try(waiting, medical_
 # -- taken back by the one who sent it ----------------------------------------------------------------------------------
 
 
+@pytest.mark.both_engines
 def test_who_sent_it_takes_it_back_also_when_it_is_too_late_to_sign(waiting, nurse, medical_lead, patient):
     reopened = services.take_back(waiting, by=nurse)
     assert (reopened.is_open, reopened.clinician, reopened.chosen["values"]) == (True, nurse, deeper()["values"])

@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from protocols.comparison_words import Comparison
-from protocols.documents import ADDITIONS, canonical, packaged_paths, read_pack, read_text
+from protocols.documents import ADDITIONS, canonical, read_pack, read_text
 from protocols.editing import SECTIONS, rows_of
 from protocols.editing.changes import changes, typed
 from protocols.editing.naming import address
@@ -17,8 +17,9 @@ from protocols.knowledge import before_visit_of
 from protocols.services import ProtocolRefused, create_draft, load_pack
 from protocols.services.additions import add_before_visit
 from protocols.tests.test_editing_pages import as_sent
+from tests import made
 
-PACK = read_pack(packaged_paths()[-1]) | read_pack(ADDITIONS / "before_visit.yaml")
+PACK = made.pack() | read_pack(ADDITIONS / "before_visit.yaml")
 PAGE = "before-visit"
 
 

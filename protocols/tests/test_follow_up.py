@@ -17,7 +17,7 @@ from planner.errors import KnowledgeFaults
 from planner.knowledge.structure import walk
 from protocols.comparison import values
 from protocols.comparison_words import Comparison
-from protocols.documents import ADDITIONS, canonical, packaged_paths, read_pack, read_text
+from protocols.documents import ADDITIONS, canonical, read_pack, read_text
 from protocols.editing import SECTIONS
 from protocols.editing.changes import changes, typed
 from protocols.editing.naming import address
@@ -29,9 +29,10 @@ from protocols.models import ProtocolVersion
 from protocols.services import ProtocolRefused, approve, create_draft, load_pack, submit
 from protocols.services.additions import add_follow_up, follow_up_that_comes_along
 from protocols.tests.test_editing_pages import as_sent
+from tests import made
 
 SCRIPTS = yaml.safe_load((Path(__file__).parent / "follow_up_scripts.yaml").read_text(encoding="utf-8"))
-PACK = read_pack(packaged_paths()[-1]) | read_pack(ADDITIONS / "follow_up.yaml")
+PACK = made.pack() | read_pack(ADDITIONS / "follow_up.yaml")
 KNOWLEDGE, CALLS = parse(PACK)
 
 

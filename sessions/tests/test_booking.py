@@ -25,7 +25,7 @@ from sessions.services.refusals import (
     SlotTaken,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
+pytestmark = pytest.mark.django_db
 
 
 def minutes_held(booking):
@@ -35,6 +35,7 @@ def minutes_held(booking):
     return {(hold.segment, minute(hold.starts_at), minute(hold.ends_at)) for hold in booking.holds.all()}
 
 
+@pytest.mark.both_engines
 def test_a_session_holds_each_resource_for_its_own_minutes(diary, book):
     booking = book(diary.at(diary.monday(), 10))
     assert {(h.segment, h.subject) for h in booking.holds.all()} == {
@@ -76,6 +77,7 @@ def test_the_clinician_is_free_while_the_next_patient_is_numbed(diary, book, mak
     assert second.pk
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("shared", ["clinician", "room", "device", "patient"])
 def test_each_resource_alone_makes_a_clash(diary, book, patient, make_patient, shared):
     start = diary.at(diary.monday(), 10)
@@ -90,6 +92,7 @@ def test_each_resource_alone_makes_a_clash(diary, book, patient, make_patient, s
     assert not Hold.objects.exclude(booking=Booking.objects.get()).exists()
 
 
+@pytest.mark.both_engines
 def test_a_clash_offers_the_nearest_free_times_that_then_can_be_booked(diary, book, make_patient):
     start = diary.at(diary.monday(), 10)
     book(start)
@@ -114,12 +117,14 @@ def test_open_roles_are_filled_with_what_is_free(diary, book, make_patient):
         book(start, patient=make_patient(), clinician=None, room=None, device=None)
 
 
+@pytest.mark.both_engines
 def test_the_same_request_twice_is_one_booking(diary, book):
     start, key = diary.at(diary.monday(), 10), diary.key()
     assert book(start, request_key=key) == book(start, request_key=key)
     assert Booking.objects.count() == 1
 
 
+@pytest.mark.both_engines
 def test_a_request_key_with_another_patient_is_not_taken_for_a_double_click(diary, book, make_patient):
     key = diary.key()
     first = book(diary.at(diary.monday(), 10), request_key=key)
@@ -197,6 +202,7 @@ def test_a_clinician_who_may_not_go_as_deep_is_refused_and_never_proposed(diary,
 # Sessions of a plan
 
 
+@pytest.mark.both_engines
 def test_sessions_of_a_plan_are_numbered_in_turn_and_booked_once(diary, book, plan):
     day = diary.monday()
     numbers = [book(diary.at(day + dt.timedelta(weeks=4 * n), 10), plan=plan).session_number for n in range(4)]
@@ -207,6 +213,7 @@ def test_sessions_of_a_plan_are_numbered_in_turn_and_booked_once(diary, book, pl
         book(diary.at(day + dt.timedelta(weeks=4), 12), plan=plan, session_number=2)
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize(("days", "fine"), [(27, False), (28, True), (1, False), (0, False)])
 def test_the_plans_shortest_gap_holds_for_a_single_booking(diary, book, plan, days, fine):
     day = diary.monday() + dt.timedelta(days=1)
@@ -246,6 +253,7 @@ def test_the_gap_counts_from_the_last_session_of_the_plan_before(diary, book, pl
 # Moving, cancelling, arriving
 
 
+@pytest.mark.both_engines
 def test_a_move_frees_the_old_time_and_takes_the_new(diary, book, desk, make_patient):
     day = diary.monday()
     booking = book(diary.at(day, 10))
@@ -255,6 +263,7 @@ def test_a_move_frees_the_old_time_and_takes_the_new(diary, book, desk, make_pat
     assert book(diary.at(day, 9), kind="consultation", patient=make_patient(), minutes={"needling": 75}).pk
 
 
+@pytest.mark.both_engines
 def test_a_move_onto_a_taken_time_leaves_the_visit_where_it_was(diary, book, desk, make_patient):
     day = diary.monday()
     book(diary.at(day, 10))
@@ -276,6 +285,7 @@ def test_a_move_keeps_the_plans_gap(diary, book, desk, plan):
     assert door.move(second, starts_at=diary.at(day + dt.timedelta(weeks=5), 10), by=desk)
 
 
+@pytest.mark.both_engines
 def test_an_old_form_does_not_move_or_cancel(diary, book, desk):
     booking = book(diary.at(diary.monday(), 10))
     old = booking.version
@@ -286,6 +296,7 @@ def test_an_old_form_does_not_move_or_cancel(diary, book, desk):
         visit_status.cancel(booking, reason="Ill", by=desk, version=old)
 
 
+@pytest.mark.both_engines
 def test_the_same_move_sent_twice_is_done_once(diary, book, desk):
     booking = book(diary.at(diary.monday(), 10))
     for _ in range(2):
@@ -293,6 +304,7 @@ def test_the_same_move_sent_twice_is_done_once(diary, book, desk):
     assert AuditEvent.objects.filter(action="booking.moved").count() == 1
 
 
+@pytest.mark.both_engines
 def test_cancelling_frees_the_time_and_needs_a_reason(diary, book, desk, make_patient):
     start = diary.at(diary.monday(), 10)
     booking = book(start)
@@ -302,6 +314,7 @@ def test_cancelling_frees_the_time_and_needs_a_reason(diary, book, desk, make_pa
     assert book(start, patient=make_patient()).pk
 
 
+@pytest.mark.both_engines
 def test_a_cancelled_visit_comes_back_only_where_its_time_is_free(diary, book, desk, make_patient):
     start = diary.at(diary.monday(), 10)
     booking = visit_status.cancel(book(start), reason="Patient is ill", by=desk)
@@ -327,6 +340,7 @@ def today_at_noon(diary, desk, patient):
     )  # fmt: skip
 
 
+@pytest.mark.both_engines
 def test_arrive_in_room_done(diary, desk, patient):
     booking = today_at_noon(diary, desk, patient)
     arrived = visit_status.arrive(booking, by=desk)
@@ -360,6 +374,7 @@ def test_a_visit_that_has_not_begun_is_not_missed(diary, book, desk):
 # Another length, and a visit now
 
 
+@pytest.mark.both_engines
 def test_a_longer_visit_holds_longer_from_the_same_start(diary, book, desk):
     booking = book(diary.at(diary.monday(), 10))
     longer = door.resize(booking, minutes=80, by=desk, version=booking.version)
@@ -370,6 +385,7 @@ def test_a_longer_visit_holds_longer_from_the_same_start(diary, book, desk):
     assert (event.detail["from"]["minutes"], event.detail["to"]["minutes"]) == (90, 120)
 
 
+@pytest.mark.both_engines
 def test_a_length_over_another_visit_is_refused_and_the_old_one_stays(diary, book, desk, make_patient):
     booking = book(diary.at(diary.monday(), 10))
     book(diary.at(diary.monday(), 11, 30), patient=make_patient())
@@ -402,6 +418,7 @@ def test_a_cancelled_visit_has_no_length_to_change(diary, book, desk):
         door.resize(booking, minutes=40, by=desk)
 
 
+@pytest.mark.both_engines
 def test_who_walks_in_is_booked_now_and_here(diary, desk, patient, make_patient):
     ResourceHours.objects.all().delete()  # at any hour of any day these two alone are there
     for resource in (diary.osei, diary.room1):

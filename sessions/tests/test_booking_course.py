@@ -17,7 +17,7 @@ from sessions.services.course_dates import Wishes, propose_course
 from sessions.services.free_time import free_times
 from sessions.services.refusals import AlreadyBooked, BookingRefused, GapRefused, SlotTaken
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
+pytestmark = pytest.mark.django_db
 
 TEN = dt.time(10)
 
@@ -50,6 +50,7 @@ def test_a_free_course_is_proposed_at_the_usual_interval(diary, plan):
     assert course.is_bookable
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("month", [3, 10])
 def test_ten_stays_ten_when_the_clocks_change(diary, plan, desk, month):
     change = next_change(month)
@@ -110,6 +111,7 @@ def test_a_pick_outside_the_plans_weeks_is_dropped(diary, plan):
     assert local(course.lines[1].slot.starts_at).date() >= diary.monday() + dt.timedelta(weeks=4)
 
 
+@pytest.mark.both_engines
 def test_all_visits_are_booked_and_booked_once(diary, plan, desk):
     course = propose_course(plan, first_day=diary.monday(), time=TEN)
     key = diary.key()
@@ -124,6 +126,7 @@ def test_all_visits_are_booked_and_booked_once(diary, plan, desk):
     assert after.to_book == []
 
 
+@pytest.mark.both_engines
 def test_the_rest_of_a_course_is_proposed_around_what_is_booked(diary, plan, book):
     book(diary.at(diary.monday(), 10), plan=plan)
     course = propose_course(plan, first_day=diary.monday(), time=TEN)
@@ -131,6 +134,7 @@ def test_the_rest_of_a_course_is_proposed_around_what_is_booked(diary, plan, boo
     assert course.button == "Book 3 sessions and review"
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("taken", range(5))
 def test_a_clash_in_any_of_them_leaves_none(diary, plan, desk, make_patient, book, taken):
     course = propose_course(plan, first_day=diary.monday(), time=TEN)
@@ -181,6 +185,7 @@ def left_behind() -> tuple[int, int, int, int]:
     return Booking.objects.count(), Hold.objects.count(), AuditEvent.objects.count(), len(mail.outbox)
 
 
+@pytest.mark.both_engines
 @pytest.mark.django_db(transaction=True)
 def test_a_fault_of_the_database_at_any_of_them_leaves_nothing(diary, plan, desk, failing):
     slots = slots_of(propose_course(plan, first_day=diary.monday(), time=TEN))
@@ -194,6 +199,7 @@ def test_a_fault_of_the_database_at_any_of_them_leaves_nothing(diary, plan, desk
     assert len(book_course(plan, slots=slots, by=desk, request_key=diary.key())) == 5
 
 
+@pytest.mark.both_engines
 @pytest.mark.django_db(transaction=True)
 def test_without_the_one_transaction_the_same_fault_leaves_two(diary, plan, desk, failing):
     """The protection off: the same visits one by one at the same door."""
@@ -266,6 +272,7 @@ def test_the_sentence_says_which_gap_is_wrong(plan):
     assert judge(plan, days) == ("Session 3 is 9 weeks after session 2. The plan allows 4 to 8\u00a0weeks.", False)
 
 
+@pytest.mark.both_engines
 def test_free_times_take_seven_queries_whatever_the_days(diary, patient, book, make_patient, django_assert_num_queries):
     for n in range(6):
         book(diary.at(diary.monday() + dt.timedelta(days=n % 5), 9 + 2 * (n // 5)), patient=make_patient())
@@ -338,6 +345,7 @@ def test_the_same_person_for_all_is_whoever_is_free_most(diary, plan):
     assert same.is_bookable
 
 
+@pytest.mark.both_engines
 def test_whoever_has_begun_the_course_goes_on_with_it(diary, plan, book):
     book(diary.at(diary.monday(), 10), plan=plan, clinician=diary.berg)
     assert {line.slot.clinician for line in proposed(plan, diary, same_person=True).to_book} == {diary.berg}
@@ -352,6 +360,7 @@ def test_another_interval_within_the_plans_weeks_is_kept(diary, plan):
 # Sooner than healing
 
 
+@pytest.mark.both_engines
 def test_a_sooner_course_takes_a_named_reason(diary, plan, desk, clinician):
     assert proposed(plan, diary, weeks=3).sentence.startswith("All gaps are 4")  # whoever may not say so is not shown it
     course = proposed(plan, diary, weeks=3, sooner=True)

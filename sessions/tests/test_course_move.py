@@ -16,7 +16,7 @@ from sessions.services.refusals import AlreadyBooked, BookingRefused, ComesTwice
 
 from .clock_changes import coming
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
+pytestmark = pytest.mark.django_db
 
 
 def booked(diary, plan, desk, *, days: int):
@@ -51,6 +51,7 @@ def on(diary, booking, days: int) -> dt.datetime:
     return same_clock(booking.starts_at, days, diary.zone)
 
 
+@pytest.mark.both_engines
 def test_a_preview_shows_three_ways_and_writes_nothing(diary, course):
     before = standing()
     found = ways(course[1], on(diary, course[1], 7))
@@ -96,6 +97,7 @@ def test_a_later_visit_whose_time_is_taken_goes_to_the_nearest_that_fits(diary, 
     assert (third.clinician, third.starts_at) == (diary.osei, taken + dt.timedelta(hours=1))
 
 
+@pytest.mark.both_engines
 def test_nothing_stands_elsewhere_where_one_of_them_cannot_go(diary, course, desk):
     before = standing()
     start = on(diary, course[3], -7)
@@ -106,6 +108,7 @@ def test_nothing_stands_elsewhere_where_one_of_them_cannot_go(diary, course, des
     assert standing() == before
 
 
+@pytest.mark.both_engines
 def test_a_refusal_in_the_middle_undoes_what_was_moved(diary, course, desk, make_patient):
     """The last is moved first; the one that is refused takes it back with it."""
     before = standing()
@@ -126,6 +129,7 @@ def test_a_refusal_in_the_middle_undoes_what_was_moved(diary, course, desk, make
     assert standing()[: len(before)] == before
 
 
+@pytest.mark.both_engines
 def test_a_preview_that_no_longer_holds_is_not_done(diary, course, desk):
     wanted = on(diary, course[1], 7)
     shown = ways(course[1], wanted)[SHIFT]
@@ -134,6 +138,7 @@ def test_a_preview_that_no_longer_holds_is_not_done(diary, course, desk):
         move_with(course[1], way=SHIFT, starts_at=wanted, by=desk, token=shown.token)
 
 
+@pytest.mark.both_engines
 def test_sent_twice_it_is_done_once(diary, course, desk):
     wanted = on(diary, course[1], 7)
     move_with(course[1], way=SHIFT, starts_at=wanted, by=desk)
@@ -159,6 +164,7 @@ def test_a_visit_outside_a_course_has_one_way(diary, book):
     assert list(ways(visit, diary.at(diary.monday(), 11))) == [KEEP]
 
 
+@pytest.mark.both_engines
 def test_a_review_keeps_its_place_after_the_sessions_and_there_is_one(diary, roomy, plan, desk):
     review = roomy[-1]
     for way in (lambda at: door.move(review, starts_at=at, by=desk), lambda at: move_with(review, way=KEEP, starts_at=at, by=desk)):
@@ -272,6 +278,7 @@ def test_the_nearest_time_refuses_one_that_the_clocks_skip(by_night, into_the_ch
             _nearest(second, second.starts_at, by_night.osei, days, healing_of(second.plan), {})
 
 
+@pytest.mark.both_engines
 def test_the_page_asks_which_and_the_press_moves_to_the_one_that_was_said(client, by_night, into_the_change, desk):
     day, (first, second) = into_the_change(forward=False)
     with time_machine.travel(day - dt.timedelta(weeks=8)):

@@ -18,7 +18,7 @@ from sessions.services.hours import Visit, seconds
 from sessions.services.party import Party
 from sessions.services.refusals import NotSuitable
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
+pytestmark = pytest.mark.django_db
 
 DAYS, STEP = 28, 5 * 60
 ZONES = ("Europe/London", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "America/Santiago")
@@ -201,6 +201,7 @@ def compare(site, patient, make_plan, desk):
     return one
 
 
+@pytest.mark.both_engines
 def test_free_places_are_those_of_the_oracle(compare):
     assert sum(compare(seed) for seed in range(12)) > 100
 
@@ -220,11 +221,13 @@ def test_the_oracle_sees_a_rule_that_is_left_out(compare, monkeypatch, rule):
         sum(map(compare, range(40)))
 
 
+@pytest.mark.both_engines
 @pytest.mark.prove
 def test_free_places_are_those_of_the_oracle_in_200_clinics(compare):
     assert sum(compare(seed) for seed in range(1000, 1200)) > 2000
 
 
+@pytest.mark.both_engines
 def test_at_most_ten_queries_whatever_the_size(site, patient, make_plan, desk, django_assert_max_num_queries):
     plan = make_plan(patient, numbing="Numbing cream")
     clinic = RandomClinic(3, site, patient, plan, desk)
@@ -235,6 +238,7 @@ def test_at_most_ten_queries_whatever_the_size(site, patient, make_plan, desk, d
         free_times(site=site, kind="session", first_day=clinic.first_day, days=DAYS, patient=patient, plan=plan)
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize(("clinicians", "visits"), [(1, 2), (6, 60)])
 def test_free_places_of_a_plan_take_at_most_ten_queries_whatever_the_size(
     site, plan, desk, make_user, django_assert_max_num_queries, clinicians, visits

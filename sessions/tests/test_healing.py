@@ -26,7 +26,7 @@ from sessions.services.refusals import BookingRefused, GapRefused
 from sessions.services.signing import sign
 from sessions.tests.record_case import PASSWORD, RecordCase, signed
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
+pytestmark = pytest.mark.django_db
 
 MODERATE = (6, 7, 10)  # weeks of the deeper level in the version these tests pin
 
@@ -128,6 +128,7 @@ def test_a_draft_says_nothing_of_depth_yet(case):
     assert book(case, 28).pk
 
 
+@pytest.mark.both_engines
 def test_every_door_asks_the_same(case):
     treat(case, depth="1.75")
     stands = book(case, 50)
@@ -159,6 +160,7 @@ def test_skin_treated_under_another_plan_counts(case):
     assert book(case, 42, 1, plan=new).pk
 
 
+@pytest.mark.both_engines
 def test_booked_visits_of_a_replaced_plan_count_at_every_door(case, desk):
     left = book(case, 40, 1)
     type(case.plan).objects.filter(pk=case.plan.pk).update(status="superseded")
@@ -206,6 +208,7 @@ def test_another_phototype_on_file_asks_for_its_own_wait(make_plan, patient, cli
     assert healing_of(plan).base.least == least
 
 
+@pytest.mark.both_engines
 def test_sooner_needs_a_reason_by_somebody_who_may(case, desk):
     treat(case)
     with pytest.raises(GapRefused, match="Only clinicians and medical leads may book it sooner"):
@@ -226,6 +229,7 @@ def test_a_reason_that_is_not_needed_is_not_kept(case):
     assert book(case, 28, gap_reason="Just in case").gap_by is None
 
 
+@pytest.mark.both_engines
 def test_the_word_holds_for_its_day_and_later_never_for_a_nearer_one(case, desk):
     treat(case)
     visit = book(case, 20, gap_reason="Skin seen and healed")
@@ -309,6 +313,7 @@ def test_what_was_passed_over_stays_so_and_the_next_session_goes_after_what_is_d
         door.next_number(case.plan)
 
 
+@pytest.mark.both_engines
 def test_the_record_takes_the_word_over_and_the_treatment_room_asks_the_same(case):
     signed(case, days=-20)
     visit = case.booking(2)
@@ -325,6 +330,7 @@ def test_the_treatment_room_asks_for_the_longer_wait_too(case):
     assert "went to 1.75\xa0mm on the cheeks" in words
 
 
+@pytest.mark.both_engines
 def test_the_database_keeps_no_word_without_a_name(case):
     visit = case.booking(1)
     with pytest.raises(IntegrityError, match="sooner_visit_says_who_and_why"), transaction.atomic():

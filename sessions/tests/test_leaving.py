@@ -15,7 +15,7 @@ from plans.models import Consultation, TreatmentPlan
 from sessions.handover import who_takes_visits
 from sessions.models import Booking, Hold, Resource, ResourceHours, TreatmentSession
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -78,6 +78,7 @@ def test_who_gets_a_role_that_does_not_treat_leaves_work_behind(here, clinician,
     assert ("visits to come (1), unsigned records (1)" in told) is is_told
 
 
+@pytest.mark.both_engines
 def test_the_page_counts_what_is_under_way(here, clinician, diary, book, record, draft):
     book(diary.at(diary.monday(), 10), kind="review")
     page = here.get(reverse("accounts:leaving", args=[clinician.pk])).content.decode()
@@ -87,6 +88,7 @@ def test_the_page_counts_what_is_under_way(here, clinician, diary, book, record,
     assert "Elin Berg" in page
 
 
+@pytest.mark.both_engines
 def test_visits_keep_their_time_and_one_that_does_not_fit_is_shown_to_be_moved(here, client, desk, clinician, diary, book, make_patient):
     fits = book(diary.at(diary.monday(), 10), kind="review")
     clashes = book(diary.at(diary.monday(), 14), kind="review")
@@ -133,6 +135,7 @@ def test_nobody_named_leaves_the_visits_to_the_desk_and_nothing_new_is_booked(he
         book(diary.at(diary.monday(), 12), kind="review", clinician=diary.osei)
 
 
+@pytest.mark.both_engines
 def test_records_and_drafts_go_to_who_is_named(here, clinician, diary, record, draft, manager):
     assert leave(here, clinician, records=elin().pk, consultations=elin().pk).status_code == 200
     record.refresh_from_db()
@@ -170,6 +173,7 @@ def test_a_waiting_plan_goes_back_and_its_consultation_is_open_with_who_takes_ov
     assert (plan.status, reopened.clinician) == (TreatmentPlan.Status.RETURNED, elin())
 
 
+@pytest.mark.both_engines
 def test_all_or_nothing(here, clinician, diary, book, record, monkeypatch):
     visit = book(diary.at(diary.monday(), 10), kind="review")
     before = AuditEvent.objects.count()
@@ -187,6 +191,7 @@ def test_all_or_nothing(here, clinician, diary, book, record, monkeypatch):
     assert AuditEvent.objects.count() == before
 
 
+@pytest.mark.both_engines
 def test_who_is_taken_back_can_be_booked_again(here, clinician, diary, book):
     leave(here, clinician)
     here.post(reverse("accounts:take_back", args=[clinician.pk]))

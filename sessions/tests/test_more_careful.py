@@ -23,7 +23,7 @@ from sessions.services.verifying import verify
 
 from .record_case import PASSWORD, RecordCase, endpoint, signed
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
+pytestmark = pytest.mark.django_db
 
 PSORIASIS = {"marks_and_moles": {"psoriasis_history": {"answer": True}}}
 
@@ -284,6 +284,7 @@ def save(case, session, **changes):
     return records.save(session, by=case.clinician, typed=case.typed(session, **changes), version=session.version)
 
 
+@pytest.mark.both_engines
 def test_a_decision_is_kept_with_its_reason_audited_and_signed(case):
     session = case.started()
     answer_yes(case, "psoriasis_history")
@@ -300,6 +301,7 @@ def test_a_decision_is_kept_with_its_reason_audited_and_signed(case):
     assert {row["what"] for row in saved.session.start_check["changes"]} >= {"Test area", "First possible date"}
 
 
+@pytest.mark.both_engines
 def test_a_record_with_and_one_without_a_decision_both_verify(case):
     signed(case, days=-40)
     session = case.started(2)
@@ -340,6 +342,7 @@ def test_nothing_is_decided_that_was_not_on_the_page(case):
         deciding.decide(session, by=case.clinician, reason="planned", note="x", shown=["finding.psoriasis_history"])
 
 
+@pytest.mark.both_engines
 def test_a_second_press_decides_once(case):
     session = case.started()
     answer_yes(case, "psoriasis_history")
@@ -363,6 +366,7 @@ def test_treated_at_the_depth_proposed_today_holds_the_zone_to_it(case):
 # -- screens -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.both_engines
 def test_the_gate_shows_planned_beside_today_and_takes_the_decision(case, client):
     session = case.started()
     url = reverse("sessions:record", args=[session.pk])
@@ -393,6 +397,7 @@ def test_nobody_decides_who_may_not_sign(case, client, make_user):
     assert client.post(reverse("sessions:record_decide", args=[session.pk]), {}).status_code in (403, 404)
 
 
+@pytest.mark.both_engines
 def test_check_in_calls_a_clinician_with_the_reasons(case):
     booking = case.booking()
     assert not screening.check_in(booking, by=case.clinician, on=timezone.localdate()).needs_clinician

@@ -11,7 +11,7 @@ from sessions.services import visit_status
 from sessions.services.hours import local_day
 from sessions.services.refusals import SlotTaken
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -49,6 +49,7 @@ def test_no_time_is_offered_before_the_healing_gap_is_over_and_the_next_is_named
     assert booked_by_press(client, html, desk, patient, plan).status_code == 302
 
 
+@pytest.mark.both_engines
 def test_the_soonest_times_are_counted_from_the_first_day_that_is_allowed(client, free, first, desk, diary, patient, plan):
     client.force_login(desk)
     sent = {"patient": patient.number, "kind": "session", "plan": plan.number, "day": diary.monday(3).isoformat()}

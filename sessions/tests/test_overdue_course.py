@@ -13,7 +13,7 @@ from sessions.services.course_move import NEAREST, preview_move
 from sessions.services.hours import local_day
 from sessions.services.refusals import GapRefused, SlotTaken
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -50,6 +50,7 @@ def test_it_goes_on_from_the_day_that_is_asked_for_and_the_sentence_says_how_lat
     assert proposed.sentence.endswith("The plan allows 4 to 8\u00a0weeks.")
 
 
+@pytest.mark.both_engines
 def test_it_is_booked_with_one_press(client, desk, overdue, proposed):
     client.force_login(desk)
     shown = {f"shown-{line.number}": f"{line.slot.starts_at.isoformat()}/{line.slot.clinician.pk}" for line in proposed.to_book}
@@ -77,6 +78,7 @@ def test_one_that_is_not_overdue_yet_may_not_be_put_off_past_the_longest_wait(ov
         book_course(overdue, slots=slots, by=desk, request_key="late-3")
 
 
+@pytest.mark.both_engines
 def test_the_loser_of_a_place_sees_the_nearest_free_times(overdue, book, diary, make_patient, make_plan):
     taken = diary.at(diary.monday(), 10)
     other = make_patient(surname="First")

@@ -14,7 +14,7 @@ from sessions.services.hours import visit_again, visit_of
 from sessions.services.refusals import NotSuitable, OutsideHours, ResourceAbsent, SlotTaken
 from sessions.tests.record_case import RecordCase
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
+pytestmark = pytest.mark.django_db
 
 
 @contextmanager
@@ -30,6 +30,7 @@ def bays(diary):
     return [diary.add("bay", "Bay 1"), diary.add("bay", "Bay 2")]
 
 
+@pytest.mark.both_engines
 def test_two_patients_numb_while_a_third_is_treated_in_the_one_room(diary, book, bays, make_patient):
     """Numbing 30, needling 50, clean-down 10: two bays and one room take a patient each 60 minutes."""
     day, room = diary.monday(), {"room": diary.room1}
@@ -53,6 +54,7 @@ def test_the_clinician_and_the_room_are_free_while_a_patient_numbs_in_a_bay(diar
     assert book(diary.at(diary.monday(), 10), kind="consultation", patient=make_patient(), minutes={"needling": 30}).pk
 
 
+@pytest.mark.both_engines
 def test_with_every_bay_taken_the_numbing_is_in_the_room(diary, book, make_patient):
     bay = diary.add("bay", "Bay 1")
     first = book(diary.at(diary.monday(), 10))
@@ -74,6 +76,7 @@ def test_a_named_bay_that_is_taken_is_a_clash(diary, book, bays, make_patient):
         )
 
 
+@pytest.mark.both_engines
 def test_moved_and_brought_back_it_finds_another_bay_where_its_own_is_taken(diary, book, bays, desk, make_patient):
     day = diary.monday()
     visit = book(diary.at(day, 9))
@@ -88,6 +91,7 @@ def test_moved_and_brought_back_it_finds_another_bay_where_its_own_is_taken(diar
     assert visit_again(moved) == visit_of(diary.site, "session")
 
 
+@pytest.mark.both_engines
 def test_a_device_is_held_until_it_is_ready_again(diary, book, make_patient):
     diary.pen.cleaning_minutes = 20
     diary.pen.save()
@@ -109,6 +113,7 @@ def test_a_room_that_needs_longer_is_held_longer(diary, book, make_patient):
     assert book(diary.at(diary.monday(), 10, 50), **other).pk
 
 
+@pytest.mark.both_engines
 def test_hours_hold_from_and_until_their_days(diary, book):
     day = diary.monday(2)
     diary.osei.hours.update(valid_until=day - dt.timedelta(days=1))
@@ -180,6 +185,7 @@ def test_each_zone_beyond_those_included_takes_longer(site, clinician, patient):
     assert visit_of(site, "session", plan=case.plan).minutes == 40
 
 
+@pytest.mark.both_engines
 def test_a_visit_that_stands_on_a_closed_day_or_with_a_retired_thing_is_marked(diary, book, make_patient):
     day = diary.monday()
     first, second, third = (book(diary.at(day + dt.timedelta(days=n), 10), patient=make_patient()) for n in range(3))

@@ -16,7 +16,7 @@ from sessions.services.signing import sign
 
 from .record_case import PASSWORD, RecordCase, signed
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -58,6 +58,7 @@ def send(client, draft, /, **typed):
 # -- before a session --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.both_engines
 def test_the_needle_waits_until_somebody_has_said_how_the_skin_is(case, first, second):
     waits = condition(second, "skin_seen")
     assert (waits.state, waits.holds) == (gate.LEFT, True)
@@ -127,6 +128,7 @@ def test_at_check_in_nobody_is_called_for_what_is_looked_at_in_the_room(case, fi
 # -- the form ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.both_engines
 def test_one_press_says_that_all_is_well(signed_in, case, first, second):
     page = signed_in(case.clinician).get(reverse("sessions:record", args=[second.pk])).content.decode()
     assert "Healed, no dark marks" in page
@@ -169,6 +171,7 @@ def test_a_record_of_somebody_else_is_not_ticked(signed_in, case, first, second)
     assert not second.skin_checked
 
 
+@pytest.mark.both_engines
 def test_a_double_click_adds_once(signed_in, case, first, second):
     for _ in range(2):
         assert send(signed_in(case.clinician), second, session=str(first.pk), all_well="1").status_code == 302
@@ -200,6 +203,7 @@ def test_a_session_of_somebody_else_and_one_that_is_not_signed_are_not_found(sig
     assert not SkinSeen.objects.exists()
 
 
+@pytest.mark.both_engines
 def test_what_was_said_can_be_said_again_from_the_gate(signed_in, case, first, second):
     client = signed_in(case.clinician)
     case.see_skin(second, healed="no")
@@ -229,6 +233,7 @@ def test_the_page_of_its_own_and_the_signed_record_show_what_was_said(signed_in,
 # -- what it means to the planner --------------------------------------------------------------------------------------
 
 
+@pytest.mark.both_engines
 def test_a_consultation_knows_what_was_said_last(case, first):
     today = timezone.localdate()
     assert "healed" not in history_of(case.patient, today)[0]
@@ -259,6 +264,7 @@ def test_older_sessions_are_asked_until_a_later_look_answers_for_them(case, firs
 CHANGES = ("UPDATE treatment_sessions_skinseen SET healed = 'yes'", "DELETE FROM treatment_sessions_skinseen")
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("change", CHANGES)
 def test_the_database_refuses_to_change_what_was_seen(case, first, change):
     skin.see(case.patient, {first.pk: ("no", "yes")}, by=case.clinician, key="k")
@@ -271,6 +277,7 @@ def test_the_database_refuses_to_change_what_was_seen(case, first, change):
         connection.check_constraints()
 
 
+@pytest.mark.both_engines
 def test_the_database_knows_three_answers(case, first):
     with pytest.raises(DatabaseError), transaction.atomic():
         SkinSeen.objects.create(

@@ -22,7 +22,7 @@ from sessions.services.lateness import begin_late, needed_minutes, still_fits
 from sessions.services.party import FreeTime
 from sessions.services.refusals import AlreadyBooked, BookingRefused, InThePast, NotNow
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
+pytestmark = pytest.mark.django_db
 
 NOON = dt.timedelta(hours=12)
 
@@ -85,6 +85,7 @@ def test_numbing_only_for_who_is_here_and_where_the_visit_has_any(today, desk, m
         visit_steps.numbing_on(talk, by=desk)
 
 
+@pytest.mark.both_engines
 def test_numbing_is_taken_back_and_goes_with_the_arrival(today, desk):
     visit = visit_status.arrive(today(13), by=desk)
     on = visit_steps.numbing_on(visit, by=desk)
@@ -153,6 +154,7 @@ def test_a_move_back_by_hand_brings_no_arrival_back(diary, today, desk, at_noon)
     assert door.move(visit, starts_at=was, by=desk).status == "booked"
 
 
+@pytest.mark.both_engines
 def test_a_stale_press_changes_nothing(today, desk):
     visit = visit_status.arrive(today(13), by=desk)
     with pytest.raises(StaleRow):
@@ -163,6 +165,7 @@ def test_a_stale_press_changes_nothing(today, desk):
 # Steps and the way back
 
 
+@pytest.mark.both_engines
 def test_every_step_of_the_day_has_its_way_back(today, desk):
     visit = today(12, kind="consultation")
     for act, back, between in (
@@ -219,6 +222,7 @@ def test_marked_as_missed_by_mistake_comes_back_on_its_day_only(today, desk, mon
 # Late
 
 
+@pytest.mark.both_engines
 def test_lateness_is_kept_and_taken_back(today, desk):
     visit = today(13)
     late = visit_steps.say_late(visit, minutes=20, by=desk, version=visit.version)
@@ -319,6 +323,7 @@ def test_a_missed_session_says_when_it_may_be_again_and_what_moves_along(second_
     assert all(step.to.starts_at > step.booking.starts_at for step in tomorrow.moves)
 
 
+@pytest.mark.both_engines
 def test_one_press_books_it_again_and_moves_the_later_ones_as_shown(second_missed, course, desk, diary):
     offer = consequence_of(second_missed, by=desk).offers[1]
     asked = {"starts_at": offer.time.starts_at, "clinician": offer.time.clinician, "token": offer.way.token}
@@ -334,6 +339,7 @@ def test_one_press_books_it_again_and_moves_the_later_ones_as_shown(second_misse
     assert consequence_of(second_missed, by=desk) is None
 
 
+@pytest.mark.both_engines
 def test_it_is_taken_back_with_all_that_moved_along(second_missed, course, desk):
     def stand():
         return list(Booking.objects.live().order_by("starts_at").values_list("pk", "starts_at", "clinician", "room", "device"))
@@ -357,6 +363,7 @@ def test_it_is_taken_back_with_all_that_moved_along(second_missed, course, desk)
     assert consequence_of(second_missed, by=desk).offers  # it may be booked again, at another time
 
 
+@pytest.mark.both_engines
 def test_nothing_stands_half_booked_where_the_diary_changed(second_missed, course, desk, diary):
     offer = consequence_of(second_missed, by=desk).offers[1]
     before = list(Booking.objects.order_by("pk").values_list("pk", "starts_at", "version"))

@@ -238,7 +238,7 @@ def make(engine: str) -> Made:
         _come_from_sqlite(clinic)
     finally:
         database.stop()
-    running_clinic.cut_fonts_into(folder / "data" / "fonts")
+    shutil.copytree(running_clinic.demo_made() / "fonts", folder / "data" / "fonts", dirs_exist_ok=True)
     return Made(engine, folder, database)
 
 
