@@ -311,13 +311,13 @@ def test_the_limit_is_exact_in_hundredths():
     assert z["depth_mm"]["max"] <= 0.8
 
 
-@pytest.mark.parametrize("operator", [{"devices": []}, {"devices": ["roller"]}, {"devices": ["SkinPen Precision"]}, {"devices": ["Exceed"]}])
+@pytest.mark.parametrize(
+    "operator", [{"devices": []}, {"devices": ["roller"]}, {"devices": ["SkinPen Precision"]}, {"devices": ["Exceed"]}]
+)
 def test_what_lowers_the_ceiling_lowers_it_whoever_treats(operator):
-    """A device whose label ends below this phototype holds the ceiling of the one taken instead, also where the operator may use neither."""
+    """A device whose label ends below this phototype holds the ceiling of the one taken instead, also where nobody may use either."""
     request = {"indication": "acne_scars", "level": "grade_3", "zones": ["nose", "back"], "morphology": "ice-pick"}
     case = a_case(requests=[request], devices=["SkinPen Precision", "Exceed"], patient={"age": 24, "sex": "M", "phototype": "V"})
-    anybody, less = (
-        propose(Case.parse({**case, "operator": one}), KNOWLEDGE).parameters for one in (None, {"role": "nurse", **operator})
-    )
+    anybody, less = (propose(Case.parse({**case, "operator": one}), KNOWLEDGE).parameters for one in (None, {"role": "nurse", **operator}))
     held = {zone.zone: zone.ceiling_mm for zone in anybody.zones}
     assert [zone.zone for zone in less.zones if zone.ceiling_mm > held[zone.zone]] == []
