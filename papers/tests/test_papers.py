@@ -2,7 +2,6 @@
 
 import io
 import os
-import time
 
 import pikepdf
 import pytest
@@ -24,6 +23,7 @@ from papers.models import Paper
 from papers.services import making
 from papers.services.printed import printed_of
 from patients.models import Patient
+from tests import made
 
 from .rows import paper_of, quoted
 
@@ -206,9 +206,10 @@ def test_the_database_keeps_a_paper_as_it_was_made(plan, desk):
 def test_what_no_row_names_is_swept_away(plan, desk):
     kept, lost = storage.write(b"kept"), storage.write(b"lost")
     paper_of(plan, by=desk, name=kept)
+    files = [default_storage.path(name) for name in (kept, lost)]
+    made.written(files)
     assert storage.sweep() == 0  # it may be of a request that is still going on
-    for name in (kept, lost):
-        os.utime(default_storage.path(name), (time.time() - 7200,) * 2)
+    made.written(files, hours_ago=2)
     assert storage.sweep() == 1
     assert default_storage.exists(kept)
     assert not default_storage.exists(lost)

@@ -1,7 +1,6 @@
 """Taking photos: what is asked, what is refused with what was typed still there, and what is kept."""
 
 import datetime as dt
-import os
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,7 @@ from photos.tests.pictures import allow, jpeg, photo_of, sent
 from protocols.knowledge import DocumentChanged
 from sessions.models import Resource
 from sessions.tests.record_case import RecordCase, signed
+from tests import made
 
 pytestmark = pytest.mark.django_db
 
@@ -261,9 +261,9 @@ def test_what_no_row_names_is_swept_away_and_nothing_else(client, page, place):
     send(client, page)
     left = storage.write(b"of a request that was cut off")
     part = default_storage.save("photos/parts/x.part", ContentFile(b"half"))
+    made.written(stored())
     assert storage.sweep() == 0, "it may still be going on"
-    for path in stored():
-        os.utime(path, (0, 0))  # by the files' own age: a clock that is put right meanwhile changes nothing
+    made.written(stored(), hours_ago=2)
     assert storage.sweep() == 2
     assert len(stored()) == 3
     assert not any(default_storage.exists(name) for name in (left, part))
