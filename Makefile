@@ -4,7 +4,7 @@
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 
-.PHONY: help install run clinic backup restore test prove bench lint lock sbom advisories
+.PHONY: help install run clinic backup restore test prove bench words lint lock sbom advisories
 .DEFAULT_GOAL := help
 
 help:            ## list these commands
@@ -33,6 +33,9 @@ prove: python    ## the long proofs: full counts of kills, races and generated c
 
 bench: python    ## each task against its floor; table on screen, JSON in bench-output/
 	@$(PYTHON) -m scripts bench
+
+words: python    ## the words of every language in step with the pages, and compiled
+	@$(PYTHON) -m scripts words
 
 lint: python     ## linters only
 	@$(PYTHON) -m scripts lint

@@ -68,6 +68,7 @@ class User(AbstractUser):
     left_at = models.DateTimeField(null=True, blank=True, help_text="When the access was taken away; empty = works here")
     password_is_temporary = models.BooleanField(default=False, help_text="Somebody else knew it: a new one is asked for at sign-in")
     sign_in_epoch = models.PositiveIntegerField(default=0, help_text="Counted up, every session of this person ends")
+    language = models.CharField(max_length=8, blank=True, choices=settings.LANGUAGES, help_text="Of the screens; empty = the browser's")
     is_demo = models.BooleanField(default=False)
 
     REQUIRED_FIELDS = ["email", "role"]

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import views
+from . import language, views
 from .desk import views as desk
 from .watched import views as watched
 
@@ -25,6 +25,7 @@ urlpatterns = [
     path("sessions/", desk.sign_ins, name="sign_ins"),
     path("sessions/<int:pk>/end/", desk.end_sign_in, name="end_sign_in"),
     path("sessions/end-others/", desk.end_other_sign_ins, name="end_other_sign_ins"),
+    path("language/", language.choose, name="language"),
     path("pin/", desk.pin, name="pin"),
     path("pin/remove/", desk.remove_pin, name="remove_pin"),
     path("staff/", views.staff, name="staff"),

@@ -138,6 +138,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.language.LanguageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "axes.middleware.AxesMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -167,13 +168,14 @@ TEMPLATES = [
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
                 "accounts.context_processors.clinic",
                 "clinic.context_processors.standing",
             ],
-            "builtins": ["accounts.templatetags.clinic_format"],
+            "builtins": ["django.templatetags.i18n", "accounts.templatetags.clinic_format"],
         },
     }
 ]
@@ -292,6 +294,9 @@ SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 # Words and clocks: times are UTC in the database and clinic time on every screen and sheet.
 
 LANGUAGE_CODE = "en-gb"
+LANGUAGES = [("en-gb", "English"), ("es", "Español")]
+LOCALE_PATHS = [BASE_DIR / "microneedle_clinic" / "locale"]
+FORMAT_MODULE_PATH = ["microneedle_clinic.formats"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

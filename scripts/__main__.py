@@ -3,7 +3,7 @@
 import os
 import sys
 
-VERBS = ("install", "run", "clinic", "backup", "restore", "test", "prove", "bench", "lint", "lock", "sbom", "advisories")
+VERBS = ("install", "run", "clinic", "backup", "restore", "test", "prove", "bench", "words", "lint", "lock", "sbom", "advisories")
 
 
 def _asked(verb):
@@ -46,6 +46,8 @@ def main(arguments):
         if verb == "lock":
             return environment.lock()
         environment.install(dev=True, quiet=True)
+        if verb == "words":
+            environment.replace_process("-m", "scripts.words")
         if verb in ("sbom", "advisories"):
             environment.replace_process("-m", "scripts.supply", verb)
         if verb != "lint":

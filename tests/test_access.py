@@ -86,6 +86,7 @@ TABLE = {
     "accounts:lock": _general(EVERYBODY, method="post", gives=GO),
     "accounts:unlock": _general(EVERYBODY, method="post", gives=GO),
     "accounts:hand_over": _general(EVERYBODY, public=True, method="post", gives=GO),
+    "accounts:language": _general(EVERYBODY, public=True, method="post", gives=GO),
     "accounts:sign_ins": _general(EVERYBODY),
     "accounts:end_sign_in": _general(EVERYBODY, method="post", gives=GO, args=("web_session",)),
     "accounts:end_other_sign_ins": _general(EVERYBODY, method="post", gives=GO),

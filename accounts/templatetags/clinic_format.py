@@ -3,7 +3,10 @@
 from datetime import date, datetime
 
 from django import template
+from django.templatetags.static import static
 from django.utils import timezone
+from django.utils.dates import MONTHS_3, WEEKDAYS_ABBR
+from django.utils.translation import get_language, pgettext
 
 from planner import wording
 
@@ -19,6 +22,20 @@ def _day(value: date | datetime, site) -> date:
     return _local(value, site).date() if isinstance(value, datetime) else value
 
 
+def in_words(value: date, *, weekday: bool = False) -> str:
+    """17 Nov 2026 or Tue 17 Nov 2026, in the language of the page."""
+    if (get_language() or "en").startswith("en"):
+        return wording.day(value, weekday=weekday)
+    text = f"{value.day}{wording.NBSP}{MONTHS_3[value.month]}{wording.NBSP}{value.year}"
+    return f"{WEEKDAYS_ABBR[value.weekday()]} {text}" if weekday else text
+
+
+@register.simple_tag
+def words_script() -> str:
+    """Where the words of the scripts stand in the language of the page."""
+    return static(f"js/words/{get_language() or 'en-gb'}.js")
+
+
 @register.filter
 def mm(value):
     return wording.mm(value)
@@ -32,13 +49,13 @@ def number(value):
 @register.filter
 def day(value, site=None):
     """17 Nov 2026"""
-    return wording.day(_day(value, site)) if value else "Not asked"
+    return in_words(_day(value, site)) if value else pgettext("date", "Not asked")
 
 
 @register.filter
 def weekday(value, site=None):
     """Tue 17 Nov 2026"""
-    return wording.day(_day(value, site), weekday=True) if value else "Not booked"
+    return in_words(_day(value, site), weekday=True) if value else pgettext("date", "Not booked")
 
 
 @register.filter

@@ -439,6 +439,7 @@ def test_only_what_opens_ends_or_asks_answers_a_locked_session():
         "accounts:lock",
         "accounts:unlock",
         "accounts:hand_over",
+        "accounts:language",
         "accounts:sign_out",
         "clinic:health",
         # Whoever calls these has a secret link and no session: a calendar program, a patient who reads the own sheet or wants no reminders.

@@ -86,7 +86,10 @@ PAGES: dict[str, Page] = {
     "accounts:sign_in": NOTHING,
     "accounts:sign_out": NOTHING,
     # Signing in and what belongs to it is logged where it happens; its pages show nothing of a patient.
-    **dict.fromkeys(("accounts:second_step", "accounts:presence", "accounts:lock", "accounts:unlock", "accounts:hand_over"), NOTHING),
+    **dict.fromkeys(
+        ("accounts:second_step", "accounts:presence", "accounts:lock", "accounts:unlock", "accounts:hand_over", "accounts:language"),
+        NOTHING,
+    ),
     **dict.fromkeys(("accounts:sign_ins", "accounts:pin", "accounts:my_sign_in", "accounts:recovery_codes"), NOTHING),
     **dict.fromkeys(("accounts:end_sign_in", "accounts:end_other_sign_ins", "accounts:remove_pin", "accounts:confirm"), NOTHING),
     **dict.fromkeys(("accounts:change_password", "accounts:set_up_second_step", "accounts:add_passkey"), NOTHING),

@@ -29,6 +29,7 @@ DOORS = (SIGN_IN, "/accounts/me/sign-in/")
 OWN_WAY_IN = {
     "accounts:sign_out", "accounts:lock", "accounts:unlock", "accounts:hand_over", "accounts:end_sign_in", "accounts:end_other_sign_ins",
     "accounts:pin", "accounts:remove_pin", "accounts:sign_in", "accounts:passkey_sign_in", "accounts:second_step", "accounts:welcome",
+    "accounts:language",  # all after it would be in other words
 }  # fmt: skip
 # There only at their moment, for example on the day of the session; a page that links to them is held to it.
 AT_THEIR_TIME = {"sessions:ask", "clinic:recall_person"}
