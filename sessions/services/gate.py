@@ -460,7 +460,7 @@ def _as_kept(session: TreatmentSession, kept: dict, row: dict) -> Condition:
 
 def _operator_then(session: TreatmentSession) -> Condition:
     """Of a late record: what was done beyond who treated is countersigned once it is signed."""
-    who, needs = session.clinician, countersigning.needs_of(session)
+    who, needs = session.clinician, countersigning.beyond_right(session)
     if needs:
         words = "; ".join(dict.fromkeys(need["subject"] for need in needs))
         return Condition("operator", OK, f"{who} treated, beyond their own right: {words}. Once signed it waits for a countersignature")
