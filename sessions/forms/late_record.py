@@ -13,6 +13,8 @@ from ..services.late import GONE, MAY_BE_ENTERED, Entry, people_at, people_of
 from .booking import DayField
 from .clock_time import A_DAY, Clock, ClockTime, after
 
+NOTHING = "none"  # of a list: it was none of these
+
 
 class LateRecordForm(PlainForm):
     """A time of the clock is read for the day of the visit, past midnight for the next."""
@@ -77,8 +79,12 @@ class HeldForm(LateRecordForm):
     """Of a visit that the diary does not have: also when the last needle was out, and what was really used."""
 
     ended = ClockTime(label="Last needle out at")
-    room = forms.ChoiceField(label="Room", required=False, error_messages={"invalid_choice": "Choose the room from the list"})
-    device = forms.ChoiceField(label="Device", required=False, error_messages={"invalid_choice": "Choose the device from the list"})
+    room = forms.ChoiceField(
+        label="Room", error_messages={"required": "Choose in which room it was", "invalid_choice": "Choose the room from the list"}
+    )
+    device = forms.ChoiceField(
+        label="Device", error_messages={"required": "Choose with which device it was", "invalid_choice": "Choose the device from the list"}
+    )
 
     field_order = ("day", "began", "ended", "treated_by", "room", "device", "source", "reason")
 
@@ -87,12 +93,14 @@ class HeldForm(LateRecordForm):
         kwargs["initial"] = {**planned, **(kwargs.get("initial") or {})}
         super().__init__(*args, booking=booking, **kwargs)
         self.fields["ended"].widget.attrs |= {"inputmode": "numeric", "autocomplete": "off", "class": "w4"}
+        self.fields["ended"].help_text = self.fields["began"].help_text
         self.used = {str(row.pk): row for row in Resource.objects.filter(site=booking.site, kind__in=("room", "device"))}
-        for name, nothing in (("room", "None of these"), ("device", "Not known")):
+        for name, nothing in (("room", "None of these rooms"), ("device", "Not known")):
             rows = [row for row in self.used.values() if row.kind == name]
             if name == "device" and booking.plan.device_kind:
                 rows = [row for row in rows if row.device_kind == booking.plan.device_kind]
-            self.fields[name].choices = [("", nothing), *((str(row.pk), str(row)) for row in rows)]
+            named = [(str(row.pk), str(row)) for row in rows]
+            self.fields[name].choices = [("", f"Choose the {name}"), *named, (NOTHING, nothing)]
 
     def clean(self):
         said = super().clean()

@@ -7,7 +7,7 @@ kept in `start_check`: what was true when the needle touched the skin does not c
 """
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from django.db.models import Q
@@ -157,7 +157,7 @@ def _check_then(session: TreatmentSession) -> DayCheck:
     conditions = (
         _plan_then(session),
         *(_said(session, row) for row in rows),
-        _gap(session, on, today.interval_weeks),
+        replace(_gap(session, on, today.interval_weeks), holds=False),
         _operator_then(session),
         _said(session, _consent_then(session)),
         *(_said(session, row) for row in _added_then(session)),

@@ -142,6 +142,8 @@ def test_the_healing_gap_is_measured_to_the_day_it_was_done(case):
     session = filled(case, entered(case, visit), identity_checked="on").session
     assert first.session_number == 1
     assert open_conditions(session)["gap"].words.startswith("27 days since session 1")
+    assert not open_conditions(session)["gap"].holds
+    assert {zone.state for zone in session.zones.all()} == {"done"}  # what was done is taken before the reason is said
     ok = filled(case, session, gap_reason="Healed, seen on paper")
     assert "gap" not in open_conditions(ok.session)
 
@@ -414,6 +416,7 @@ def test_the_front_door_says_what_it_does_to_the_visit(client, case):
     answer = client.post(url, sent)
     assert answer.status_code == 422
     assert "Enter when the last needle was out" in answer.content.decode()
+    assert "Choose with which device it was" in answer.content.decode()
     later = case.site.local(visit.starts_at + dt.timedelta(minutes=45))
     answer = client.post(url, {**sent, "ended": f"{later:%H:%M}", "device": case.pen.pk}, follow=True)
     assert "no longer missed and is not to be booked again" in answer.content.decode()
@@ -485,6 +488,7 @@ def test_the_page_of_a_session_nobody_booked(client, case):
     began = case.site.local(timezone.now() - dt.timedelta(days=3, minutes=90))
     ended = began + dt.timedelta(minutes=40)
     sent = {"day": f"{began:%Y-%m-%d}", "began": f"{began:%H:%M}", "ended": "26:00", "treated_by": case.clinician.pk, "source": "paper"}
+    sent |= {"room": "none", "device": "none"}
     answer = client.post(url, sent)
     assert answer.status_code == 422
     page = answer.content.decode()
@@ -496,6 +500,7 @@ def test_the_page_of_a_session_nobody_booked(client, case):
     session = TreatmentSession.objects.get()
     assert answer.url == reverse("sessions:record", args=[session.pk])
     assert session.booking.starts_at == session.started_at == began.replace(second=0, microsecond=0)
+    assert (session.booking.room, session.device) == (None, None)
 
 
 def test_not_twice_and_never_of_a_visit_with_a_signed_record(case, visit):
