@@ -198,7 +198,7 @@ def test_rows_cost_no_query_each(client, clinician, desk, book, person, plan_of,
         client.get("/today/")
 
 
-def test_a_done_session_without_a_record_leads_to_entering_it(client, clinician, desk, book, person, plan_of, django_assert_max_num_queries):
+def test_a_done_session_without_a_record_is_entered(client, clinician, desk, book, person, plan_of, django_assert_max_num_queries):
     def done(name, minutes):
         patient = person(name)
         return book(patient, minutes, kind="session", plan=plan_of(patient), number=1, status="done")

@@ -371,6 +371,7 @@ def test_it_needs_a_paper_record_and_when_the_last_needle_was_out(case):
     assert Booking.objects.get(pk=visit.pk).status == "missed"
 
 
+@pytest.mark.both_engines
 def test_what_was_used_cannot_have_been_at_another_visit(case, make_patient):
     visit = gone(case)
     other = case.booking(number=2, days=-3, patient=make_patient("Two"), plan=None, kind="consultation", request_key="other")
@@ -465,6 +466,7 @@ def test_a_visit_of_that_day_is_entered_from_its_own_page(case):
         unbooked(case)
 
 
+@pytest.mark.both_engines
 def test_nobody_is_at_two_places(case):
     unbooked(case)
     with pytest.raises(late.NotEntered, match="was with another visit") as said:
