@@ -16,7 +16,7 @@ from . import gap, placing
 from .booking import LONGEST, enter_diary
 from .healing import TREATED
 from .hours import Part, Visit, clinic_zone, local_day
-from .refusals import BookingRefused, SlotTaken
+from .refusals import AlreadyBooked, BookingRefused, SlotTaken
 
 Status = Booking.Status
 _ROLES = ("patient", "clinician", "room", "device")
@@ -113,10 +113,10 @@ def number_then(plan, began: dt.datetime) -> int:
         raise BookingRefused(f"{all_done}. Add what was done beyond them as a correction to the record of the nearest one.", field="began")
     if (visit := placed.get(free)) is not None:
         on = day_words(local_day(visit.starts_at, clinic_zone(visit.site)), weekday=True)
-        raise BookingRefused(
+        raise AlreadyBooked(
             f"Session {free} of {str(plan).lower()} is booked on {on}, and this treatment took its place in the course. "
             "Cancel that visit first; where it is the one at which this was done, enter the record from it.",
-            field="began",
+            booking=visit,
         )
     return free
 

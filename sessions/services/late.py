@@ -37,11 +37,11 @@ GONE = (Status.MISSED, Status.CANCELLED)
 
 
 class NotEntered(Exception):
-    """No record was begun; field: what of the form is to be mended, '' where nothing of it is."""
+    """No record was begun; field: what of the form is to be mended, '' where nothing of it is. visit: the one that stands against it."""
 
-    def __init__(self, message: str, field: str = ""):
+    def __init__(self, message: str, field: str = "", visit: Booking | None = None):
         super().__init__(message)
-        self.message, self.field = message, field
+        self.message, self.field, self.visit = message, field, visit
 
 
 @dataclass(frozen=True)
@@ -188,13 +188,14 @@ def begin_unbooked(plan, entry: Entry, *, by, request_key: str, request=None) ->
                 raise NotEntered(words)
             if entry.treated_by not in people_at(unbooked.site):
                 raise NotEntered("Choose who treated from the list", "treated_by")
-            if words := began_wrong(unbooked, entry.began) or _stands_that_day(unbooked):
+            if words := began_wrong(unbooked, entry.began):
                 raise NotEntered(words, "began")
+            _check_that_day(unbooked)
             number = afterwards.number_then(plan, entry.began)
             row = afterwards.make(plan, _held(unbooked, entry), number=number, by=by, request_key=key)
             return _open(row, entry, by=by, request=request)
     except BookingRefused as refused:
-        raise NotEntered(refused.message, refused.field or "began") from refused
+        raise NotEntered(refused.message, refused.field or "began", getattr(refused, "booking", None)) from refused
 
 
 def why_not_unbooked(plan) -> str:
@@ -210,18 +211,15 @@ def unbooked_of(plan, began: dt.datetime, ended: dt.datetime) -> Booking:
     return Booking(site=patient.site, patient=patient, plan=plan, kind=Booking.Kind.SESSION, starts_at=began, ends_at=ended)
 
 
-def _stands_that_day(unbooked: Booking) -> str:
-    """A visit of the plan on that day, of which the record is to be entered instead; '' where there is none."""
+def _check_that_day(unbooked: Booking) -> None:
+    """Raises NotEntered where a visit of the plan stands on that day: its record is to be entered instead."""
     site = unbooked.site
     start, end = day_bounds(site.day_of(unbooked.starts_at), site.zone)
     rows = Booking.objects.filter(plan=unbooked.plan, kind=Booking.Kind.SESSION, starts_at__gte=start, starts_at__lt=end)
     for row in rows.filter(record__isnull=True).order_by("starts_at"):
         local = site.local(row.starts_at)
-        return (
-            f"{row.title} stands on that day at {local:%H:%M}, {row.get_status_display().lower()} and without a record. "
-            "Open that visit and enter its record there"
-        )
-    return ""
+        words = f"{row.title} stands on that day at {local:%H:%M}, {row.get_status_display().lower()} and without a record"
+        raise NotEntered(f"{words}. Open that visit and enter its record there", "began", row)
 
 
 def _held(booking: Booking, entry: Entry) -> Held:

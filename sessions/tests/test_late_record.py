@@ -498,7 +498,14 @@ def test_the_page_of_a_session_nobody_booked(client, case):
     assert "Say why it was not recorded" in page
     tomorrow = {**sent, "day": f"{began + dt.timedelta(days=9):%Y-%m-%d}", "ended": f"{ended:%H:%M}", "reason": "Power was out"}
     assert "still to come" in client.post(url, tomorrow).content.decode()
-    answer = client.post(url, {**sent, "ended": f"{ended:%H:%M}", "reason": "Power was out"})
+    whole = {**sent, "ended": f"{ended:%H:%M}", "reason": "Power was out"}
+    ahead = case.booking(1, days=20, status="booked")
+    page = client.post(url, whole).content.decode()
+    assert "took its place in the course" in page
+    assert reverse("sessions:booking", args=[ahead.pk]) in page
+    assert "Power was out" in page
+    Booking.objects.filter(pk=ahead.pk).update(status="cancelled", cancel_reason="Done already")
+    answer = client.post(url, whole)
     session = TreatmentSession.objects.get()
     assert answer.url == reverse("sessions:record", args=[session.pk])
     assert session.booking.starts_at == session.started_at == began.replace(second=0, microsecond=0)

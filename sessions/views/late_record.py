@@ -66,7 +66,7 @@ def enter_unbooked(request, number: int, plan_number: int):
     )
     site = plan.patient.site
     site.set_clock()
-    now, why = timezone.now(), late.why_not_unbooked(plan)
+    now, why, stands = timezone.now(), late.why_not_unbooked(plan), None
     form = UnbookedForm(request.POST if request.method == "POST" else None, booking=late.unbooked_of(plan, now, now), user=request.user)
     if request.method == "POST" and not why and form.is_valid():
         key = request.POST.get("request_key", "")[:36] or uuid.uuid4().hex
@@ -74,6 +74,7 @@ def enter_unbooked(request, number: int, plan_number: int):
             session = late.begin_unbooked(plan, form.entry, by=request.user, request_key=key, request=request)
         except late.NotEntered as refused:
             form.add_error(refused.field or None, refused.message)
+            stands = refused.visit
         else:
             what = f"Session {session.session_number} of {plan.sessions_count}"
             messages.success(request, f"{what} stands in the diary as it was held. Signed, it is done as of then.")
@@ -87,6 +88,7 @@ def enter_unbooked(request, number: int, plan_number: int):
         "patient": patient,
         "form": form,
         "why": why,
+        "stands": stands,
         "request_key": request.POST.get("request_key", "")[:36] or uuid.uuid4().hex,
         "errors_on_page": bool(form.errors),
     }

@@ -1,5 +1,6 @@
 """Patient against tube: two different people, each by the own password, the same label, before the patient's own blood is used."""
 
+import datetime as dt
 import itertools
 
 import pytest
@@ -8,6 +9,7 @@ from django.urls import reverse
 
 from audit import guards
 from audit.models import AuditEvent
+from patients.models import Patient
 from sessions.models import Product, TreatmentSession, TubeCheck, UsedLot
 from sessions.services import gate, record
 from sessions.services.drafts import Locked
@@ -95,15 +97,20 @@ def test_a_second_person_who_reads_another_label_stops_it(case, desk):
     assert save(case, session).form.errors == {}
 
 
-def test_a_label_that_was_read_for_another_patient_stops_it(case, site, clinician, desk, make_patient):
+def somebody_else(site) -> Patient:
+    names = {"surname": "Other", "given": "Olive", "surname_key": "other", "given_key": "olive"}
+    return Patient.objects.create(number=20_483, site=site, birth_date=dt.date(1990, 2, 3), **names)
+
+
+def test_a_label_that_was_read_for_another_patient_stops_it(case, site, clinician, desk):
     check(case.started(), clinician)
     other = PlasmaCase.__new__(PlasmaCase)
-    other.__dict__ |= case.__dict__ | {"patient": make_patient("Other")}
+    other.__dict__ |= case.__dict__ | {"patient": somebody_else(site)}
     for name in ("phototype", "allergies_asked", "medicines_asked", "allergies_asked_at", "medicines_asked_at"):
         setattr(other.patient, name, getattr(case.patient, name))
     other.patient.save()
     other.plan = other.make_plan()
-    session = other.started(plan=other.plan, room=None, device=None, days=0)
+    session = other.started(plan=other.plan, room=None, device=None, request_key="other")
     with pytest.raises(services.Refused, match="read for another patient"):
         check(session, clinician, "RAHMAN 10482 / 11:05")
     assert session.tube_checks.count() == 0
