@@ -6,6 +6,7 @@ import itertools
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 from django.urls import reverse
+from django.utils import timezone
 
 from audit import guards
 from audit.models import AuditEvent
@@ -110,13 +111,15 @@ def test_a_label_that_was_read_for_another_patient_stops_it(case, site, clinicia
         setattr(other.patient, name, getattr(case.patient, name))
     other.patient.save()
     other.plan = other.make_plan()
-    session = other.started(plan=other.plan, room=None, device=None, request_key="other")
+    before = timezone.now() - dt.timedelta(hours=4)
+    times = {"starts_at": before, "ends_at": before + dt.timedelta(hours=1)}
+    session = other.started(plan=other.plan, device=None, request_key="other", **times)
     with pytest.raises(services.Refused, match="read for another patient"):
         check(session, clinician, "RAHMAN 10482 / 11:05")
     assert session.tube_checks.count() == 0
     assert check(session, clinician, "Other 10483 11:20").pk
     TreatmentSession.objects.filter(pk=session.pk).update(started_at=session.started_at - rule.A_DAY * 2)
-    assert check(session, desk).pk  # of another day: numbers come again
+    assert check(session, clinician).pk  # of another day: numbers come again
 
 
 def test_the_same_person_twice_is_one_check(case):
