@@ -122,6 +122,8 @@ _STEP_WORDS = {
     "booking.missed": "Marked as missed",
     "booking.cancelled": "Cancelled",
     "booking.reinstated": "Brought back",
+    "booking.treated_after_all": "Treated after all, by a paper record",
+    "booking.made_afterwards": "Not booked, entered by a paper record",
     "record.started": "Record started",
     "record.entered_late": "Record entered later",
 }
