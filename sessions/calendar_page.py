@@ -10,6 +10,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -164,7 +165,7 @@ class Grid:
     now_at: int | None
     count: int
 
-    @property
+    @cached_property
     def seen(self) -> str:
         """
         Whom this page names and how they stand, and what is closed, in short: a poll that brings the same again has shown nothing new.
