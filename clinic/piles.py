@@ -23,7 +23,7 @@ from planner import wording
 from plans.models import Consultation, TreatmentPlan
 from plans.services import waiting_for
 from protocols.models import ProtocolVersion
-from sessions.countersigning import refusal_of, roles_of
+from sessions.countersigning import TREATED, refusal_of, roles_of
 from sessions.devices.setup import waiting_at
 from sessions.handover import without_anybody
 from sessions.models import Booking, RecordCountersignature, TreatmentSession
@@ -283,7 +283,8 @@ def _erased_emergencies(user) -> Pile | None:
 
 def _records(user, own: bool) -> list[Pile | None]:
     """
-    Records to sign, and signed ones that wait for a countersignature: for who may give it, and for who was refused one.
+    Records to sign, and signed ones that wait for a countersignature: for who may give it, and for who was refused one. In front, what
+    was entered for *user*, who treated, and is to be confirmed.
     One query, and one more where any waits.
     """
     drafts = Q(status=TreatmentSession.Status.DRAFT)
@@ -300,7 +301,10 @@ def _records(user, own: bool) -> list[Pile | None]:
     theirs = [
         row for row in asking if row.pk in refused and (user.pk in (row.clinician_id, row.signed_by_id) or not row.clinician.is_active)
     ]
-    mine = [row for row in asking if row.pk not in refused and roles_of(row, user)]
+    denied = {of_treated: [row for row in theirs if (refused[row.pk].role == TREATED) is of_treated] for of_treated in (False, True)}
+    open_to = {row.pk: roles for row in asking if row.pk not in refused and (roles := roles_of(row, user))}
+    confirms = [row for row in asking if open_to.get(row.pk) == [TREATED]]
+    mine = [row for row in asking if row.pk in open_to and row not in confirms]
 
     def item(row):
         started = f"Session {row.session_number}, started {wording.day(row.day, weekday=True)}"
@@ -310,14 +314,23 @@ def _records(user, own: bool) -> list[Pile | None]:
         facts = f"Session {row.session_number}, {wording.day(row.day, weekday=True)}: {row.needs[0]['subject']}"
         return Unfinished(str(row.patient), facts, reverse("sessions:countersign", args=[row.pk]))
 
+    def to_confirm(row):
+        entered = next(need["subject"] for need in row.needs if need["who"] == TREATED)
+        facts = f"Session {row.session_number}, {wording.day(row.day, weekday=True)}. {entered}"
+        return Unfinished(str(row.patient), facts, reverse("sessions:countersign", args=[row.pk]))
+
     def was_refused(row):
         facts = f"Session {row.session_number}: {refused[row.pk].by} says why"
         return Unfinished(str(row.patient), facts, reverse("sessions:record", args=[row.pk]))
 
     return [
         _of_list("records", [row for row in rows if not row.is_signed], "record to sign", "records to sign", item),
+        _of_list("confirm-records", confirms, "record entered for you to confirm", "records entered for you to confirm", to_confirm),
         _of_list("countersign-records", mine, "record to countersign", "records to countersign", to_countersign),
-        _of_list("refused-records", theirs, "countersignature refused", "countersignatures refused", was_refused),
+        _of_list("refused-records", denied[False], "countersignature refused", "countersignatures refused", was_refused),
+        _of_list(
+            "denied-records", denied[True], "record not confirmed by who treated", "records not confirmed by who treated", was_refused
+        ),
     ]
 
 

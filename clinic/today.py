@@ -16,6 +16,7 @@ from accounts.reach import reach_of
 from patients.models import Allergy, Patient
 from patients.person import person_of
 from sessions.models import Booking, Resource, TreatmentSession
+from sessions.services import late
 from sessions.services.away import WAITING, away_words
 from sessions.services.due import due_among
 from sessions.services.hours import day_bounds
@@ -37,6 +38,7 @@ class Routes:
         self.record = numbered("sessions:record")
         self.record_start = numbered("sessions:record_start")
         self.consult_start = numbered("plans:consult_start")
+        self.enter_record = numbered("sessions:enter_record")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,8 @@ def _do(booking: Booking, user, routes: Routes) -> Do | None:
     if booking.status == Booking.Status.DONE:
         if record and not record.is_locked and user.may("records.edit"):
             return Do("Sign record", routes.record(record.pk), primary=True)
+        if session and not record and user.may("records.sign") and late.may_be_entered(booking):
+            return Do("Enter record", routes.enter_record(booking.pk))
         return None
     if session and record and user.may("records.view"):
         return Do("Open record", routes.record(record.pk), primary=True)

@@ -85,7 +85,7 @@ class AcknowledgeForm(PlainForm):
 
 
 class EventForm(PlainForm):
-    """The file of one event. zones: those done in the session it is about. today: at the site."""
+    """The file of one event. zones: those done in the session it is about. now, began: on the clock of the site, now and of the session."""
 
     title = _text("What it is", 120, missing="Say in a few words what it is", rows=0, help_text="For example: blisters on the upper lip")
     onset_on = forms.DateField(
@@ -106,23 +106,34 @@ class EventForm(PlainForm):
     outcome = _one_of("How it stands", AdverseEvent.Outcome.choices, "Choose how it stands")
     request_key = _key()
 
-    def __init__(self, *args, zones: list[str], today: dt.date, began: dt.date | None = None, **kwargs):
+    def __init__(self, *args, zones: list[str], now: dt.datetime, began: dt.datetime | None = None, **kwargs):
         super().__init__(*args, **kwargs)
-        self.today, self.began = today, began
+        self.now, self.began = now, began
         self.fields["zones"].choices = [(name, name) for name in zones]
         self.fields["zones"].error_messages["invalid_choice"] = "Choose among the zones of the session"
 
     def clean_onset_on(self) -> dt.date:
         day = self.cleaned_data["onset_on"]
-        if day > self.today:
+        if day > self.now.date():
             raise forms.ValidationError("It cannot have begun in the future. Enter today or an earlier day")
         if day < EARLIEST:
             raise forms.ValidationError(f"Enter a day from {wording.day(EARLIEST)} on")
-        if self.began is not None and day < self.began:
+        if self.began is not None and day < self.began.date():
             raise forms.ValidationError(
-                f"That is before the session of {wording.day(self.began)}. Choose another session, or none, or another day"
+                f"That is before the session of {wording.day(self.began.date())}. Choose another session, or none, or another day"
             )
         return day
+
+    def clean_onset_at(self) -> dt.time | None:
+        day, clock = self.cleaned_data.get("onset_on"), self.cleaned_data["onset_at"]
+        if day is None or clock is None:
+            return clock
+        moment = dt.datetime.combine(day, clock)
+        if moment > self.now:
+            raise forms.ValidationError("It cannot have begun in the future. Enter when it began, or leave the time empty")
+        if self.began is not None and moment < self.began.replace(second=0, microsecond=0):
+            raise forms.ValidationError(f"The session began at {self.began:%H:%M}. Enter a later time, or leave it empty")
+        return clock
 
 
 class AdditionForm(PlainForm):

@@ -10,6 +10,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -164,10 +165,14 @@ class Grid:
     now_at: int | None
     count: int
 
-    @property
+    @cached_property
     def seen(self) -> str:
-        """Whom this page names and how they stand, in short: a poll that brings the same again has shown nothing new."""
-        lines = [(b.key, b.css, b.who, b.status, b.words, b.flag) for column in self.columns for b in column.blocks if b.booking]
+        """
+        Whom this page names and how they stand, and what is closed, in short: a poll that brings the same again has shown nothing new.
+        What is free is left out, because it shrinks with every minute.
+        """
+        blocks = (block for column in self.columns for block in column.blocks if block.look != "free")
+        lines = [(b.attributes, b.who, b.where, b.status, b.words, b.flag) for b in blocks]
         lines += [(visit.pk, visit.status) for visit in self.gone]
         return hashlib.sha256(repr(lines).encode()).hexdigest()[:16]
 

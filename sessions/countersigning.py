@@ -1,6 +1,7 @@
 """
 What of a treatment somebody else must countersign, as it was really done, and who may: judged by the rule of the plan
-(`plans.competence`, `plans.decisions`), on the day of treatment, for the one who treated.
+(`plans.competence`, `plans.decisions`), on the day of treatment, for the one who treated. What somebody entered and signed for the one
+who treated, that one confirms, in the same way.
 """
 
 import datetime as dt
@@ -8,14 +9,28 @@ import datetime as dt
 from accounts.competence import recorded_then
 from plans.competence import beyond_of, covered_by_plan, signers_of
 from plans.decisions import COUNTERSIGNERS
-from plans.services import roles_among
+from plans.services import role_words, roles_among
 from plans.settled import NOT_DECIDED
 from protocols.knowledge import knowledge_of
 
-from .models import SessionZone, TreatmentSession
+from .models import RecordCountersignature, SessionZone, TreatmentSession
+
+TREATED = RecordCountersignature.Role.TREATED.value  # whoever treated, of a record that somebody else signed for them
+ENTERED_FOR = "entered_for"
 
 
-def needs_of(session: TreatmentSession) -> list[dict]:
+def needs_of(session: TreatmentSession, signer) -> list[dict]:
+    """[{key, who, subject}] of everything beyond the right of who treated, and that *signer* was not that one; empty where nothing is."""
+    return [*beyond_right(session), *_entered_for(session, signer)]
+
+
+def _entered_for(session: TreatmentSession, signer) -> list[dict]:
+    if not session.is_late or signer.pk == session.clinician_id:
+        return []
+    return [{"key": ENTERED_FOR, "who": TREATED, "subject": f"Entered by {signer} for {session.clinician}"}]
+
+
+def beyond_right(session: TreatmentSession) -> list[dict]:
     """[{key, who, subject}] of everything beyond the right of who treated; empty where nothing is."""
     who, plan, on = session.clinician, session.plan, session.day
     knowledge = knowledge_of(plan.protocol_version)
@@ -63,10 +78,18 @@ def open_roles(session: TreatmentSession) -> list[str]:
 
 
 def roles_of(session: TreatmentSession, user) -> list[str]:
-    """Which of them *user* may give. Never who treated, nor who signed."""
-    if user.pk in (session.clinician_id, session.signed_by_id, session.entered_by_id):
+    """Which of them *user* may give. Who treated confirms what was entered for them, and nothing else; who signed, nothing."""
+    roles = open_roles(session)
+    if user.pk == session.clinician_id:
+        return [TREATED] if TREATED in roles and user.may("plans.countersign") else []
+    if user.pk in (session.signed_by_id, session.entered_by_id):
         return []
-    return roles_among(open_roles(session), user)
+    return roles_among([role for role in roles if role != TREATED], user)
+
+
+def waits_for(session: TreatmentSession) -> str:
+    """Who is still to countersign, and who to confirm, in words; empty where nobody is."""
+    return " and ".join(str(session.clinician) if role == TREATED else role_words(role) for role in open_roles(session))
 
 
 def refusal_of(session: TreatmentSession):

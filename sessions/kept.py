@@ -17,6 +17,8 @@ def declare() -> None:
                 "booking.moved",
                 "booking.resized",
                 "booking.reinstated",
+                "booking.treated_after_all",
+                "booking.made_afterwards",
                 "course.booked",
                 "booking.numbing_on",
                 "booking.numbing_off",

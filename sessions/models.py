@@ -572,13 +572,14 @@ class SessionCorrection(models.Model):
 
 class RecordCountersignature(models.Model):
     """
-    What somebody entitled said of a signed record that went beyond the right of who treated. Bound to the hash of what was signed;
-    added, never changed. A role that refused is asked again once a correction was added.
+    What somebody entitled said of a signed record that went beyond the right of who treated, or who treated of one that was entered for
+    them. Bound to the hash of what was signed; added, never changed. A role that refused is asked again once a correction was added.
     """
 
     class Role(models.TextChoices):
         MEDICAL_LEAD = "medical_lead", "Medical lead"
         PRESCRIBER = "prescriber", "Prescriber"
+        TREATED = "treated", "Who treated"
 
     session = models.ForeignKey(TreatmentSession, on_delete=models.PROTECT, related_name="countersignatures")
     number = models.PositiveSmallIntegerField(help_text="1, 2, 3 ... of this record")
@@ -602,7 +603,8 @@ class RecordCountersignature(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_role_display()}, {'countersigned' if self.agreed else 'not countersigned'}"
+        said = "confirmed" if self.role == self.Role.TREATED else "countersigned"
+        return f"{self.get_role_display()}, {said if self.agreed else f'not {said}'}"
 
 
 class SkinSeen(models.Model):

@@ -3,12 +3,15 @@
 from django.urls import reverse
 
 from planner import wording
+from plans import in_force
 from plans.models import TreatmentPlan
 from plans.registry import PlanSection
 
 from .models import Booking
 from .services.course import REVIEW, left_to_book
 from .services.hours import clinic_zone
+
+TREATED_UNDER = [status for status in TreatmentPlan.Status if status not in in_force.NEVER]
 
 
 def visits(plan: TreatmentPlan, user) -> PlanSection | None:
@@ -33,4 +36,6 @@ def visits(plan: TreatmentPlan, user) -> PlanSection | None:
     if left and plan.status == TreatmentPlan.Status.ACCEPTED and user.may("bookings.edit"):
         label = "Book the rest" if booked else "Book the course"
         links.insert(0, (label, reverse("sessions:book_course", args=[plan.patient.number, plan.number])))
+    if plan.status in TREATED_UNDER and user.may("records.sign"):
+        links.append(("Enter a session that was not booked", reverse("sessions:enter_unbooked", args=[plan.patient.number, plan.number])))
     return PlanSection("Visits", lines or ["No visit is booked."], links)

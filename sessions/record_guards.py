@@ -89,11 +89,15 @@ def _two_people_checked() -> Guard:
 
 
 def _countersigned_as_signed() -> Guard:
-    """A countersignature is of a signed record that asks for one, under its hash, once in a role, and by nobody who treated or signed."""
+    """
+    A countersignature is of a signed record that asks for one, under its hash, once in a role, and by nobody who signed; by who treated
+    where that is the role, and else by nobody who treated.
+    """
     # Only names of this module are put together here, nothing that anybody types.
     asks = (
         f"EXISTS (SELECT 1 FROM {SESSION} AS s WHERE s.id = NEW.session_id AND s.status = 'signed' AND s.roles_asked > 0 "  # noqa: S608
-        "AND s.signed_sha256 = NEW.record_sha256 AND s.clinician_id <> NEW.by_id AND s.signed_by_id <> NEW.by_id)"
+        "AND s.signed_sha256 = NEW.record_sha256 AND s.signed_by_id <> NEW.by_id "
+        "AND (s.clinician_id = NEW.by_id) = (NEW.role = 'treated'))"
     )
     again = f"EXISTS (SELECT 1 FROM {COUNTERSIGNED} AS c WHERE c.session_id = NEW.session_id AND c.role = NEW.role AND c.agreed)"  # noqa: S608
     reason = "a record is countersigned as it was signed, once, by somebody else"

@@ -42,6 +42,7 @@ urlpatterns = [
     path("bookings/<int:pk>/begin-late/", visit_day.begin, name="begin_late"),
     path("bookings/<int:pk>/again/", visit_day.again, name="again"),
     path("patients/<int:number>/plans/<int:plan_number>/book/", course.book_plan, name="book_course"),
+    path("patients/<int:number>/plans/<int:plan_number>/record/", late_record.enter_unbooked, name="enter_unbooked"),
     path("patients/<int:number>/skin/", skin.seen, name="skin_seen"),
     path("bookings/<int:pk>/start/", record.start, name="record_start"),
     path("bookings/<int:pk>/record/", late_record.enter, name="enter_record"),

@@ -205,6 +205,7 @@ TABLE = {
     "sessions:record_start": _sent(CLINICAL, "booking"),
     "sessions:record": Row(CLINICAL, args=("record",)),
     "sessions:enter_record": Row(CLINICAL, gives=FORM, args=("booking",)),
+    "sessions:enter_unbooked": Row(CLINICAL, gives=FORM, args=("number", "plan_number")),
     "sessions:sign": _sent(CLINICAL, "record"),
     "sessions:countersign": _sent(CLINICAL, "record"),
     "sessions:correct": _sent(CLINICAL, "record"),

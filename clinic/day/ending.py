@@ -11,8 +11,7 @@ from accounts.models import Site
 from aftercare.models import HandOver, Sheet
 from audit.models import AuditEvent, Outcome
 from plans.querysets import PLAN_DOCUMENTS
-from plans.services import role_words
-from sessions.countersigning import open_roles, refusal_of, roles_of
+from sessions.countersigning import TREATED, refusal_of, roles_of, waits_for
 from sessions.models import Booking, SessionZone, TreatmentSession
 from sessions.querysets import RECORD_DOCUMENTS, of
 from sessions.services.hours import clinic_zone, day_bounds
@@ -123,22 +122,24 @@ def _unsigned(records: list[TreatmentSession], visits: list[Booking], user, zone
 
 
 def _to_countersign(records: list[TreatmentSession], user, zone) -> Section:
-    """Signed records of what went beyond the right of who treated. Asked for only where there is one."""
+    """Signed records of what went beyond the right of who treated, or was entered for them. Asked for only where there is one."""
     asking = [row for row in records if row.is_signed and row.roles_asked]
     if asking:
         prefetch_related_objects(asking, "countersignatures")
     lines = []
     for row in asking:
-        roles = open_roles(row)
-        if not roles:
+        if not (waits := waits_for(row)):
             continue
         refused = refusal_of(row) is not None
-        mine = bool(roles_of(row, user)) and not refused
+        roles = roles_of(row, user)
+        mine = bool(roles) and not refused
         name = "sessions:countersign" if mine else "sessions:record" if user.may("records.view") else "sessions:booking"
         url = reverse(name, args=[row.booking_id if name == "sessions:booking" else row.pk])
-        facts = "Refused: read why" if refused else f"Waits for {' and '.join(role_words(role) for role in roles)}"
+        facts = "Refused: read why" if refused else f"Waits for {waits}"
         what = f"Session {row.session_number} of {row.plan.sessions_count}, {row.clinician.display_name}"
-        do = "Countersign it" if mine else "Open the record" if name == "sessions:record" else "Open the visit"
+        do = {"sessions:record": "Open the record", "sessions:booking": "Open the visit"}.get(name) or (
+            "Confirm it" if roles == [TREATED] else "Countersign it"
+        )
         lines.append(Left(_clock(row.started_at, zone), str(row.patient), what, facts, url, do))
     one, many = "record to countersign", "records to countersign"
     return Section("countersign", "Countersignatures", one, many, "No record waits for a countersignature.", lines)

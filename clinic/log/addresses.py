@@ -249,6 +249,7 @@ PAGES: dict[str, Page] = {
     "sessions:again": Page("", "booking.made", by_booking),
     "sessions:step": Page("", "booking.stepped", by_booking),
     "sessions:book_course": Page("plan.course_viewed", "course.booked", by_number),
+    "sessions:enter_unbooked": Page("plan.course_viewed", "record.entered_late", by_number),
     "sessions:record_start": Page("", "record.started", by_booking),
     "sessions:enter_record": Page("booking.viewed", "record.entered_late", by_booking),
     "sessions:record": Page("record.viewed", "record.saved", by_record),

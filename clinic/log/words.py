@@ -216,6 +216,8 @@ ACTIONS: dict[str, dict[str, str]] = {
         "booking.missed": "Marked a visit as missed",
         "booking.cancelled": "Cancelled a visit",
         "booking.reinstated": "Brought a visit back",
+        "booking.treated_after_all": "Entered that a missed or cancelled visit took place",
+        "booking.made_afterwards": "Entered a visit that nobody had booked",
         "booking.handed_over": "Handed a visit over",
         "booking.stepped": "Changed how a visit stands",
         "course.booked": "Booked a course",

@@ -198,6 +198,27 @@ def test_rows_cost_no_query_each(client, clinician, desk, book, person, plan_of,
         client.get("/today/")
 
 
+def test_a_done_session_without_a_record_is_entered(client, clinician, desk, book, person, plan_of, django_assert_max_num_queries):
+    def done(name, minutes):
+        patient = person(name)
+        return book(patient, minutes, kind="session", plan=plan_of(patient), number=1, status="done")
+
+    visit = done("Okafor", -200)
+    page = reverse("sessions:enter_record", args=[visit.pk])
+    client.force_login(desk)
+    assert page not in client.get("/today/").content.decode()
+    client.force_login(clinician)
+    html = client.get("/today/").content.decode()
+    assert page in html
+    assert "Enter record" in html
+    with django_assert_max_num_queries(40) as few:
+        client.get("/today/")
+    for name, minutes in (("Rahman", -300), ("Adeyemi", -400)):
+        done(name, minutes)
+    with django_assert_max_num_queries(len(few.captured_queries)):
+        assert client.get("/today/").content.decode().count("Enter record") == 3
+
+
 # Courses that drift
 
 

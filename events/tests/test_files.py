@@ -21,7 +21,7 @@ from events.services import filing
 from events.services.session_facts import facts_of
 from photos.models import Photo as Picture
 from sessions.devices.models import DeviceFile
-from sessions.models import Resource, TreatmentSession
+from sessions.models import Booking, Resource, TreatmentSession
 
 pytestmark = pytest.mark.django_db
 SCHEMA_FILE = Path(settings.BASE_DIR) / "docs" / "adverse-event.schema.json"
@@ -74,6 +74,42 @@ def test_a_file_keeps_the_session_as_it_stood(client, clinician, session):
     assert "Pen 1" in page
     assert "Renamed" not in page
     assert AuditEvent.objects.get(action="event.opened").patient_pk == session.patient_id
+
+
+def begun_after(session) -> TreatmentSession:
+    """The next session of the same plan, begun just now."""
+    visit = Booking.objects.get(pk=session.booking_id)
+    visit.pk, visit.session_number, visit.request_key = None, session.session_number + 1, "next"
+    visit.save(force_insert=True)
+    fields = {"patient": session.patient, "plan": session.plan, "clinician": session.clinician, "session_number": visit.session_number}
+    return TreatmentSession.objects.create(booking=visit, started_at=timezone.now() - dt.timedelta(minutes=5), **fields)
+
+
+def test_the_file_is_about_the_session_its_page_showed(client, clinician, session):
+    client.force_login(clinician)
+    address = reverse("events:new", args=[session.patient.number])
+    shown = client.get(address).content.decode()
+    assert f'name="session" value="{session.pk}"' in shown
+    newer = begun_after(session)
+    client.post(address, typed(session=session.pk))
+    assert AdverseEvent.objects.get().session == session
+    assert f'name="session" value="{newer.pk}"' in client.get(address).content.decode()
+    assert 'name="session" value="none"' in client.get(f"{address}?session=none").content.decode()
+    client.post(address, typed(session="none", zones=[], request_key="file-2"))
+    assert AdverseEvent.objects.get(request_key="file-2").session is None
+
+
+def test_a_time_that_cannot_be_is_asked_again(client, clinician, session):
+    client.force_login(clinician)
+    address = reverse("events:new", args=[session.patient.number])
+    later = timezone.localtime() + dt.timedelta(minutes=10)
+    answer = client.post(address, typed(onset_on=later.date().isoformat(), onset_at=f"{later:%H:%M}"))
+    assert "It cannot have begun in the future" in words(answer)
+    before = session.site.local(session.started_at) - dt.timedelta(minutes=10)
+    answer = client.post(address, typed(onset_on=before.date().isoformat(), onset_at=f"{before:%H:%M}"))
+    assert answer.status_code == 422
+    assert "The session began at" in words(answer)
+    assert not AdverseEvent.objects.exists()
 
 
 def test_the_serial_of_the_device_is_kept(session):

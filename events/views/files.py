@@ -42,11 +42,14 @@ def listed(request):
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires("events.edit")
 def new(request, number: int):
-    """The form of a new file. `session=none`: what happened has to do with no session; without it, the last one."""
+    """
+    The form of a new file. `session=none`: what happened has to do with no session; without it, the last one. What is sent says which
+    session the page showed: a newer one that began meanwhile is not put in its place.
+    """
     patient = patient_or_404(request, number)
     sessions = list(sessions_of(patient, request.user)[:20])
     call = _call_of(request, patient)
-    wanted = str(call.session_id) if call else request.GET.get("session", "")
+    wanted = str(call.session_id) if call else request.POST.get("session", "") or request.GET.get("session", "")
     session = None if wanted == NONE else next((row for row in sessions if str(row.pk) == wanted), None)
     if wanted and wanted != NONE and session is None:
         raise Http404
@@ -58,8 +61,8 @@ def new(request, number: int):
     form = EventForm(
         request.POST or None,
         zones=[zone.label for zone in facts.zones] if facts else [],
-        today=timezone.localdate(),
-        began=session.day if session else None,
+        now=timezone.localtime().replace(tzinfo=None),
+        began=site.local(session.started_at).replace(tzinfo=None) if session else None,
     )
     if request.method == "POST" and form.is_valid():
         made = filing.open_file(patient, facts, site=site, by=request.user, call=call, request=request, **form.cleaned_data)

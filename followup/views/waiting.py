@@ -48,6 +48,7 @@ def waiting_list(request):
     site = chosen(sites, request.GET.get("site", ""))
     if site is None:
         return render(request, "sessions/booking/no_site.html", status=403)
+    site.set_clock()
     rows = WaitingEntry.objects.visible_to(request.user).waiting(local_day(timezone.now(), clinic_zone(site))).filter(site=site)
     rows = rows.select_related("patient", "plan", "clinician").defer(*of("plan", PLAN_DOCUMENTS)).order_by("created_at", "pk")
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page", ""))

@@ -19,11 +19,16 @@ _SYMBOLOGY = re.compile(r"^\][A-Za-z]\d")
 _BARE = re.compile(rf"^01\d{{14}}(?:(?:10|11|15|16|17|21|30|240|241|7003)|{GROUP_SEPARATOR}|$)", re.ASCII)
 _BRACKETS = re.compile(r"^\(\d{2,4}\)")
 _WEB = re.compile(r"^https?://\S+$", re.IGNORECASE)
+_HIBC = re.compile(r"^\+(?:[A-Z][A-Z0-9]{3}|\$)", re.ASCII)  # the other barcode of medical packs, of the HIBCC
 _ALONE = re.compile(r"^(?:\d{8}|\d{12,14})$", re.ASCII)
 
 JOINED = (
     "The scanner leaves the separators of the code out, so that lot and serial number cannot be told apart. "
     "Type the lot as printed, and have the scanner set to send them (FNC1)"
+)
+LOOKS_ALONE = (
+    "This looks like the barcode of a product, which says no lot. Scan the other code of the pack, or type the lot as printed. "
+    "Where these digits are the lot, type a space among them"
 )
 AGAIN = "Scan it again, or type the lot and the use-by date as printed"
 
@@ -63,6 +68,8 @@ def read_code(text: str) -> Code | None:
         plain = plain.replace(mark, GROUP_SEPARATOR)
     scanned = bool(_SYMBOLOGY.match(plain)) or GROUP_SEPARATOR in plain
     plain = _SYMBOLOGY.sub("", plain).strip(GROUP_SEPARATOR)
+    if _HIBC.match(plain):
+        raise Unreadable(f"This is a code of another kind (HIBC), which is not read here. {_other_code()}")
     if _WEB.match(plain):
         parts = _parsed(
             GS1DigitalLinkURI, plain, "This code leads to a web page and says no lot. Type the lot and the use-by date as printed"
@@ -86,6 +93,11 @@ def product_alone(text: str) -> str:
         return Gtin.parse(text.strip()).as_gtin_14()
     except ParseError:
         return ""
+
+
+def looks_alone(text: str) -> bool:
+    """Whether *text* is most likely the plain barcode of any box. One in ten lots of so many digits looks so as well."""
+    return len(text.strip()) >= 12 and bool(product_alone(text))
 
 
 def told_apart(code: Code, known: set[str]) -> Code:

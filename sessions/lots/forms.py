@@ -7,7 +7,7 @@ from django import forms
 from patients.forms import PlainForm
 
 from ..forms.record import PrintedDate
-from .codes import LONGEST_CODE, LONGEST_LOT, Unreadable, read_code, read_gtin, told_apart
+from .codes import LONGEST_CODE, LONGEST_LOT, LOOKS_ALONE, Unreadable, looks_alone, read_code, read_gtin, told_apart
 from .models import Product
 from .rule import known_among
 
@@ -88,6 +88,9 @@ class ReceiveForm(PlainForm):
             code = told_apart(code, known_among(code)) if code and code.splits else code
         except Unreadable as error:
             self.add_error("number", str(error))
+            return values
+        if code is None and looks_alone(text):
+            self.add_error("number", LOOKS_ALONE)
             return values
         if code is not None:
             self._of_code(code, chosen, values)

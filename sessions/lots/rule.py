@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from planner.wording import day as day_words
 
-from .codes import Code, Unreadable, key_of, product_alone, read_code, told_apart
+from .codes import LOOKS_ALONE, Code, Unreadable, key_of, looks_alone, product_alone, read_code, told_apart
 from .models import Lot, Product, UsedLot
 
 CARTRIDGES = ("needle", "needle2", "needle3")  # places of one record
@@ -143,6 +143,9 @@ class Reader:
         if code is None and product_alone(text) in self.by_gtin:
             product = self.by_gtin[product_alone(text)]
             self.faults.append((at, f"This code names {product} alone, without a lot. Scan the other code of the pack, or type the lot"))
+            return
+        if code is None and looks_alone(text) and not any(lot.key == key_of(text) for lot in self.lots):
+            self.faults.append((at, LOOKS_ALONE))
             return
         if len(number) > LONGEST:
             label = "Needle lot" if one.place in CARTRIDGES else "Lot"

@@ -1,6 +1,7 @@
 """
-The countersignature of a signed record: bound to the hash of what was signed, with who, when and what it means. It is added beside
-the record and changes nothing in it; refused, it says why, and the record goes on waiting.
+The countersignature of a signed record, or its confirmation by who treated where somebody else entered it: bound to the hash of what
+was signed, with who, when and what it means. It is added beside the record and changes nothing in it; refused, it says why, and the
+record goes on waiting.
 """
 
 import hashlib
@@ -12,12 +13,20 @@ from audit.models import Outcome
 from audit.services import record
 
 from ..conversion import record_version
-from ..countersigning import refusal_of, roles_of
+from ..countersigning import TREATED, refusal_of, roles_of
 from ..models import RecordCountersignature, TreatmentSession
 from .canonical import canonical
 
 MEANING = "I have read this record as it was signed, and I agree to what went beyond the right of the person who treated."
 MEANING_REFUSED = "I have read this record as it was signed, and I do not agree to what went beyond the right of the person who treated."
+MEANING_CONFIRMED = "I treated this patient. I have read this record as it was entered for me and signed, and it is complete and true."
+MEANING_NOT_CONFIRMED = "I treated this patient. I have read this record as it was entered for me, and it does not say what was done."
+_MEANINGS = {True: (MEANING, MEANING_CONFIRMED), False: (MEANING_REFUSED, MEANING_NOT_CONFIRMED)}
+
+
+def meaning_of(roles: list[str], *, agreed: bool = True) -> str:
+    """What an answer in *roles* means: who treated confirms, and everybody else countersigns; nobody does both."""
+    return _MEANINGS[agreed][roles == [TREATED]]
 
 
 class NotWaiting(Exception):
@@ -68,7 +77,7 @@ def answer(
                 number=number,
                 role=role,
                 agreed=agreed,
-                meaning=MEANING if agreed else MEANING_REFUSED,
+                meaning=meaning_of(roles, agreed=agreed),
                 words=words[:300],
                 by=by,
                 at=timezone.now(),

@@ -21,6 +21,7 @@ from ..models import Absence, Booking, DeviceUse, Hold, Holiday, Resource
 from ..querysets import Seconds
 from .hours import (
     Span,
+    Spans,
     Visit,
     at_clock,
     clinic_zone,
@@ -77,6 +78,7 @@ class Diary:
             self.taken.setdefault(subject, []).append((low, high))
         self._open: dict[int, list[Span]] = {}
         self._free: dict[str, list[Span]] = {}
+        self._asked: dict[int, Spans] = {}
         self._uses: dict[int, set[int]] | None = None
         self._tables: dict[tuple[int, int], tuple[Visit, Party, list]] = {}
 
@@ -233,10 +235,10 @@ class Diary:
         chosen: dict[str, Resource] = {}
         for role, rows in self._choices(visit, party):
             for one, spans, low, high, devices in rows:
-                if not covers(spans, start + low, start + high):
+                if not spans.cover(start + low, start + high):
                     continue
                 if devices is not None:
-                    device = next((d for d, free, since, until in devices if covers(free, start + since, start + until)), None)
+                    device = next((d for d, free, since, until in devices if free.cover(start + since, start + until)), None)
                     if device is None:
                         continue
                     chosen["device"] = device
@@ -245,6 +247,11 @@ class Diary:
             else:
                 return None
         return chosen
+
+    def _spans(self, resource: Resource) -> Spans:
+        if resource.pk not in self._asked:
+            self._asked[resource.pk] = Spans.of(self.free(resource))
+        return self._asked[resource.pk]
 
     def _choices(self, visit: Visit, party: Party) -> list[tuple[str, list[tuple]]]:
         """
@@ -262,8 +269,8 @@ class Diary:
                 for one in party.candidates[role]:
                     devices = None
                     if role == "clinician" and equipped:
-                        devices = [(d, self.free(d), *visit.held("device", d)) for d in party.devices_of(one)]
-                    rows.append((one, self.free(one), *visit.held(role, one), devices))
+                        devices = [(d, self._spans(d), *visit.held("device", d)) for d in party.devices_of(one)]
+                    rows.append((one, self._spans(one), *visit.held(role, one), devices))
                 table.append((role, rows))
             self._tables[key] = (visit, party, table)  # both are kept, so that no other one gets their identity
         return self._tables[key][2]

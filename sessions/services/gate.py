@@ -7,7 +7,7 @@ kept in `start_check`: what was true when the needle touched the skin does not c
 """
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from django.db.models import Q
@@ -157,7 +157,7 @@ def _check_then(session: TreatmentSession) -> DayCheck:
     conditions = (
         _plan_then(session),
         *(_said(session, row) for row in rows),
-        _gap(session, on, today.interval_weeks),
+        replace(_gap(session, on, today.interval_weeks), holds=False),
         _operator_then(session),
         _said(session, _consent_then(session)),
         *(_said(session, row) for row in _added_then(session)),
@@ -460,7 +460,7 @@ def _as_kept(session: TreatmentSession, kept: dict, row: dict) -> Condition:
 
 def _operator_then(session: TreatmentSession) -> Condition:
     """Of a late record: what was done beyond who treated is countersigned once it is signed."""
-    who, needs = session.clinician, countersigning.needs_of(session)
+    who, needs = session.clinician, countersigning.beyond_right(session)
     if needs:
         words = "; ".join(dict.fromkeys(need["subject"] for need in needs))
         return Condition("operator", OK, f"{who} treated, beyond their own right: {words}. Once signed it waits for a countersignature")

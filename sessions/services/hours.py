@@ -9,7 +9,7 @@ import datetime as dt
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from operator import itemgetter
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -57,6 +57,12 @@ def which_of(moment: dt.datetime, zone: ZoneInfo) -> str:
     local = moment.astimezone(zone)
     both = moments_at(local.date(), local.time(), zone)
     return f"{'after' if moment == both[-1] else 'before'} the clocks go back" if len(both) > 1 else ""
+
+
+@lru_cache(maxsize=4096)
+def second_at(day: dt.date, clock: dt.time, zone: ZoneInfo) -> int:
+    """`at_clock` in seconds. Kept: everybody at a site opens and closes at the same few clock times."""
+    return seconds(at_clock(day, clock, zone))
 
 
 def same_clock(moment: dt.datetime, days: int, zone: ZoneInfo) -> dt.datetime:
@@ -138,6 +144,22 @@ def covers(spans: list[Span], start: int, end: int) -> bool:
     return at >= 0 and end <= spans[at][1]
 
 
+class Spans(NamedTuple):
+    """Free time that is asked about many times: *starts* and *ends* of spans in order, none over another."""
+
+    starts: list[int]
+    ends: list[int]
+
+    @classmethod
+    def of(cls, spans: list[Span]) -> "Spans":
+        return cls([start for start, _ in spans], [end for _, end in spans])
+
+    def cover(self, start: int, end: int) -> bool:
+        """As `covers`."""
+        at = bisect_right(self.starts, start) - 1
+        return at >= 0 and end <= self.ends[at]
+
+
 class Opening(NamedTuple):
     """One row of weekly hours, without the weight of a model instance: a diary reads many."""
 
@@ -173,7 +195,7 @@ def open_spans(rows: Iterable[Opening], first_day: dt.date, last_day: dt.date, z
     day = first_day
     while day <= last_day:
         spans += [
-            (seconds(at_clock(day, row.opens, zone)), seconds(at_clock(day, row.closes, zone)))
+            (second_at(day, row.opens, zone), second_at(day, row.closes, zone))
             for row in by_weekday.get(day.weekday(), ())
             if row.holds_on(day)
         ]

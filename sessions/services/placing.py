@@ -112,12 +112,15 @@ def _never(candidates, low) -> str:
     return f"{candidates[0]} does not work on {low:%A}s." if len(candidates) == 1 else f"Nobody works on {low:%A}s."
 
 
-def write(booking: Booking, visit: Visit) -> None:
-    """Save the booking with its holds. The database refuses what overlaps; then nothing of it stays."""
+def write(booking: Booking, visit: Visit, *, is_over: bool = False) -> None:
+    """
+    Save the booking with its holds. The database refuses what overlaps; then nothing of it stays. is_over: of a day that is over,
+    with what was used and no time to make it ready.
+    """
     try:
         with transaction.atomic():
             booking.save()
-            Hold.objects.bulk_create(_holds(booking, visit.in_bay() if booking.bay is not None else visit))
+            Hold.objects.bulk_create(_holds(booking, visit.in_bay() if booking.bay is not None else visit, is_over=is_over))
     except IntegrityError as error:
         if guards.is_overlap(error):
             raise SlotTaken("This time is taken.", booking=booking) from error
@@ -129,7 +132,7 @@ def write(booking: Booking, visit: Visit) -> None:
         raise
 
 
-def _holds(booking: Booking, visit: Visit) -> list[Hold]:
+def _holds(booking: Booking, visit: Visit, *, is_over: bool = False) -> list[Hold]:
     held = {"clinician": booking.clinician, "room": booking.room, "device": booking.device, "bay": booking.bay}
     holds = []
     for part in visit.parts:
@@ -141,7 +144,7 @@ def _holds(booking: Booking, visit: Visit) -> list[Hold]:
             elif held[role] is not None:
                 holds.append(Hold(booking=booking, resource=held[role], subject=f"r{held[role].pk}", **times))
     for role, resource in held.items():
-        if resource is None or role not in visit.roles:
+        if resource is None or role not in visit.roles or is_over:
             continue
         used, ready = visit.reach(role)[1], visit.held(role, resource)[1]
         if ready > used:

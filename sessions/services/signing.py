@@ -77,7 +77,7 @@ def sign(session: TreatmentSession, *, by, version: int, password: str = "", sho
         if row.is_late:  # as of when it was done, from what is on file at the signature
             row.start_check = start_check_of(row, gate.day_check(row), by)
         row.deviations = deviations(row)
-        row.needs = countersigning.needs_of(row)
+        row.needs = countersigning.needs_of(row, by)
         row.roles_asked = len(countersigning.roles_asked(row.needs))
         row.adjuvants = [used for used in row.adjuvants if used.get("used", True)]
         row.signed_by, row.signed_at = by, timezone.now()

@@ -124,12 +124,24 @@ def cancel(booking: Booking, *, reason: str, by, version: int | None = None) -> 
 
 
 def untreated(booking: Booking, *, by) -> Booking:
-    """The patient was in the room and nothing was treated: back to "here", then cancelled. What was held is free again."""
+    """
+    The patient was in the room and nothing was treated: back to "here", then cancelled; missed again where it was that before. What was
+    held is free again.
+    """
     with transaction.atomic():
         if booking.status == Status.DONE:
             _step(booking, Status.IN_ROOM, by=by, version=None)
         _step(booking, Status.ARRIVED, by=by, version=None)
+        if _was_missed(booking):
+            return _step(booking, Status.MISSED, by=by, version=None, arrived_at=None)
         return _step(booking, Status.CANCELLED, by=by, version=None, cancel_reason="Nothing was treated")
+
+
+def _was_missed(booking: Booking) -> bool:
+    """Whether it was marked as missed before a record was entered for it."""
+    rows = AuditEvent.objects.filter(object_type=booking._meta.label_lower, object_pk=str(booking.pk), action="booking.treated_after_all")
+    last = rows.order_by("-pk").first()
+    return last is not None and last.detail.get("from") == Status.MISSED
 
 
 def is_over(booking: Booking) -> bool:

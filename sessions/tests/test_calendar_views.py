@@ -495,3 +495,74 @@ def test_a_poll_is_no_sign_of_life(browser, diary):
     page = browser.get(at(diary.monday(), poll=1, seen=""))
     assert last_touched(page.wsgi_request, timezone.now()) is None
     assert last_touched(browser.get(at(diary.monday())).wsgi_request, timezone.now()) is not None
+
+
+def test_another_room_by_another_hand_and_what_closes_are_news(browser, diary, book, desk):
+    """The columns of people name the room, and draw what is closed: both came only once something else changed."""
+    visit = book(diary.at(diary.monday(), 10), kind="review")
+    other = next(room for room in Resource.objects.at(diary.site).filter(kind="room") if room.pk != visit.room_id)
+    page = browser.get(at(diary.monday()))
+    door.move(visit, starts_at=visit.starts_at, clinician=visit.clinician, room=other, by=desk, version=visit.version)
+    news = browser.get(at(diary.monday(), poll=1, seen=page.context["seen"]))
+    assert news.status_code == 200
+    assert f'data-version="{visit.version + 1}"' in news.content.decode()
+    seen = news.context["seen"]
+    assert browser.get(at(diary.monday(), poll=1, seen=seen)).status_code == 204
+    diary.berg.absences.create(starts_at=diary.at(diary.monday(), 13), ends_at=diary.at(diary.monday(), 15), reason="Training")
+    assert "Training" in browser.get(at(diary.monday(), poll=1, seen=seen)).content.decode()
+
+
+def poll_of(visit, drawer) -> dict:
+    return {"poll": "1", "seen": str(visit.version), "after": str(drawer.context["last_step"])}
+
+
+def test_an_open_drawer_learns_what_another_person_did_with_the_visit(browser, diary, book, make_user):
+    visit = book(diary.at(diary.monday(), 10), kind="review")
+    ravi = make_user("ravi", "front_desk", first_name="Ravi", last_name="Shah")
+    where, address = reverse("sessions:booking", args=[visit.pk]), at(diary.monday())
+    drawer = browser.get(where, headers=asked_by(address, "drawer"))
+    asked = poll_of(visit, drawer)
+    rows = AuditEvent.objects.count()
+    assert f'data-version="{visit.version}" data-after="{asked["after"]}"' in drawer.content.decode()
+    assert browser.get(where, asked).status_code == 204
+    assert AuditEvent.objects.count() == rows  # nothing new was shown
+    moved = door.move(
+        visit, starts_at=diary.at(diary.monday(), 14, 30), clinician=visit.clinician, room=visit.room, by=ravi, version=visit.version
+    )
+    news = browser.get(where, asked)
+    assert "<b>Moved by Ravi Shah</b> to 14:30" in news.content.decode()
+    assert f'data-version="{moved.version}"' in news.content.decode()
+    assert AuditEvent.objects.filter(action="booking.viewed", detail__news=True).count() == 1
+    assert browser.get(where, asked | {"seen": str(moved.version)}).status_code == 204
+    moved = door.move(
+        moved, starts_at=diary.at(diary.monday(), 11) + dt.timedelta(days=1), clinician=diary.berg, by=ravi, version=moved.version
+    )
+    visit_status.cancel(moved, reason="Patient asked", by=ravi)
+    text = browser.get(where, asked).content.decode()
+    words = f"to {diary.monday() + dt.timedelta(days=1):%a}"
+    assert text.count("Moved by Ravi Shah") == 2
+    assert (words in text, f", 11:00, with {diary.berg}" in text, "<b>Cancelled by Ravi Shah</b>" in text) == (True, True, True)
+
+
+@pytest.mark.parametrize(
+    "sent", [{}, {"seen": "x", "after": "-1"}, {"seen": "9" * 18, "after": "9" * 18}, {"seen": "9" * 40, "after": "٣"}]
+)
+def test_whatever_the_drawer_says_it_has_seen_it_is_answered(browser, diary, book, sent):
+    visit = book(diary.at(diary.monday(), 10), kind="review")
+    assert browser.get(reverse("sessions:booking", args=[visit.pk]), {"poll": "1", **sent}).status_code == 200
+
+
+def test_an_undo_that_is_refused_takes_away_what_was_said_before_it(browser, diary, book, make_patient):
+    visit = book(diary.at(diary.monday(), 10), kind="consultation")
+    data = {"version": visit.version, "reason": "Patient asked"}
+    said = browser.post(reverse("sessions:cancel", args=[visit.pk]), data, headers=asked_by(at(diary.monday()), "drawer"))
+    assert "Its time is free again." in said.content.decode()
+    assert '<input type="hidden" name="of_toast" value="1">' in said.content.decode()
+    book(diary.at(diary.monday(), 10), patient=make_patient(), kind="consultation")
+    undo = said.context["toast"].undo
+    back = browser.post(undo.url, {**undo.fields, "of_toast": "1"}, headers=asked_by(at(diary.monday()), "toasts"))
+    assert (back.status_code, back["HX-Retarget"]) == (409, "#drawer")
+    assert '<div id="toasts" hx-swap-oob="innerHTML"></div>' in back.content.decode()
+    # What is refused beside the columns leaves the way back of something else alone.
+    other = move(browser, visit, at(diary.monday()), time="20:00")
+    assert "hx-swap-oob" not in other.content.decode()

@@ -1,6 +1,7 @@
 """A visit is shown on the clock of the site it is at, on every page, also where the installation runs on another clock."""
 
 import datetime as dt
+import re
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -95,3 +96,19 @@ def test_today_is_the_day_it_is_there(client, desk, visit, site, sites):
         text = client.get(reverse("clinic:today")).content.decode()
     assert reverse("sessions:booking", args=[visit.pk]) in text
     assert "09:00" in text
+
+
+@pytest.mark.parametrize("page", ["the form", "drawn again"])
+def test_free_times_beside_the_form_are_on_that_clock_and_pressed_are_booked_at_it(client, desk, site, diary, make_patient, page):
+    """On the clock of the installation a time was shown five hours early, and pressed was booked five hours early."""
+    Site.objects.filter(pk=site.pk).update(time_zone="Asia/Karachi")
+    client.force_login(desk)
+    patient, day = make_patient(), diary.monday()
+    asked = {"patient": patient.number, "kind": "consultation", "day": day.isoformat(), "clinician": diary.osei.pk}
+    shown = client.get(reverse("sessions:book"), asked) if page == "the form" else client.post(reverse("sessions:free_times"), asked)
+    slots = re.findall(r'name="slot" value="([^"]+)"', shown.content.decode())
+    assert slots[0] == f"{day.isoformat()}T09:00/{diary.osei.pk}"
+    form = {**asked, "request_key": diary.key(), "plan": "", "time": "", "room": "", "device": "", "note": "", "slot": slots[0]}
+    assert client.post(reverse("sessions:book"), form).status_code == 302
+    booked = Booking.objects.get(patient=patient)
+    assert booked.starts_at == dt.datetime.combine(day, dt.time(9), tzinfo=KARACHI)

@@ -20,8 +20,10 @@ from sessions.handover import hand_over_records, records_of
 from sessions.lots.codes import key_of
 from sessions.lots.models import Lot
 from sessions.models import Booking, DeviceLog, TreatmentSession
+from sessions.plan_section import visits
 from sessions.services import gate, late
 from sessions.services.added import add
+from sessions.services.course_again import consequence_of
 from sessions.services.gap import soon_words
 from sessions.services.record import close_untreated, save, take_over
 from sessions.services.signing import MEANING, MEANING_FOR_ANOTHER, NotComplete, sign
@@ -140,6 +142,8 @@ def test_the_healing_gap_is_measured_to_the_day_it_was_done(case):
     session = filled(case, entered(case, visit), identity_checked="on").session
     assert first.session_number == 1
     assert open_conditions(session)["gap"].words.startswith("27 days since session 1")
+    assert not open_conditions(session)["gap"].holds
+    assert {zone.state for zone in session.zones.all()} == {"done"}  # what was done is taken before the reason is said
     ok = filled(case, session, gap_reason="Healed, seen on paper")
     assert "gap" not in open_conditions(ok.session)
 
@@ -324,10 +328,188 @@ def test_not_after_a_plan_was_replaced(case, visit):
     assert "was replaced on" in refused(case, visit).message
 
 
+# Of a visit that was marked as missed or cancelled
+
+
+def gone(case, status="missed", number=1, *, days=-3):
+    """A visit of that day that holds nothing any more."""
+    visit = case.booking(number, days=days, status=status, cancel_reason="Snow" if status == "cancelled" else "")
+    visit.holds.update(is_live=False)
+    return visit
+
+
+def held(case, visit, **fields):
+    ended = visit.starts_at + dt.timedelta(minutes=50)
+    return entered(case, visit, **{"ended": ended, "room": case.room, "device": case.pen, **fields})
+
+
 @pytest.mark.parametrize("status", ["missed", "cancelled"])
-def test_not_of_a_visit_that_did_not_take_place(case, status):
-    visit = case.booking(days=-3, status=status, cancel_reason="x")
-    assert f"This visit is {status}" in refused(case, visit).message
+def test_somebody_was_treated_after_all(case, status):
+    visit = gone(case, status)
+    assert status in " ".join(late.what_changes(visit))
+    assert "Session 1 is then no longer to be booked again." in late.what_changes(visit)
+    session = held(case, visit)
+    visit = Booking.objects.get(pk=visit.pk)
+    began = session.started_at
+    assert (visit.status, visit.starts_at, visit.arrived_at, visit.cancel_reason) == ("in_room", began, began, "")
+    assert visit.ends_at == session.ended_at == began + dt.timedelta(minutes=40)
+    live = {hold.subject for hold in visit.holds.filter(is_live=True)}
+    assert live == {f"r{case.room.pk}", f"r{case.pen.pk}", f"r{case.person.pk}", f"p{case.patient.person_pk}"}
+    saved = filled(case, session)
+    sign(saved.session, by=case.clinician, password=PASSWORD, version=saved.session.version)
+    assert Booking.objects.get(pk=visit.pk).status == "done"
+    assert consequence_of(Booking.objects.get(pk=visit.pk), by=case.clinician) is None
+    assert AuditEvent.objects.get(action="booking.treated_after_all").detail["from"] == status
+
+
+def test_it_needs_a_paper_record_and_when_the_last_needle_was_out(case):
+    visit = gone(case)
+    with pytest.raises(late.NotEntered) as said:
+        held(case, visit, source="memory")
+    assert said.value.field == "source"
+    assert "changed while you looked" in refused(case, visit).message
+    assert Booking.objects.get(pk=visit.pk).status == "missed"
+
+
+@pytest.mark.both_engines
+def test_what_was_used_cannot_have_been_at_another_visit(case, make_patient):
+    visit = gone(case)
+    other = case.booking(number=2, days=-3, patient=make_patient("Two"), plan=None, kind="consultation", request_key="other")
+    with pytest.raises(late.NotEntered) as said:
+        held(case, visit)
+    assert said.value.field == "room"
+    local = case.site.local(other.starts_at)
+    assert f"{case.room} was with another visit from {local:%H:%M}" in said.value.message
+    visit.refresh_from_db()
+    assert (visit.status, visit.version) == ("missed", 1)
+    assert held(case, visit, room=None).is_late
+
+
+def test_a_session_that_was_booked_again_is_cancelled_first(case):
+    visit = gone(case)
+    case.booking(1, days=4, status="booked")
+    assert "was booked again" in refused(case, visit).message
+
+
+def test_one_that_can_be_brought_back_is(case):
+    assert "bring it back" in refused(case, gone(case, days=0)).message
+
+
+def test_closed_without_treatment_it_is_missed_again(case):
+    visit = gone(case)
+    session = held(case, visit)
+    close_untreated(session, by=case.clinician, version=session.version, reason="Wrong person")
+    visit = Booking.objects.get(pk=visit.pk)
+    assert (visit.status, visit.arrived_at) == ("missed", None)
+    assert not visit.holds.filter(is_live=True).exists()
+
+
+def test_the_front_door_says_what_it_does_to_the_visit(client, case):
+    visit = gone(case)
+    client.force_login(case.clinician)
+    url = reverse("sessions:enter_record", args=[visit.pk])
+    assert url in client.get(reverse("sessions:booking", args=[visit.pk])).content.decode()
+    page = client.get(url).content.decode()
+    assert "marked as missed. That is taken back" in page
+    assert "no longer to be booked again" in page
+    local = case.site.local(visit.starts_at)
+    sent = {"began": f"{local:%H:%M}", "treated_by": case.clinician.pk, "source": "paper", "reason": "Power was out", "room": case.room.pk}
+    answer = client.post(url, sent)
+    assert answer.status_code == 422
+    assert "Enter when the last needle was out" in answer.content.decode()
+    assert "Choose with which device it was" in answer.content.decode()
+    later = case.site.local(visit.starts_at + dt.timedelta(minutes=45))
+    answer = client.post(url, {**sent, "ended": f"{later:%H:%M}", "device": case.pen.pk}, follow=True)
+    assert "no longer missed and is not to be booked again" in answer.content.decode()
+
+
+# Of a session that nobody booked
+
+
+def unbooked(case, *, plan=None, days=-3, key="one", by=None, **fields):
+    began = (timezone.now() - dt.timedelta(minutes=90)).replace(second=0, microsecond=0) + dt.timedelta(days=days)
+    fields = {"began": began, "treated_by": case.clinician, "source": "paper", "reason": "Power was out"} | fields
+    said = late.Entry(**{"ended": fields["began"] + dt.timedelta(minutes=40), "room": case.room, "device": case.pen, **fields})
+    return late.begin_unbooked(plan or case.plan, said, by=by or case.clinician, request_key=key)
+
+
+def test_a_session_nobody_booked_makes_its_visit_once(case):
+    session = unbooked(case)
+    assert unbooked(case).pk == session.pk
+    visit = Booking.objects.get()
+    assert (visit.status, visit.starts_at, visit.session_number) == ("in_room", session.started_at, 1)
+    assert visit.holds.filter(is_live=True).count() == 4
+    saved = filled(case, session)
+    done = sign(saved.session, by=case.clinician, password=PASSWORD, version=saved.session.version)
+    assert Booking.objects.get().status == "done"
+    assert not list(faults_of(done))
+    assert unbooked(case, key="two", days=-1).session_number == 2
+
+
+def test_it_takes_its_place_in_the_course(case):
+    signed(case, days=-10)
+    ahead = case.booking(2, days=20, status="booked")
+    with pytest.raises(late.NotEntered, match="Session 2 of plan 1 is booked on"):
+        unbooked(case)
+    Booking.objects.filter(pk=ahead.pk).update(status="cancelled", cancel_reason="Done already")
+    ahead.holds.update(is_live=False)
+    assert unbooked(case).session_number == 2
+    assert unbooked(case, key="earlier", days=-11).session_number == 3  # none is left before session 1
+    assert unbooked(case, key="last", days=-2).session_number == 4
+    with pytest.raises(late.NotEntered, match="All 4 sessions"):
+        unbooked(case, key="more", days=-1)
+
+
+def test_a_visit_of_that_day_is_entered_from_its_own_page(case):
+    gone(case)
+    with pytest.raises(late.NotEntered, match="Session 1 of 4 stands on that day"):
+        unbooked(case)
+
+
+@pytest.mark.both_engines
+def test_nobody_is_at_two_places(case):
+    unbooked(case)
+    with pytest.raises(late.NotEntered, match="was with another visit") as said:
+        unbooked(case, key="two", room=None, device=None)
+    assert said.value.field == "treated_by"
+    assert Booking.objects.count() == TreatmentSession.objects.count() == 1
+
+
+def test_not_before_its_plan_and_not_longer_than_any_treatment(case):
+    with pytest.raises(late.NotEntered, match="Nothing was treated under it before then"):
+        unbooked(case, days=-40)
+    now = timezone.now()
+    with pytest.raises(late.NotEntered, match="at most 8 hours"):
+        unbooked(case, began=now - dt.timedelta(hours=12), ended=now - dt.timedelta(hours=3))
+
+
+def test_the_page_of_a_session_nobody_booked(client, case):
+    client.force_login(case.clinician)
+    url = reverse("sessions:enter_unbooked", args=[case.patient.number, case.plan.number])
+    assert ("Enter a session that was not booked", url) in visits(case.plan, case.clinician).links
+    began = case.site.local(timezone.now() - dt.timedelta(days=3, minutes=90))
+    ended = began + dt.timedelta(minutes=40)
+    sent = {"day": f"{began:%Y-%m-%d}", "began": f"{began:%H:%M}", "ended": "26:00", "treated_by": case.clinician.pk, "source": "paper"}
+    sent |= {"room": "none", "device": "none"}
+    answer = client.post(url, sent)
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert "26:00" in page
+    assert "Say why it was not recorded" in page
+    tomorrow = {**sent, "day": f"{began + dt.timedelta(days=9):%Y-%m-%d}", "ended": f"{ended:%H:%M}", "reason": "Power was out"}
+    assert "still to come" in client.post(url, tomorrow).content.decode()
+    whole = {**sent, "ended": f"{ended:%H:%M}", "reason": "Power was out"}
+    ahead = case.booking(1, days=20, status="booked")
+    page = client.post(url, whole).content.decode()
+    assert "took its place in the course" in page
+    assert reverse("sessions:booking", args=[ahead.pk]) in page
+    assert "Power was out" in page
+    Booking.objects.filter(pk=ahead.pk).update(status="cancelled", cancel_reason="Done already")
+    answer = client.post(url, whole)
+    session = TreatmentSession.objects.get()
+    assert answer.url == reverse("sessions:record", args=[session.pk])
+    assert session.booking.starts_at == session.started_at == began.replace(second=0, microsecond=0)
+    assert (session.booking.room, session.device) == (None, None)
 
 
 def test_not_twice_and_never_of_a_visit_with_a_signed_record(case, visit):

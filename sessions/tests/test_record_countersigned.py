@@ -89,10 +89,10 @@ def test_within_the_right_nothing_waits(case, signed_off):
 def test_another_device_than_signed_off_for_waits(case, signed_off):
     signed_off(case.clinician, device="pen", max_depth_mm=Decimal("2"))
     session = _done(case, case.started())
-    assert countersigning.needs_of(session) == []
+    assert countersigning.beyond_right(session) == []
     roller = Resource.objects.create(site=case.site, kind="device", name="Roller A", device_kind="roller")
     TreatmentSession.objects.filter(pk=session.pk).update(device=roller)
-    assert {need["key"] for need in countersigning.needs_of(fresh(session))} == {"device"}
+    assert {need["key"] for need in countersigning.beyond_right(fresh(session))} == {"device"}
 
 
 def _done(case, session):
@@ -109,7 +109,7 @@ def test_what_was_countersigned_with_the_plan_holds_for_its_device_and_no_deeper
     countersigned(case.plan, medical_lead, "device", "depth.cheeks")
     type(case.pen).objects.filter(pk=case.pen.pk).update(device_brand="Exceed")
     session = _done(case, case.started())
-    assert bool(countersigning.needs_of(session)) is asks
+    assert bool(countersigning.beyond_right(session)) is asks
 
 
 def test_numbing_that_only_a_prescriber_decides_waits_for_one(case, signed_off):
@@ -117,18 +117,18 @@ def test_numbing_that_only_a_prescriber_decides_waits_for_one(case, signed_off):
     case.clinician.refresh_from_db()
     session = _done(case, case.started())
     TreatmentSession.objects.filter(pk=session.pk).update(numbing="Example cream")
-    assert [(need["key"], need["who"]) for need in countersigning.needs_of(fresh(session))] == [("numbing", "prescriber")]
+    assert [(need["key"], need["who"]) for need in countersigning.beyond_right(fresh(session))] == [("numbing", "prescriber")]
 
 
 def test_a_certificate_that_ran_out_before_the_day_waits_and_one_ended_since_does_not(case, signed_off):
     today = timezone.localdate()
     row = signed_off(case.clinician, valid_from=today - dt.timedelta(days=90), valid_until=today - dt.timedelta(days=1))
     session = _done(case, case.started(days=-3))
-    assert countersigning.needs_of(session) == []
-    assert {need["who"] for need in countersigning.needs_of(_done(case, case.started(2)))} == {"medical_lead"}
+    assert countersigning.beyond_right(session) == []
+    assert {need["who"] for need in countersigning.beyond_right(_done(case, case.started(2)))} == {"medical_lead"}
     if row is not None:
         type(row).objects.filter(pk=row.pk).update(ended_at=timezone.now(), ended_by=case.clinician)
-        assert countersigning.needs_of(fresh(session)) == []
+        assert countersigning.beyond_right(fresh(session)) == []
 
 
 # The answer

@@ -11,6 +11,11 @@ from ..services.drafts import for_writing
 from . import rule
 from .models import TubeCheck
 
+ANOTHERS = (
+    "This label was read for another patient here within a day. Do not use the tube: find out whose blood it is. Where two tubes were "
+    "labelled alike, label this one anew with name and birth date"
+)
+
 
 class Refused(Exception):
     """Nothing was written; the message says why, `field` beside which input."""
@@ -25,7 +30,8 @@ def check(session: TreatmentSession, *, adjuvant: str, label: str, by, request=N
     *by*, who has just proved who they are, read *label* from the tube and found the patient on it. The same person's again: as it stands.
 
     Raises:
-        Refused: the second person read another label than the first. drafts.Locked: the record is signed or closed.
+        Refused: the second person read another label than the first, or it was read for another patient. drafts.Locked: the record is
+            signed or closed.
     """
     key = rule.key(label)
     with transaction.atomic(), gathered():
@@ -34,11 +40,12 @@ def check(session: TreatmentSession, *, adjuvant: str, label: str, by, request=N
         own = next((one for one in checks if (one.adjuvant, one.key, one.by_id) == (adjuvant, key, by.pk)), None)
         if own is not None:
             return own
-        first = rule.waiting(checks, adjuvant)
+        first, is_anothers = rule.waiting(checks, adjuvant), rule.is_of_another(row, key)
         agrees = first is None or first.by_id == by.pk or first.key == key
-        if agrees:
+        if agrees and not is_anothers:
             made = TubeCheck.objects.create(session=row, adjuvant=adjuvant, label=label, key=key, by=by, at=timezone.now())
             record("tube.checked", actor=by, patient=row.patient_id, obj=row, request=request, detail={"check": made.pk})
             return made
         record("tube.checked", actor=by, patient=row.patient_id, obj=row, request=request, outcome=Outcome.REFUSED)
-    raise Refused(f"This is not the label {first.by} read. Do not use the tube: read it again, both of you", field="tube_label")
+    words = ANOTHERS if is_anothers else f"This is not the label {first.by} read. Do not use the tube: read it again, both of you"
+    raise Refused(words, field="tube_label")

@@ -78,6 +78,7 @@ class NewPage:
         self.patient = self._patient(number)
         # A patient is seen at the own site: a visit elsewhere would be one that nobody there can open.
         site = self.site = self.patient.site if self.patient else chosen(sites, sent.get("at") or sent.get("site", ""))
+        site.set_clock()  # the free times are shown, and come back, on the clock of the site they are at
         self.zone = clinic_zone(site)
         self.today = timezone.now().astimezone(self.zone).date()
         if self.data is not None:

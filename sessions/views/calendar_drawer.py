@@ -58,7 +58,10 @@ def drawer_reply(
     draw. An answer to a press that stands in a toast goes into the drawer too, where it needs one: what was refused is said there.
     """
     where = before(request)
+    # An undo that was refused: what the toast said of the change it belongs to has not been true since, so it goes.
+    undone = request.htmx.target == TOASTS and toast is None and "of_toast" in request.POST
     context = {**context, "drawer": {"template": template}, "shut": where.but(open=()).url, "toast": toast, "undo_seconds": UNDO_SECONDS}
+    context["toast_is_over"] = undone
     response = render(request, "sessions/calendar/drawer.html", context, status=status)
     if request.htmx.target != DRAWER:
         response["HX-Retarget"], response["HX-Reswap"] = f"#{DRAWER}", "innerHTML show:none"

@@ -1,4 +1,4 @@
-"""The countersignature of a signed record: what went beyond, the record itself, and the answer under a signature."""
+"""The countersignature of a signed record, or its confirmation: why it is asked, the record itself, and the answer under a signature."""
 
 from django.contrib import messages
 from django.shortcuts import redirect, render
@@ -54,6 +54,8 @@ def countersign(request, pk):
         return redirect(record)
     if tried.answer is not None:
         return tried.answer
-    done = "is countersigned" if agreed else f"is not countersigned. {session.clinician} reads why, and adds a correction"
+    confirms = request.user.pk == session.clinician_id
+    said, reader = ("confirmed", session.signed_by) if confirms else ("countersigned", session.clinician)
+    done = f"is {said}" if agreed else f"is not {said}. {reader} reads why, and adds a correction"
     messages.success(request, f"Session {session.session_number} of {session.patient} {done}.")
     return redirect(record)

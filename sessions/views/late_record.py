@@ -1,16 +1,22 @@
-"""The record of a visit that is over, begun on a later day."""
+"""The record of a visit that is over, begun on a later day; of a session that nobody booked as well."""
 
-from django.shortcuts import redirect, render
+import uuid
+
+from django.contrib import messages
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from accounts.permissions import requires
 from audit.models import Outcome
-from audit.services import note_read
+from audit.services import about, note_read
 from audit.services import record as log
 from patients import whose
+from patients.models import Patient
+from plans.models import TreatmentPlan
 
-from ..forms.late_record import LateRecordForm
-from ..services import late
+from ..forms.late_record import UnbookedForm, form_of
+from ..services import late, visit_status
 from .visit import visit_or_404
 
 
@@ -25,7 +31,8 @@ def enter(request, pk: int):
         return redirect("sessions:record", booking.record.pk)
     if words := late.why_not(booking):
         return _refused(request, booking, words)
-    form = LateRecordForm(request.POST if request.method == "POST" else None, booking=booking, user=request.user)
+    changes = late.what_changes(booking)
+    form = form_of(booking)(request.POST if request.method == "POST" else None, booking=booking, user=request.user)
     if request.method == "POST" and form.is_valid():
         try:
             session = late.begin(booking, form.entry, by=request.user, request=request)
@@ -34,11 +41,59 @@ def enter(request, pk: int):
                 return _refused(request, booking, refused.message)
             form.add_error(refused.field, refused.message)
         else:
+            if changes:
+                was = booking.get_status_display().lower()
+                again = " and is not to be booked again" if booking.session_number else ""
+                messages.success(request, f"{booking.title} is no longer {was}{again}. Signed, its visit is done as of when it was done.")
             return redirect("sessions:record", session.pk)
     if request.method != "POST":
         note_read("booking.viewed", request=request, patient=booking.patient, obj=booking)
-    context = {"booking": booking, "patient": booking.patient, "form": form, "errors_on_page": bool(form.errors)}
+    context = {"booking": booking, "patient": booking.patient, "form": form, "changes": changes, "errors_on_page": bool(form.errors)}
     return render(request, "sessions/record/enter_late.html", context, status=422 if form.errors else 200)
+
+
+@requires("records.sign")
+@require_http_methods(["GET", "HEAD", "POST"])
+def enter_unbooked(request, number: int, plan_number: int):
+    """Of a session that nobody booked: as `enter`, with the day and who and what was used; its visit is made with it."""
+    patient = get_object_or_404(Patient.objects.visible_to(request.user).select_related("site"), number=number)
+    about(patient)
+    whose.check(request, patient.pk)
+    plan = get_object_or_404(
+        TreatmentPlan.objects.visible_to(request.user).select_related("protocol_version", "patient__site"),
+        patient__pk=patient.pk,
+        number=plan_number,
+    )
+    site = plan.patient.site
+    site.set_clock()
+    now, why, stands = timezone.now(), late.why_not_unbooked(plan), None
+    form = UnbookedForm(request.POST if request.method == "POST" else None, booking=late.unbooked_of(plan, now, now), user=request.user)
+    if request.method == "POST" and not why and form.is_valid():
+        key = request.POST.get("request_key", "")[:36] or uuid.uuid4().hex
+        try:
+            session = late.begin_unbooked(plan, form.entry, by=request.user, request_key=key, request=request)
+        except late.NotEntered as refused:
+            form.add_error(refused.field or None, refused.message)
+            stands = refused.visit
+        else:
+            what = f"Session {session.session_number} of {plan.sessions_count}"
+            messages.success(request, f"{what} stands in the diary as it was held. Signed, it is done as of then.")
+            return redirect("sessions:record", session.pk)
+    if request.method != "POST":
+        note_read("plan.course_viewed", request=request, patient=patient, obj=plan)
+    else:
+        log("record.entered_late", request=request, patient=patient.pk, obj=plan, outcome=Outcome.REFUSED, detail={"plan": plan.number})
+    context = {
+        "plan": plan,
+        "patient": patient,
+        "form": form,
+        "why": why,
+        "stands": stands,
+        "request_key": request.POST.get("request_key", "")[:36] or uuid.uuid4().hex,
+        "errors_on_page": bool(form.errors),
+    }
+    status = 422 if form.errors or (why and request.method == "POST") else 200
+    return render(request, "sessions/record/enter_unbooked.html", context, status=status)
 
 
 def _refused(request, booking, words: str):
@@ -53,4 +108,10 @@ def _refused(request, booking, words: str):
         )
     else:
         note_read("booking.viewed", request=request, patient=booking.patient, obj=booking)
-    return render(request, "sessions/record/cannot_start.html", {"booking": booking, "why": words, "is_late": True}, status=422)
+    from_plan = booking.plan is not None and booking.status in late.GONE and visit_status.is_over(booking)
+    return render(
+        request,
+        "sessions/record/cannot_start.html",
+        {"booking": booking, "why": words, "is_late": True, "from_plan": from_plan},
+        status=422,
+    )

@@ -20,7 +20,7 @@ from ..forms.record import deeper_than_today, values_of
 from ..lots import rule
 from ..models import SessionZone, TreatmentSession, UsedLot
 from ..services import added, gate
-from ..services.countersign import MEANING as COUNTERSIGNED_MEANING
+from ..services.countersign import meaning_of
 from ..services.due import may_need_explaining
 from ..services.record import form_for
 from ..services.signing import deviations, meaning_for
@@ -293,7 +293,8 @@ def sign_page(session, user) -> dict:
         "plan": session.plan,
         "zones": list(session.zones.all()),
         "deviations": deviation_rows(session, deviations(session)),
-        "to_countersign": list(dict.fromkeys(need["subject"] for need in countersigning.needs_of(session))),
+        "to_countersign": list(dict.fromkeys(need["subject"] for need in countersigning.beyond_right(session))),
+        "to_confirm": session.clinician if session.is_late and user.pk != session.clinician_id else None,
         "meaning": meaning_for(session, user),
         "signer": user,
         "used": used_rows(session),
@@ -308,7 +309,9 @@ def sign_page(session, user) -> dict:
 
 def countersign_page(session, user) -> dict:
     """The record as it was signed, with what is asked of the reader."""
-    return locked_page(session, user) | {"signer": user, "agrees": COUNTERSIGNED_MEANING, "may_correct": False}
+    roles = countersigning.roles_of(session, user)
+    confirms = roles == [countersigning.TREATED]
+    return locked_page(session, user) | {"signer": user, "agrees": meaning_of(roles), "confirms": confirms, "may_correct": False}
 
 
 def _countersigning(session, user) -> dict:
@@ -318,9 +321,14 @@ def _countersigning(session, user) -> dict:
     prefetch_related_objects([session], "countersignatures__by")
     refused = countersigning.refusal_of(session)
     waits = countersigning.open_roles(session)
+    others = [role for role in waits if role != countersigning.TREATED]
+    beyond = [need for need in session.needs if need["who"] != countersigning.TREATED]
     return {
-        "needs": list(dict.fromkeys(need["subject"] for need in session.needs)),
-        "waits_for": " and ".join(role_words(role) for role in waits),
+        "needs": list(dict.fromkeys(need["subject"] for need in beyond)),
+        "entered_for": next((need["subject"] for need in session.needs if need["who"] == countersigning.TREATED), ""),
+        "unconfirmed": countersigning.TREATED in waits,
+        "confirms": user.pk == session.clinician_id,
+        "waits_for": " and ".join(role_words(role) for role in others),
         "refused": refused,
         "given": [row for row in session.countersignatures.all() if row is not refused],
         "may": bool(countersigning.roles_of(session, user)) and refused is None,

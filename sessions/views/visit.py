@@ -5,7 +5,7 @@ import re
 import uuid
 
 from django.contrib import messages
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -17,7 +17,7 @@ from accounts.addresses import inside
 from accounts.permissions import requires
 from accounts.versioning import StaleRow
 from audit.models import AuditEvent
-from audit.services import about, note_read
+from audit.services import about, note_nothing_new, note_read
 from planner import wording
 
 from ..forms.booking import CancelForm, LateForm, MoveForm, ReturnForm
@@ -32,6 +32,7 @@ from ..services.refusals import BookingRefused, SlotTaken
 from ..services.taking_back import take_back
 from .calendar_drawer import DRAWER, UNDO_SECONDS, Toast, Undo, drawer_reply, part_of, toast_reply
 from .check_in import asks_left, check_in_of, consent_of
+from .visit_history import news, steps_of
 
 SLOT_ROLES = ("clinician", "room", "device")
 _A_DAY = re.compile(r"/calendar/(\d{4}-\d\d-\d\d/)?")
@@ -47,10 +48,24 @@ def visit_or_404(request, pk: int) -> Booking:
 @require_safe
 @requires("bookings.view")
 def detail(request, pk: int):
+    """Asked by an open drawer whether what it shows still stands (`poll`, with the version and the last step it has seen): what is new."""
+    if "poll" in request.GET:
+        return _since(request, pk)
     booking = visit_or_404(request, pk)
     response = show_visit(request, booking)
     note_read("booking.viewed", request=request, patient=booking.patient, obj=booking)
     return response
+
+
+def _since(request, pk: int):
+    sent = [request.GET.get(name, "") for name in ("seen", "after")]
+    seen, after = (int(number) if number.isdecimal() and len(number) < 19 else 0 for number in sent)
+    if Booking.objects.visible_to(request.user).filter(pk=pk, version=seen).exists():
+        note_nothing_new()
+        return HttpResponse(status=204)
+    booking = visit_or_404(request, pk)
+    note_read("booking.viewed", request=request, patient=booking.patient, obj=booking, detail={"news": True})
+    return news(request, booking, after=after)
 
 
 def visit_context(request, booking: Booking, *, status: int = 200, move_form=None, cancel_form=None, late_form=None, **context) -> dict:
@@ -59,6 +74,7 @@ def visit_context(request, booking: Booking, *, status: int = 200, move_form=Non
     today = local_day(timezone.now(), zone)
     day = local_day(booking.starts_at, zone)
     waiting = booking.status in (Booking.Status.BOOKED, Booking.Status.ARRIVED)
+    history = steps_of(booking)
     begins = waiting or (booking.status == Booking.Status.IN_ROOM and getattr(booking, "record", None) is None)
     return {
         "booking": booking,
@@ -91,7 +107,8 @@ def visit_context(request, booking: Booking, *, status: int = 200, move_form=Non
         "move_form": move_form or (MoveForm(booking=booking, today=today) if waiting else None),
         "cancel_form": cancel_form or (CancelForm(initial={"version": booking.version}) if waiting else None),
         "late_form": late_form or LateForm(initial={"version": booking.version, "late": booking.late_minutes}),
-        "history": _history(booking),
+        "history": history,
+        "last_step": history[-1][1].pk if history else 0,
         "errors_on_page": status == 422,
         **context,
     }
@@ -105,31 +122,6 @@ def show_visit(request, booking: Booking, *, status: int = 200, toast: Toast | N
             template = "sessions/calendar/partials/visit.html"
             return drawer_reply(request, template, context, status=status, open=opened, toast=toast, changed=booking.pk if changed else 0)
         return render(request, "sessions/booking/detail.html", context, status=status)
-
-
-_STEP_WORDS = {
-    "booking.made": "Booked",
-    "booking.moved": "Moved",
-    "booking.resized": "Length changed",
-    "booking.arrived": "Marked as here, or back from the room",
-    "booking.numbing_on": "Numbing on",
-    "booking.numbing_off": "Numbing taken back",
-    "booking.late": "Said to be late",
-    "booking.not_late": "Not late after all",
-    "booking.booked": "Arrival taken back",
-    "booking.in_room": "In room",
-    "booking.done": "Done",
-    "booking.missed": "Marked as missed",
-    "booking.cancelled": "Cancelled",
-    "booking.reinstated": "Brought back",
-    "record.started": "Record started",
-    "record.entered_late": "Record entered later",
-}
-
-
-def _history(booking: Booking) -> list[tuple[str, AuditEvent]]:
-    rows = AuditEvent.objects.filter(object_type=booking._meta.label_lower, object_pk=str(booking.pk), action__in=_STEP_WORDS)
-    return [(_STEP_WORDS[row.action], row) for row in rows.order_by("pk")]
 
 
 def when_words(booking: Booking) -> str:

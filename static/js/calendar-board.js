@@ -174,6 +174,7 @@ const diary = (() => {
       document.dispatchEvent(new CustomEvent("unreached"));
     }
     say(state);
+    if (!mine && !state) document.dispatchEvent(new CustomEvent("refreshed"));
   };
   // What this page has changed is asked for after whatever is on its way: that may have left before the change.
   const refresh = async (mine = false) => {

@@ -7,6 +7,8 @@ const mover = (() => {
   const QUARTER = 3; // rows
   const ROW = 7; // px
   const SLIP = 5; // px that a press may slip without being a drag
+  const HELD = 350; // ms after which a finger has taken the visit up; one that goes on before scrolls the page
+  const FINGER_SLIP = 10;
   let now = null; // what is being moved: its block, its ghost, and where the ghost stands
   let pressed = null;
   let dragged = false;
@@ -125,7 +127,7 @@ const mover = (() => {
   const leave = () => {
     if (!now) return;
     dragged = pressed !== null; // the button is still held: letting it go opens nothing, and moving on lifts nothing again
-    pressed = null;
+    letGo();
     const li = down();
     live("Left where it was");
     diary.go(li.querySelector("a"));
@@ -173,42 +175,65 @@ const mover = (() => {
     }
     draw(false);
   };
-  const atEdge = (event, li) => li.getBoundingClientRect().bottom - event.clientY < 8;
+  const atEdge = (event, li) => {
+    const box = li.getBoundingClientRect();
+    return box.bottom - event.clientY < (event.pointerType === "mouse" ? 8 : Math.max(8, Math.min(18, box.height / 3)));
+  };
+  const letGo = () => {
+    clearTimeout(pressed?.held);
+    pressed = null;
+  };
 
   document.addEventListener("pointerdown", (event) => {
     dragged = false;
+    if (!event.isPrimary && pressed && !now) letGo(); // two fingers pinch
     const li = event.target.closest?.("#board .ev[data-movable]");
-    if (!li || now || event.button !== 0 || event.pointerType !== "mouse") return;
+    if (!li || now || event.button !== 0 || !event.isPrimary) return;
     const top = li.parentElement.getBoundingClientRect().top;
     const row = Math.round((event.clientY - top) / ROW);
     pressed = { li, x: event.clientX, y: event.clientY, grip: row - diary.place(li), edge: atEdge(event, li), below: event.clientY - top - (diary.place(li) + diary.long(li)) * ROW };
+    if (event.pointerType === "mouse") return;
+    pressed.finger = true;
+    pressed.held = setTimeout(() => {
+      if (!pressed || now || !pressed.li.isConnected || !lift(pressed.li, pressed.edge ? "edge" : "drag")) return letGo();
+      navigator.vibrate?.(10);
+      draw();
+    }, HELD);
   });
   document.addEventListener("pointermove", (event) => {
-    if (pressed && !now && Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) > SLIP) lift(pressed.li, pressed.edge ? "edge" : "drag");
+    if (!event.isPrimary) return;
+    if (pressed?.finger && !now) {
+      if (Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) > FINGER_SLIP) letGo();
+    } else if (pressed && !now && Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) > SLIP) lift(pressed.li, pressed.edge ? "edge" : "drag");
     if (pressed && now) follow(event, pressed.grip);
-    else if (!now) {
+    else if (!now && event.pointerType === "mouse") {
       const li = event.target.closest?.("#board .ev[data-movable]");
       for (const one of document.querySelectorAll(".at-edge")) if (one !== li) one.classList.remove("at-edge");
       li?.classList.toggle("at-edge", atEdge(event, li));
     }
   });
-  document.addEventListener("pointerup", () => {
+  document.addEventListener("pointerup", (event) => {
+    if (!event.isPrimary) return;
     const held = pressed;
-    pressed = null;
+    letGo();
     if (!held || !now || now.how === "point" || now.how === "keys") return;
-    dragged = true;
     drop();
+    dragged = true;
   });
-  document.addEventListener("pointercancel", () => {
+  document.addEventListener("pointercancel", (event) => {
+    if (!event.isPrimary) return;
     if (pressed && now) leave();
-    pressed = null;
+    letGo();
   });
+  // A finger that holds a visit draws it, and neither the page nor a menu of its link comes with it.
+  document.addEventListener("touchmove", (event) => { if (pressed && now) event.preventDefault(); }, { passive: false });
+  document.addEventListener("contextmenu", (event) => { if (pressed?.finger || now?.how === "drag" || now?.how === "edge") event.preventDefault(); });
   document.addEventListener("dragstart", (event) => { if (event.target.closest?.("#board")) event.preventDefault(); });
   // The press that ends a drag opens nothing; while a place is pointed to, the press on it is the place.
   document.addEventListener("click", (event) => {
     if (dragged) {
       dragged = false;
-      if (event.target.closest("#board")) {
+      if (event.detail && event.target.closest("#board")) {
         event.preventDefault();
         event.stopPropagation();
       }

@@ -35,10 +35,66 @@ const panel = (() => {
     opener = from?.id || from?.closest?.("li[id]")?.id || "";
     return sent(htmx.ajax("GET", url, { target: "#drawer", swap: "innerHTML show:none" }));
   };
+
+  // ---- Drawn again: with what was typed into it, and with what was unfolded ----
+
+  const isBox = (field) => field.type === "checkbox" || field.type === "radio";
+  const changed = (field) => {
+    if (isBox(field)) return field.checked !== field.defaultChecked;
+    if (field.options) return field.selectedIndex !== Math.max(0, [...field.options].findIndex((option) => option.defaultSelected));
+    return field.value !== field.defaultValue;
+  };
+  const fields = () => [...drawer().querySelectorAll("form[action] [name]:not([type=hidden])")];
+  const called = (field) => `${field.form.getAttribute("action")} ${field.name} ${isBox(field) ? field.value : ""}`;
+  const folds = () => [...drawer().querySelectorAll("details")].map((fold) => [fold.querySelector("summary")?.textContent.trim(), fold]);
+  const kept = () => {
+    const typed = new Map(fields().filter(changed).map((field) => [called(field), isBox(field) ? field.checked : field.value]));
+    const unfolded = new Set(folds().filter(([, fold]) => fold.open).map(([words]) => words));
+    return () => {
+      for (const [words, fold] of folds()) if (unfolded.has(words)) fold.open = true;
+      for (const field of fields()) {
+        if (!typed.has(called(field))) continue;
+        field[isBox(field) ? "checked" : "value"] = typed.get(called(field));
+        if (field.closest("details")) field.closest("details").open = true;
+      }
+    };
+  };
+  const drawAgain = () => {
+    const [was, putBack] = [visit(), kept()];
+    return sent(htmx.ajax("GET", `/bookings/${was}/`, { target: "#drawer", swap: "innerHTML show:none" })).then(() => { if (visit() === was) putBack(); });
+  };
   const renew = () => {
     quiet = true;
-    sent(htmx.ajax("GET", `/bookings/${visit()}/`, { target: "#drawer", swap: "innerHTML show:none" })).then(() => { quiet = false; });
+    drawAgain().then(() => { quiet = false; });
   };
+  const show = async () => {
+    await drawAgain();
+    await diary.refresh(true);
+    mark();
+  };
+  // What somebody else did with the visit meanwhile is said in one line: nothing typed is lost and the focus stays where it is.
+  const look = async () => {
+    const shown = drawer()?.querySelector(".visit-drawer");
+    if (!shown) return;
+    const said = document.getElementById("drawer-news");
+    const address = `/bookings/${shown.dataset.visit}/?poll=1&after=${shown.dataset.after}&seen=${said?.dataset.version || shown.dataset.version}`;
+    const answer = await fetch(address, { headers: { "X-Requested-With": "fetch" }, redirect: "manual" }).catch(() => null);
+    if (answer?.status !== 200) return;
+    const news = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("drawer-news");
+    // Meanwhile the drawer may show something else, or the same as it stands now.
+    if (!news || !shown.isConnected || news.dataset.version === shown.dataset.version) return;
+    const old = document.getElementById("drawer-news");
+    if (old?.contains(document.activeElement)) {
+      old.querySelector("p").replaceWith(news.querySelector("p"));
+      old.dataset.version = news.dataset.version;
+    } else {
+      old?.remove();
+      shown.after(news);
+    }
+    live(document.getElementById("drawer-news").querySelector("p").textContent);
+  };
+  document.addEventListener("refreshed", look);
+  document.addEventListener("click", (event) => { if (event.target.closest("[data-renew]")) show(); });
   document.addEventListener("htmx:beforeSwap", (event) => {
     // Drawn again because something else changed it: nobody's focus goes there.
     if (quiet && event.detail.target === drawer()) {

@@ -177,6 +177,73 @@ def test_the_edge_of_a_visit_comes_to_rest_where_it_is_drawn(visitor, calendar):
     calendar.mouse.up()
 
 
+def test_a_finger_that_holds_a_visit_draws_it_and_one_that_swipes_scrolls(visitor, calendar):
+    block = coming(calendar)
+    box = calendar.locator(f"#{block}")
+    box.scroll_into_view_if_needed()
+    sent = []
+    calendar.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    hand = calendar.context.new_cdp_session(calendar)
+
+    def finger(kind: str, *at: float) -> None:
+        hand.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [dict(zip("xy", at, strict=True))] if at else []})
+
+    def draw(down: float, *, edge: bool = False, held: bool = True) -> None:
+        place = box.bounding_box()
+        x, y = place["x"] + 30, place["y"] + (place["height"] - 5 if edge else 12)
+        finger("touchStart", x, y)
+        if held:
+            expect(calendar.locator(".ghost")).to_be_visible()
+        for part in range(1, 7):
+            finger("touchMove", x, y + down * part / 6)
+
+    draw(-60, held=False)
+    finger("touchEnd")
+    expect(calendar.locator(".ghost")).to_have_count(0)
+    assert not sent
+    box.scroll_into_view_if_needed()
+    rows = int(re.search(r"for(\d+)", box.get_attribute("class"))[1])
+    draw(42, edge=True)
+    expect(calendar.locator(".ghost")).to_have_class(re.compile(rf"\bfor{rows + 6}\b"))
+    calendar.keyboard.press("Escape")
+    finger("touchEnd")
+    expect(calendar.locator(".ghost")).to_have_count(0)
+    draw(-63)
+    with calendar.expect_request(re.compile("/move/")) as moved:
+        finger("touchEnd")
+    assert "time=" in moved.value.post_data
+
+
+def test_an_open_drawer_says_what_happened_to_its_visit_and_keeps_what_is_typed_and_the_focus(visitor, calendar):
+    block = coming(calendar)
+    calendar.locator(f"#{block} > a").click()
+    drawer, news = calendar.locator("#drawer"), calendar.locator("#drawer-news")
+    drawer.locator("summary", has_text=re.compile("^Move$")).click()
+    typed = drawer.locator("input[name='time']").last
+    typed.fill("12:3")
+    calendar.evaluate("diary.refresh()")
+    elsewhere = visitor.context.new_page()
+    elsewhere.goto(f"/bookings/{block[1:]}/")
+    elsewhere.get_by_role("button", name="Mark as here").click()
+    elsewhere.wait_for_load_state()
+    elsewhere.close()
+    expect(news).to_have_count(0)
+    calendar.evaluate("diary.refresh()")
+    expect(news).to_contain_text("Marked as here by you")
+    expect(calendar.locator("#live")).to_contain_text("Marked as here")
+    expect(typed).to_be_focused()
+    expect(typed).to_have_value("12:3")
+    visitor.look("calendar-news", scanned=(1280,))
+    news.get_by_role("button", name="Show it").press("Enter")
+    expect(drawer).to_contain_text(re.compile(r"Here \d\d:"))
+    expect(news).to_have_count(0)
+    expect(typed).to_have_value("12:3")  # with the version that stands now: pressed again it is used
+    expect(typed).to_be_visible()
+    assert focused(calendar) == "drawer-h"
+    drawer.get_by_role("button", name="Not here after all").click()
+    expect(drawer.get_by_role("button", name="Mark as here")).to_be_visible()
+
+
 def test_what_does_not_come_through_is_said_and_the_words_go_by_themselves_when_the_clinic_answers_again(visitor, calendar):
     block = coming(calendar)
     bar, made = calendar.locator("#netbar"), calendar.locator("#made")

@@ -14,6 +14,7 @@ SECONDS = 300 if PROVE else 12
 WRITERS, READERS = 20, 50
 PAUSE = 0.5  # between two presses of one person
 PATIENCE = 120  # seconds; a small machine answers seventy people one after another
+OF_THEIR_SITE = "SELECT number FROM patients_patient WHERE site_id = (SELECT MIN(id) FROM accounts_site) ORDER BY number"
 LOCKED = ("database is locked", "database table is locked")
 
 
@@ -32,7 +33,7 @@ class Reader:
 
 def crowd(clinic: FaultyClinic, said: Said, seen: list[Answer], tries: int = 1) -> list:
     writers = people_of(clinic, said, desks=WRITERS // 2, clinicians=WRITERS // 2, tries=tries)
-    patients = [number for (number,) in clinic.rows("SELECT number FROM patients_patient ORDER BY number")]
+    patients = [number for (number,) in clinic.rows(OF_THEIR_SITE)]
     readers = [Reader(writers[at % WRITERS].person.another_tab(), patients, at, seen) for at in range(READERS)]
     for one in (*writers, *readers):
         one.person.timeout = PATIENCE

@@ -77,6 +77,8 @@ def test_a_lot_that_is_typed_is_no_code(text):
         (f"(01){GTIN}(10)B24(10)B25", "two things at once"),
         ("]E09506000134352", "product alone"),
         ("https://clinic.example/cartridges", "leads to a web page"),
+        ("+A123BJC5D6E71G", "of another kind"),
+        ("+$3161231B24L", "of another kind"),
     ],
 )
 def test_a_broken_code_says_what_to_do(text, words):

@@ -190,6 +190,8 @@ def test_a_typed_lot_of_one_product_is_that_product(case, site, clinician):
         (f"01{GTIN}17310331", "needle_lot", "This code says no lot"),
         ("9506000134352", "needle_lot", "This code names Example cartridge 12 pins alone, without a lot"),
         (f"]d201{GTIN}17", "needle_lot", "could not be read whole"),
+        ("4006381333931", "needle_lot", "looks like the barcode of a product, which says no lot"),
+        ("+A123BJC5D6E71G", "needle_lot", "a code of another kind"),
     ],
 )
 def test_what_cannot_be_used_is_refused_in_words_and_stays_as_it_was_typed(case, typed, field, words):
@@ -204,6 +206,14 @@ def test_what_cannot_be_used_is_refused_in_words_and_stays_as_it_was_typed(case,
         assert used(session) is None
     assert session.note == "kept"
     assert names(session)
+
+
+def test_a_lot_whose_digits_look_like_a_product_is_typed_with_a_space_or_stands_in_the_list(case):
+    session = case.started()
+    save(case, session, needle_lot="400638 1333931")
+    assert used(session).key == "4006381333931"
+    Lot.objects.create(number="4006381333931", key="4006381333931", added_at=timezone.now(), added_by=case.clinician)
+    assert not errors(save(case, session, needle_lot="4006381333931"))
 
 
 def test_a_product_nobody_knows_is_asked_by_name(case):

@@ -1,20 +1,23 @@
 """Patient against tube: two different people, each by the own password, the same label, before the patient's own blood is used."""
 
+import datetime as dt
 import itertools
 
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 from django.urls import reverse
+from django.utils import timezone
 
 from audit import guards
 from audit.models import AuditEvent
+from patients.models import Patient
 from sessions.models import Product, TreatmentSession, TubeCheck, UsedLot
 from sessions.services import gate, record
 from sessions.services.drafts import Locked
 from sessions.services.signing import NotComplete, sign
 from sessions.services.verifying import faults_of
 from sessions.tests.record_case import PASSWORD, RecordCase, as_json
-from sessions.tubes import services
+from sessions.tubes import rule, services
 
 pytestmark = pytest.mark.django_db
 TUBE = "Rahman 10482 11:05"
@@ -93,6 +96,30 @@ def test_a_second_person_who_reads_another_label_stops_it(case, desk):
     check(session, case.clinician, "Rahman 10482 11:20")  # another tube is drawn, and both read that
     check(session, desk, "Rahman 10482 11:20")
     assert save(case, session).form.errors == {}
+
+
+def somebody_else(site) -> Patient:
+    names = {"surname": "Other", "given": "Olive", "surname_key": "other", "given_key": "olive"}
+    return Patient.objects.create(number=20_483, site=site, birth_date=dt.date(1990, 2, 3), **names)
+
+
+def test_a_label_that_was_read_for_another_patient_stops_it(case, site, clinician, desk):
+    check(case.started(), clinician)
+    other = PlasmaCase.__new__(PlasmaCase)
+    other.__dict__ |= case.__dict__ | {"patient": somebody_else(site)}
+    for name in ("phototype", "allergies_asked", "medicines_asked", "allergies_asked_at", "medicines_asked_at"):
+        setattr(other.patient, name, getattr(case.patient, name))
+    other.patient.save()
+    other.plan = other.make_plan()
+    before = timezone.now() - dt.timedelta(hours=4)
+    times = {"starts_at": before, "ends_at": before + dt.timedelta(hours=1)}
+    session = other.started(plan=other.plan, device=None, request_key="other", **times)
+    with pytest.raises(services.Refused, match="read for another patient"):
+        check(session, clinician, "RAHMAN 10482 / 11:05")
+    assert session.tube_checks.count() == 0
+    assert check(session, clinician, "Other 10483 11:20").pk
+    TreatmentSession.objects.filter(pk=session.pk).update(started_at=session.started_at - rule.A_DAY * 2)
+    assert check(session, clinician).pk  # of another day: numbers come again
 
 
 def test_the_same_person_twice_is_one_check(case):
