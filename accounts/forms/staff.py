@@ -4,7 +4,7 @@ from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.auth.validators import ASCIIUsernameValidator
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from ..handover import Handover
@@ -16,7 +16,7 @@ NOBODY, ANYBODY = "nobody", "anybody"
 
 
 class _AccessFields(_Plain):
-    title = _text(_("Title"), most=20, help_text=_("Dr, Nurse ... or empty"))
+    title = _text(pgettext_lazy("person", "Title"), most=20, help_text=_("Dr, Nurse ... or empty"))
     first_name = _text(_("Given name"), most=150, missing=_("Enter the given name"))
     last_name = _text(_("Surname"), most=150, missing=_("Enter the surname"))
     role = forms.ChoiceField(
