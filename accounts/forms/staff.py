@@ -20,7 +20,7 @@ class _AccessFields(_Plain):
     first_name = _text(_("Given name"), most=150, missing=_("Enter the given name"))
     last_name = _text(_("Surname"), most=150, missing=_("Enter the surname"))
     role = forms.ChoiceField(
-        label=_("Role"),
+        label=pgettext_lazy("staff", "Role"),
         choices=[("", _("Choose a role")), *Role.choices],
         error_messages={"required": _("Choose the role"), "invalid_choice": _("Choose the role from the list")},
     )
