@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class AccountsConfig(AppConfig):
@@ -17,23 +18,16 @@ class AccountsConfig(AppConfig):
         from .signing_in.checks import refuse_unknown_roles
         from .watched.guards import guards as watched_guards
 
-        register_link(SettingsLink(ME, "How I sign in", "Password, second step and recovery codes.", "accounts:my_sign_in", "sign_in.own"))
-        register_link(
-            SettingsLink(PEOPLE, "Staff and certificates", "Who works here, and who may treat what.", "accounts:staff", "competence.view")
-        )
-        register_link(SettingsLink(CLINIC, "Sites", "Names, addresses and numbers as they are printed.", "accounts:sites", "sites.edit"))
-        register_link(
-            SettingsLink(PEOPLE, "Invite somebody", "A link that sets a password, role and sites.", "accounts:invite", "staff.edit")
-        )
-        register_link(
-            SettingsLink(
-                SAFETY,
-                "What two people know",
-                "Changes to the access of leads and managers, and to retention: asked for, agreed to, read.",
-                "accounts:watched",
-                "watched.report",
-            )
-        )
+        about = _("Password, second step and recovery codes.")
+        register_link(SettingsLink(ME, _("How I sign in"), about, "accounts:my_sign_in", "sign_in.own"))
+        about = _("Who works here, and who may treat what.")
+        register_link(SettingsLink(PEOPLE, _("Staff and certificates"), about, "accounts:staff", "competence.view"))
+        about = _("Names, addresses and numbers as they are printed.")
+        register_link(SettingsLink(CLINIC, _("Sites"), about, "accounts:sites", "sites.edit"))
+        about = _("A link that sets a password, role and sites.")
+        register_link(SettingsLink(PEOPLE, _("Invite somebody"), about, "accounts:invite", "staff.edit"))
+        about = _("Changes to the access of leads and managers, and to retention: asked for, agreed to, read.")
+        register_link(SettingsLink(SAFETY, _("What two people know"), about, "accounts:watched", "watched.report"))
         kept.declare()
         refuse_unknown_roles()
         for guard in (*guards(), *watched_guards()):

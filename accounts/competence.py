@@ -5,11 +5,12 @@ from copy import copy
 from dataclasses import dataclass
 
 from django.utils import timezone
-
-from planner import wording
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
 
 from .models import Competence, User
 from .querysets import EXPIRES_SOON_DAYS
+from .templatetags.clinic_format import in_words
 
 
 def operator_of(user: User, day: dt.date, *, any_day: bool = False, rows: list[Competence] | None = None) -> dict:
@@ -76,16 +77,17 @@ class Standing:
 
 def standing_on(row: Competence, day: dt.date) -> Standing:
     if row.ended_at is not None:
-        return Standing("ended", "Ended", "mute")
+        return Standing("ended", _("Ended"), "mute")
     if row.valid_until is not None and row.valid_until < day:
-        return Standing("expired", f"Ran out on {wording.day(row.valid_until)}", "defer")
+        return Standing("expired", _("Ran out on %(day)s") % {"day": in_words(row.valid_until)}, "defer")
     if row.valid_from > day:
-        return Standing("later", f"From {wording.day(row.valid_from)}", "mute")
+        return Standing("later", pgettext("certificate", "From %(day)s") % {"day": in_words(row.valid_from)}, "mute")
     if row.valid_until is not None and (row.valid_until - day).days <= EXPIRES_SOON_DAYS:
         left = (row.valid_until - day).days
-        when = "today" if left == 0 else f"in {wording.counted(left, 'day')}"
-        return Standing("soon", f"Runs out {when}, {wording.day(row.valid_until)}", "caut")
-    return Standing("held", "Valid", "clear")
+        later = ngettext("Runs out in %(n)s day, %(day)s", "Runs out in %(n)s days, %(day)s", left)
+        words = (later if left else _("Runs out today, %(day)s")) % {"n": left, "day": in_words(row.valid_until)}
+        return Standing("soon", words, "caut")
+    return Standing("held", _("Valid"), "clear")
 
 
 def running_out(user: User, day: dt.date):

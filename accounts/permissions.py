@@ -5,14 +5,17 @@ The desk sees booking, contact and alert words, never notes, photos or scales. T
 """
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from .listed import all_of
 
 
 class Role(models.TextChoices):
-    CLINICIAN = "clinician", "Clinician"
-    FRONT_DESK = "front_desk", "Front desk"
-    MEDICAL_LEAD = "medical_lead", "Medical lead"
-    MANAGER = "manager", "Manager"
-    AUDITOR = "auditor", "Auditor"
+    CLINICIAN = "clinician", _("Clinician")
+    FRONT_DESK = "front_desk", _("Front desk")
+    MEDICAL_LEAD = "medical_lead", _("Medical lead")
+    MANAGER = "manager", _("Manager")
+    AUDITOR = "auditor", _("Auditor")
 
 
 _C, _D, _L, _M, _A = Role.CLINICIAN, Role.FRONT_DESK, Role.MEDICAL_LEAD, Role.MANAGER, Role.AUDITOR
@@ -103,13 +106,12 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "styleguide.view": frozenset(Role),  # only there while DEBUG is on
 }
 
-_PLURAL = {_C: "clinicians", _D: "the front desk", _L: "medical leads", _M: "managers", _A: "auditors"}
+_PLURAL = {_C: _("clinicians"), _D: _("the front desk"), _L: _("medical leads"), _M: _("managers"), _A: _("auditors")}
 
 
 def who(permission: str) -> str:
     """The roles that hold *permission*, in words: "clinicians and medical leads"."""
-    words = [_PLURAL[role] for role in Role if role in PERMISSIONS[permission]]
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+    return all_of(_PLURAL[role] for role in Role if role in PERMISSIONS[permission])
 
 
 def may(user, permission: str) -> bool:

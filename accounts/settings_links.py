@@ -5,11 +5,12 @@ The links of the settings page. Each app registers its own in AppConfig.ready; a
 from dataclasses import dataclass
 
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from .permissions import PERMISSIONS, may
 
 # The groups of the page, in its order.
-ME, PEOPLE, CLINIC, SAFETY = "You", "People", "The clinic", "Safety and records"
+ME, PEOPLE, CLINIC, SAFETY = _("You"), _("People"), _("The clinic"), _("Safety and records")
 GROUPS = (ME, PEOPLE, CLINIC, SAFETY)
 
 

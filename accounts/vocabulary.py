@@ -6,6 +6,8 @@ them when Django starts. Nothing registered: names are shown as they are stored.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext as _
+
 
 @dataclass(frozen=True)
 class Vocabulary:
@@ -15,7 +17,7 @@ class Vocabulary:
     zones: list[tuple[str, list[tuple[str, str]]]] = field(default_factory=list)
 
     def device_word(self, name: str) -> str:
-        return dict(self.devices).get(name, name) if name else "Any device"
+        return dict(self.devices).get(name, name) if name else _("Any device")
 
     def zone_word(self, name: str) -> str:
         return next((words for _, zones in self.zones for ident, words in zones if ident == name), name.replace("_", " "))
@@ -27,7 +29,7 @@ class Vocabulary:
     def zones_words(self, names) -> str:
         """ "Face" where all of its zones are among *names*, else each by its name."""
         if not names:
-            return "Any zone"
+            return _("Any zone")
         left, words = set(names), []
         for region, zones in self.zones:
             ids = {ident for ident, _ in zones}

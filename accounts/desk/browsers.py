@@ -1,5 +1,7 @@
 """What a browser calls itself, in words somebody recognises: "Chrome on Windows"."""
 
+from django.utils.translation import gettext as _
+
 # Looked for in this order: most name several others beside themselves.
 _BROWSERS = (
     ("Edg/", "Edge"),
@@ -28,4 +30,6 @@ def _first(table, text: str) -> str:
 
 def browser_words(text: str) -> str:
     browser, machine = _first(_BROWSERS, text), _first(_MACHINES, text)
-    return f"{browser or 'A browser'} on {machine}" if machine else browser or "A browser that gives no name"
+    if machine:
+        return _("%(browser)s on %(machine)s") % {"browser": browser or _("A browser"), "machine": machine}
+    return browser or _("A browser that gives no name")

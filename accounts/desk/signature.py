@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from django.utils.translation import gettext as _
+
 from ..signing_in import passkeys, second_steps, session
 from . import services
 
@@ -34,8 +36,9 @@ class Ways:
     @property
     def words(self) -> str:
         """`Password, PIN or code of the app`."""
-        named = ["Password", *(["PIN"] if self.pin else []), *(["code of the app"] if self.app else [])]
-        return named[0] if len(named) == 1 else f"{', '.join(named[:-1])} or {named[-1]}"
+        if self.pin:
+            return _("Password, PIN or code of the app") if self.app else _("Password or PIN")
+        return _("Password or code of the app") if self.app else _("Password")
 
 
 def pin_counts(request) -> bool:

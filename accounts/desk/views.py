@@ -6,6 +6,8 @@ from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
@@ -20,8 +22,7 @@ from .services import Opening
 from .standing import TOUCHED_HEADER, Standing, idle_limit, note_life, standing_of
 from .who import who_is
 
-WRONG = "That does not match. {left} left, then you have to sign in in full."
-ENDED = "That was the fifth try that did not match. Sign in in full."
+ENDED = gettext_lazy("That was the fifth try that did not match. Sign in in full.")
 
 
 def _by_script(request) -> bool:
@@ -94,9 +95,14 @@ def unlock(request):
         return _opened(request)
     if opening is Opening.ENDED:
         if _by_script(request):
-            return _answer({"state": Standing.OUT, "said": ENDED}, status=403)
+            return _answer({"state": Standing.OUT, "said": str(ENDED)}, status=403)
         return ended(request)
-    said = WRONG.format(left=tries_in_words(services.tries_left(request.session.row)))
+    left = services.tries_left(request.session.row)
+    said = ngettext(
+        "That does not match. %(n)s try left, then you have to sign in in full.",
+        "That does not match. %(n)s tries left, then you have to sign in in full.",
+        left,
+    ) % {"n": left}
     if _by_script(request):
         return _answer({"state": Standing.LOCKED, "said": said}, status=422)
     sealed = request.POST.get(kept.FIELD, "")
@@ -105,7 +111,7 @@ def unlock(request):
 
 
 def tries_in_words(left: int) -> str:
-    return "1 try" if left == 1 else f"{left} tries"
+    return ngettext("%(n)s try", "%(n)s tries", left) % {"n": left}
 
 
 def ended(request):
@@ -155,11 +161,11 @@ def sign_ins(request):
 @requires("sign_in.own")
 def end_sign_in(request, pk: int):
     if pk == request.session.row.pk:
-        messages.info(request, "That is this browser. Use Sign out in the menu under your initials.")
+        messages.info(request, _("That is this browser. Use Sign out in the menu under your initials."))
     elif services.end_one(request.user, pk, request=request):
-        messages.success(request, "Signed out there. A page that is open on it closes within seconds.")
+        messages.success(request, _("Signed out there. A page that is open on it closes within seconds."))
     else:
-        messages.info(request, "That one was signed out already.")
+        messages.info(request, _("That one was signed out already."))
     return redirect("accounts:sign_ins")
 
 
@@ -167,7 +173,8 @@ def end_sign_in(request, pk: int):
 @requires("sign_in.own")
 def end_other_sign_ins(request):
     ended = services.end_others(request.user, request=request)
-    said = {0: "You are signed in nowhere else.", 1: "Signed out in 1 other browser."}.get(ended, f"Signed out in {ended} other browsers.")
+    said = ngettext("Signed out in %(n)s other browser.", "Signed out in %(n)s other browsers.", ended) % {"n": ended}
+    said = said if ended else _("You are signed in nowhere else.")
     messages.success(request, said)
     return redirect("accounts:sign_ins")
 
@@ -182,10 +189,15 @@ def pin(request):
             return ended(request)
         if opening is Opening.OPENED:
             services.set_pin(request.user, form.cleaned_data["pin"], request=request)
-            also = ", and signs your records where you signed in by password" if request.user.may("records.sign") else ", nothing else"
-            messages.success(request, f"Your PIN is set. It opens your locked screen{also}.")
+            if request.user.may("records.sign"):
+                said = _("Your PIN is set. It opens your locked screen, and signs your records where you signed in by password.")
+            else:
+                said = _("Your PIN is set. It opens your locked screen, nothing else.")
+            messages.success(request, said)
             return redirect("accounts:sign_ins")
-        form.add_error("password", "Your password does not match. " + tries_in_words(services.tries_left(request.session.row)) + " left.")
+        left = services.tries_left(request.session.row)
+        said = ngettext("Your password does not match. %(n)s try left.", "Your password does not match. %(n)s tries left.", left)
+        form.add_error("password", said % {"n": left})
     context = {"form": form, "has_pin": services.has_pin(request.user), "errors_on_page": bool(form.errors)}
     return render(request, "accounts/desk/pin.html", context, status=422 if form.errors else 200)
 
@@ -194,5 +206,5 @@ def pin(request):
 @requires("sign_in.own")
 def remove_pin(request):
     services.remove_pin(request.user, request=request)
-    messages.success(request, "Your PIN is gone. Your password opens your locked screen.")
+    messages.success(request, _("Your PIN is gone. Your password opens your locked screen."))
     return redirect("accounts:sign_ins")

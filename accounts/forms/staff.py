@@ -4,6 +4,8 @@ from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.auth.validators import ASCIIUsernameValidator
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from ..handover import Handover
 from ..models import User
@@ -14,22 +16,22 @@ NOBODY, ANYBODY = "nobody", "anybody"
 
 
 class _AccessFields(_Plain):
-    title = _text("Title", most=20, help_text="Dr, Nurse ... or empty")
-    first_name = _text("Given name", most=150, missing="Enter the given name")
-    last_name = _text("Surname", most=150, missing="Enter the surname")
+    title = _text(pgettext_lazy("person", "Title"), most=20, help_text=_("Dr, Nurse ... or empty"))
+    first_name = _text(_("Given name"), most=150, missing=_("Enter the given name"))
+    last_name = _text(_("Surname"), most=150, missing=_("Enter the surname"))
     role = forms.ChoiceField(
-        label="Role",
-        choices=[("", "Choose a role"), *Role.choices],
-        error_messages={"required": "Choose the role", "invalid_choice": "Choose the role from the list"},
+        label=pgettext_lazy("staff", "Role"),
+        choices=[("", _("Choose a role")), *Role.choices],
+        error_messages={"required": _("Choose the role"), "invalid_choice": _("Choose the role from the list")},
     )
     sites = forms.ModelMultipleChoiceField(
         queryset=None,
-        label="Sites",
+        label=_("Sites"),
         widget=forms.CheckboxSelectMultiple,
         error_messages={
-            "required": "Choose one or more of your own sites",
-            "invalid_choice": "Choose one or more of your own sites",
-            "invalid_pk_value": "Choose one or more of your own sites",
+            "required": _("Choose one or more of your own sites"),
+            "invalid_choice": _("Choose one or more of your own sites"),
+            "invalid_pk_value": _("Choose one or more of your own sites"),
         },
     )
 
@@ -45,10 +47,10 @@ class _AccessFields(_Plain):
 
 class InviteForm(_AccessFields):
     username = forms.CharField(
-        label="User name",
+        label=_("User name"),
         max_length=60,
-        help_text="Small letters and digits, for example ada.marsh. It cannot be changed later",
-        error_messages={"required": "Enter a user name", "max_length": "User name must be 60 letters or fewer"},
+        help_text=_("Small letters and digits, for example ada.marsh. It cannot be changed later"),
+        error_messages={"required": _("Enter a user name"), "max_length": _("User name must be 60 letters or fewer")},
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none", "maxlength": "60"}),
     )
     field_order = ("title", "first_name", "last_name", "username", "role", "sites")
@@ -58,27 +60,27 @@ class InviteForm(_AccessFields):
         try:
             ASCIIUsernameValidator()(name)
         except ValidationError as error:
-            raise ValidationError("User name must be letters, digits and the signs . - _ only") from error
+            raise ValidationError(gettext("User name must be letters, digits and the signs . - _ only")) from error
         return name
 
 
 class AccessForm(_AccessFields):
-    was = forms.CharField(max_length=40, widget=forms.HiddenInput, error_messages={"required": "Reload the page, then send it again"})
+    was = forms.CharField(max_length=40, widget=forms.HiddenInput, error_messages={"required": _("Reload the page, then send it again")})
 
 
 class WelcomeForm(_Plain):
     """One's own password, typed twice, judged by the rules for passwords."""
 
     password = forms.CharField(
-        label="New password",
+        label=_("New password"),
         strip=False,
-        error_messages={"required": "Enter a password"},
+        error_messages={"required": _("Enter a password")},
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
     again = forms.CharField(
-        label="The same password again",
+        label=_("The same password again"),
         strip=False,
-        error_messages={"required": "Enter the password again"},
+        error_messages={"required": _("Enter the password again")},
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
@@ -90,7 +92,7 @@ class WelcomeForm(_Plain):
         values = super().clean()
         password, again = values.get("password"), values.get("again")
         if password and again and password != again:
-            self.add_error("again", "The two passwords differ. Enter the same one twice")
+            self.add_error("again", gettext("The two passwords differ. Enter the same one twice"))
         elif password:
             try:
                 validate_password(password, self.person)
@@ -108,17 +110,17 @@ class LeavingForm(_Plain):
         for kind, takers in kinds:
             people = [(str(taker.pk), taker.display_name) for taker in takers]
             # Nobody is chosen beforehand: a press too early would scatter a diary.
-            choices = [("", "Choose who"), *people] if people else []
+            choices = [("", _("Choose who")), *people] if people else []
             if kind.any_takes and len(people) > 1:
                 choices.append((ANYBODY, kind.any_takes))
             if kind.none_takes or not people:
-                choices.append((NOBODY, kind.none_takes or "Nobody here can take them: they stay, and are shown on Today"))
+                choices.append((NOBODY, kind.none_takes or _("Nobody here can take them: they stay, and are shown on Today")))
             self.fields[kind.id] = forms.ChoiceField(
-                label="Goes to",
+                label=_("Goes to"),
                 choices=choices,
                 error_messages={
-                    "required": f"Choose who takes over: {kind.title.lower()}",
-                    "invalid_choice": "Choose one from the list",
+                    "required": gettext("Choose who takes over: %(what)s") % {"what": kind.title.lower()},
+                    "invalid_choice": _("Choose one from the list"),
                 },
             )
 

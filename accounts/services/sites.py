@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
 from audit.services import record
 
@@ -30,7 +31,7 @@ def seen_of(site: Site) -> str:
 
 
 def _taken(name: str) -> StaffRefused:
-    return StaffRefused(f"There is a site called {name} already", field="name")
+    return StaffRefused(_("There is a site called %(name)s already") % {"name": name}, field="name")
 
 
 def add_site(*, by: User, request=None, **fields) -> Site:

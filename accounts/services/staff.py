@@ -14,11 +14,13 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from audit.services import gathered, record
 
 from ..desk.services import end_all
 from ..handover import Outcome, kinds, on_leaving, on_returning
+from ..listed import each
 from ..models import Invitation, SignInNotice, Site, User
 from ..permissions import Role
 from ..reach import forget
@@ -51,10 +53,11 @@ def managed_by(user: User):
 def why_not(person: User, by: User) -> str:
     """Why *by* may not change the access of *person*; empty where they may."""
     if person.pk == by.pk:
-        return "Your own access is changed by another manager."
+        return _("Your own access is changed by another manager.")
     elsewhere = person.sites.exclude(pk__in=by.site_ids()).order_by("name").values_list("name", flat=True)
     if elsewhere:
-        return f"{person.display_name} also works at {' and '.join(elsewhere)}: a manager of all these sites changes the access."
+        said = _("%(name)s also works at %(sites)s: a manager of all these sites changes the access.")
+        return said % {"name": person.display_name, "sites": each(elsewhere)}
     return ""
 
 
@@ -81,9 +84,8 @@ def _keeps_what_it_needs(person: User, sites, *, role: str | None) -> None:
         others = User.objects.filter(sites=site, role=person.role, is_active=True).exclude(pk=person.pk)
         if not any(other.has_usable_password() for other in others):
             word = Role(person.role).label.lower()
-            raise StaffRefused(
-                f"{site.name} would have no {word}. Give somebody else this role first, who has signed in once.", field="role"
-            )
+            said = _("%(site)s would have no %(role)s. Give somebody else this role first, who has signed in once.")
+            raise StaffRefused(said % {"site": site.name, "role": word}, field="role")
 
 
 # Invitations
@@ -116,8 +118,8 @@ def invite(*, username: str, role: str, sites, by: User, title="", first_name=""
         StaffRefused: the user name is taken, or a site is none of the manager's.
     """
     if not sites or {site.pk for site in sites} - set(by.site_ids()):
-        raise StaffRefused("Choose one or more of your own sites", field="sites")
-    taken = StaffRefused(f"The user name {username} is taken. Choose another", field="username")
+        raise StaffRefused(_("Choose one or more of your own sites"), field="sites")
+    taken = StaffRefused(_("The user name %(name)s is taken. Choose another") % {"name": username}, field="username")
     try:
         with transaction.atomic():
             if User.objects.filter(username__iexact=username).exists():
@@ -145,7 +147,7 @@ def new_link(person: User, *, by: User, request=None) -> str:
     with transaction.atomic():
         stored = _claim(person, by)
         if not stored.is_active:
-            raise StaffRefused(f"{stored.display_name} has left. Take them back first.")
+            raise StaffRefused(_("%(name)s has left. Take them back first.") % {"name": stored.display_name})
         is_first = not stored.has_usable_password() and stored.last_login is None
         waits = ask(acts.FIRST_LINK if is_first else acts.LINK, stored, by=by, request=request)
         if not waits:
@@ -198,7 +200,7 @@ def change_access(
             raise ChangedMeanwhile
         chosen, before = {site.pk for site in sites}, set(stored.sites.values_list("pk", flat=True))
         if not chosen or chosen - set(by.site_ids()):
-            raise StaffRefused("Choose one or more of your own sites", field="sites")
+            raise StaffRefused(_("Choose one or more of your own sites"), field="sites")
         given_up = Site.objects.filter(pk__in=before - chosen)
         _keeps_what_it_needs(stored, given_up, role=None)
         _keeps_what_it_needs(stored, Site.objects.filter(pk__in=before & chosen), role=role)
@@ -228,7 +230,7 @@ def change_access(
 
 def _in_words(changed: dict) -> list[str]:
     """What was changed, for those who are told: no name, which may be a former one."""
-    words = {acts.THE_ROLE: "role" in changed, "the sites": "sites" in changed, "the name": bool(set(changed) - {"role", "sites"})}
+    words = {acts.THE_ROLE: "role" in changed, acts.THE_SITES: "sites" in changed, acts.THE_NAME: bool(set(changed) - {"role", "sites"})}
     return [word for word, is_so in words.items() if is_so]
 
 
@@ -245,7 +247,7 @@ def leave(person: User, *, by: User, takers: dict[str, list[User]], request=None
     with transaction.atomic(), gathered():
         stored = _claim(person, by)
         if not stored.is_active:
-            raise StaffRefused(f"{stored.display_name} has left already.")
+            raise StaffRefused(_("%(name)s has left already.") % {"name": stored.display_name})
         _keeps_what_it_needs(stored, stored.sites.all(), role=None)
         User.objects.filter(pk=stored.pk).update(is_active=False, left_at=timezone.now(), sign_in_epoch=F("sign_in_epoch") + 1)
         stored.invitations.filter(used_at__isnull=True, withdrawn_at__isnull=True).update(withdrawn_at=timezone.now())
@@ -254,9 +256,9 @@ def leave(person: User, *, by: User, takers: dict[str, list[User]], request=None
         for kind in kinds():
             to = takers.get(kind.id, [])
             if {taker.pk for taker in to} - {taker.pk for taker in kind.takers(stored)}:
-                raise StaffRefused("Choose one from the list", field=kind.id)
+                raise StaffRefused(_("Choose one from the list"), field=kind.id)
             if not to and not kind.none_takes and kind.pending(stored) and kind.takers(stored):
-                raise StaffRefused(f"Choose who takes over: {kind.title.lower()}", field=kind.id)
+                raise StaffRefused(_("Choose who takes over: %(what)s") % {"what": kind.title.lower()}, field=kind.id)
             given[kind.id] = kind.give(stored, to, by)
         on_leaving(stored)
         detail = {
@@ -278,7 +280,7 @@ def take_back(person: User, *, by: User, request=None) -> str:
     with transaction.atomic():
         stored = _claim(person, by)
         if stored.is_active:
-            raise StaffRefused(f"{stored.display_name} works here.")
+            raise StaffRefused(_("%(name)s works here.") % {"name": stored.display_name})
         waits = ask(acts.TAKEN_BACK, stored, by=by, request=request)
         if not waits:
             stored.is_active, stored.left_at = True, None

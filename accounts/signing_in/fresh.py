@@ -12,6 +12,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.shortcuts import redirect, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 
 from .session import AFTERWARDS, proved_lately
 
@@ -28,7 +29,7 @@ def asks_who_it_is(view):
             return view(request, *args, **kwargs)
         if sending:
             # Not sent again by itself: what it would do may be the work of whoever found this screen open.
-            messages.warning(request, "Nothing was changed yet. Now that it is you, press it once more.")
+            messages.warning(request, _("Nothing was changed yet. Now that it is you, press it once more."))
         request.session[AFTERWARDS] = _page_of(request) if sending else request.get_full_path()
         return redirect("accounts:confirm")
 

@@ -8,6 +8,7 @@ import unicodedata
 
 from django.contrib.auth.password_validation import CommonPasswordValidator
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 LEAST, MOST = 15, 256
 LEAST_OF_ITS_OWN = 8  # letters that must be left when everything known about the person is taken out
@@ -51,12 +52,14 @@ class LengthValidator:
 
     def validate(self, password, user=None):
         if len(password) < self.least:
-            raise ValidationError(f"Password must be {self.least} characters or more. A few words with spaces between them are fine.")
+            raise ValidationError(
+                _("Password must be %(n)s characters or more. A few words with spaces between them are fine.") % {"n": self.least}
+            )
         if len(password) > self.most:
-            raise ValidationError(f"Password must be {self.most} characters or fewer.")
+            raise ValidationError(_("Password must be %(n)s characters or fewer.") % {"n": self.most})
 
     def get_help_text(self):
-        return f"{self.least} characters or more. A few words with spaces between them are fine."
+        return _("{least} characters or more. A few words with spaces between them are fine.").format(least=self.least)
 
 
 class CommonValidator(CommonPasswordValidator):
@@ -72,10 +75,10 @@ class CommonValidator(CommonPasswordValidator):
             self.passwords | _EXAMPLES
         )
         if common or _is_an_order(bare) or len(set(text)) < LEAST_DIFFERENT:
-            raise ValidationError("Choose a password that is harder to guess: this one is among the first that are tried.")
+            raise ValidationError(_("Choose a password that is harder to guess: this one is among the first that are tried."))
 
     def get_help_text(self):
-        return "Not one that many people use."
+        return _("Not one that many people use.")
 
 
 class PersonalValidator:
@@ -87,10 +90,10 @@ class PersonalValidator:
             text = text.replace(known, " ")
         left = "".join(sign for sign in text if sign.isalnum())
         if len(left) < LEAST_OF_ITS_OWN:
-            raise ValidationError("Choose a password with less of your name, your user name or the clinic in it.")
+            raise ValidationError(_("Choose a password with less of your name, your user name or the clinic in it."))
 
     def get_help_text(self):
-        return "Not your name, your user name or the clinic's name."
+        return _("Not your name, your user name or the clinic's name.")
 
 
 def _letters_meant(text: str) -> str:

@@ -15,6 +15,8 @@ from django.contrib.auth import login
 from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
+from django.utils.translation import get_language, gettext, override
+from django.utils.translation import gettext_lazy as _
 
 from audit.services import record
 
@@ -81,23 +83,30 @@ def proved_lately(request, *, seconds: float | None = None) -> bool:
 
 
 WORDS = {
-    SignInNotice.Kind.SECOND_STEP_RESET: "{by} took away your second step on {at}.",
-    SignInNotice.Kind.PASSWORD_SET: "{by} gave you a new first password on {at}.",
-    SignInNotice.Kind.LINK_MADE: "{by} made a link that sets a new password for you on {at}.",
-    SignInNotice.Kind.ACCESS_CHANGED: "{by} changed your role, sites or name on {at}.",
-    SignInNotice.Kind.TAKEN_BACK: "{by} gave you access again on {at}.",
+    SignInNotice.Kind.SECOND_STEP_RESET: _("{by} took away your second step on {at}."),
+    SignInNotice.Kind.PASSWORD_SET: _("{by} gave you a new first password on {at}."),
+    SignInNotice.Kind.LINK_MADE: _("{by} made a link that sets a new password for you on {at}."),
+    SignInNotice.Kind.ACCESS_CHANGED: _("{by} changed your role, sites or name on {at}."),
+    SignInNotice.Kind.TAKEN_BACK: _("{by} gave you access again on {at}."),
 }
 
 
 def said_of(notice: SignInNotice) -> str:
     """What was done, when and by whom, in one sentence to the person."""
-    by = notice.by.display_name if notice.by else "Somebody at the server"
-    return WORDS[notice.kind].format(by=by, at=f"{day(notice.at)} at {clock(notice.at)}")
+    by = notice.by.display_name if notice.by else gettext("Somebody at the server")
+    at = gettext("%(day)s at %(time)s") % {"day": day(notice.at), "time": clock(notice.at)}
+    return str(WORDS[notice.kind]).format(by=by, at=at)
+
+
+def _whom_to_tell(user) -> str:
+    if user.may("watched.decide"):
+        return gettext("If you did not ask for that, tell another manager or medical lead, and the auditor, now.")
+    return gettext("If you did not ask for that, tell your medical lead now.")
 
 
 def tell(request, user) -> None:
     """Say once what others did; the pages of the next minutes show it."""
     for notice in SignInNotice.objects.filter(user=user, told_at=None).select_related("by"):
-        whom = "another manager or medical lead, and the auditor," if user.may("watched.decide") else "your medical lead"
-        messages.warning(request, f"{said_of(notice)} If you did not ask for that, tell {whom} now.")
+        with override(user.language or get_language()):  # the pages to come are in the person's own, this one was in the browser's
+            messages.warning(request, f"{said_of(notice)} {_whom_to_tell(user)}")
         SignInNotice.objects.filter(pk=notice.pk).update(told_at=timezone.now())

@@ -14,7 +14,9 @@ from django.http.request import RawPostDataException
 from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 
+from ..listed import one_of
 from ..models import User
 from ..permissions import PERMISSIONS, who
 
@@ -41,7 +43,7 @@ def page(status: int, *, again_in: int | None = None, **words) -> HttpResponse:
 def _colleagues(user, permission: str) -> str:
     """Up to three people at the same sites who may do it, so that the page says whom to ask."""
     people = User.objects.filter(is_active=True, role__in=PERMISSIONS[permission], sites__in=user.site_ids()).distinct()
-    return " or ".join(person.display_name for person in people.order_by("last_name", "first_name")[:3])
+    return one_of(person.display_name for person in people.order_by("last_name", "first_name")[:3])
 
 
 def denied(request, exception=None):
@@ -89,7 +91,8 @@ def conflict(request):
 def unavailable(request, *, why: str = "", again_in: int = AGAIN_IN_SECONDS):
     """The clinic is closed for a while: *why* is a sentence of ours. Nothing that was saved is lost."""
     response = page(503, again_in=again_in, why=why)
-    response[SAY] = f"{why or 'The clinic is closed for a moment.'} What you typed is still here; try again in a minute."
+    said = why or _("The clinic is closed for a moment.")
+    response[SAY] = _("%(why)s What you typed is still here; try again in a minute.") % {"why": said}
     return response
 
 
@@ -103,9 +106,9 @@ def server_error(request):
     """What a fault nobody expected is answered with: 500, or better where its kind says what was wrong."""
     fault = sys.exc_info()[1]
     if _wants_room(fault):
-        return unavailable(request, why="There is no room left to save on the clinic's computer.", again_in=60)
+        return unavailable(request, why=_("There is no room left to save on the clinic's computer."), again_in=60)
     if isinstance(fault, CANNOT_BE_KEPT):
         return page(400)
     if isinstance(fault, AWAY):
-        return unavailable(request, why="The clinic's computer cannot reach its records for the moment.")
+        return unavailable(request, why=_("The clinic's computer cannot reach its records for the moment."))
     return page(500)

@@ -3,6 +3,8 @@
 from django.contrib import messages
 from django.contrib.auth import authenticate
 from django.shortcuts import redirect, render, resolve_url
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
@@ -19,7 +21,7 @@ from ..signing_in.fresh import asks_who_it_is
 from ..signing_in.middleware import next_step, open_while_signing_in
 from .pages import has_to_wait, wait
 
-WRONG = "That is not your password. Check it and enter it again."
+WRONG = gettext_lazy("That is not your password. Check it and enter it again.")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -34,7 +36,7 @@ def change_password(request):
     form = NewPasswordForm(request.POST if request.method == "POST" else None, user=request.user)
     if request.method == "POST" and form.is_valid():
         services.change_password(request, form.cleaned_data["new_password"])
-        messages.success(request, "Your password was changed. Everywhere else you have been signed out.")
+        messages.success(request, _("Your password was changed. Everywhere else you have been signed out."))
         step = next_step(request)
         response = redirect(step or request.session.pop(session.AFTERWARDS, None) or "accounts:my_sign_in")
         throttle.remember_browser(request, response, request.user.username)

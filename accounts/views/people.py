@@ -8,6 +8,7 @@ from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
@@ -59,7 +60,8 @@ def invite(request):
         else:
             if secret:
                 return _show_link(request, person, secret)
-            messages.info(request, f"{person.display_name} is on the list, without a sign-in link yet: a second person is asked first.")
+            said = _("%(name)s is on the list, without a sign-in link yet: a second person is asked first.")
+            messages.info(request, said % {"name": person.display_name})
             return redirect("accounts:person", pk=person.pk)
     return render(request, "accounts/staff/invite.html", {"form": form, "errors_on_page": True}, status=422)
 
@@ -97,7 +99,7 @@ def access(request, pk: int):
             messages.info(request, waits.message)
             return redirect("accounts:person", pk=pk)
         else:
-            messages.success(request, f"Saved. It holds from {person.display_name}'s next click on.")
+            messages.success(request, _("Saved. It holds from %(name)s's next click on.") % {"name": person.display_name})
             if words := _stays_behind(person, form.cleaned_data, before):
                 messages.warning(request, words)
             return redirect("accounts:person", pk=pk)
@@ -111,7 +113,8 @@ def _stays_behind(person: User, now: dict, before: set[int]) -> str:
         return ""
     piles = [(kind.title.lower(), len(kind.pending(person))) for kind in kinds()]
     said = ", ".join(f"{title} ({count})" for title, count in piles if count)
-    return f"Still in the name of {person.display_name}: {said}. Look who takes over what they can no longer do." if said else ""
+    words = _("Still in the name of %(name)s: %(what)s. Look who takes over what they can no longer do.")
+    return words % {"name": person.display_name, "what": said} if said else ""
 
 
 def _access(request, person: User, *, form=None, refused: str = "", stale: bool = False, status: int = 200):
@@ -151,7 +154,7 @@ def leaving(request, pk: int):
     person = _person(request, pk)
     refused = service.why_not(person, request.user)
     if not refused and not person.is_active:
-        refused = f"{person.display_name} has left already."
+        refused = _("%(name)s has left already.") % {"name": person.display_name}
     under_way = [] if refused else _under_way(person)
     chosen = [(kind, takers) for kind, takers, _ in under_way]
     if request.method != "POST" or refused:
@@ -219,7 +222,7 @@ def welcome(request):
         request.session.pop(KEY, None)
         if person is None:
             return render(request, "accounts/staff/no_link.html", status=404)
-        messages.success(request, f"Your password is set. Sign in as {person.username}.")
+        messages.success(request, _("Your password is set. Sign in as %(name)s.") % {"name": person.username})
         return redirect("accounts:sign_in")
     status = 422 if request.method == "POST" else 200
     context = {"form": form, "person": found.user, "today": timezone.localdate()}

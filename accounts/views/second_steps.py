@@ -4,6 +4,8 @@ from allauth.mfa.models import Authenticator
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import redirect, render, resolve_url
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -20,7 +22,7 @@ from ..signing_in.fresh import asks_who_it_is
 from ..signing_in.middleware import KEEP_CODES, next_step, open_while_signing_in
 
 SECRET = "second_step_secret"  # noqa: S105 - the name under which the session keeps it
-WRONG_NEW_CODE = "That code does not fit. Wait for the next one and enter it."
+WRONG_NEW_CODE = gettext_lazy("That code does not fit. Wait for the next one and enter it.")
 
 
 def _onwards(request):
@@ -41,7 +43,7 @@ def my_sign_in(request):
         "passkeys": second_steps.passkeys(user),
         "codes_left": second_steps.recovery_codes_left(user),
         "is_required": second_steps.is_required(user),
-        "crumb": "How I sign in",
+        "crumb": _("How I sign in"),
         "others_did": [session.said_of(notice) for notice in user.sign_in_notices.select_related("by").order_by("-pk")[:20]],
     }
     return render(request, "accounts/sign_in/mine.html", context)
@@ -65,7 +67,7 @@ def set_up_second_step(request):
             counter = second_steps.counter_of(request.session[SECRET], form.cleaned_data["code"])
             if counter is not None:
                 request.session[KEEP_CODES] = services.add_app(request, request.session.pop(SECRET), counter)
-                messages.success(request, "Your authenticator app is set up.")
+                messages.success(request, _("Your authenticator app is set up."))
                 return _onwards(request)
             form.add_error("code", WRONG_NEW_CODE)
     secret = request.session.setdefault(SECRET, second_steps.new_secret())
@@ -94,7 +96,7 @@ def add_passkey(request):
         first = services.add_passkey(request, form.cleaned_data["name"], form.cleaned_data["credential"])
         if first is not None:
             request.session[KEEP_CODES] = first or bool(request.session.get(KEEP_CODES))
-            messages.success(request, "The passkey was added.")
+            messages.success(request, _("The passkey was added."))
             return _onwards(request)
         form.add_error(None, WRONG_PASSKEY)
     context = {
@@ -115,10 +117,10 @@ def remove_second_step(request, pk: int):
     except Authenticator.DoesNotExist:
         raise Http404 from None
     if removed:
-        messages.success(request, "It no longer opens anything.")
+        messages.success(request, _("It no longer opens anything."))
     else:
         record("user.second_step_kept", request=request, obj=request.user, outcome=Outcome.REFUSED)
-        messages.error(request, "This is your only second step and your role needs one. Set up another first, then remove this one.")
+        messages.error(request, _("This is your only second step and your role needs one. Set up another first, then remove this one."))
     return redirect("accounts:my_sign_in")
 
 

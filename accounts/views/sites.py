@@ -4,6 +4,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.services import note_read
@@ -40,7 +41,9 @@ def add_site(request):
         except StaffRefused as refused:
             form.add_error(refused.field, refused.message)
         else:
-            messages.success(request, f"{made.name} is added. You belong to it; add others on the page of each person.")
+            messages.success(
+                request, _("%(name)s is added. You belong to it; add others on the page of each person.") % {"name": made.name}
+            )
             return redirect("accounts:sites")
     return _page(request, form, status=422)
 
@@ -66,7 +69,7 @@ def site(request, pk: int):
             form.data["was"] = service.seen_of(found)
             return _page(request, form, found, status=409)
         else:
-            messages.success(request, "Saved. Sheets made from now on carry it.")
+            messages.success(request, _("Saved. Sheets made from now on carry it."))
             return redirect("accounts:sites")
     return _page(request, form, found, status=422)
 

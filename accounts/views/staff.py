@@ -5,6 +5,7 @@ from django.db.models import Prefetch
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from audit.services import note_read
@@ -41,7 +42,9 @@ def _described(row: Competence, words: Vocabulary, today) -> Competence:
     row.standing = standing_on(row, today)
     row.device_words = words.device_word(row.device)
     row.zone_words = words.zones_words(row.zones)
-    row.depth_words = f"Up to {mm(row.max_depth_mm)}" if row.max_depth_mm is not None else "As deep as the protocol allows"
+    row.depth_words = (
+        _("Up to %(depth)s") % {"depth": mm(row.max_depth_mm)} if row.max_depth_mm is not None else _("As deep as the protocol allows")
+    )
     zones = row.zone_words[:1].lower() + row.zone_words[1:]
     row.words = f"{row.device_words}, {zones}. {row.depth_words}."
     return row
@@ -112,7 +115,7 @@ def add_competence(request, pk: int):
     if not form.is_valid():
         return _page(request, found, form=form, status=422)
     row = services.record_competence(found, by=request.user, request=request, **form.cleaned_data)
-    messages.success(request, f"{row.certificate} is recorded for {found.display_name}.")
+    messages.success(request, _("%(certificate)s is recorded for %(name)s.") % {"certificate": row.certificate, "name": found.display_name})
     return redirect("accounts:person", pk=pk)
 
 
@@ -128,9 +131,10 @@ def end_competence(request, pk: int, competence_pk: int):
         return _page(request, found, ending=row.pk, end_form=form, status=422)
     try:
         services.end(row, by=request.user, reason=form.cleaned_data["reason"], request=request)
-        messages.success(request, f"{row.certificate} has ended.")
+        messages.success(request, _("%(certificate)s has ended.") % {"certificate": row.certificate})
     except services.AlreadyEnded as refusal:
-        messages.info(request, f"{row.certificate} was ended already by {refusal.row.ended_by}.")
+        said = _("%(certificate)s was ended already by %(name)s.")
+        messages.info(request, said % {"certificate": row.certificate, "name": refusal.row.ended_by})
     return redirect("accounts:person", pk=pk)
 
 
@@ -142,5 +146,5 @@ def set_prescriber(request, pk: int):
     if not form.is_valid():
         return _page(request, found, prescriber=form, status=422)
     services.set_prescriber(found, by=request.user, request=request, **form.cleaned_data)
-    messages.success(request, "Saved.")
+    messages.success(request, _("Saved."))
     return redirect("accounts:person", pk=pk)

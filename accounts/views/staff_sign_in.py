@@ -4,6 +4,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from audit.models import Outcome
@@ -77,7 +78,8 @@ def reset_second_step(request, pk: int):
     except SecondPersonNeeded as waits:
         messages.info(request, waits.message)
         return redirect("accounts:staff_sign_in", pk=pk)
-    messages.success(request, f"{person.display_name} is signed out everywhere and is told of this at the next sign-in.")
+    said = _("%(name)s is signed out everywhere and is told of this at the next sign-in.")
+    messages.success(request, said % {"name": person.display_name})
     return redirect("accounts:staff_sign_in", pk=pk)
 
 
@@ -86,5 +88,5 @@ def reset_second_step(request, pk: int):
 def let_in_again(request, pk: int):
     person = _person(request, pk)
     services.let_in_again(person, by=request.user, request=request)
-    messages.success(request, f"{person.display_name} may try again at once.")
+    messages.success(request, _("%(name)s may try again at once.") % {"name": person.display_name})
     return redirect("accounts:staff_sign_in", pk=pk)

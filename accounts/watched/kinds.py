@@ -3,6 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
+
+from ..listed import each
 from ..permissions import Role
 from ..templatetags.clinic_format import clock, day
 
@@ -10,8 +14,12 @@ FIRST_LINK, LINK, SECOND_STEP, ROLE, TAKEN_BACK = "first_link", "link", "second_
 ACCESS, LEFT, PASSWORD, CREATED = "access", "left", "password", "created"
 ABOUT_A_BEGINNER = (FIRST_LINK, CREATED)  # whoever it is about knows it: they were not here before
 AUTHORITY = (Role.MEDICAL_LEAD, Role.MANAGER)
-THE_ROLE = "the role"  # among what an ACCESS act says was changed
-SERVER = "Somebody at the server"
+THE_ROLE, THE_SITES, THE_NAME = (
+    gettext_noop("the role"),
+    gettext_noop("the sites"),
+    gettext_noop("the name"),
+)  # what an ACCESS act says was changed
+SERVER = _("Somebody at the server")
 
 
 def second_person(user, act) -> bool:
@@ -34,7 +42,7 @@ class Kind:
     done: str
     asked: str = ""
     may_agree: Callable[[object, object], bool] = second_person
-    waits_for: str = "another manager or medical lead"
+    waits_for: str = _("another manager or medical lead")
     holds: str = ""
     by_itself: bool = False
     more: Callable[[object], dict] = _nothing_more
@@ -49,23 +57,23 @@ def register_kind(*found: Kind) -> None:
 
 
 register_kind(
-    Kind(FIRST_LINK, "{by} invited {person} as {role}.", "{by} asks to invite {person} as {role}."),
+    Kind(FIRST_LINK, _("{by} invited {person} as {role}."), _("{by} asks to invite {person} as {role}.")),
     Kind(
         LINK,
-        "{by} made a link that sets a new password for {person}, {role}.",
-        "{by} asks to make a link that sets a new password for {person}, {role}.",
+        _("{by} made a link that sets a new password for {person}, {role}."),
+        _("{by} asks to make a link that sets a new password for {person}, {role}."),
     ),
     Kind(
         SECOND_STEP,
-        "{by} took away the second step of {person}, {role}.",
-        "{by} asks to take away the second step of {person}, {role}.",
+        _("{by} took away the second step of {person}, {role}."),
+        _("{by} asks to take away the second step of {person}, {role}."),
     ),
-    Kind(ROLE, "{by} gave {person} the role {role}.", "{by} asks to give {person} the role {role}."),
-    Kind(TAKEN_BACK, "{by} gave {person} access again as {role}.", "{by} asks to give {person} access again as {role}."),
-    Kind(ACCESS, "{by} changed {changed} of {person}, {role}.", more=lambda act: {"changed": " and ".join(act.detail["changed"])}),
-    Kind(LEFT, "{by} ended the access of {person}, {role}."),
-    Kind(PASSWORD, "{by} set a new first password for {person}, {role}."),
-    Kind(CREATED, "{by} made an account for {person} as {role}."),
+    Kind(ROLE, _("{by} gave {person} the role {role}."), _("{by} asks to give {person} the role {role}.")),
+    Kind(TAKEN_BACK, _("{by} gave {person} access again as {role}."), _("{by} asks to give {person} access again as {role}.")),
+    Kind(ACCESS, _("{by} changed {changed} of {person}, {role}."), more=lambda act: {"changed": each(map(gettext, act.detail["changed"]))}),
+    Kind(LEFT, _("{by} ended the access of {person}, {role}.")),
+    Kind(PASSWORD, _("{by} set a new first password for {person}, {role}.")),
+    Kind(CREATED, _("{by} made an account for {person} as {role}.")),
 )
 
 
@@ -87,7 +95,7 @@ def may_refuse(user, act) -> bool:
 def told(act) -> str:
     """One sentence: who did, or wants to do, what to whom."""
     kind = of(act)
-    sentence = kind.done if act.done_at or not kind.asked else kind.asked
+    sentence = str(kind.done if act.done_at or not kind.asked else kind.asked)
     role = act.detail.get("role")
     values = {
         "by": act.by.display_name if act.by else SERVER,
@@ -104,22 +112,31 @@ def _at(moment) -> str:
 def standing(act) -> str:
     """How it stands with the second person; empty where nobody was to be asked."""
     kind = of(act)
-    by = act.by.display_name if act.by else SERVER
+    by = act.by.display_name if act.by else str(SERVER)
     if act.refused_at:
-        verb = "Taken back" if act.refused_by_id == act.by_id else "Refused"
-        return f"{verb} by {act.refused_by.display_name}, {_at(act.refused_at)}."
+        said = gettext("Taken back by %(name)s, %(at)s.") if act.refused_by_id == act.by_id else gettext("Refused by %(name)s, %(at)s.")
+        return said % {"name": act.refused_by.display_name, "at": _at(act.refused_at)}
     if not kind.asked:
         return ""
-    agreed = f"{act.agreed_by.display_name} agreed, {_at(act.agreed_at)}." if act.agreed_at else ""
+    agreed = ""
+    if act.agreed_at:
+        agreed = gettext("%(name)s agreed, %(at)s.") % {"name": act.agreed_by.display_name, "at": _at(act.agreed_at)}
     if act.waits:
         if kind.by_itself:
-            return f"{kind.holds} from {_at(act.waits_until)} on, or as soon as {kind.waits_for} agrees."
-        return f"Waits for {kind.waits_for}. From {_at(act.waits_until)} on {by} may go ahead alone."
+            said = gettext("%(it_holds)s from %(at)s on, or as soon as %(whom)s agrees.")
+            return said % {"it_holds": kind.holds, "at": _at(act.waits_until), "whom": kind.waits_for}
+        said = gettext("Waits for %(whom)s. From %(at)s on %(name)s may go ahead alone.")
+        return said % {"whom": kind.waits_for, "at": _at(act.waits_until), "name": by}
     if act.done_at:
-        alone = f"Nobody else had agreed by {_at(act.waits_until)}." if act.waits_until else "There was nobody else to ask."
-        return agreed or alone
+        if act.waits_until:
+            return agreed or gettext("Nobody else had agreed by %(at)s.") % {"at": _at(act.waits_until)}
+        return agreed or gettext("There was nobody else to ask.")
     if kind.by_itself:
-        return f"{agreed} {kind.holds} since {_at(act.goes_from)}.".strip()
+        since = gettext("%(it_holds)s since %(at)s.") % {"it_holds": kind.holds, "at": _at(act.goes_from)}
+        return f"{agreed} {since}".strip()
     if act.has_run_out:
-        return f"{agreed} Not carried out in time: it has to be asked for again.".strip()
-    return f"{agreed or 'Nobody else has answered.'} {by} may carry it out until {_at(act.ends_at)}."
+        too_late = gettext("Not carried out in time: it has to be asked for again.")
+        return f"{agreed} {too_late}".strip()
+    until = gettext("%(name)s may carry it out until %(at)s.") % {"name": by, "at": _at(act.ends_at)}
+    nobody = gettext("Nobody else has answered.")
+    return f"{agreed or nobody} {until}"

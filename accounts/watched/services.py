@@ -8,6 +8,7 @@ from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from audit.services import record
 
@@ -24,7 +25,7 @@ class SecondPersonNeeded(Exception):
     def __init__(self, act: WatchedAct):
         super().__init__(act.words)
         self.act = act
-        self.message = "Nothing was changed yet: a second person is asked first. You find it on Today when it can go on."
+        self.message = _("Nothing was changed yet: a second person is asked first. You find it on Today when it can go on.")
 
 
 class NotTheirs(Exception):

@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from audit.services import note_read
@@ -43,7 +44,8 @@ def _decide(request, pk: int, how, said: str):
     except services.NotTheirs as nothing:
         raise Http404 from nothing
     except services.Decided as decided:
-        messages.info(request, f"Nothing was changed. {decided.act.words} {decided.act.stands}".strip())
+        nothing = _("Nothing was changed.")
+        messages.info(request, f"{nothing} {decided.act.words} {decided.act.stands}".strip())
     else:
         messages.success(request, f"{said} {act.stands}")
     return redirect("accounts:watched")
@@ -53,13 +55,13 @@ def _decide(request, pk: int, how, said: str):
 @requires("watched.decide")
 @asks_who_it_is
 def watched_agree(request, pk: int):
-    return _decide(request, pk, services.agree, "Kept.")
+    return _decide(request, pk, services.agree, _("Kept."))
 
 
 @require_POST
 @requires("watched.view")
 def watched_refuse(request, pk: int):
-    return _decide(request, pk, services.refuse, "It will not be done.")
+    return _decide(request, pk, services.refuse, _("It will not be done."))
 
 
 @require_POST
@@ -67,5 +69,5 @@ def watched_refuse(request, pk: int):
 def watched_read(request, pk: int):
     act = _act(request, pk)
     if services.read(act, by=request.user, request=request):
-        messages.success(request, "Kept: you have read it.")
+        messages.success(request, _("Kept: you have read it."))
     return redirect("accounts:watched")

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
+from django.utils import translation
 
 from accounts.views import calm
 
@@ -44,7 +45,8 @@ class EveryAnswerMiddleware:
 
     def __call__(self, request):
         self._see_through_proxies(request.META)
-        response = self._closed(request) or _refused(request) or _not_whole(request)
+        with translation.override(translation.get_language_from_request(request)):  # before anybody looks who it is
+            response = self._closed(request) or _refused(request) or _not_whole(request)
         if response is None:
             _leave_out_unsound(request)
             response = self.get_response(request)
@@ -142,7 +144,8 @@ def _with_words(response):
         return response
     if response.streaming and response.status_code != 405:
         return response
-    told = calm.page(response.status_code)
+    with translation.override(response.get("Content-Language") or translation.get_language()):
+        told = calm.page(response.status_code)
     for name, value in response.items():
         if name not in ("Content-Type", "Content-Length"):
             told.headers[name] = value

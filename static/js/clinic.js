@@ -90,9 +90,9 @@ const away = (text) => {
 };
 document.addEventListener("htmx:sendError", () => {
   unreached = true;
-  away(`No connection since ${since()}. What you typed is still here; try again in a moment.`);
+  away(interpolate(gettext("No connection since %(time)s. What you typed is still here; try again in a moment."), { time: since() }, true));
 });
-document.addEventListener("htmx:timeout", () => bar("The clinic's computer did not answer in time. What you typed is still here; try again."));
+document.addEventListener("htmx:timeout", () => bar(gettext("The clinic's computer did not answer in time. What you typed is still here; try again.")));
 // A form that is sent while nothing goes through would take the page away, and what was typed with it. Where the last question of
 // the page got no answer, the way is tried first.
 document.addEventListener("unreached", () => { unreached = true; });
@@ -127,7 +127,7 @@ document.addEventListener("submit", async (event) => {
   if (there) {
     bar("");
     form.requestSubmit(event.submitter?.isConnected ? event.submitter : undefined);
-  } else away(`No connection since ${since()}. Nothing was sent, and what you typed is still here. Press it again in a moment.`);
+  } else away(interpolate(gettext("No connection since %(time)s. Nothing was sent, and what you typed is still here. Press it again in a moment."), { time: since() }, true));
 }, true);
 // Signed in again in another tab, this page holds an outdated secret. The refusal brings the one that fits: it is put
 // where htmx and the forms take it from, and the next try goes through.
@@ -146,17 +146,17 @@ document.addEventListener("htmx:responseError", (event) => {
   const secret = event.detail.xhr.getResponseHeader("X-Fresh-Token");
   if (secret) {
     renewSecret(secret);
-    bar("You are signed in again. What you typed is still here; change it or press the button once more to save it.");
+    bar(gettext("You are signed in again. What you typed is still here; change it or press the button once more to save it."));
     document.body.dispatchEvent(new CustomEvent("signedInAgain"));
   } else if (status === 401) {
-    const link = { href: event.detail.xhr.getResponseHeader("X-Sign-In") || "/accounts/sign-in/", text: "Sign in in a new tab", target: "_blank" };
-    bar("You are signed out. Sign in in a new tab, then try again; what you typed is still here.", link);
-  } else if (status === 403) bar(wordsOf(event.detail.xhr, { withTitle: false }) || "Your role does not include this, so nothing was changed.");
-  else if (status === 404) bar("This record is not here any more. Nothing was changed.", { href: window.location.href, text: "Reload the page" });
+    const link = { href: event.detail.xhr.getResponseHeader("X-Sign-In") || "/accounts/sign-in/", text: gettext("Sign in in a new tab"), target: "_blank" };
+    bar(gettext("You are signed out. Sign in in a new tab, then try again; what you typed is still here."), link);
+  } else if (status === 403) bar(wordsOf(event.detail.xhr, { withTitle: false }) || gettext("Your role does not include this, so nothing was changed."));
+  else if (status === 404) bar(gettext("This record is not here any more. Nothing was changed."), { href: window.location.href, text: gettext("Reload the page") });
   else if (event.detail.xhr.getResponseHeader("X-Say")) bar(event.detail.xhr.getResponseHeader("X-Say"));
   else {
-    const words = wordsOf(event.detail.xhr, { withTitle: true }) || "Something went wrong on our side. Nothing that was saved is lost.";
-    bar(`${words} What you typed is still here.`);
+    const words = wordsOf(event.detail.xhr, { withTitle: true }) || gettext("Something went wrong on our side. Nothing that was saved is lost.");
+    bar(interpolate(gettext("%(words)s What you typed is still here."), { words }, true));
   }
 });
 document.addEventListener("htmx:afterRequest", (event) => {

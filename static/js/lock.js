@@ -7,11 +7,17 @@
 (() => {
   const sheet = document.getElementById("desk");
   if (!sheet) return;
+  // The lock holds also where the file with the words did not come.
+  const gettext = window.gettext ?? ((words) => words);
+  const interpolate = window.interpolate ?? ((words, values) => words.replace(/%\((\w+)\)s/g, (all, name) => values[name]));
   const IDLE = Number(sheet.dataset.idle) * 1000;
   const WARN = Math.min(120000, IDLE / 5);
   const ASK = 3000; // somebody who may not be here any more is out within five seconds
   const STALE = 5000; // a page that was out of sight longer than this is shown only once the server has answered
   const PATIENCE = 2000;
+  const TITLES = {
+    asking: gettext("One moment"), locked: gettext("Locked"), out: gettext("Signed out"), alone: gettext("Covered"), handed: gettext("With a patient"),
+  };
   const root = document.documentElement;
   const channel = "BroadcastChannel" in window ? new BroadcastChannel("clinic-desk") : null;
 
@@ -105,7 +111,7 @@
     card.classList.toggle("not-yet", why === "asking");
     cancel(revealing);
     if (why === "asking") revealing = later(() => card.classList.remove("not-yet"), 400);
-    document.title = `${{ asking: "One moment", locked: "Locked", out: "Signed out", alone: "Covered", handed: "With a patient" }[why]} - ${sheet.dataset.clinic}`;
+    document.title = `${TITLES[why]} - ${sheet.dataset.clinic}`;
     if (words) layer.querySelector("[data-out]").textContent = words;
     if (why === "locked") layer.querySelector("#desk-typed").focus();
     else if (why !== "asking") card.focus();
@@ -183,7 +189,7 @@
 
   // A tablet shows figures for a PIN, and letters when they are asked for.
   const takes = (pin, letters = !pin) => {
-    layer.querySelector("[data-label]").textContent = pin ? "PIN or password" : "Password";
+    layer.querySelector("[data-label]").textContent = pin ? gettext("PIN or password") : gettext("Password");
     const field = layer.querySelector("#desk-typed");
     const wish = layer.querySelector("[data-letters]");
     if (letters || !field.inputMode) field.inputMode = letters ? "text" : "numeric";
@@ -197,9 +203,9 @@
     const note = sheet.content.querySelector("[data-warning]").cloneNode(true);
     const at = new Date(Date.now() + left * 1000).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
     document.body.append(note);
-    note.querySelector("[data-words]").textContent = `This sign-in ends at ${at}, however busy you are. Save what you are writing and sign in again.`;
+    note.querySelector("[data-words]").textContent = interpolate(gettext("This sign-in ends at %(time)s, however busy you are. Save what you are writing and sign in again."), { time: at }, true);
     const button = note.querySelector("button");
-    button.textContent = "Close";
+    button.textContent = gettext("Close");
     button.addEventListener("click", () => note.remove());
   };
 
@@ -216,7 +222,7 @@
       return;
     }
     if (said.who !== sheet.dataset.who) {
-      drop("Somebody else is signed in here now.");
+      drop(gettext("Somebody else is signed in here now."));
       window.location.replace("/");
       return;
     }
@@ -296,7 +302,7 @@
       }
     };
     if (!field.value) {
-      complain("Enter your PIN or your password.");
+      complain(gettext("Enter your PIN or your password."));
       field.focus();
       return;
     }
@@ -315,10 +321,10 @@
       else if (said?.said) complain(said.said);
       else {
         await ask();
-        if (kind === "locked") complain("That did not go through. Enter it once more.");
+        if (kind === "locked") complain(gettext("That did not go through. Enter it once more."));
       }
     } catch {
-      complain("The clinic's computer does not answer. Nothing is lost; try again in a moment.");
+      complain(gettext("The clinic's computer does not answer. Nothing is lost; try again in a moment."));
     }
     button.disabled = false;
     if (kind === "locked") field.focus();
@@ -357,7 +363,7 @@
     warning = sheet.content.querySelector("[data-warning]").cloneNode(true);
     const at = new Date(touched + IDLE).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
     document.body.append(warning);
-    warning.querySelector("[data-words]").textContent = `Nobody has touched this screen for a while: it locks at ${at}. What you typed is kept.`;
+    warning.querySelector("[data-words]").textContent = interpolate(gettext("Nobody has touched this screen for a while: it locks at %(time)s. What you typed is kept."), { time: at }, true);
   };
 
   every(() => {
@@ -396,7 +402,7 @@
   // ---- Other tabs, and what the page itself is told ----
 
   channel?.addEventListener("message", ({ data }) => {
-    if (data.gone) drop("You signed out in another tab.");
+    if (data.gone) drop(gettext("You signed out in another tab."));
     else if (data.touched && !layer && data.touched <= Date.now()) {
       touched = Math.max(touched, data.touched);
       if (Date.now() - touched < IDLE - WARN) hideWarning();

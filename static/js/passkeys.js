@@ -51,8 +51,8 @@
       form.submit();
     } catch (fault) {
       said.textContent = fault.name === 'InvalidStateError'
-        ? 'This device already has a passkey of yours.'
-        : 'Nothing was sent: the passkey window was closed, or this device has no passkey for the clinic. Press the button to try again.';
+        ? gettext('This device already has a passkey of yours.')
+        : gettext('Nothing was sent: the passkey window was closed, or this device has no passkey for the clinic. Press the button to try again.');
       said.hidden = false;
     }
   }
