@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy, gettext_noop
 
 
 class ClinicConfig(AppConfig):
@@ -31,35 +32,37 @@ class ClinicConfig(AppConfig):
         rules.declare()
         register_judge(rules.why_not_there)
         register_tag(same_name_today)
-        register_fact("Next booking", overview.next_booking)
+        register_fact(gettext_noop("Next booking"), overview.next_booking)
         for section in (*overview.SECTIONS, waiting_list):
             register_section(section)
         for source in overview.SOURCES:
             register_source(source)
         register_note(note)
         register_printer(standing)
-        register_act("recall.letter_printed", PaperAct("Letter of a recall", permission="recall.contact"))
-        register_act("day.pack_printed", PaperAct("A day on paper", permission="day.pack"))
+        register_act("recall.letter_printed", PaperAct(gettext_noop("Letter of a recall"), permission="recall.contact"))
+        register_act("day.pack_printed", PaperAct(gettext_noop("A day on paper"), permission="day.pack"))
         register_pages(PAGES)
         register_link(
-            SettingsLink(SAFETY, "Log", "Who opened, changed, printed or was refused what.", "clinic:log", "audit.view"),
+            SettingsLink(
+                SAFETY, gettext_lazy("Log"), gettext_lazy("Who opened, changed, printed or was refused what."), "clinic:log", "audit.view"
+            ),
         )
         register_link(
             SettingsLink(
                 CLINIC,
-                "What the planner is for",
-                "Its intended purpose, and the protocol in force.",
+                gettext_lazy("What the planner is for"),
+                gettext_lazy("Its intended purpose, and the protocol in force."),
                 "clinic:intended_purpose",
                 "protocols.view",
             )
         )
-        about = "Block a lot everywhere at once, see who was treated with it, and keep who was told."
-        register_link(SettingsLink(SAFETY, "Recalls", about, "clinic:recalls", "recall.view"))
+        about = gettext_lazy("Block a lot everywhere at once, see who was treated with it, and keep who was told.")
+        register_link(SettingsLink(SAFETY, gettext_lazy("Recalls"), about, "clinic:recalls", "recall.view"))
         register_link(
             SettingsLink(
                 SAFETY,
-                "Retention and erasure",
-                "How long records are kept, who is due, what was erased.",
+                gettext_lazy("Retention and erasure"),
+                gettext_lazy("How long records are kept, who is due, what was erased."),
                 "clinic:retention",
                 "retention.view",
             )
@@ -71,8 +74,8 @@ class ClinicConfig(AppConfig):
         register_link(
             SettingsLink(
                 SAFETY,
-                "Health",
-                "Database, audit log, last backup, last restore drill, disk: how the software stands.",
+                gettext_lazy("Health"),
+                gettext_lazy("Database, audit log, last backup, last restore drill, disk: how the software stands."),
                 "clinic:standing",
                 "health.view",
             )

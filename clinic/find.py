@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from accounts.templatetags.clinic_format import in_words
 from patients import names, search
 from patients.querysets import starting
-from planner.wording import day
 from protocols.models import ProtocolVersion
 from sessions.models import Booking
 
@@ -38,8 +39,14 @@ def bookings(user, text: str) -> list[Hit]:
     return [
         Hit(
             f"{row.patient}",
-            f"{row.get_kind_display()}, {day(row.on_site(row.starts_at).date(), weekday=True)}, "
-            f"{row.on_site(row.starts_at):%H:%M}, {row.clinician}, booking {row.pk}",
+            _("%(kind)s, %(day)s, %(time)s, %(clinician)s, booking %(number)s")
+            % {
+                "kind": row.get_kind_display(),
+                "day": in_words(row.on_site(row.starts_at).date(), weekday=True),
+                "time": f"{row.on_site(row.starts_at):%H:%M}",
+                "clinician": row.clinician,
+                "number": row.pk,
+            },
             reverse("sessions:booking", args=[row.pk]),
         )
         for row in rows
@@ -54,7 +61,11 @@ def protocols(user, text: str) -> list[Hit]:
     from protocols.services import current_version
 
     hits = [
-        Hit(f"Protocol {version}", version.get_status_display(), reverse("protocols:version", args=[version.version]))
+        Hit(
+            _("Protocol %(version)s") % {"version": version},
+            version.get_status_display(),
+            reverse("protocols:version", args=[version.version]),
+        )
         for version in ProtocolVersion.objects.filter(version__startswith=text)[:MOST_OTHERS]
     ]
     current = current_version()
@@ -64,7 +75,7 @@ def protocols(user, text: str) -> list[Hit]:
             label = names.key(indication["label"])
             if label.startswith(wanted) or f" {wanted}" in label:
                 url = reverse("protocols:indication", args=[current.version, indication["id"]])
-                hits.append(Hit(indication["label"], f"Protocol {current}", url))
+                hits.append(Hit(indication["label"], _("Protocol %(version)s") % {"version": current}, url))
     return hits[:MOST_OTHERS]
 
 

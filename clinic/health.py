@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -63,7 +64,7 @@ def _worker() -> str:
     late = timezone.now() - SHEET_PATIENCE
     waiting = Sheet.objects.filter(state__in=[Sheet.State.REQUESTED, Sheet.State.RENDERING], requested_at__lt=late)
     waiting = waiting.filter(Q(again_at=None) | Q(again_at__lt=late)).count()  # one tried again by itself was offered just now
-    return f"{waiting} sheets have waited for more than 2 minutes." if waiting else ""
+    return _("%(n)s sheets have waited for more than 2 minutes.") % {"n": waiting} if waiting else ""
 
 
 CHECKS = {"database": _database, "guards": _guards, "broker": _broker, "worker": _worker}

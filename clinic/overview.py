@@ -6,7 +6,10 @@ The desk sees bookings and how many sessions a course has; what was done is for 
 from django.db.models import Prefetch
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext, pgettext_lazy
 
+from accounts.templatetags.clinic_format import in_words
 from aftercare.models import HandOver, Sheet
 from patients.models import Patient
 from patients.overview import Action, Course, Entry, Section, Step
@@ -28,7 +31,7 @@ def next_visit(patient: Patient, user) -> Section:
     if not user.may("bookings.edit"):
         return Section()
     url = f"{reverse('sessions:book')}?patient={patient.number}"
-    return Section(actions=[Action("Book a visit", url, primary=not user.may("plans.edit"))])
+    return Section(actions=[Action(_("Book a visit"), url, primary=not user.may("plans.edit"))])
 
 
 def _steps(plan: TreatmentPlan, bookings: list[Booking], clinical: bool) -> list[Step]:
@@ -39,17 +42,17 @@ def _steps(plan: TreatmentPlan, bookings: list[Booking], clinical: bool) -> list
         mine = [b for b in of_plan if b.session_number == number]
         live = next((b for b in mine if b.status in Booking.LIVE), None)
         if live is None and number < treated:
-            steps.append(Step(number, "passed over", "passed"))
+            steps.append(Step(number, _("passed over"), "passed"))
             continue
         if live is None:
             missed = any(b.status == Booking.Status.MISSED for b in mine)
-            steps.append(Step(number, "missed, to book" if missed else "to book", "missed" if missed else "open"))
+            steps.append(Step(number, _("missed, to book") if missed else _("to book"), "missed" if missed else "open"))
             continue
         record = getattr(live, "record", None)
         url = reverse("sessions:record", args=[record.pk]) if record and clinical else reverse("sessions:booking", args=[live.pk])
         done = live.status == Booking.Status.DONE or (record is not None and record.is_locked)
-        day = wording.day(live.on_site(live.starts_at).date(), weekday=True)
-        steps.append(Step(number, "done" if done else day, "done" if done else "booked", url))
+        day = in_words(live.on_site(live.starts_at).date(), weekday=True)
+        steps.append(Step(number, pgettext("session", "done") if done else day, "done" if done else "booked", url))
     return steps
 
 
@@ -72,27 +75,34 @@ def courses(patient: Patient, user) -> Section:
         left = sum(step.state in ("open", "missed") for step in steps)
         action = None
         if left and user.may("bookings.edit"):
-            label = "Book the course" if left == len(steps) else "Book the rest"
+            label = _("Book the course") if left == len(steps) else _("Book the rest")
             action = Action(label, reverse("sessions:book_course", args=[patient.number_of(plan), plan.number]), primary=True)
-        every = wording.span(plan.interval_weeks_min, plan.interval_weeks_max, "weeks")
-        facts = f"{plan.sessions_count} sessions, {every} apart"
+        facts = _apart(plan)
         if clinical:
             zones = ", ".join(f"{zone.zone_label} {wording.mm(zone.depth_mm)}" for zone in plan.zones.all())
             facts = f"{zones}. {facts}" if zones else facts
         url = reverse("plans:plan", args=[patient.number_of(plan), plan.number]) if clinical else ""
         if under := patient.under(plan):
             facts = f"{facts}, {under}"
-        found.append(Course(f"Course of plan {plan.number}", facts, tuple(steps), url=url, action=action))
+        found.append(Course(_("Course of plan %(number)s") % {"number": plan.number}, facts, tuple(steps), url=url, action=action))
     return Section(courses=found)
 
 
+def _apart(plan: TreatmentPlan) -> str:
+    """`4 sessions, 4 to 6 weeks apart`"""
+    said = {"n": plan.sessions_count, "low": wording.number(plan.interval_weeks_min), "high": wording.number(plan.interval_weeks_max)}
+    if said["low"] == said["high"]:
+        return _("%(n)s sessions, %(low)s\N{NO-BREAK SPACE}weeks apart") % said
+    return _("%(n)s sessions, %(low)s to %(high)s\N{NO-BREAK SPACE}weeks apart") % said
+
+
 _TAGS = {
-    Booking.Status.BOOKED: ("Booked", "info"),
-    Booking.Status.ARRIVED: ("Here", "clear"),
-    Booking.Status.IN_ROOM: ("In room", "clear"),
-    Booking.Status.DONE: ("Done", "mute"),
-    Booking.Status.MISSED: ("Missed", "defer"),
-    Booking.Status.CANCELLED: ("Cancelled", "mute"),
+    Booking.Status.BOOKED: (pgettext_lazy("visit", "Booked"), "info"),
+    Booking.Status.ARRIVED: (pgettext_lazy("visit", "Here"), "clear"),
+    Booking.Status.IN_ROOM: (pgettext_lazy("visit", "In room"), "clear"),
+    Booking.Status.DONE: (pgettext_lazy("visit", "Done"), "mute"),
+    Booking.Status.MISSED: (pgettext_lazy("visit", "Missed"), "defer"),
+    Booking.Status.CANCELLED: (pgettext_lazy("visit", "Cancelled"), "mute"),
 }
 
 
@@ -102,12 +112,13 @@ def _visits(patient: Patient, user, until) -> list[Entry]:
         rows = rows.filter(record__isnull=True)  # the record's own line says more
     entries = []
     for row in until.newest(rows.for_lists(), "starts_at"):
-        number = f" {row.session_number} of {row.plan.sessions_count}" if row.session_number and row.plan else ""
         tag, tone = _TAGS[row.status]
         local = row.on_site(row.starts_at)
         facts = f"{local:%H:%M}, {row.clinician}"
         url = reverse("sessions:booking", args=[row.pk])
-        title = f"{row.get_kind_display()}{number}"
+        title = row.get_kind_display()
+        if row.session_number and row.plan:
+            title = _("%(kind)s %(number)s of %(all)s") % {"kind": title, "number": row.session_number, "all": row.plan.sessions_count}
         entries.append(Entry(row.starts_at, title, facts, url, "i-cal", tag, tone, on=local.date()))
     return entries
 
@@ -115,14 +126,14 @@ def _visits(patient: Patient, user, until) -> list[Entry]:
 def _done(record: TreatmentSession) -> str:
     """The two facts that matter: where and how deep, and whether the skin reacted; or why nothing was done."""
     if record.status == TreatmentSession.Status.CLOSED:
-        return f"Nothing was treated: {record.closed_reason}"
+        return _("Nothing was treated: %(reason)s") % {"reason": record.closed_reason}
     zones = [zone for zone in record.zones.all() if zone.state == SessionZone.State.DONE]
     zones.sort(key=lambda zone: (-zone.done_depth_mm, zone.position))
     words = [f"{zone.zone_label} {wording.mm(zone.done_depth_mm)}" for zone in zones[:ZONES_NAMED]]
     if len(zones) > ZONES_NAMED:
-        words.append(f"and {len(zones) - ZONES_NAMED} more")
-    reaction = {"none": "no reaction", "expected": "reaction as expected", "adverse": "adverse event"}.get(record.reaction, "")
-    return ", ".join([*words, *([reaction] if reaction else [])]) or "No zone recorded yet"
+        words.append(_("and %(more)s more") % {"more": len(zones) - ZONES_NAMED})
+    reaction = {"none": _("no reaction"), "expected": _("reaction as expected"), "adverse": _("adverse event")}.get(record.reaction, "")
+    return ", ".join([*words, *([reaction] if reaction else [])]) or _("No zone recorded yet")
 
 
 def _treatments(patient: Patient, user, until) -> list[Entry]:
@@ -132,14 +143,14 @@ def _treatments(patient: Patient, user, until) -> list[Entry]:
     asks = [row.pk for row in shown if row.roles_asked]
     asking = set(TreatmentSession.objects.filter(pk__in=asks).asking().values_list("pk", flat=True)) if asks else set()
     for row in shown:
-        tag, tone = ("Adverse event", "stop") if row.reaction == TreatmentSession.Reaction.ADVERSE else ("", "mute")
+        tag, tone = (_("Adverse event"), "stop") if row.reaction == TreatmentSession.Reaction.ADVERSE else ("", "mute")
         if not row.is_locked and row.status == TreatmentSession.Status.DRAFT:
-            tag, tone = "Not signed", "defer"
+            tag, tone = _("Not signed"), "defer"
         if row.status == TreatmentSession.Status.CLOSED:
-            tag, tone = "Not treated", "mute"
+            tag, tone = _("Not treated"), "mute"
         if row.pk in asking:
-            tag, tone = "Waits for countersignature", "caut"
-        title = f"Session {row.session_number} of {row.plan.sessions_count}"
+            tag, tone = _("Waits for countersignature"), "caut"
+        title = _("Session %(number)s of %(all)s") % {"number": row.session_number, "all": row.plan.sessions_count}
         entries.append(Entry(row.started_at, title, _done(row), reverse("sessions:record", args=[row.pk]), "i-pen", tag, tone, on=row.day))
     return entries
 
@@ -150,7 +161,7 @@ def _corrections(patient: Patient, user, until) -> list[Entry]:
     return [
         Entry(
             row.made_at,
-            f"Correction {row.number} of session {row.session.session_number}",
+            _("Correction %(number)s of session %(session)s") % {"number": row.number, "session": row.session.session_number},
             f"{row.reason}, {row.made_by}",
             reverse("sessions:record", args=[row.session_id]),
             "i-pen",
@@ -166,12 +177,16 @@ def _sheets(patient: Patient, user, until) -> list[Entry]:
     entries = []
     for row in until.newest(rows, "requested_at"):
         tone = {"ready": "mute", "failed": "defer"}.get(row.state, "info")
-        facts = f"After session {row.session.session_number}, {row.get_variant_display()}, version {row.record_version}"
+        said = {"session": row.session.session_number, "variant": row.get_variant_display(), "version": row.record_version}
+        facts = _("After session %(session)s, %(variant)s, version %(version)s") % said
         for given in row.hand_overs.all():
-            facts += f"; given to {given.whom} {wording.day(row.session.site.day_of(given.at))} by {given.by}"
+            said = {"whom": given.whom, "day": in_words(row.session.site.day_of(given.at)), "name": given.by}
+            facts += _("; given to %(whom)s %(day)s by %(name)s") % said
         url = reverse("aftercare:sheet", args=[row.pk])
-        state = "Superseded" if row.superseded_at else row.get_state_display()
-        entries.append(Entry(row.requested_at, f"Aftercare sheet {row.number}", facts, url, "i-print", state, tone))
+        state = _("Superseded") if row.superseded_at else row.get_state_display()
+        entries.append(
+            Entry(row.requested_at, _("Aftercare sheet %(number)s") % {"number": row.number}, facts, url, "i-print", state, tone)
+        )
     return entries
 
 
@@ -180,7 +195,7 @@ def _recall_calls(patient: Patient, user, until) -> list[Entry]:
     return [
         Entry(
             row.at,
-            f"Recall of lot {row.recall.lot.number}",
+            _("Recall of lot %(number)s") % {"number": row.recall.lot.number},
             f"{row.get_status_display()}, {row.by}",
             reverse("clinic:recall_person", args=[row.recall_id, patient.number_of(row)]),
             "i-info",
@@ -205,7 +220,7 @@ def next_booking(patient: Patient, user) -> Fact | None:
     if row is None:
         return None
     local = row.on_site(row.starts_at)
-    return Fact(f"{wording.day(local.date())}, {local:%H:%M}", url=reverse("sessions:booking", args=[row.pk]))
+    return Fact(f"{in_words(local.date())}, {local:%H:%M}", url=reverse("sessions:booking", args=[row.pk]))
 
 
 SECTIONS = (next_visit, courses)

@@ -8,10 +8,13 @@ from django.db.models import F, OuterRef, Prefetch, Q, Subquery, prefetch_relate
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext_lazy
 
 from accounts.competence import running_out, standing_on
 from accounts.models import Site
 from accounts.reach import reach_of
+from accounts.templatetags.clinic_format import in_words
 from accounts.watched.services import standing_for
 from aftercare.models import Sheet
 from audit.models import Outcome
@@ -19,7 +22,6 @@ from events import today as calls
 from followup.services.drift import Kind, may_wait_longer, seems_late, with_lateness
 from intake.models import QuestionnaireResponse
 from patients.models import EmergencyOpening, ErasedOpening, Patient
-from planner import wording
 from plans.models import Consultation, TreatmentPlan
 from plans.services import waiting_for
 from protocols.models import ProtocolVersion
@@ -58,8 +60,9 @@ class Pile:
     url: str = ""
 
 
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
+def _count(number: int, said) -> str:
+    """*said*: ngettext_lazy of "%(n)s record to sign"."""
+    return said % {"n": number}
 
 
 def piles_of(user, *, own: bool, now: dt.datetime) -> list[Pile]:
@@ -103,13 +106,13 @@ def _calls(user, now: dt.datetime) -> list[Pile | None]:
     ]
     due = []
     for task in tasks[:MOST_UNFINISHED]:
-        tried = f", tried {_count(task.tries, 'time', 'times')}" if task.tries else ""
+        tried = _count(task.tries, ngettext_lazy(", tried %(n)s time", ", tried %(n)s times", "n")) if task.tries else ""
         address = f"{reverse('events:call', args=[task.number])}?session={task.session}&check_in={task.check_in.id}"
         due.append(Unfinished(task.patient, f"{task.check_in.label}{tried}", address))
-    one, many = "call that waits for a clinician", "calls that wait for a clinician"
-    found = [Pile("call-alerts", _count(len(alerts), one, many), waiting, len(alerts) - len(waiting), page)] if alerts else []
+    said = ngettext_lazy("%(n)s call that waits for a clinician", "%(n)s calls that wait for a clinician", "n")
+    found = [Pile("call-alerts", _count(len(alerts), said), waiting, len(alerts) - len(waiting), page)] if alerts else []
     if tasks:
-        words = _count(len(tasks), "follow-up call to make", "follow-up calls to make")
+        words = _count(len(tasks), ngettext_lazy("%(n)s follow-up call to make", "%(n)s follow-up calls to make", "n"))
         found.append(Pile("follow-up-calls", words, due, len(tasks) - len(due), page))
     return found
 
@@ -119,10 +122,12 @@ def _recalls(user) -> Pile | None:
     items = []
     for recall, patient, words in to_reach(user):
         address = reverse("clinic:recall_person", args=[recall.pk, patient.number])
-        items.append(Unfinished(str(patient), f"Lot {recall.lot.number}, {words.lower()}", address))
+        items.append(
+            Unfinished(str(patient), _("Lot %(number)s, %(stands)s") % {"number": recall.lot.number, "stands": words.lower()}, address)
+        )
     if not items:
         return None
-    words = _count(len(items), "person to reach about a recall", "people to reach about a recall")
+    words = _count(len(items), ngettext_lazy("%(n)s person to reach about a recall", "%(n)s people to reach about a recall", "n"))
     return Pile("recalls", words, items[:MOST_UNFINISHED], len(items[MOST_UNFINISHED:]), reverse("clinic:recalls"))
 
 
@@ -132,7 +137,7 @@ def _devices(user) -> Pile | None:
     if not waiting:
         return None
     items = [Unfinished(str(one), ". ".join(due), reverse("sessions:device", args=[one.pk])) for one, due in waiting[:MOST_UNFINISHED]]
-    words = _count(len(waiting), "device to clean or have serviced", "devices to clean or have serviced")
+    words = _count(len(waiting), ngettext_lazy("%(n)s device to clean or have serviced", "%(n)s devices to clean or have serviced", "n"))
     return Pile("devices", words, items, len(waiting) - len(items), reverse("sessions:devices"))
 
 
@@ -141,10 +146,19 @@ def _answers(user) -> Pile | None:
 
     def item(row):
         sent = timezone.localtime(row.sent_at)
-        return Unfinished(str(row.patient), f"Sent {wording.day(sent.date())}, {sent:%H:%M}", reverse("intake:review", args=[row.pk]))
+        return Unfinished(
+            str(row.patient),
+            _("Sent %(day)s, %(time)s") % {"day": in_words(sent.date()), "time": f"{sent:%H:%M}"},
+            reverse("intake:review", args=[row.pk]),
+        )
 
     rows = QuestionnaireResponse.objects.visible_to(user).waiting().select_related("patient").only("sent_at", *of("patient", NAMED))
-    return _pile("answers", rows.order_by("sent_at", "pk"), "set of answers to go through", "sets of answers to go through", item)
+    return _pile(
+        "answers",
+        rows.order_by("sent_at", "pk"),
+        ngettext_lazy("%(n)s set of answers to go through", "%(n)s sets of answers to go through", "n"),
+        item,
+    )
 
 
 def _refusals(user) -> Pile | None:
@@ -156,20 +170,20 @@ def _refusals(user) -> Pile | None:
     day = timezone.localdate()
     page = f"{reverse('clinic:log')}?outcome={Outcome.REFUSED}&first_day={day.isoformat()}"
     rows = found(user, Search(outcome=Outcome.REFUSED, first_day=day))
-    return _pile("refusals", rows, "thing refused today", "things refused today", item, url=page)
+    return _pile("refusals", rows, ngettext_lazy("%(n)s thing refused today", "%(n)s things refused today", "n"), item, url=page)
 
 
 def _watched(user) -> list[Pile | None]:
     """What two people are to know of: to agree to, to carry out, to read."""
     found = standing_for(user)
     return [
-        _acts("agree", found.decide, "change waits for you to agree", "changes wait for you to agree"),
-        _acts("go-on", found.go_on, "change you asked for can go on", "changes you asked for can go on"),
-        _acts("watched", found.read, "change to read", "changes to read"),
+        _acts("agree", found.decide, ngettext_lazy("%(n)s change waits for you to agree", "%(n)s changes wait for you to agree", "n")),
+        _acts("go-on", found.go_on, ngettext_lazy("%(n)s change you asked for can go on", "%(n)s changes you asked for can go on", "n")),
+        _acts("watched", found.read, ngettext_lazy("%(n)s change to read", "%(n)s changes to read", "n")),
     ]
 
 
-def _acts(name: str, acts: list, one: str, many: str) -> Pile | None:
+def _acts(name: str, acts: list, said) -> Pile | None:
     if not acts:
         return None
     page = reverse("accounts:watched")
@@ -178,34 +192,48 @@ def _acts(name: str, acts: list, one: str, many: str) -> Pile | None:
         person = name == "go-on" and act.person_id is not None
         return Unfinished(act.words, act.stands, reverse("accounts:person", args=[act.person_id]) if person else page)
 
-    return Pile(name, _count(len(acts), one, many), [item(act) for act in acts[:MOST_UNFINISHED]], len(acts[MOST_UNFINISHED:]), page)
+    return Pile(name, _count(len(acts), said), [item(act) for act in acts[:MOST_UNFINISHED]], len(acts[MOST_UNFINISHED:]), page)
 
 
 def _countersignatures(user) -> list[Pile | None]:
     mine, sent = waiting_for(user)
     return [
-        _listed("countersign", mine, "plan waiting for your countersignature", "plans waiting for your countersignature"),
-        _listed("sent", sent, "plan sent for countersignature", "plans sent for countersignature"),
+        _listed(
+            "countersign",
+            mine,
+            ngettext_lazy("%(n)s plan waiting for your countersignature", "%(n)s plans waiting for your countersignature", "n"),
+        ),
+        _listed("sent", sent, ngettext_lazy("%(n)s plan sent for countersignature", "%(n)s plans sent for countersignature", "n")),
     ]
 
 
 def _plan_that_waits(plan: TreatmentPlan) -> Unfinished:
     sent = timezone.localtime(plan.accepted_at)
-    facts = f"Sent by {plan.accepted_by.display_name}, {wording.day(sent.date())}, {sent:%H:%M}"
+    said = {"name": plan.accepted_by.display_name, "day": in_words(sent.date()), "time": f"{sent:%H:%M}"}
+    facts = _("Sent by %(name)s, %(day)s, %(time)s") % said
     return Unfinished(str(plan.patient), facts, reverse("plans:plan", args=[plan.patient.number, plan.number]))
 
 
 def _protocols_to_read() -> Pile | None:
     def item(version):
         address = reverse("protocols:version", args=[version.version])
+        title = _("Protocol %(version)s") % {"version": version.version}
         if version.is_approved:
-            return Unfinished(f"Protocol {version.version}", f"Review overdue since {wording.day(version.next_review_on)}", address)
-        handed = wording.day(timezone.localtime(version.submitted_at).date()) if version.submitted_at else "some time ago"
-        by = f" by {version.submitted_by.display_name}" if version.submitted_by else ""
-        return Unfinished(f"Protocol {version.version}", f"Handed over {handed}{by}", address)
+            return Unfinished(title, _("Review overdue since %(day)s") % {"day": in_words(version.next_review_on)}, address)
+        day = in_words(timezone.localtime(version.submitted_at).date()) if version.submitted_at else _("some time ago")
+        if not version.submitted_by:
+            return Unfinished(title, _("Handed over %(day)s") % {"day": day}, address)
+        return Unfinished(title, _("Handed over %(day)s by %(name)s") % {"day": day, "name": version.submitted_by.display_name}, address)
 
     rows = ProtocolVersion.objects.to_read(timezone.localdate()).select_related("submitted_by")
-    return _pile("protocols", rows, "protocol to review", "protocols to review", item, url=reverse("protocols:list"), is_rare=True)
+    return _pile(
+        "protocols",
+        rows,
+        ngettext_lazy("%(n)s protocol to review", "%(n)s protocols to review", "n"),
+        item,
+        url=reverse("protocols:list"),
+        is_rare=True,
+    )
 
 
 def _certificates(user) -> Pile | None:
@@ -217,17 +245,23 @@ def _certificates(user) -> Pile | None:
         return Unfinished(row.user.display_name, facts, reverse("accounts:person", args=[row.user_id]))
 
     rows = running_out(user, day)
-    return _pile("certificates", rows, "certificate runs out", "certificates run out", item, url=reverse("accounts:staff"))
+    return _pile(
+        "certificates",
+        rows,
+        ngettext_lazy("%(n)s certificate runs out", "%(n)s certificates run out", "n"),
+        item,
+        url=reverse("accounts:staff"),
+    )
 
 
-def _listed(name: str, rows: list, one: str, many: str) -> Pile | None:
+def _listed(name: str, rows: list, said) -> Pile | None:
     if not rows:
         return None
     shown = [_plan_that_waits(row) for row in rows[:MOST_UNFINISHED]]
-    return Pile(name, _count(len(rows), one, many), shown, more=len(rows) - len(shown), url=reverse("plans:waiting"))
+    return Pile(name, _count(len(rows), said), shown, more=len(rows) - len(shown), url=reverse("plans:waiting"))
 
 
-def _pile(name: str, rows, one: str, many: str, item, url: str = "", *, is_rare: bool = False) -> Pile | None:
+def _pile(name: str, rows, said, item, url: str = "", *, is_rare: bool = False) -> Pile | None:
     """Show the first rows and count the rest; None for an empty pile. One that is mostly empty is asked for by a column first."""
     if is_rare and not rows.order_by().values_list("pk")[:1]:
         return None
@@ -236,7 +270,7 @@ def _pile(name: str, rows, one: str, many: str, item, url: str = "", *, is_rare:
         return None
     total = len(first) if len(first) <= MOST_UNFINISHED else rows.count()
     shown = [item(row) for row in first[:MOST_UNFINISHED]]
-    return Pile(name, _count(total, one, many), shown, more=total - len(shown), url=url)
+    return Pile(name, _count(total, said), shown, more=total - len(shown), url=url)
 
 
 def _visits_without_anybody(user) -> Pile | None:
@@ -244,11 +278,19 @@ def _visits_without_anybody(user) -> Pile | None:
 
     def item(row):
         starts = row.on_site(row.starts_at)
-        when = f"{wording.day(starts.date(), weekday=True)}, {starts:%H:%M}"
-        return Unfinished(str(row.patient), f"{when}, {row.clinician.name} has left", reverse("sessions:booking", args=[row.pk]))
+        when = f"{in_words(starts.date(), weekday=True)}, {starts:%H:%M}"
+        return Unfinished(
+            str(row.patient),
+            _("%(when)s, %(name)s has left") % {"when": when, "name": row.clinician.name},
+            reverse("sessions:booking", args=[row.pk]),
+        )
 
     return _pile(
-        "without-anybody", without_anybody(user), "visit to move to somebody else", "visits to move to somebody else", item, is_rare=True
+        "without-anybody",
+        without_anybody(user),
+        ngettext_lazy("%(n)s visit to move to somebody else", "%(n)s visits to move to somebody else", "n"),
+        item,
+        is_rare=True,
     )
 
 
@@ -257,7 +299,12 @@ def _emergencies(user) -> Pile | None:
 
     def item(row):
         opened = timezone.localtime(row.opened_at)
-        return Unfinished(row.user.display_name, f"No. {row.patient.number}, {wording.day(opened.date())}, {opened:%H:%M}", page)
+        return Unfinished(
+            row.user.display_name,
+            _("No. %(number)s, %(day)s, %(time)s")
+            % {"number": row.patient.number, "day": in_words(opened.date()), "time": f"{opened:%H:%M}"},
+            page,
+        )
 
     page = reverse("patients:openings")
     rows = (
@@ -265,7 +312,14 @@ def _emergencies(user) -> Pile | None:
         .select_related("user", "patient")
         .only("opened_at", "patient__number", *of("user", STAFF_NAMED))
     )
-    return _pile("emergencies", rows, "emergency access to look at", "emergency accesses to look at", item, url=page, is_rare=True)
+    return _pile(
+        "emergencies",
+        rows,
+        ngettext_lazy("%(n)s emergency access to look at", "%(n)s emergency accesses to look at", "n"),
+        item,
+        url=page,
+        is_rare=True,
+    )
 
 
 def _erased_emergencies(user) -> Pile | None:
@@ -273,12 +327,19 @@ def _erased_emergencies(user) -> Pile | None:
 
     def item(row):
         opened = timezone.localtime(row.opened_at)
-        return Unfinished(row.user.display_name, f"No. {row.patient_number}, erased, {wording.day(opened.date())}, {opened:%H:%M}", page)
+        return Unfinished(
+            row.user.display_name,
+            _("No. %(number)s, erased, %(day)s, %(time)s")
+            % {"number": row.patient_number, "day": in_words(opened.date()), "time": f"{opened:%H:%M}"},
+            page,
+        )
 
     page = reverse("patients:openings")
     rows = ErasedOpening.objects.to_review(user).select_related("user").only("opened_at", "patient_number", *of("user", STAFF_NAMED))
-    one, many = "emergency access to an erased record to look at", "emergency accesses to erased records to look at"
-    return _pile("erased-emergencies", rows, one, many, item, url=page, is_rare=True)
+    said = ngettext_lazy(
+        "%(n)s emergency access to an erased record to look at", "%(n)s emergency accesses to erased records to look at", "n"
+    )
+    return _pile("erased-emergencies", rows, said, item, url=page, is_rare=True)
 
 
 def _records(user, own: bool) -> list[Pile | None]:
@@ -307,37 +368,56 @@ def _records(user, own: bool) -> list[Pile | None]:
     mine = [row for row in asking if row.pk in open_to and row not in confirms]
 
     def item(row):
-        started = f"Session {row.session_number}, started {wording.day(row.day, weekday=True)}"
+        started = _("Session %(number)s, started %(day)s") % {"number": row.session_number, "day": in_words(row.day, weekday=True)}
         return Unfinished(str(row.patient), started, reverse("sessions:record", args=[row.pk]))
 
     def to_countersign(row):
-        facts = f"Session {row.session_number}, {wording.day(row.day, weekday=True)}: {row.needs[0]['subject']}"
+        said = {"number": row.session_number, "day": in_words(row.day, weekday=True), "subject": row.needs[0]["subject"]}
+        facts = _("Session %(number)s, %(day)s: %(subject)s") % said
         return Unfinished(str(row.patient), facts, reverse("sessions:countersign", args=[row.pk]))
 
     def to_confirm(row):
         entered = next(need["subject"] for need in row.needs if need["who"] == TREATED)
-        facts = f"Session {row.session_number}, {wording.day(row.day, weekday=True)}. {entered}"
+        said = {"number": row.session_number, "day": in_words(row.day, weekday=True), "entered": entered}
+        facts = _("Session %(number)s, %(day)s. %(entered)s") % said
         return Unfinished(str(row.patient), facts, reverse("sessions:countersign", args=[row.pk]))
 
     def was_refused(row):
-        facts = f"Session {row.session_number}: {refused[row.pk].by} says why"
+        facts = _("Session %(number)s: %(name)s says why") % {"number": row.session_number, "name": refused[row.pk].by}
         return Unfinished(str(row.patient), facts, reverse("sessions:record", args=[row.pk]))
 
     return [
-        _of_list("records", [row for row in rows if not row.is_signed], "record to sign", "records to sign", item),
-        _of_list("confirm-records", confirms, "record entered for you to confirm", "records entered for you to confirm", to_confirm),
-        _of_list("countersign-records", mine, "record to countersign", "records to countersign", to_countersign),
-        _of_list("refused-records", denied[False], "countersignature refused", "countersignatures refused", was_refused),
         _of_list(
-            "denied-records", denied[True], "record not confirmed by who treated", "records not confirmed by who treated", was_refused
+            "records", [row for row in rows if not row.is_signed], ngettext_lazy("%(n)s record to sign", "%(n)s records to sign", "n"), item
+        ),
+        _of_list(
+            "confirm-records",
+            confirms,
+            ngettext_lazy("%(n)s record entered for you to confirm", "%(n)s records entered for you to confirm", "n"),
+            to_confirm,
+        ),
+        _of_list(
+            "countersign-records", mine, ngettext_lazy("%(n)s record to countersign", "%(n)s records to countersign", "n"), to_countersign
+        ),
+        _of_list(
+            "refused-records",
+            denied[False],
+            ngettext_lazy("%(n)s countersignature refused", "%(n)s countersignatures refused", "n"),
+            was_refused,
+        ),
+        _of_list(
+            "denied-records",
+            denied[True],
+            ngettext_lazy("%(n)s record not confirmed by who treated", "%(n)s records not confirmed by who treated", "n"),
+            was_refused,
         ),
     ]
 
 
-def _of_list(name: str, rows: list, one: str, many: str, item) -> Pile | None:
+def _of_list(name: str, rows: list, said, item) -> Pile | None:
     if not rows:
         return None
-    return Pile(name, _count(len(rows), one, many), [item(row) for row in rows[:MOST_UNFINISHED]], len(rows[MOST_UNFINISHED:]))
+    return Pile(name, _count(len(rows), said), [item(row) for row in rows[:MOST_UNFINISHED]], len(rows[MOST_UNFINISHED:]))
 
 
 def _drafts(user, own: bool) -> Pile | None:
@@ -347,9 +427,9 @@ def _drafts(user, own: bool) -> Pile | None:
 
     def item(row):
         url = reverse("plans:consultation", args=[row.patient.number, row.pk])
-        return Unfinished(str(row.patient), f"Consultation of {wording.day(row.visit_date)}", url)
+        return Unfinished(str(row.patient), _("Consultation of %(day)s") % {"day": in_words(row.visit_date)}, url)
 
-    return _pile("drafts", rows, "consultation to finish", "consultations to finish", item)
+    return _pile("drafts", rows, ngettext_lazy("%(n)s consultation to finish", "%(n)s consultations to finish", "n"), item)
 
 
 def unplaced(user, now: dt.datetime):
@@ -383,8 +463,14 @@ def _courses(user, own: bool, now: dt.datetime) -> list[Pile | None]:
     late.sort(key=lambda one: -one[0])
     board = f"{reverse('followup:drift')}?kind={Kind.PAST_LATEST}"
     return [
-        _of_courses("late", late, "course past its longest wait", "courses past their longest wait", _how_late, board),
-        _of_courses("plans", left, "plan to place", "plans to place", _how_many_left),
+        _of_courses(
+            "late",
+            late,
+            ngettext_lazy("%(n)s course past its longest wait", "%(n)s courses past their longest wait", "n"),
+            _how_late,
+            board,
+        ),
+        _of_courses("plans", left, ngettext_lazy("%(n)s plan to place", "%(n)s plans to place", "n"), _how_many_left),
     ]
 
 
@@ -393,7 +479,7 @@ def _clock_of(name: str, now: dt.datetime) -> tuple[ZoneInfo, dt.date]:
     return zone, now.astimezone(zone).date()
 
 
-def _of_courses(name: str, courses: list[tuple[int, dict]], one: str, many: str, facts, url: str = "") -> Pile | None:
+def _of_courses(name: str, courses: list[tuple[int, dict]], said, facts, url: str = "") -> Pile | None:
     if not courses:
         return None
     items = []
@@ -401,15 +487,16 @@ def _of_courses(name: str, courses: list[tuple[int, dict]], one: str, many: str,
         patient = Patient(surname=row["patient__surname"], given=row["patient__given"])
         address = reverse("sessions:book_course", args=[row["patient__number"], row["number"]])
         items.append(Unfinished(str(patient), facts(count, row), address))
-    return Pile(name, _count(len(courses), one, many), items, more=len(courses) - len(items), url=url)
+    return Pile(name, _count(len(courses), said), items, more=len(courses) - len(items), url=url)
 
 
 def _how_late(days: int, row: dict) -> str:
-    return f"{weeks(days)} past, the last session on {wording.day(row['last_day'])}"
+    return _("%(weeks)s past, the last session on %(day)s") % {"weeks": weeks(days), "day": in_words(row["last_day"])}
 
 
 def _how_many_left(count: int, row: dict) -> str:
-    return f"{count} of {_count(row['sessions_count'], 'session', 'sessions')} to book"
+    of = ngettext_lazy("%(count)s of %(n)s session to book", "%(count)s of %(n)s sessions to book", "n")
+    return of % {"count": count, "n": row["sessions_count"]}
 
 
 def _consent_ahead(user) -> Pile | None:
@@ -418,10 +505,11 @@ def _consent_ahead(user) -> Pile | None:
         return None
     items = []
     for row in rows[:MOST_UNFINISHED]:
-        day = wording.day(row.visit.on_site(row.visit.starts_at).date())
-        facts = f"{'Withdrawn' if row.is_withdrawn else 'Signed on an older text'}, next session {day}"
+        day = in_words(row.visit.on_site(row.visit.starts_at).date())
+        said = _("Withdrawn, next session %(day)s") if row.is_withdrawn else _("Signed on an older text, next session %(day)s")
+        facts = said % {"day": day}
         items.append(Unfinished(str(row.visit.patient), facts, reverse("consent:patient", args=[row.visit.patient.person.number])))
-    count = _count(len(rows), "consent to renew before a visit", "consents to renew before a visit")
+    count = _count(len(rows), ngettext_lazy("%(n)s consent to renew before a visit", "%(n)s consents to renew before a visit", "n"))
     return Pile("consent", count, items, more=len(rows) - len(items), url=reverse("clinic:consent_ahead"))
 
 
@@ -431,6 +519,8 @@ def _failed_sheets(user, own: bool) -> Pile | None:
     rows = (rows.filter(session__clinician=user) if own else rows).order_by("requested_at")
 
     def item(row):
-        return Unfinished(str(row.session.patient), row.problem or "The sheet was not made", reverse("aftercare:sheet", args=[row.pk]))
+        return Unfinished(str(row.session.patient), row.problem or _("The sheet was not made"), reverse("aftercare:sheet", args=[row.pk]))
 
-    return _pile("sheets", rows, "sheet failed", "sheets failed", item, url=reverse("aftercare:queue"), is_rare=True)
+    return _pile(
+        "sheets", rows, ngettext_lazy("%(n)s sheet failed", "%(n)s sheets failed", "n"), item, url=reverse("aftercare:queue"), is_rare=True
+    )

@@ -3,6 +3,7 @@
 from django.http import HttpResponse
 from django.template.loader import render_to_string
 from django.utils.cache import add_never_cache_headers
+from django.utils.translation import gettext, gettext_noop
 
 from accounts.views.calm import SAY
 from audit.models import Outcome
@@ -11,7 +12,9 @@ from audit.services import record
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 AGAIN_IN_SECONDS = 300
-WORDS = "Nothing new is saved at the moment: the audit log does not hold. What you typed is still here; note what matters on paper."
+WORDS = gettext_noop(
+    "Nothing new is saved at the moment: the audit log does not hold. What you typed is still here; note what matters on paper."
+)
 # Beside every step of signing in and the lock: ending sign-ins, and what only reads: searching, and opening a record in an emergency.
 OPEN = frozenset(
     {
@@ -36,7 +39,7 @@ def _goes_on(view, name: str) -> bool:
 def refusal():
     response = HttpResponse(render_to_string("read_only.html"), status=503)
     response["Retry-After"] = str(AGAIN_IN_SECONDS)
-    response[SAY] = WORDS
+    response[SAY] = gettext(WORDS)
     add_never_cache_headers(response)
     return response
 

@@ -8,6 +8,8 @@ import django
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy, pgettext_lazy
 
 from audit import guards, read_only
 from audit.chain import Unusable, anchors, lag, trouble
@@ -18,7 +20,7 @@ from .durability import disk, schedule, status
 from .rights import finishing, journal
 
 WELL, LOOK, ACT = "clear", "defer", "stop"  # the tones of the marks
-WORDS = {WELL: "Well", LOOK: "Look at it", ACT: "Act now"}
+WORDS = {WELL: pgettext_lazy("health", "Well"), LOOK: pgettext_lazy("health", "Look at it"), ACT: pgettext_lazy("health", "Act now")}
 SEALER_PATIENCE = 60  # seconds
 ANCHOR_PATIENCE = dt.timedelta(days=2)
 BACKUP_PATIENCE = dt.timedelta(hours=36)
@@ -42,23 +44,27 @@ class Line:
         return WORDS[self.tone]
 
 
+_DAYS = ngettext_lazy("%(n)s day ago", "%(n)s days ago", "n")
+_HOURS = ngettext_lazy("%(n)s hour ago", "%(n)s hours ago", "n")
+_MINUTES = ngettext_lazy("%(n)s minute ago", "%(n)s minutes ago", "n")
+
+
 def ago(moment: dt.datetime | None, now: dt.datetime) -> str:
     """ "3 hours ago": how long somebody has to trust what was known then."""
     if moment is None:
         return ""
     seconds = max(0, int((now - moment).total_seconds()))
-    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
-        if seconds >= 2 * length or (unit != "minute" and seconds >= length):
-            count = seconds // length
-            return f"{count} {unit}{'' if count == 1 else 's'} ago"
-    return "just now" if seconds < 60 else "1 minute ago"
+    for said, length, least in ((_DAYS, 86400, 86400), (_HOURS, 3600, 3600), (_MINUTES, 60, 60)):
+        if seconds >= least:
+            return said % {"n": seconds // length}
+    return _("just now")
 
 
 def lines() -> list[Line]:
     """Every line of the health page. Where the database is away, what would ask it is left out."""
     now = timezone.now()
     away = health._database()
-    gone = Line("Database", ACT, "It does not answer.", "Look whether it runs; what was saved is safe.")
+    gone = Line(_("Database"), ACT, _("It does not answer."), _("Look whether it runs; what was saved is safe."))
     first = [gone] if away else [_database(), _guards()]
     asked = [] if away else [_worker(), *_audit(now), _erasures()]
     return [*first, _broker(), *asked, _backup(now), _drill(now), *_disk(), _versions()]
@@ -73,7 +79,7 @@ def warnings() -> list[Line]:
 def _database() -> Line:
     version = ".".join(str(part) for part in connection.Database.sqlite_version_info) if connection.vendor == "sqlite" else _postgresql()
     name = "SQLite" if connection.vendor == "sqlite" else "PostgreSQL"
-    return Line("Database", WELL, f"{name} {version} answers.")
+    return Line(_("Database"), WELL, _("%(name)s %(version)s answers.") % {"name": name, "version": version})
 
 
 def _postgresql() -> str:
@@ -84,34 +90,36 @@ def _postgresql() -> str:
 def _guards() -> Line:
     absent = guards.missing()
     if absent:
-        said = f"Not there: {', '.join(sorted(absent))}."
-        return Line("Guards", ACT, said, "Run manage.py migrate: without them what is locked is not protected.")
-    return Line("Guards", WELL, "The database refuses to change what is signed, sealed or locked.")
+        said = _("Not there: %(names)s.") % {"names": ", ".join(sorted(absent))}
+        return Line(_("Guards"), ACT, said, _("Run manage.py migrate: without them what is locked is not protected."))
+    return Line(_("Guards"), WELL, _("The database refuses to change what is signed, sealed or locked."))
 
 
 def _broker() -> Line:
     if health._broker():
-        return Line("Queue", LOOK, "It does not answer. Work goes on; sheets are made when it is back.", "Start it again if it stays away.")
-    return Line("Queue", WELL, "It answers.")
+        return Line(
+            _("Queue"), LOOK, _("It does not answer. Work goes on; sheets are made when it is back."), _("Start it again if it stays away.")
+        )
+    return Line(_("Queue"), WELL, _("It answers."))
 
 
 def _worker() -> Line:
     waiting = health._worker()
     if waiting:
-        return Line("Sheets", LOOK, waiting, "Look whether the worker runs.")
-    return Line("Sheets", WELL, "None waits longer than 2 minutes.")
+        return Line(_("Sheets"), LOOK, waiting, _("Look whether the worker runs."))
+    return Line(_("Sheets"), WELL, _("None waits longer than 2 minutes."))
 
 
 def _audit(now: dt.datetime) -> list[Line]:
     shut = read_only.reason()
     wrong = shut or trouble(at_most_old=CHAIN_KEPT_SECONDS)
     if shut:
-        do = "Find out who changed it, then let the chain go on with a record: manage.py resume_audit."
-        chain = Line("Audit log", ACT, f"The clinic is read-only. {wrong}", do)
+        do = _("Find out who changed it, then let the chain go on with a record: manage.py resume_audit.")
+        chain = Line(_("Audit log"), ACT, _("The clinic is read-only. %(why)s") % {"why": wrong}, do)
     elif wrong:
-        chain = Line("Audit log", ACT, wrong, "Find out who changed it. At the next start the clinic opens read-only.")
+        chain = Line(_("Audit log"), ACT, wrong, _("Find out who changed it. At the next start the clinic opens read-only."))
     else:
-        chain = Line("Audit log", WELL, "The chain holds since the last anchor.")
+        chain = Line(_("Audit log"), WELL, _("The chain holds since the last anchor."))
     return [chain, _sealer(), _anchor(now)]
 
 
@@ -119,43 +127,60 @@ def _erasures() -> Line:
     try:
         files, orders = finishing.behind()
     except (DatabaseError, OSError, Unusable, journal.Damaged) as problem:
-        said = str(problem) if isinstance(problem, journal.Damaged | Unusable) else "How far they are cannot be said."
-        return Line("Erasures", ACT, said, "Until then a restored backup may bring back who was erased.")
+        said = str(problem) if isinstance(problem, journal.Damaged | Unusable) else _("How far they are cannot be said.")
+        return Line(_("Erasures"), ACT, said, _("Until then a restored backup may bring back who was erased."))
     if orders > 0:
-        said = f"{orders} {'order is' if orders == 1 else 'orders are'} not in the journal beside the database."
-        return Line("Erasures", ACT, said, "Look whether AUDIT_DIR can be written, and whether the backup schedule runs.")
+        said = ngettext(
+            "%(n)s order is not in the journal beside the database.", "%(n)s orders are not in the journal beside the database.", orders
+        ) % {"n": orders}
+        return Line(_("Erasures"), ACT, said, _("Look whether AUDIT_DIR can be written, and whether the backup schedule runs."))
     if files:
-        said = f"{files} {'file' if files == 1 else 'files'} of erased patients could not be removed."
-        return Line("Erasures", LOOK, said, "Look whether the storage can be written. It is tried again.")
-    return Line("Erasures", WELL, "Each is carried out, and stands in the journal beside the database.")
+        said = ngettext(
+            "%(n)s file of erased patients could not be removed.", "%(n)s files of erased patients could not be removed.", files
+        ) % {"n": files}
+        return Line(_("Erasures"), LOOK, said, _("Look whether the storage can be written. It is tried again."))
+    return Line(_("Erasures"), WELL, _("Each is carried out, and stands in the journal beside the database."))
 
 
 def _sealer() -> Line:
     try:
         behind = lag()
     except (DatabaseError, Unusable):
-        return Line("Sealer", LOOK, "How far it is behind cannot be said.")
-    many = f"{behind.rows} row{' waits' if behind.rows == 1 else 's wait'}"
+        return Line(_("Sealer"), LOOK, _("How far it is behind cannot be said."))
+    n = {"n": behind.rows, "seconds": int(behind.seconds)}
     if behind.seconds > SEALER_PATIENCE:
-        said = f"{many}, the oldest for {int(behind.seconds)} s."
-        return Line("Sealer", ACT, said, "Look whether the sealer runs (manage.py seal_audit).")
-    return Line("Sealer", WELL, f"{many} for a seal, as each does for a second." if behind.rows else "Every row has its seal.")
+        said = ngettext("%(n)s row waits, the oldest for %(seconds)s s.", "%(n)s rows wait, the oldest for %(seconds)s s.", behind.rows) % n
+        return Line(_("Sealer"), ACT, said, _("Look whether the sealer runs (manage.py seal_audit)."))
+    if not behind.rows:
+        return Line(_("Sealer"), WELL, _("Every row has its seal."))
+    said = (
+        ngettext(
+            "%(n)s row waits for a seal, as each does for a second.", "%(n)s rows wait for a seal, as each does for a second.", behind.rows
+        )
+        % n
+    )
+    return Line(_("Sealer"), WELL, said)
 
 
 def _anchor(now: dt.datetime) -> Line:
     try:
         last = anchors.last_anchor()
     except anchors.NoAnchor as problem:
-        return Line("Anchor", ACT, str(problem), "Compare it with the copy that is kept elsewhere.")
+        return Line(_("Anchor"), ACT, str(problem), _("Compare it with the copy that is kept elsewhere."))
     if last is None:
-        return Line("Anchor", LOOK, "There is none yet. The sealer makes one each day.")
-    words = f"Number {last.number}, {ago(last.made_at, now)}, at position {last.position}."
+        return Line(_("Anchor"), LOOK, _("There is none yet. The sealer makes one each day."))
+    n = {"number": last.number, "ago": ago(last.made_at, now), "position": last.position}
+    words = _("Number %(number)s, %(ago)s, at position %(position)s.") % n
     if now - last.made_at > ANCHOR_PATIENCE:
-        return Line("Anchor", LOOK, words, "Look whether the sealer runs (manage.py seal_audit).")
-    return Line("Anchor", WELL, words)
+        return Line(_("Anchor"), LOOK, words, _("Look whether the sealer runs (manage.py seal_audit)."))
+    return Line(_("Anchor"), WELL, words)
 
 
-BACKUP = "Last backup"
+BACKUP = gettext_lazy("Last backup")
+
+
+def _failed(failed: dict, now: dt.datetime) -> str:
+    return _("The last try failed %(ago)s: %(why)s") % {"ago": ago(schedule.moment(failed), now), "why": failed.get("why", "")}
 
 
 def _backup(now: dt.datetime) -> Line:
@@ -163,49 +188,55 @@ def _backup(now: dt.datetime) -> Line:
     made, failed = state.get("backup"), state.get("failed_backup")
     at = schedule.moment(made)
     if failed:
-        words = f"The last try failed {ago(schedule.moment(failed), now)}: {failed.get('why', '')}"
-        return Line(BACKUP, ACT, words, "Put that right, then run manage.py backup.", _backup_words(made, now))
+        words = _failed(failed, now)
+        return Line(BACKUP, ACT, words, _("Put that right, then run manage.py backup."), _backup_words(made, now))
     if at is None:
         minutes = int(schedule.FIRST_AFTER.total_seconds() // 60)
-        when = (
-            f"The first is taken {minutes} minutes after the backup schedule has started, then one each day at {settings.BACKUP_AT:%H:%M}."
+        when = _(
+            "The first is taken %(minutes)s minutes after the backup schedule has started, then one each day at %(time)s. "
+            "Or now, with manage.py backup."
         )
-        return Line(BACKUP, LOOK, "There is none yet.", f"{when} Or now, with manage.py backup.")
+        return Line(BACKUP, LOOK, _("There is none yet."), when % {"minutes": minutes, "time": f"{settings.BACKUP_AT:%H:%M}"})
     words = " ".join(_backup_words(made, now))
     if now - at > BACKUP_LATE:
-        return Line(BACKUP, ACT, words, "Look whether the backups run (manage.py backup_schedule), or run manage.py backup.")
+        return Line(BACKUP, ACT, words, _("Look whether the backups run (manage.py backup_schedule), or run manage.py backup."))
     if now - at > BACKUP_PATIENCE:
-        return Line(BACKUP, LOOK, words, "Look whether the backups run (manage.py backup_schedule).")
+        return Line(BACKUP, LOOK, words, _("Look whether the backups run (manage.py backup_schedule)."))
     if made.get("problems"):
         return Line(BACKUP, LOOK, words, " ".join(made["problems"][:3]))
     if not disk.backups_lie_apart():
-        return Line(BACKUP, LOOK, words, "It lies on the same disk as the data. Name a folder on another one in BACKUP_DIR.")
+        return Line(BACKUP, LOOK, words, _("It lies on the same disk as the data. Name a folder on another one in BACKUP_DIR."))
     return Line(BACKUP, WELL, words)
 
 
 def _backup_words(made: dict | None, now: dt.datetime) -> tuple[str, ...]:
     if not made:
         return ()
-    words = f"{ago(schedule.moment(made), now)}: {made['rows']} rows and {made['files']} files, {disk.size(made['bytes'])}"
-    read = "read back whole" if made.get("verified") else "not read back: its key is not on this machine"
-    return (f"{words[0].upper()}{words[1:]}, {read}.",)
+    said = {"ago": ago(schedule.moment(made), now), "rows": made["rows"], "files": made["files"], "size": disk.size(made["bytes"])}
+    whole = _("%(ago)s: %(rows)s rows and %(files)s files, %(size)s, read back whole.")
+    unread = _("%(ago)s: %(rows)s rows and %(files)s files, %(size)s, not read back: its key is not on this machine.")
+    words = (whole if made.get("verified") else unread) % said
+    return (f"{words[0].upper()}{words[1:]}",)
 
 
 def _drill(now: dt.datetime) -> Line:
-    what = "Last good restore drill"
+    what = _("Last good restore drill")
     state = status.read()
     passed, failed = state.get("drill"), state.get("failed_drill")
     at = schedule.moment(passed)
-    words = f"{ago(at, now)}, in {passed['seconds']:.0f} s, with {passed['file']}." if at else "None yet."
+    words = _("None yet.")
+    if at:
+        said = {"ago": ago(at, now), "seconds": f"{passed['seconds']:.0f}", "file": passed["file"]}
+        words = _("%(ago)s, in %(seconds)s s, with %(file)s.") % said
     words = f"{words[0].upper()}{words[1:]}"
     if failed:
-        said = f"{words} The last try failed {ago(schedule.moment(failed), now)}: {failed.get('why', '')}"
-        return Line(what, ACT, said, "Until a drill passes, take the backups for broken.")
+        said = f"{words} {_failed(failed, now)}"
+        return Line(what, ACT, said, _("Until a drill passes, take the backups for broken."))
     more = tuple(passed.get("said", ())) if passed else ()
     if at is None:
-        return Line(what, LOOK, words, "It follows the next nightly backup, or now with manage.py restore_drill.")
+        return Line(what, LOOK, words, _("It follows the next nightly backup, or now with manage.py restore_drill."))
     if now - at > dt.timedelta(days=settings.DRILL_DAYS) + DRILL_PATIENCE:
-        return Line(what, LOOK, words, "Look whether the backups run (manage.py backup_schedule), or run manage.py restore_drill.", more)
+        return Line(what, LOOK, words, _("Look whether the backups run (manage.py backup_schedule), or run manage.py restore_drill."), more)
     return Line(what, WELL, words, more=more)
 
 
@@ -213,12 +244,19 @@ def _disk() -> list[Line]:
     found = []
     for room in disk.rooms():
         if room.is_low:
-            found.append(Line("Disk", ACT, f"Only {room.words}.", "Make room, or move the data: on a full disk nothing can be saved."))
+            found.append(
+                Line(
+                    _("Disk"),
+                    ACT,
+                    _("Only %(room)s.") % {"room": room.words},
+                    _("Make room, or move the data: on a full disk nothing can be saved."),
+                )
+            )
         else:
-            found.append(Line("Disk", WELL, f"{room.words[0].upper()}{room.words[1:]}."))
+            found.append(Line(_("Disk"), WELL, f"{room.words[0].upper()}{room.words[1:]}."))
     return found
 
 
 def _versions() -> Line:
     said = f"Planner {PLANNER_VERSION}, Python {platform.python_version()}, Django {django.get_version()}."
-    return Line("Versions", WELL, said)
+    return Line(_("Versions"), WELL, said)

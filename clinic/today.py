@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from accounts.addresses import numbered
 from accounts.permissions import Role
@@ -113,7 +115,8 @@ class Worklist:
 
 def _kind(booking: Booking) -> str:
     if booking.session_number and booking.plan:
-        return f"{booking.get_kind_display()} {booking.session_number} of {booking.plan.sessions_count}"
+        said = {"kind": booking.get_kind_display(), "number": booking.session_number, "all": booking.plan.sessions_count}
+        return _("%(kind)s %(number)s of %(all)s") % said
     return booking.get_kind_display()
 
 
@@ -125,43 +128,46 @@ def _status(booking: Booking, now: dt.datetime) -> tuple[str, str, str]:
     """(words, icon, tone) of a booking as it stands at *now*."""
     match booking.status:
         case Booking.Status.ARRIVED if booking.numbing_started_at:
-            return f"Numbing {booking.on_site(booking.numbing_started_at):%H:%M}", "i-here", "here"
+            return _("Numbing %(time)s") % {"time": f"{booking.on_site(booking.numbing_started_at):%H:%M}"}, "i-here", "here"
         case Booking.Status.ARRIVED:
-            return f"Here {booking.on_site(booking.arrived_at):%H:%M}" if booking.arrived_at else "Here", "i-here", "here"
+            here = (
+                pgettext("visit", "Here %(time)s") % {"time": f"{booking.on_site(booking.arrived_at):%H:%M}"} if booking.arrived_at else ""
+            )
+            return here or pgettext("visit", "Here"), "i-here", "here"
         case Booking.Status.IN_ROOM:
-            return "In room", "i-door", "in"
+            return pgettext("visit", "In room"), "i-door", "in"
         case Booking.Status.DONE:
-            return "Done", "i-ok", "plain"
+            return pgettext("visit", "Done"), "i-ok", "plain"
         case Booking.Status.MISSED:
-            return "Missed", "i-x", "plain"
+            return pgettext("visit", "Missed"), "i-x", "plain"
     if booking.late_minutes:
         about = booking.on_site(booking.starts_at + dt.timedelta(minutes=booking.late_minutes))
-        return f"Said late, about {about:%H:%M}", "i-defer", "late"
+        return _("Said late, about %(time)s") % {"time": f"{about:%H:%M}"}, "i-defer", "late"
     if booking.starts_at < now:
         minutes = int((now - booking.starts_at).total_seconds() // 60)
         late = f"{minutes} min" if minutes < 120 else f"{minutes // 60} h"
-        return f"Not here yet, {late} late", "i-defer", "late"
-    return "Not here yet", "", "plain"
+        return _("Not here yet, %(late)s late") % {"late": late}, "i-defer", "late"
+    return _("Not here yet"), "", "plain"
 
 
 def _do(booking: Booking, user, routes: Routes) -> Do | None:
     """What this person does next with this booking; None where there is nothing for them."""
     record, session = _record(booking), booking.kind == Booking.Kind.SESSION
     if booking.status == Booking.Status.BOOKED and user.may("bookings.edit"):
-        return Do("Arrived", routes.arrive(booking.pk), post=True, version=booking.version, arrived=True)
+        return Do(pgettext("button", "Arrived"), routes.arrive(booking.pk), post=True, version=booking.version, arrived=True)
     if booking.status == Booking.Status.DONE:
         if record and not record.is_locked and user.may("records.edit"):
-            return Do("Sign record", routes.record(record.pk), primary=True)
+            return Do(_("Sign record"), routes.record(record.pk), primary=True)
         if session and not record and user.may("records.sign") and late.may_be_entered(booking):
-            return Do("Enter record", routes.enter_record(booking.pk))
+            return Do(_("Enter record"), routes.enter_record(booking.pk))
         return None
     if session and record and user.may("records.view"):
-        return Do("Open record", routes.record(record.pk), primary=True)
+        return Do(_("Open record"), routes.record(record.pk), primary=True)
     if booking.status in (Booking.Status.ARRIVED, Booking.Status.IN_ROOM):
         if session and user.may("records.edit"):
-            return Do("Start", routes.record_start(booking.pk), post=True, primary=True, version=booking.version)
+            return Do(pgettext("button", "Start"), routes.record_start(booking.pk), post=True, primary=True, version=booking.version)
         if booking.kind == Booking.Kind.CONSULTATION and user.may("plans.edit"):
-            return Do("Start consultation", routes.consult_start(booking.patient.number), post=True, primary=True)
+            return Do(_("Start consultation"), routes.consult_start(booking.patient.number), post=True, primary=True)
     return None
 
 
@@ -176,19 +182,19 @@ def checks_due(bookings: list[Booking], user, day: dt.date) -> set[int]:
 def _flags(booking: Booking, namesakes: Counter, allergies: dict[int, list[str]], away: dict[int, str], due: set[int]) -> tuple[Flag, ...]:
     flags = []
     if booking.pk in due:
-        flags.append(Flag("Safety checks due", "caut"))
+        flags.append(Flag(_("Safety checks due"), "caut"))
     if booking.pk in away:
         flags.append(Flag(away[booking.pk], "caut"))
     if booking.patient.person_pk in allergies:
-        flags.append(Flag(f"Allergy: {', '.join(allergies[booking.patient.person_pk])}", "alg"))
+        flags.append(Flag(_("Allergy: %(substances)s") % {"substances": ", ".join(allergies[booking.patient.person_pk])}, "alg"))
     if (alike := namesakes[booking.patient.surname_key]) > 1:
-        flags.append(Flag(f"{alike} with this name today", "caut"))
+        flags.append(Flag(_("%(n)s with this name today") % {"n": alike}, "caut"))
     return tuple(flags)
 
 
 def namesakes_today(bookings: list[Booking]) -> Counter:
     """How many different people with the same surname come today."""
-    return Counter(surname for surname, _ in {(b.patient.surname_key, b.patient.person_pk) for b in bookings})
+    return Counter(surname for surname, __ in {(b.patient.surname_key, b.patient.person_pk) for b in bookings})
 
 
 def same_name_today(patient: Patient, user) -> str | None:
@@ -196,7 +202,7 @@ def same_name_today(patient: Patient, user) -> str | None:
     start, end = _span(timezone.localdate())
     people = Booking.objects.visible_to(user).filter(starts_at__gte=start, starts_at__lt=end, patient__surname_key=patient.surname_key)
     pks = set(people.exclude(status=Booking.Status.CANCELLED).values_list(person_of("patient"), flat=True))
-    return f"{len(pks)} with this name today" if len(pks) > 1 and patient.person_pk in pks else None
+    return _("%(n)s with this name today") % {"n": len(pks)} if len(pks) > 1 and patient.person_pk in pks else None
 
 
 def _span(day: dt.date) -> tuple[dt.datetime, dt.datetime]:

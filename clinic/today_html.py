@@ -10,8 +10,11 @@ from django.middleware.csrf import get_token
 from django.templatetags.static import static
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext, gettext_noop
 
 from .today import Do, Row, Worklist
+
+OPEN = gettext_noop('Open<span class="vh"> the booking of %(patient)s</span>')
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ def _do(do: Do | None, row: Row, page: Page) -> str:
     """The one next action of *row*."""
     patient = escape(row.patient)
     if do is None:
-        return f'<a class="btn q" href="{row.url}">Open<span class="vh"> the booking of {patient}</span></a>'
+        return f'<a class="btn q" href="{row.url}">{gettext(OPEN) % {"patient": patient}}</a>'
     look, words = "btn p" if do.primary else "btn", escape(do.label)
     if not do.post:
         return f'<a class="{look}" href="{do.url}">{words}<span class="vh">: {patient}</span></a>'

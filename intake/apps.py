@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_noop
 
 
 class IntakeConfig(AppConfig):
@@ -27,4 +28,4 @@ class IntakeConfig(AppConfig):
         register_told(told_on)
         register_section(overview.intake)
         register_source(overview.ANSWERS)
-        register_fact("Answers", overview.waiting, only_known=True)
+        register_fact(gettext_noop("Answers"), overview.waiting, only_known=True)

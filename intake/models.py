@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.models import Site
 from accounts.versioning import VersionedModel
@@ -10,6 +11,7 @@ from patients.person import PersonKey
 from protocols.models import ProtocolVersion
 
 from .querysets import ItemQuerySet, ResponseQuerySet
+from .words import said_again
 
 
 class Language(models.TextChoices):
@@ -26,10 +28,10 @@ class QuestionnaireResponse(VersionedModel):
     """
 
     class Status(models.TextChoices):
-        OPEN = "in-progress", "Being answered"
-        SENT = "completed", "Waiting for a clinician"
-        REVIEWED = "reviewed", "Gone through"
-        STOPPED = "stopped", "Put away"
+        OPEN = "in-progress", gettext_lazy("Being answered")
+        SENT = "completed", gettext_lazy("Waiting for a clinician")
+        REVIEWED = "reviewed", gettext_lazy("Gone through")
+        STOPPED = "stopped", gettext_lazy("Put away")
 
     patient = PersonKey(Patient, on_delete=models.CASCADE, related_name="questionnaires")
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+", help_text="Where the tablet was handed over")
@@ -86,14 +88,14 @@ class ResponseItem(models.Model):
     """One line of what was sent, and what a clinician made of it. Written when it is sent; decided once."""
 
     class Kind(models.TextChoices):
-        QUESTION = "question", "Question"
-        MEDICINE = "medicine", "Medicine"
-        ALLERGY = "allergy", "Allergy"
-        NONE = "none", "None"  # asked for a list, and there is nothing to put on it
+        QUESTION = "question", gettext_lazy("Question")
+        MEDICINE = "medicine", gettext_lazy("Medicine")
+        ALLERGY = "allergy", gettext_lazy("Allergy")
+        NONE = "none", pgettext_lazy("list", "None")  # asked for a list, and there is nothing to put on it
 
     class Decision(models.TextChoices):
-        ACCEPTED = "accepted", "Accepted"
-        DECLINED = "declined", "Declined"
+        ACCEPTED = "accepted", gettext_lazy("Accepted")
+        DECLINED = "declined", gettext_lazy("Declined")
 
     response = models.ForeignKey(QuestionnaireResponse, on_delete=models.CASCADE, related_name="items")
     position = models.PositiveSmallIntegerField()
@@ -122,3 +124,12 @@ class ResponseItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.position}"
+
+    @property
+    def said_words(self) -> str:
+        """`said` in the language of the page; what was typed stays as it was."""
+        return said_again(self.said)
+
+    @property
+    def before_words(self) -> str:
+        return said_again(self.before)

@@ -2,6 +2,7 @@
 
 from django.db.models.functions import Coalesce
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from patients.overview import Action, Entry, Section
 from patients.storyboard import Fact
@@ -18,8 +19,8 @@ def _answers(patient, user, until) -> list[Entry]:
     for row in until.newest(rows.annotate(at=Coalesce("sent_at", "handed_at")), "at"):
         may_read = user.may("intake.review") and row.status in (row.Status.SENT, row.Status.REVIEWED)
         url = reverse("intake:review", args=[row.pk]) if may_read else reverse("intake:patient", args=[patient.number])
-        facts = f"Handed over by {row.handed_by.display_name}"
-        found.append(Entry(row.at, "Questions on the tablet", facts, url, "i-info", row.get_status_display(), _TONES[row.status]))
+        facts = _("Handed over by %(handed_by)s") % {"handed_by": row.handed_by.display_name}
+        found.append(Entry(row.at, _("Questions on the tablet"), facts, url, "i-info", row.get_status_display(), _TONES[row.status]))
     return found
 
 
@@ -29,7 +30,7 @@ ANSWERS = Source("questions", "intake.hand_over", _answers)
 def intake(patient, user) -> Section | None:
     if not user.may("intake.hand_over"):
         return None
-    return Section(actions=[Action("Questions on the tablet", reverse("intake:patient", args=[patient.number]))])
+    return Section(actions=[Action(_("Questions on the tablet"), reverse("intake:patient", args=[patient.number]))])
 
 
 def waiting(patient, user) -> Fact | None:
@@ -37,4 +38,4 @@ def waiting(patient, user) -> Fact | None:
     if not user.may("intake.review"):
         return None
     row = QuestionnaireResponse.objects.visible_to(user).filter(patient=patient).waiting().only("pk").order_by("-pk").first()
-    return Fact("To go through", tone="todo", url=reverse("intake:review", args=[row.pk])) if row else None
+    return Fact(_("To go through"), tone="todo", url=reverse("intake:review", args=[row.pk])) if row else None

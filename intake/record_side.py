@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext
+
 from patients.answers import standing, with_merge
 from patients.models import Allergy, Asked, Medication, ScreeningAnswer
 from patients.names import key
@@ -13,10 +15,9 @@ from plans.inputs import one, rows
 from . import reading
 from .models import QuestionnaireResponse, ResponseItem
 from .services.answering import stopped_of, year_of
-from .words import allergy_words, answer_words, medicine_words
+from .words import NOT_ASKED, allergy_words, answer_words, medicine_words, said_again
 
 SAME, NEW, CHANGED = "same", "new", "changed"
-NOT_ASKED = "Not asked so far"
 
 
 @dataclass
@@ -31,6 +32,11 @@ class Side:
     cannot: str = ""
     row: Medication | Allergy | None = None
     unknown: bool = False
+
+    @property
+    def before_words(self) -> str:
+        """`before` in the language of the page: it is kept in English where the line is decided."""
+        return said_again(self.before)
 
 
 @dataclass
@@ -62,7 +68,7 @@ class Record:
     def _question(self, item: ResponseItem) -> Side:
         question = self.questions.get(item.code)
         if question is None:
-            return Side(NOT_ASKED, NEW, "This protocol version does not ask it any more. Ask the patient, then decline the line.")
+            return Side(NOT_ASKED, NEW, gettext("This protocol version does not ask it any more. Ask the patient, then decline the line."))
         rows_that_count = self.answers.get(item.code, [])
         if not rows_that_count:
             return Side(NOT_ASKED, NEW)
@@ -105,7 +111,7 @@ class Record:
         asked = getattr(self.patient, f"{item.code}_asked")
         if listed:
             names = ", ".join(str(row) for row in listed)
-            what = "Take back what is wrong on the list under Details first; then this can be accepted. Or decline it."
+            what = gettext("Take back what is wrong on the list under Details first; then this can be accepted. Or decline it.")
             return Side(f"On the list: {names}", CHANGED, what)
         return Side("None known", SAME) if asked == Asked.NONE else Side(NOT_ASKED, NEW)
 

@@ -3,9 +3,35 @@
 import datetime as dt
 from collections.abc import Mapping
 
+from django.utils.translation import gettext, gettext_noop
+
 from planner.knowledge.entries import Question
 from planner.wording import day
 from plans.catalogue import Catalogue
+
+NOT_ASKED = "Not asked so far"
+# Kept as they stand here, in English; said in the language of the page.
+FIXED = (
+    gettext_noop("Yes"),
+    gettext_noop("No"),
+    gettext_noop("Takes none"),
+    gettext_noop("None known"),
+    gettext_noop("Not on the list"),
+    gettext_noop("Not asked so far"),
+)
+
+
+def said_again(text: str) -> str:
+    """What was kept in English, in the language of the page; what the patient or the protocol said stays in its own words."""
+    if text in FIXED:
+        return gettext(text)
+    for start, words in (("Yes: ", gettext_noop("Yes: %(what)s")), ("On the list: ", gettext_noop("On the list: %(what)s"))):
+        if text.startswith(start):
+            return gettext(words) % {"what": text.removeprefix(start)}
+    if text.endswith(", still taken"):
+        return gettext("%(medicine)s, still taken") % {"medicine": text.removesuffix(", still taken")}
+    medicine, last, day_text = text.rpartition(", last taken ")
+    return gettext("%(medicine)s, last taken %(day)s") % {"medicine": medicine, "day": day_text} if last else text
 
 
 def answer_words(question: Question, answer: bool, rules: Mapping[str, dict], catalogue: Catalogue) -> str:

@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from planner import wording
+from django.utils.translation import gettext as _
+
+from accounts.templatetags.clinic_format import in_words
 
 from .models import OutcomeAnswer
 from .scales import GAIS
@@ -89,7 +91,7 @@ def _chart(place: int, rows: list[OutcomeAnswer]) -> Chart:
     series = []
     for rater in raters.values:
         points = tuple(
-            Point(_x(row.rated_on, days, left), _y(row), f"{raters(rater).label}, {wording.day(row.rated_on)}: {row.words}")
+            Point(_x(row.rated_on, days, left), _y(row), f"{raters(rater).label}, {in_words(row.rated_on)}: {row.words_shown}")
             for row in rows
             if row.rater == rater
         )
@@ -97,7 +99,7 @@ def _chart(place: int, rows: list[OutcomeAnswer]) -> Chart:
             series.append(Series(rater, raters(rater).label, points, points[-1].y + 4))
     return Chart(
         key=f"chart-{place}",
-        title=f"{first.indication_label}: {'severity' if first.kind == 'severity' else 'change since the first visit'}",
+        title=_title(first),
         scale=first.scale,
         summary=_summary(rows),
         hint=_hint(first),
@@ -110,10 +112,15 @@ def _chart(place: int, rows: list[OutcomeAnswer]) -> Chart:
     )
 
 
+def _title(first: OutcomeAnswer) -> str:
+    said = _("%(indication)s: severity") if first.kind == "severity" else _("%(indication)s: change since the first visit")
+    return said % {"indication": first.indication_label}
+
+
 def _hint(first: OutcomeAnswer) -> str:
     if not first.is_ordered:
-        return "These are kinds beside each other, not steps: no line is drawn."
-    return "Higher on the chart is worse."
+        return _("These are kinds beside each other, not steps: no line is drawn.")
+    return _("Higher on the chart is worse.")
 
 
 def _x(day: dt.date, days: list[dt.date], left: int) -> float:
@@ -133,7 +140,7 @@ def _y(row: OutcomeAnswer) -> float:
 
 def _ticks(first: OutcomeAnswer) -> Iterable[tuple[float, str]]:
     if first.kind == OutcomeAnswer.Kind.GAIS:
-        yield from ((_height(Decimal(value), first), words) for value, words in enumerate(GAIS, start=1))
+        yield from ((_height(Decimal(value), first), _(words)) for value, words in enumerate(GAIS, start=1))
         return
     low, high = int(first.lowest), int(first.highest)
     step = max(1, -(-(high - low) // (MOST_TICKS - 1)))
@@ -143,10 +150,10 @@ def _ticks(first: OutcomeAnswer) -> Iterable[tuple[float, str]]:
 
 def _shown_days(days: list[dt.date], left: int) -> Iterable[tuple[float, str, str]]:
     if len(days) == 1:
-        yield _x(days[0], days, left), wording.day(days[0]), "middle"
+        yield _x(days[0], days, left), in_words(days[0]), "middle"
         return
-    yield _x(days[0], days, left), wording.day(days[0]), "start"
-    yield _x(days[-1], days, left), wording.day(days[-1]), "end"
+    yield _x(days[0], days, left), in_words(days[0]), "start"
+    yield _x(days[-1], days, left), in_words(days[-1]), "end"
 
 
 def _apart(series: list[Series]) -> list[Series]:
@@ -165,13 +172,22 @@ def _summary(rows: list[OutcomeAnswer]) -> str:
     for rater in OutcomeAnswer.Rater.values:
         mine = [row for row in rows if row.rater == rater]
         if not mine:
-            said.append(f"{OutcomeAnswer.Rater(rater).label}: not recorded.")
+            said.append(_("%(label)s: not recorded.") % {"label": OutcomeAnswer.Rater(rater).label})
         elif len(mine) == 1:
-            said.append(f"{OutcomeAnswer.Rater(rater).label}: {mine[0].words} on {wording.day(mine[0].rated_on)}.")
+            said.append(
+                _("%(label)s: %(words_shown)s on %(rated_on)s.")
+                % {"label": OutcomeAnswer.Rater(rater).label, "words_shown": mine[0].words_shown, "rated_on": in_words(mine[0].rated_on)}
+            )
         else:
             first, last = mine[0], mine[-1]
             said.append(
-                f"{OutcomeAnswer.Rater(rater).label}: {first.words} on {wording.day(first.rated_on)}, "
-                f"{last.words} on {wording.day(last.rated_on)}."
+                _("%(label)s: %(words_shown)s on %(rated_on)s, %(words_shown2)s on %(rated_on2)s.")
+                % {
+                    "label": OutcomeAnswer.Rater(rater).label,
+                    "words_shown": first.words_shown,
+                    "rated_on": in_words(first.rated_on),
+                    "words_shown2": last.words_shown,
+                    "rated_on2": in_words(last.rated_on),
+                }
             )
     return " ".join(said)

@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 from django import forms
 from django.core import signing
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
 
 from patients.forms import PlainForm, past_only
 
@@ -14,10 +15,10 @@ from .models import OutcomeAnswer
 from .scales import Scale
 from .services.recording import Given
 
-NOT_RECORDED = ("", "Not recorded")
+NOT_RECORDED = ("", gettext_lazy("Not recorded"))
 IN_ERROR = "in-error"
 _SALT = "outcomes.patient"
-_ANOTHER = "This form was opened for another patient. Nothing was kept: open it again from this patient's page."
+_ANOTHER = gettext_lazy("This form was opened for another patient. Nothing was kept: open it again from this patient's page.")
 
 
 def whose(patient) -> str:
@@ -28,9 +29,19 @@ def whose(patient) -> str:
 def grade_field(scale: Scale, label: str, **kwargs) -> forms.Field:
     """A list of the scale's grades, or a field for a score."""
     if scale.grades:
-        choices = [NOT_RECORDED, *((f"{grade.value:f}", grade.words) for grade in scale.grades)]
+        choices = [
+            NOT_RECORDED,
+            *(
+                (f"{grade.value:f}", gettext(grade.words) if scale.kind == OutcomeAnswer.Kind.GAIS else grade.words)
+                for grade in scale.grades
+            ),
+        ]
         return forms.ChoiceField(
-            label=label, choices=choices, required=False, error_messages={"invalid_choice": "Choose a grade from the list"}, **kwargs
+            label=label,
+            choices=choices,
+            required=False,
+            error_messages={"invalid_choice": gettext("Choose a grade from the list")},
+            **kwargs,
         )
     return ScoreField(scale, label, **kwargs)
 
@@ -40,7 +51,10 @@ class ScoreField(forms.CharField):
 
     def __init__(self, scale: Scale, label: str, **kwargs):
         attrs = {"inputmode": "decimal", "autocomplete": "off", "class": "w5"}
-        hint = f"{scale.lowest:f} to {scale.highest:f}, one decimal at most. Empty is not recorded"
+        hint = gettext("%(lowest)s to %(highest)s, one decimal at most. Empty is not recorded") % {
+            "lowest": f"{scale.lowest:f}",
+            "highest": f"{scale.highest:f}",
+        }
         super().__init__(label=label, required=False, max_length=10, help_text=hint, widget=forms.TextInput(attrs=attrs), **kwargs)
         self.scale = scale
 
@@ -53,7 +67,10 @@ class ScoreField(forms.CharField):
         except InvalidOperation:
             number = None
         if number is None or not number.is_finite() or self.scale.words_of(number) is None:
-            raise forms.ValidationError(f"Score must be a number from {self.scale.lowest:f} to {self.scale.highest:f}, like 7.5")
+            raise forms.ValidationError(
+                gettext("Score must be a number from %(lowest)s to %(highest)s, like 7.5")
+                % {"lowest": f"{self.scale.lowest:f}", "highest": f"{self.scale.highest:f}"}
+            )
         return f"{number:f}"
 
 
@@ -80,16 +97,16 @@ class AnswersForm(_OfPatient):
     """One field for each scale and rater; GAIS is asked at a review only."""
 
     moment = forms.ChoiceField(
-        label="When in the course",
+        label=gettext_lazy("When in the course"),
         choices=OutcomeAnswer.Moment.choices,
         widget=forms.RadioSelect,
-        error_messages={"required": "Choose whether this is before treatment or a review."},
+        error_messages={"required": gettext_lazy("Choose whether this is before treatment or a review.")},
     )
     rated_on = forms.DateField(
-        label="Day",
+        label=gettext_lazy("Day"),
         input_formats=["%Y-%m-%d", "%d/%m/%Y", "%d %b %Y", "%d %B %Y"],
         widget=forms.DateInput(attrs={"type": "date", "class": "w8"}, format="%Y-%m-%d"),
-        error_messages={"required": "Enter the day", "invalid": "Day must be a date, for example 10 Jan 2026"},
+        error_messages={"required": gettext_lazy("Enter the day"), "invalid": gettext_lazy("Day must be a date, for example 10 Jan 2026")},
     )
 
     def __init__(self, *args, patient, asked: list[Asked], moment: str = "", **kwargs):
@@ -121,16 +138,16 @@ class AnswersForm(_OfPatient):
         ]
 
     def clean_rated_on(self):
-        return past_only("Day", self.cleaned_data["rated_on"], self.patient.birth_date)
+        return past_only(gettext_lazy("Day"), self.cleaned_data["rated_on"], self.patient.birth_date)
 
     def clean(self):
         said = super().clean()
         if said.get("moment") == OutcomeAnswer.Moment.BASELINE:
             for _, scale, _, name in self._places():
                 if scale.kind == OutcomeAnswer.Kind.GAIS and said.get(name):
-                    self.add_error(name, "Change is judged at a review. Leave it as not recorded, or choose review above.")
+                    self.add_error(name, gettext("Change is judged at a review. Leave it as not recorded, or choose review above."))
         if not self.errors and not self.given:
-            self.add_error(None, "Nothing is answered yet: choose at least one grade.")
+            self.add_error(None, gettext("Nothing is answered yet: choose at least one grade."))
         return said
 
     @property
@@ -143,24 +160,27 @@ class CorrectForm(_OfPatient):
     """What is right instead, or that it was recorded in error."""
 
     reason = forms.CharField(
-        label="Why it is corrected",
+        label=gettext_lazy("Why it is corrected"),
         max_length=300,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        error_messages={"required": "Enter why it is corrected", "max_length": "The reason must be 300 letters or fewer"},
+        error_messages={
+            "required": gettext_lazy("Enter why it is corrected"),
+            "max_length": gettext_lazy("The reason must be 300 letters or fewer"),
+        },
     )
-    in_error = forms.BooleanField(label="It was recorded in error and counts no more", required=False)
+    in_error = forms.BooleanField(label=gettext_lazy("It was recorded in error and counts no more"), required=False)
 
     def __init__(self, *args, patient, scale: Scale, **kwargs):
         super().__init__(*args, patient=patient, **kwargs)
-        self.fields["value"] = grade_field(scale, "What is right")
+        self.fields["value"] = grade_field(scale, gettext("What is right"))
         if scale.grades:
-            self.fields["value"].choices = [("", "Choose a grade"), *self.fields["value"].choices[1:]]
+            self.fields["value"].choices = [("", gettext("Choose a grade")), *self.fields["value"].choices[1:]]
         self.order_fields(["value", "in_error", "reason"])
 
     def clean(self):
         said = super().clean()
         if "value" not in self.errors and bool(said.get("value")) == bool(said.get("in_error")):
-            self.add_error("value", "Choose the right grade, or tick that it was recorded in error.")
+            self.add_error("value", gettext("Choose the right grade, or tick that it was recorded in error."))
         return said
 
     @property

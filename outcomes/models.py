@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
 
 from accounts.models import Site
 from patients.models import Patient
@@ -21,16 +22,16 @@ class OutcomeAnswer(models.Model):
     """
 
     class Kind(models.TextChoices):
-        SEVERITY = "severity", "Severity"
-        GAIS = "gais", "Change since the first visit (GAIS)"
+        SEVERITY = "severity", pgettext_lazy("scale", "Severity")
+        GAIS = "gais", gettext_lazy("Change since the first visit (GAIS)")
 
     class Moment(models.TextChoices):
-        BASELINE = "baseline", "Before treatment"
-        REVIEW = "review", "Review"
+        BASELINE = "baseline", gettext_lazy("Before treatment")
+        REVIEW = "review", pgettext_lazy("moment of an answer", "Review")
 
     class Rater(models.TextChoices):
-        CLINICIAN = "clinician", "Clinician"
-        PATIENT = "patient", "Patient"
+        CLINICIAN = "clinician", pgettext_lazy("rater", "Clinician")
+        PATIENT = "patient", pgettext_lazy("rater", "Patient")
 
     patient = PersonKey(Patient, on_delete=models.CASCADE, related_name="outcome_answers")
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+", help_text="On its clock the day is counted")
@@ -83,10 +84,16 @@ class OutcomeAnswer(models.Model):
         return f"{self.get_kind_display()}, {self.get_rater_display().lower()}, {self.rated_on:%Y-%m-%d}"
 
     @property
+    def words_shown(self) -> str:
+        """The grade in the language of the page: those of GAIS are our own words, all others the protocol's."""
+        return gettext(self.words) if self.kind == self.Kind.GAIS and self.words else self.words
+
+    @property
     def shown(self) -> str:
-        return self.words if self.value is not None else "Not recorded"
+        return self.words_shown if self.value is not None else gettext("Not recorded")
 
     @property
     def about(self) -> str:
         """`Acne scars, severity`"""
-        return f"{self.indication_label}, {'severity' if self.kind == self.Kind.SEVERITY else 'change (GAIS)'}"
+        said = gettext("%(indication)s, severity") if self.kind == self.Kind.SEVERITY else gettext("%(indication)s, change (GAIS)")
+        return said % {"indication": self.indication_label}

@@ -3,10 +3,12 @@
 import datetime as dt
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from accounts.templatetags.clinic_format import in_words
 from patients.overview import Action, Entry, Panel, Section
 from patients.timeline import Source
-from planner import wording
 from plans.models import Consultation, TreatmentPlan
 from plans.registry import PlanSection
 from sessions.models import Booking
@@ -15,7 +17,7 @@ from sessions.visit_sections import VisitSection
 from .chart import charts as drawn
 from .models import OutcomeAnswer
 
-TITLE = "Outcome scales"
+TITLE = gettext_lazy("Outcome scales")
 FACTS = 2
 
 
@@ -37,7 +39,7 @@ def to_do(patient, user) -> Section | None:
     planned = TreatmentPlan.objects.visible_to(user).filter(patient=patient, status=TreatmentPlan.Status.ACCEPTED)
     if not planned.exists():
         return None
-    return Section(actions=[Action("Record outcome scales", reverse("outcomes:record", args=[patient.number]))])
+    return Section(actions=[Action(_("Record outcome scales"), reverse("outcomes:record", args=[patient.number]))])
 
 
 def _lines(patient, user, until) -> list[Entry]:
@@ -54,9 +56,9 @@ def _lines(patient, user, until) -> list[Entry]:
         first = answers[0]
         said = [f"{row.about}: {row.shown} ({row.get_rater_display().lower()})" for row in answers[:FACTS]]
         if len(answers) > FACTS:
-            said.append(f"and {len(answers) - FACTS} more")
-        title = f"Outcome scales, {first.get_moment_display().lower()}"
-        tag = "Correction" if first.corrects_id else ""
+            said.append(_("and %(count)s more") % {"count": len(answers) - FACTS})
+        title = _("Outcome scales, %(moment)s") % {"moment": first.get_moment_display().lower()}
+        tag = _("Correction") if first.corrects_id else ""
         found.append(Entry(at, title, "; ".join(said), url, "i-out", tag, "info", on=first.site.day_of(at)))
     return found
 
@@ -65,18 +67,18 @@ ANSWERS = Source("outcomes", "outcomes.view", _lines)
 
 
 def _said(rows) -> list[str]:
-    return [f"{row.about}, {row.get_rater_display().lower()}: {row.words} ({wording.day(row.rated_on)})." for row in rows]
+    return [f"{row.about}, {row.get_rater_display().lower()}: {row.words_shown} ({in_words(row.rated_on)})." for row in rows]
 
 
 def of_consultation(consultation: Consultation, user) -> PlanSection | None:
     """On the consultation: what was answered before treatment, and the way to answer."""
     if not user.may("outcomes.view"):
         return None
-    lines = _said(_standing(user, patient=consultation.patient, consultation=consultation)) or ["Before treatment: not recorded."]
+    lines = _said(_standing(user, patient=consultation.patient, consultation=consultation)) or [_("Before treatment: not recorded.")]
     here = reverse("plans:consultation", args=[consultation.patient.number, consultation.pk])
     record = reverse("outcomes:record", args=[consultation.patient.person.number])
-    links = [("Record the scales", f"{record}?consultation={consultation.pk}&next={here}")] if user.may("outcomes.record") else []
-    return PlanSection(TITLE, lines, links)
+    links = [(_("Record the scales"), f"{record}?consultation={consultation.pk}&next={here}")] if user.may("outcomes.record") else []
+    return PlanSection(str(TITLE), lines, links)
 
 
 def of_plan(plan: TreatmentPlan, user) -> PlanSection | None:
@@ -84,11 +86,11 @@ def of_plan(plan: TreatmentPlan, user) -> PlanSection | None:
         return None
     number = plan.patient.person.number
     concerns = {zone.indication for zone in plan.zones.all()}
-    lines = _said(_standing(user, patient=plan.patient, indication__in=concerns)[:6]) or ["Not recorded."]
-    links = [("Open the scales", reverse("outcomes:patient", args=[number]))]
+    lines = _said(_standing(user, patient=plan.patient, indication__in=concerns)[:6]) or [_("Not recorded.")]
+    links = [(_("Open the scales"), reverse("outcomes:patient", args=[number]))]
     if user.may("outcomes.record"):
-        links.append(("Record the scales", reverse("outcomes:record", args=[number])))
-    return PlanSection(TITLE, lines, links)
+        links.append((_("Record the scales"), reverse("outcomes:record", args=[number])))
+    return PlanSection(str(TITLE), lines, links)
 
 
 def of_visit(booking: Booking, user) -> VisitSection | None:

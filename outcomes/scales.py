@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.utils.translation import gettext_noop
+
 from planner.knowledge import Knowledge
 from planner.wording import number
 
@@ -20,7 +22,13 @@ STEP = Decimal("0.1")
 ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X")
 _SPAN = re.compile(r"^(?P<name>\S{1,20} )?(?P<low>\d{1,3}|[IVX]{1,4})-(?P<high>\d{1,3}|[IVX]{1,4})$")
 # The five answers of the Global Aesthetic Improvement Scale, offered only where the protocol's outcome names it.
-GAIS = ("Very much improved", "Much improved", "Improved", "No change", "Worse")
+GAIS = (
+    gettext_noop("Very much improved"),
+    gettext_noop("Much improved"),
+    gettext_noop("Improved"),
+    gettext_noop("No change"),
+    gettext_noop("Worse"),
+)
 GAIS_REFERENCE = "gais"
 
 

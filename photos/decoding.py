@@ -13,6 +13,8 @@ import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
+from django.utils.translation import gettext, gettext_noop
+
 from . import decoder
 
 PROGRAM = Path(decoder.__file__)
@@ -21,31 +23,38 @@ LONGEST_WAIT = 20  # seconds by the wall; its own time on the processor is bound
 AT_ONCE = 2  # in one web process: each may take 512 MB
 WAIT_FOR_A_TURN = 8  # seconds
 ENDINGS = ("jpg", "jpeg", "png", "heic", "heif")
-SEND = "Send a JPEG or PNG."
+LIMITS = {
+    "megabytes": MOST_BYTES // 1_000_000,
+    "pixels": decoder.MOST_PIXELS // 1_000_000,
+    "longest": f"{decoder.LONGEST_SIDE:,}",
+    "shortest": decoder.SHORTEST_SIDE,
+}
 REASONS = {
-    "empty": f"The file is empty. {SEND}",
-    "too_large": f"The file is larger than {MOST_BYTES // 1_000_000} MB. Send a smaller one.",
-    "hidden_name": "The name of the file holds characters that hide what it is. Rename it and send it again.",
-    "wrong_ending": f"The name of the file does not end like that of a photo (.jpg, .png or .heic). {SEND}",
-    "gif": f"This is a GIF. {SEND}",
-    "pdf": f"This is a PDF, not a photo. {SEND}",
-    "program": "This is a program, not a photo. Do not open it, and tell whoever looks after the computers.",
-    "archive": "This is an archive, not a photo. Take the photo out and send it alone.",
-    "other_picture": f"This kind of picture cannot be kept. {SEND}",
-    "film": "This is a film or a moving picture. Send a still photo.",
-    "page": "This is a drawing or a page in text (SVG, HTML), not a photo. Send a photo as JPEG or PNG.",
-    "no_picture": f"This is no picture. {SEND}",
-    "two_things": "This file is a picture and something else at once, so it is not kept. Take a new photo.",
-    "something_behind": "Something is hidden behind the end of this picture, so it is not kept. Save it anew as JPEG and send that.",
-    "broken": "The picture is cut off or damaged and cannot be read. Take it again, or send it again.",
-    "too_many_pixels": (
-        f"The picture has too many pixels: {decoder.MOST_PIXELS // 1_000_000} million at most, half of that where parts of it let through, "
-        f"and {decoder.LONGEST_SIDE:,} on one side. Send a smaller one."
+    "empty": gettext_noop("The file is empty. Send a JPEG or PNG."),
+    "too_large": gettext_noop("The file is larger than %(megabytes)s MB. Send a smaller one."),
+    "hidden_name": gettext_noop("The name of the file holds characters that hide what it is. Rename it and send it again."),
+    "wrong_ending": gettext_noop("The name of the file does not end like that of a photo (.jpg, .png or .heic). Send a JPEG or PNG."),
+    "gif": gettext_noop("This is a GIF. Send a JPEG or PNG."),
+    "pdf": gettext_noop("This is a PDF, not a photo. Send a JPEG or PNG."),
+    "program": gettext_noop("This is a program, not a photo. Do not open it, and tell whoever looks after the computers."),
+    "archive": gettext_noop("This is an archive, not a photo. Take the photo out and send it alone."),
+    "other_picture": gettext_noop("This kind of picture cannot be kept. Send a JPEG or PNG."),
+    "film": gettext_noop("This is a film or a moving picture. Send a still photo."),
+    "page": gettext_noop("This is a drawing or a page in text (SVG, HTML), not a photo. Send a photo as JPEG or PNG."),
+    "no_picture": gettext_noop("This is no picture. Send a JPEG or PNG."),
+    "two_things": gettext_noop("This file is a picture and something else at once, so it is not kept. Take a new photo."),
+    "something_behind": gettext_noop(
+        "Something is hidden behind the end of this picture, so it is not kept. Save it anew as JPEG and send that."
     ),
-    "too_small": f"The picture is too small: {decoder.SHORTEST_SIDE} pixels at least on the short side. Send the camera's own file.",
-    "too_much": "Reading this picture takes more memory or time than any photo does, so it is not kept. Take a new photo.",
-    "no_codec": "HEIC cannot be read here. Set the camera to its most compatible format, or send the photo as JPEG.",
-    "busy": "Several photos are being read right now. Send it again in a few seconds.",
+    "broken": gettext_noop("The picture is cut off or damaged and cannot be read. Take it again, or send it again."),
+    "too_many_pixels": gettext_noop(
+        "The picture has too many pixels: %(pixels)s million at most, half of that where parts of it let through, "
+        "and %(longest)s on one side. Send a smaller one."
+    ),
+    "too_small": gettext_noop("The picture is too small: %(shortest)s pixels at least on the short side. Send the camera's own file."),
+    "too_much": gettext_noop("Reading this picture takes more memory or time than any photo does, so it is not kept. Take a new photo."),
+    "no_codec": gettext_noop("HEIC cannot be read here. Set the camera to its most compatible format, or send the photo as JPEG."),
+    "busy": gettext_noop("Several photos are being read right now. Send it again in a few seconds."),
 }
 _turns = threading.BoundedSemaphore(AT_ONCE)
 
@@ -54,7 +63,7 @@ class NotAPhoto(Exception):
     """Nothing is kept; the text says why and what to do. code: of `REASONS`."""
 
     def __init__(self, code: str):
-        super().__init__(REASONS[code])
+        super().__init__(gettext(REASONS[code]) % LIMITS)
         self.code = code
 
 

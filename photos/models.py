@@ -2,6 +2,8 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.models import Site
 from patients.models import Patient
@@ -10,7 +12,7 @@ from patients.querysets import OfPatientQuerySet
 from sessions.models import TreatmentSession
 
 from .querysets import PhotoQuerySet
-from .standard_views import View
+from .standard_views import View, area_words
 
 
 class Photo(models.Model):
@@ -20,19 +22,19 @@ class Photo(models.Model):
     """
 
     class Occasion(models.TextChoices):
-        BASELINE = "baseline", "Baseline"
-        SESSION = "session", "Session"
-        REVIEW = "review", "Review"
+        BASELINE = "baseline", pgettext_lazy("photo", "Baseline")
+        SESSION = "session", pgettext_lazy("photo", "Session")
+        REVIEW = "review", pgettext_lazy("photo", "Review")
 
     class Light(models.TextChoices):
-        LAMP = "lamp", "Clinic lamp"
-        CROSSED = "crossed", "Polarised lamp"
-        FLASH = "flash", "Flash"
-        DAYLIGHT = "daylight", "Daylight"
+        LAMP = "lamp", gettext_lazy("Clinic lamp")
+        CROSSED = "crossed", gettext_lazy("Polarised lamp")
+        FLASH = "flash", gettext_lazy("Flash")
+        DAYLIGHT = "daylight", gettext_lazy("Daylight")
 
     class Way(models.TextChoices):
-        CAMERA = "camera", "Taken here"
-        FILE = "file", "From a file"
+        CAMERA = "camera", gettext_lazy("Taken here")
+        FILE = "file", gettext_lazy("From a file")
 
     class Kind(models.TextChoices):
         JPEG = "jpeg", "JPEG"
@@ -97,7 +99,12 @@ class Photo(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.area_label}, {self.view_label}"
+        return f"{self.area_words}, {self.view_label}"
+
+    @property
+    def area_words(self) -> str:
+        """The area in the language of the page."""
+        return area_words(self.area_label)
 
     @property
     def view_label(self) -> str:
@@ -107,7 +114,7 @@ class Photo(models.Model):
     @property
     def occasion_label(self) -> str:
         """`Session 2`, `Baseline`."""
-        return f"Session {self.session.session_number}" if self.session_id else self.get_occasion_display()
+        return _("Session %(number)s") % {"number": self.session.session_number} if self.session_id else self.get_occasion_display()
 
     @property
     def place(self) -> tuple[str, str, str]:
@@ -119,11 +126,11 @@ class PhotoSkip(models.Model):
     """Why no photos, or not all, were taken at a session. Never changed: the newest reason stands."""
 
     class Reason(models.TextChoices):
-        DECLINED = "declined", "The patient did not want them"
-        NOT_ALLOWED = "not_allowed", "No permission for photos in the record"
-        NO_TIME = "no_time", "Not enough time"
-        NO_CAMERA = "no_camera", "The camera did not work"
-        OTHER = "other", "Other, say what"
+        DECLINED = "declined", gettext_lazy("The patient did not want them")
+        NOT_ALLOWED = "not_allowed", gettext_lazy("No permission for photos in the record")
+        NO_TIME = "no_time", gettext_lazy("Not enough time")
+        NO_CAMERA = "no_camera", gettext_lazy("The camera did not work")
+        OTHER = "other", gettext_lazy("Other, say what")
 
     patient = PersonKey(Patient, on_delete=models.CASCADE, related_name="photo_skips")
     session = models.ForeignKey(TreatmentSession, on_delete=models.PROTECT, related_name="photo_skips")

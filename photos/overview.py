@@ -6,11 +6,14 @@ from django.db.models import Count
 from django.db.models.functions import TruncDate
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from patients.overview import Entry
 from patients.timeline import Source
 
 from .models import Photo
+from .standard_views import area_words
 
 
 def _photos(patient, user, until) -> list[Entry]:
@@ -23,9 +26,13 @@ def _photos(patient, user, until) -> list[Entry]:
     url = reverse("photos:patient", args=[patient.number])
     found = []
     for row in groups.order_by("-day", "occasion", "session__session_number", "area_label")[: until.limit]:
-        of = f"Session {row['session__session_number']}" if row["session__session_number"] else Photo.Occasion(row["occasion"]).label
-        count = f"{row['count']} {'picture' if row['count'] == 1 else 'pictures'}"
-        found.append(Entry(row["day"], "Photos", f"{of}, {row['area_label'].lower()}, {count}", url, "i-camera"))
+        of = (
+            _("Session %(number)s") % {"number": row["session__session_number"]}
+            if row["session__session_number"]
+            else Photo.Occasion(row["occasion"]).label
+        )
+        count = ngettext("%(n)s picture", "%(n)s pictures", row["count"]) % {"n": row["count"]}
+        found.append(Entry(row["day"], _("Photos"), f"{of}, {area_words(row['area_label']).lower()}, {count}", url, "i-camera"))
     return found
 
 

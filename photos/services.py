@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from accounts.templatetags.clinic_format import in_words
 from audit.services import record
 from consent.lock import hold
 from patients.models import Patient
 from planner.errors import KnowledgeFaults
-from planner.wording import day as day_words
 from protocols.knowledge import DocumentChanged, knowledge_of
 from protocols.models import ProtocolVersion
 from sessions.models import TreatmentSession
@@ -132,8 +133,11 @@ def _judge_same(patient: Patient, sha256: str) -> None:
     if same is None:
         return
     if same.patient.person_pk != patient.person_pk:
-        raise KeptAlready("The very same file is kept for another patient. Look who is in the picture before anything else.")
-    raise KeptAlready(f"The very same file is kept already: {same}, {day_words(same.site.day_of(same.taken_at))}.")
+        raise KeptAlready(_("The very same file is kept for another patient. Look who is in the picture before anything else."))
+    raise KeptAlready(
+        _("The very same file is kept already: %(same)s, %(taken_at)s.")
+        % {"same": same, "taken_at": in_words(same.site.day_of(same.taken_at))}
+    )
 
 
 def _as_camera_says(text: str, site) -> dt.datetime:
@@ -146,13 +150,16 @@ def _as_camera_says(text: str, site) -> dt.datetime:
 def judge_day(taken_at: dt.datetime, session: TreatmentSession | None, patient: Patient) -> None:
     day, today = patient.site.day_of(taken_at), patient.site.day_of(timezone.now())
     if day > today:
-        raise WrongDay(f"The picture says it is of {day_words(day)}, which is still to come. Enter the day it was taken.")
+        raise WrongDay(_("The picture says it is of %(day)s, which is still to come. Enter the day it was taken.") % {"day": in_words(day)})
     if day < patient.birth_date:
-        raise WrongDay(f"The picture says it is of {day_words(day)}, before the patient was born. Enter the day it was taken.")
+        raise WrongDay(
+            _("The picture says it is of %(day)s, before the patient was born. Enter the day it was taken.") % {"day": in_words(day)}
+        )
     if session is not None and session.site.day_of(session.started_at) != session.site.day_of(taken_at):
         held = session.site.day_of(session.started_at)
         raise WrongDay(
-            f"The session was on {day_words(held)} and the picture is of {day_words(day)}. Choose baseline or review, or the right day."
+            _("The session was on %(held)s and the picture is of %(day)s. Choose baseline or review, or the right day.")
+            % {"held": in_words(held), "day": in_words(day)}
         )
 
 

@@ -8,19 +8,24 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import models
+from django.utils.translation import gettext, gettext_noop, pgettext_lazy
 
 
 class View(models.TextChoices):
-    FRONT = "front", "Front"
-    OBLIQUE_RIGHT = "oblique_right", "45° right"
-    OBLIQUE_LEFT = "oblique_left", "45° left"
-    SIDE_RIGHT = "side_right", "Side right"
-    SIDE_LEFT = "side_left", "Side left"
-    BACK = "back", "Back"
-    CLOSE_UP = "close_up", "Close-up"
+    FRONT = "front", pgettext_lazy("view", "Front")
+    OBLIQUE_RIGHT = "oblique_right", pgettext_lazy("view", "45° right")
+    OBLIQUE_LEFT = "oblique_left", pgettext_lazy("view", "45° left")
+    SIDE_RIGHT = "side_right", pgettext_lazy("view", "Side right")
+    SIDE_LEFT = "side_left", pgettext_lazy("view", "Side left")
+    BACK = "back", pgettext_lazy("view", "Back")
+    CLOSE_UP = "close_up", pgettext_lazy("view", "Close-up")
 
 
-WHOLE = {"face": "Face", "neck": "Neck", "chest": "Chest"}  # regions photographed as one; of the rest each zone by itself
+WHOLE = {
+    "face": gettext_noop("Face"),
+    "neck": gettext_noop("Neck"),
+    "chest": gettext_noop("Chest"),
+}  # regions photographed as one; of the rest each zone by itself
 _BY_AREA = {
     "face": (View.FRONT, View.OBLIQUE_RIGHT, View.OBLIQUE_LEFT, View.SIDE_RIGHT, View.SIDE_LEFT),
     "neck": (View.FRONT, View.SIDE_RIGHT, View.SIDE_LEFT),
@@ -34,6 +39,11 @@ _BY_AREA = {
 _OTHERS = (View.FRONT, View.SIDE_RIGHT, View.SIDE_LEFT, View.BACK)
 
 
+def area_words(label: str) -> str:
+    """*label*, as it is stored, in the language of the page: our own words for the regions; a zone's are the protocol's."""
+    return gettext(label) if label in WHOLE.values() else label
+
+
 @dataclass(frozen=True)
 class Area:
     """zones: (id, label) of the zones in it that the protocol knows; a close-up is of one of them."""
@@ -41,6 +51,11 @@ class Area:
     code: str
     label: str
     zones: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def words(self) -> str:
+        """The label in the language of the page."""
+        return area_words(self.label)
 
     @property
     def views(self) -> tuple[View, ...]:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from django.db.models import Exists, OuterRef, prefetch_related_objects
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext_lazy
 
 from accounts.models import Site
 from aftercare.models import HandOver, Sheet
@@ -34,19 +36,18 @@ class Left:
 
 @dataclass(frozen=True)
 class Section:
-    """id of the heading; one, many: what is counted; fine: the sentence where nothing is left."""
+    """id of the heading; many: what is counted (ngettext_lazy with %(n)s); fine: the sentence where nothing is left."""
 
     id: str
     title: str
-    one: str
-    many: str
+    many: object
     fine: str
     lines: list[Left] = field(default_factory=list)
 
     @property
     def words(self) -> str:
         """`2 records to sign`."""
-        return f"{len(self.lines)} {self.one if len(self.lines) == 1 else self.many}" if self.lines else self.fine
+        return self.many % {"n": len(self.lines)} if self.lines else self.fine
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,10 @@ def _clock(moment: dt.datetime, zone) -> str:
     return f"{moment.astimezone(zone):%H:%M}"
 
 
+def _session(row: TreatmentSession) -> str:
+    return _("Session %(number)s of %(all)s") % {"number": row.session_number, "all": row.plan.sessions_count}
+
+
 def _unmarked(visits: list[Booking], zone) -> Section:
     """Visits whose time is over and of which nobody said what became of them. One in the room with a record is the record's to end."""
     now, lines = timezone.now(), []
@@ -95,8 +100,10 @@ def _unmarked(visits: list[Booking], zone) -> Section:
             continue
         facts = f"{visit.title}, {visit.clinician.name}, {visit.get_status_display().lower()}"
         url = reverse("sessions:booking", args=[visit.pk])
-        lines.append(Left(_clock(visit.starts_at, zone), str(visit.patient), facts, "Done or missed?", url, "Mark it"))
-    return Section("unmarked", "Visits", "visit not marked", "visits not marked", "Every visit is marked.", lines)
+        lines.append(Left(_clock(visit.starts_at, zone), str(visit.patient), facts, _("Done or missed?"), url, _("Mark it")))
+    return Section(
+        "unmarked", _("Visits"), ngettext_lazy("%(n)s visit not marked", "%(n)s visits not marked", "n"), _("Every visit is marked."), lines
+    )
 
 
 def _unsigned(records: list[TreatmentSession], visits: list[Booking], user, zone) -> Section:
@@ -108,17 +115,23 @@ def _unsigned(records: list[TreatmentSession], visits: list[Booking], user, zone
             continue
         mine = user.may("records.sign")
         url = reverse("sessions:enter_record" if mine else "sessions:booking", args=[visit.pk])
-        what, do = f"{visit.title}, {visit.clinician.name}", "Enter it" if mine else "Open the visit"
-        lines.append(Left(_clock(visit.starts_at, zone), str(visit.patient), what, "Done, and no record was begun", url, do))
+        what, do = f"{visit.title}, {visit.clinician.name}", _("Enter it") if mine else _("Open the visit")
+        lines.append(Left(_clock(visit.starts_at, zone), str(visit.patient), what, _("Done, and no record was begun"), url, do))
     for row in records:
         if row.status != TreatmentSession.Status.DRAFT:
             continue
         mine = user.may("records.edit")
-        facts = "" if mine else f"{row.clinician.display_name} signs it."
+        facts = "" if mine else _("%(name)s signs it.") % {"name": row.clinician.display_name}
         url = reverse("sessions:record", args=[row.pk]) if mine else reverse("sessions:booking", args=[row.booking_id])
-        what = f"Session {row.session_number} of {row.plan.sessions_count}, {row.clinician.display_name}"
-        lines.append(Left(_clock(row.started_at, zone), str(row.patient), what, facts, url, "Sign it" if mine else "Open the visit"))
-    return Section("unsigned", "Records", "record not signed", "records not signed", "Every record is signed or closed.", lines)
+        what = f"{_session(row)}, {row.clinician.display_name}"
+        lines.append(Left(_clock(row.started_at, zone), str(row.patient), what, facts, url, _("Sign it") if mine else _("Open the visit")))
+    return Section(
+        "unsigned",
+        _("Records"),
+        ngettext_lazy("%(n)s record not signed", "%(n)s records not signed", "n"),
+        _("Every record is signed or closed."),
+        lines,
+    )
 
 
 def _to_countersign(records: list[TreatmentSession], user, zone) -> Section:
@@ -135,20 +148,20 @@ def _to_countersign(records: list[TreatmentSession], user, zone) -> Section:
         mine = bool(roles) and not refused
         name = "sessions:countersign" if mine else "sessions:record" if user.may("records.view") else "sessions:booking"
         url = reverse(name, args=[row.booking_id if name == "sessions:booking" else row.pk])
-        facts = "Refused: read why" if refused else f"Waits for {waits}"
-        what = f"Session {row.session_number} of {row.plan.sessions_count}, {row.clinician.display_name}"
-        do = {"sessions:record": "Open the record", "sessions:booking": "Open the visit"}.get(name) or (
-            "Confirm it" if roles == [TREATED] else "Countersign it"
+        facts = _("Refused: read why") if refused else _("Waits for %(who)s") % {"who": waits}
+        what = f"{_session(row)}, {row.clinician.display_name}"
+        do = {"sessions:record": _("Open the record"), "sessions:booking": _("Open the visit")}.get(name) or (
+            _("Confirm it") if roles == [TREATED] else _("Countersign it")
         )
         lines.append(Left(_clock(row.started_at, zone), str(row.patient), what, facts, url, do))
-    one, many = "record to countersign", "records to countersign"
-    return Section("countersign", "Countersignatures", one, many, "No record waits for a countersignature.", lines)
+    many = ngettext_lazy("%(n)s record to countersign", "%(n)s records to countersign", "n")
+    return Section("countersign", _("Countersignatures"), many, _("No record waits for a countersignature."), lines)
 
 
 def lots_missing(row: TreatmentSession) -> list[str]:
     """What was used and has no lot: the needle, and each product beside it."""
-    needle = ["needle"] if row.treated and not row.needle_lot else []
-    return needle + [str(used.get("label") or used.get("product") or "product") for used in row.adjuvants if not used.get("lot")]
+    needle = [_("needle")] if row.treated and not row.needle_lot else []
+    return needle + [str(used.get("label") or used.get("product") or _("product")) for used in row.adjuvants if not used.get("lot")]
 
 
 def _without_lot(records: list[TreatmentSession], user, zone) -> Section:
@@ -158,14 +171,22 @@ def _without_lot(records: list[TreatmentSession], user, zone) -> Section:
         if not missing:
             continue
         if not user.may("records.edit"):
-            url, do = reverse("sessions:booking", args=[row.booking_id]), "Open the visit"
+            url, do = reverse("sessions:booking", args=[row.booking_id]), _("Open the visit")
         elif row.is_signed:
-            url, do = reverse("sessions:correct", args=[row.pk]), "Add a correction"
+            url, do = reverse("sessions:correct", args=[row.pk]), _("Add a correction")
         else:
-            url, do = f"{reverse('sessions:record', args=[row.pk])}#f-needle_lot", "Enter the lot"
-        what = f"Session {row.session_number} of {row.plan.sessions_count}, {row.clinician.display_name}"
-        lines.append(Left(_clock(row.started_at, zone), str(row.patient), what, f"Lot missing: {', '.join(missing)}", url, do))
-    return Section("lots", "Lots", "record without a lot", "records without a lot", "Every lot is recorded.", lines)
+            url, do = f"{reverse('sessions:record', args=[row.pk])}#f-needle_lot", _("Enter the lot")
+        what = f"{_session(row)}, {row.clinician.display_name}"
+        lines.append(
+            Left(_clock(row.started_at, zone), str(row.patient), what, _("Lot missing: %(what)s") % {"what": ", ".join(missing)}, url, do)
+        )
+    return Section(
+        "lots",
+        _("Lots"),
+        ngettext_lazy("%(n)s record without a lot", "%(n)s records without a lot", "n"),
+        _("Every lot is recorded."),
+        lines,
+    )
 
 
 def _not_handed_over(records: list[TreatmentSession], user, zone, start: dt.datetime) -> Section:
@@ -186,16 +207,16 @@ def _not_handed_over(records: list[TreatmentSession], user, zone, start: dt.date
             continue
         sheet = found[-1] if found else None
         if not user.may("sheets.view"):
-            url, do = reverse("sessions:booking", args=[row.booking_id]), "Open the visit"
+            url, do = reverse("sessions:booking", args=[row.booking_id]), _("Open the visit")
         elif sheet is None:
-            url, do = reverse("sessions:record", args=[row.pk]) if user.may("records.view") else reverse("aftercare:queue"), "Ask for it"
+            url, do = reverse("sessions:record", args=[row.pk]) if user.may("records.view") else reverse("aftercare:queue"), _("Ask for it")
         elif sheet.state == Sheet.State.READY:
-            url, do = reverse("aftercare:sheet", args=[sheet.pk]), "Print it"
+            url, do = reverse("aftercare:sheet", args=[sheet.pk]), _("Print it")
         else:
-            url, do = reverse("aftercare:sheet", args=[sheet.pk]), "Look at it"
-        facts = {None: "Not made yet", Sheet.State.READY: "Ready, not printed", Sheet.State.FAILED: "Could not be made"}
-        what = f"Session {row.session_number} of {row.plan.sessions_count}"
-        words = facts.get(sheet.state if sheet else None, "Being made")
+            url, do = reverse("aftercare:sheet", args=[sheet.pk]), _("Look at it")
+        facts = {None: _("Not made yet"), Sheet.State.READY: _("Ready, not printed"), Sheet.State.FAILED: _("Could not be made")}
+        what = _session(row)
+        words = facts.get(sheet.state if sheet else None, _("Being made"))
         lines.append(Left(_clock(row.started_at, zone), str(row.patient), what, words, url, do))
-    one, many = "aftercare sheet not handed over", "aftercare sheets not handed over"
-    return Section("sheets", "Aftercare sheets", one, many, "Every aftercare sheet was printed.", lines)
+    many = ngettext_lazy("%(n)s aftercare sheet not handed over", "%(n)s aftercare sheets not handed over", "n")
+    return Section("sheets", _("Aftercare sheets"), many, _("Every aftercare sheet was printed."), lines)

@@ -7,6 +7,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import Site
 from clinic.today import checks_due, namesakes_today
@@ -122,11 +123,11 @@ def pack_of(user, site: Site, day: dt.date) -> Pack:
 def _alerts(visit: Booking, person: Patient, allergies, namesakes, due) -> tuple[str, ...]:
     words = []
     if visit.patient.person_pk in allergies:
-        words.append(f"Allergy: {', '.join(allergies[visit.patient.person_pk])}")
+        words.append(_("Allergy: %(substances)s") % {"substances": ", ".join(allergies[visit.patient.person_pk])})
     elif person.allergies_asked == Asked.NOT_ASKED:
-        words.append("Allergies not asked")
+        words.append(_("Allergies not asked"))
     if visit.pk in due:
-        words.append("Safety checks due")
+        words.append(_("Safety checks due"))
     if (alike := namesakes[visit.patient.surname_key]) > 1:
-        words.append(f"{alike} with this name that day")
+        words.append(_("%(n)s with this name that day") % {"n": alike})
     return tuple(words)

@@ -5,7 +5,7 @@ import datetime as dt
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.permissions import requires
@@ -85,10 +85,12 @@ def print_pack(request):
     sites, site, day = _asked(request, request.POST, days_on=1)
     if site is None:
         return render(request, "sessions/booking/no_site.html", status=403)
-    found = pack_of(request.user, site, day)
+    with translation.override("en-gb"):
+        found = pack_of(request.user, site, day)
     said = {"site": site.pk, "day": day.isoformat()}
     try:
-        data = as_pdf("clinic/pack_print.html", "clinic/pack_print.css", {"pack": found}, paper=site.paper)
+        with translation.override("en-gb"):
+            data = as_pdf("clinic/pack_print.html", "clinic/pack_print.css", {"pack": found}, paper=site.paper)
     except CannotPrint as error:
         record("day.pack_printed", request=request, outcome=Outcome.FAILED, detail=said)
         return _pack_page(request, sites, site, day, problem=str(error), status=503)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 MB = 1_000_000
 
@@ -25,7 +26,7 @@ class Room:
 
     @property
     def words(self) -> str:
-        return f"{size(self.free)} free of {size(self.total)} for {self.what}"
+        return _("%(free)s free of %(total)s for %(what)s") % {"free": size(self.free), "total": size(self.total), "what": self.what}
 
 
 def size(count: int) -> str:
@@ -40,7 +41,7 @@ def size(count: int) -> str:
 def rooms() -> list[Room]:
     """The data folder, the storage and the backup folder; those on one file system once."""
     found: dict[int, Room] = {}
-    named = (("the clinic's data", settings.CLINIC_DATA), ("files", settings.MEDIA_ROOT), ("backups", settings.BACKUP_DIR))
+    named = ((_("the clinic's data"), settings.CLINIC_DATA), (_("files"), settings.MEDIA_ROOT), (_("backups"), settings.BACKUP_DIR))
     for what, path in named:
         place = _there(Path(path))
         try:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, F, Max, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import Site, User
 from accounts.permissions import may
@@ -209,7 +210,7 @@ def people_of(rows: QuerySet) -> list[Person]:
     staff = User.objects.in_bulk([row["actor_id"] for row in counted if row["actor_id"]])
     return [
         Person(
-            name=str(staff[row["actor_id"]]) if row["actor_id"] in staff else "The system",
+            name=str(staff[row["actor_id"]]) if row["actor_id"] in staff else _("The system"),
             role=staff[row["actor_id"]].get_role_display() if row["actor_id"] in staff else "",
             pk=row["actor_id"],
             **{name: row[name] for name in ("looks", "changes", "refused", "last")},

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.views.decorators.http import require_safe
 
 from accounts.permissions import requires
@@ -101,9 +101,10 @@ def log_file(request):
     rows = found(request.user, search).filter(**({"pk__lt": before} if before else {}))
     whole = hashlib.sha256()
     parts = []
-    for line in csv_lines(HEADER, _cells(rows)):
-        parts.append(line.encode())
-        whole.update(parts[-1])
+    with translation.override("en-gb"):
+        for line in csv_lines(HEADER, _cells(rows)):
+            parts.append(line.encode())
+            whole.update(parts[-1])
     count = len(parts) - 1  # the first line names the columns
     _note(request, search, "log.exported", rows=count, sha256=whole.hexdigest(), **({"before": before} if before else {}))
     response = HttpResponse(b"".join(parts), content_type="text/csv; charset=utf-8")

@@ -3,6 +3,8 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from patients.models import Patient
 from patients.person import PersonKey
@@ -35,17 +37,17 @@ class Recall(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Recall of lot {self.lot.number}"
+        return _("Recall of lot %(number)s") % {"number": self.lot.number}
 
 
 class RecallContact(models.Model):
     """One attempt to reach one person. Only ever added: the newest says how it stands; without one the person is to be called."""
 
     class Status(models.TextChoices):
-        TO_CALL = "to_call", "To call"
-        REACHED = "reached", "Reached"
-        LETTER = "letter", "Letter sent"
-        NOT_REACHED = "not_reached", "Not reached"
+        TO_CALL = "to_call", gettext_lazy("To call")
+        REACHED = "reached", gettext_lazy("Reached")
+        LETTER = "letter", gettext_lazy("Letter sent")
+        NOT_REACHED = "not_reached", gettext_lazy("Not reached")
 
     recall = models.ForeignKey(Recall, on_delete=models.PROTECT, related_name="contacts")
     patient = PersonKey(Patient, on_delete=models.PROTECT, related_name="recall_contacts")

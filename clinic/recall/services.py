@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from accounts.permissions import may
 from audit.services import gathered, record
@@ -36,9 +37,10 @@ class Treated:
     pk: int
     day: dt.date
     number: int
-    status: str
+    is_draft: bool
     zones: str
     used_as: str
+    is_needle: bool
     by_number: bool
 
 
@@ -93,9 +95,10 @@ def people_of(user, lot: Lot, recall: Recall | None = None) -> list[Person]:
                 pk=row.session_id,
                 day=row.session.day,
                 number=row.session.session_number,
-                status=row.session.get_status_display(),
-                zones=", ".join(zones.get(row.session_id, [])) or "No zone recorded yet",
+                is_draft=row.session.status == TreatmentSession.Status.DRAFT,
+                zones=", ".join(zones.get(row.session_id, [])) or gettext("No zone recorded yet"),
                 used_as=row.get_kind_display(),
+                is_needle=row.kind == UsedLot.Kind.NEEDLE,
                 by_number=lot.product_id is not None and row.product_id is None,
             )
         )
@@ -178,7 +181,9 @@ def order(*, number: str, product: Product | None, reason: str, letter: str, by,
         lot = Lot.objects.select_for_update(of=("self",)).get(pk=lot.pk)
         if lot.is_blocked:
             raise Refused(
-                f"Lot {lot.number} is blocked already, since {timezone.localtime(lot.blocked_at):%H:%M, %d.%m.%Y}.", field="number"
+                gettext("Lot %(number)s is blocked already, since %(at)s.")
+                % {"number": lot.number, "at": f"{timezone.localtime(lot.blocked_at):%H:%M, %d.%m.%Y}"},
+                field="number",
             )
         lot.blocked_at, lot.blocked_by, lot.blocked_reason = now, by, reason
         lot.save(update_fields=["blocked_at", "blocked_by", "blocked_reason"])

@@ -7,7 +7,8 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.permissions import requires
@@ -55,9 +56,9 @@ class _Asked:
             return
         self.number = code.lot if code else self.typed
         if not self.number:
-            self.problem = "Scan or type a lot"
+            self.problem = _("Scan or type a lot")
         elif len(self.number) > 40:
-            self.problem = "A lot must be 40 letters or fewer"
+            self.problem = _("A lot must be 40 letters or fewer")
         elif code and code.gtin:
             self.product = Product.objects.filter(gtin=code.gtin).first()
         if product.isdecimal() and len(product) < 18:
@@ -132,7 +133,10 @@ def _order(request, asked: _Asked):
         except services.Refused as refused:
             form.add_error(None, refused.message)
         else:
-            messages.success(request, f"Lot {made.lot.number} is blocked at every site from now on, also in records that are open.")
+            messages.success(
+                request,
+                _("Lot %(number)s is blocked at every site from now on, also in records that are open.") % {"number": made.lot.number},
+            )
             return redirect("clinic:recall", made.pk)
     return _preview(request, asked, form=form, status=422)
 
@@ -190,7 +194,7 @@ def _lift(request, found: Recall):
     if not form.is_valid():
         return _page(request, found, lift_form=form, status=422)
     services.lift(found, reason=form.cleaned_data["reason"], by=request.user, request=request)
-    messages.success(request, f"Lot {found.lot.number} may be used again.")
+    messages.success(request, _("Lot %(number)s may be used again.") % {"number": found.lot.number})
     return redirect("clinic:recall", found.pk)
 
 
@@ -206,7 +210,7 @@ def person(request, recall: int, number: int):
     form = ContactForm(request.POST or None, initial={"status": one.status})
     if request.method == "POST" and form.is_valid():
         services.say(found, patient, by=request.user, request=request, **form.cleaned_data)
-        messages.success(request, f"Kept: {RecallContact.Status(form.cleaned_data['status']).label.lower()}.")
+        messages.success(request, _("Kept: %(label)s.") % {"label": RecallContact.Status(form.cleaned_data["status"]).label.lower()})
         return redirect("clinic:recall", found.pk)
     note_read("recall.person_viewed", request=request, patient=patient, obj=found)
     attempts = RecallContact.objects.filter(recall=found, patient=patient).select_related("by")
@@ -223,13 +227,14 @@ def letters(request, recall: int):
     chosen = request.POST.get("number", "")
     people = [one for one in people if str(one.patient.number) == chosen] if chosen else [one for one in people if one.is_open]
     if not people:
-        messages.info(request, "Nobody is left to write to.")
+        messages.info(request, _("Nobody is left to write to."))
         return redirect("clinic:recall", found.pk)
     people = people[:MOST_LETTERS]
     paper = people[0].patient.site.paper
     context = {"recall": found, "people": people, "today": timezone.localdate()}
     try:
-        data = as_pdf("clinic/recall/letter.html", "clinic/recall/letter.css", context, paper=paper, lying=False)
+        with translation.override("en-gb"):
+            data = as_pdf("clinic/recall/letter.html", "clinic/recall/letter.css", context, paper=paper, lying=False)
     except CannotPrint as error:
         record("recall.letter_printed", request=request, obj=found, outcome=Outcome.FAILED)
         return _page(request, found, problem=str(error), status=503)
@@ -247,8 +252,9 @@ HEADER = ("Number", "Name", "Born", "Phone", "Address", "Sessions", "Zones", "Us
 def people_file(request, recall: int):
     """Everybody treated with the lot whom the reader may see, as a file for a spreadsheet, made whole before it leaves."""
     found = _found(recall)
-    people = services.people_of(request.user, found.lot, found)
-    data = "".join(csv_lines(HEADER, map(_cells, people))).encode()
+    with translation.override("en-gb"):
+        people = services.people_of(request.user, found.lot, found)
+        data = "".join(csv_lines(HEADER, map(_cells, people))).encode()
     sha256 = hashlib.sha256(data).hexdigest()
     # One row for each whose name goes out, so that the log of each patient shows it.
     for patient in [one.patient for one in people] or [None]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.permissions import may
 from audit.models import ErasedFile, ErasureOrder
@@ -52,7 +53,7 @@ def in_the_way(patient: Patient) -> list[str]:
     """What somebody still waits for: settled first, so that an erasure surprises nobody."""
     entries = [entry for entry in of_patients() if entry.open_rows]
     pks = [one.pk for one in records(patient)]
-    return [entry.open_words for entry in entries if any(entry.open_rows(entry.rows_of(pk)).exists() for pk in pks)]
+    return [_(entry.open_words) for entry in entries if any(entry.open_rows(entry.rows_of(pk)).exists() for pk in pks)]
 
 
 def counts(patient: Patient) -> list[tuple[str, int]]:
@@ -60,7 +61,7 @@ def counts(patient: Patient) -> list[tuple[str, int]]:
     entries = [entry for entry in of_patients() if entry.path and not entry.is_inner]
     pks = [one.pk for one in records(patient)]
     found = [(entry.model._meta, sum(entry.rows_of(pk).count() for pk in pks)) for entry in entries]
-    return [(str(about.verbose_name if count == 1 else about.verbose_name_plural), count) for about, count in found if count]
+    return [(_(str(about.verbose_name if count == 1 else about.verbose_name_plural)), count) for about, count in found if count]
 
 
 def erase(patient: Patient, wish: Wish, *, by, request=None) -> ErasureOrder:
@@ -72,16 +73,19 @@ def erase(patient: Patient, wish: Wish, *, by, request=None) -> ErasureOrder:
         CannotErase: nothing was erased. NotThatPatient: what was typed to confirm is not this patient's.
     """
     if not may(by, "erasure.order"):
-        raise CannotErase("Only a manager or a medical lead orders an erasure.")
+        raise CannotErase(_("Only a manager or a medical lead orders an erasure."))
     if (wish.number, wish.birth_date) != (patient.number, patient.birth_date):
-        raise NotThatPatient("Type the number and the date of birth of this patient.")
+        raise NotThatPatient(_("Type the number and the date of birth of this patient."))
     with transaction.atomic():
         rows = Patient.objects.visible_to(by).filter(site__in=by.site_ids())  # an emergency access is not enough
         locked = rows.select_related("site").select_for_update(of=("self",)).filter(pk=patient.pk).first()
         if locked is None:
-            raise CannotErase("This patient has been erased meanwhile.")
+            raise CannotErase(_("This patient has been erased meanwhile."))
         if locked.merged_into_id is not None:
-            raise CannotErase(f"No. {locked.number} was merged into no. {locked.merged_into.number}, and is erased with it.")
+            raise CannotErase(
+                _("No. %(number)s was merged into no. %(number2)s, and is erased with it.")
+                % {"number": locked.number, "number2": locked.merged_into.number}
+            )
         every = records(locked)
         obstacles = in_the_way(locked)
         given = ErasureOrder()
@@ -111,16 +115,21 @@ def _give_reason(order: ErasureOrder, patient: Patient, wish: Wish) -> None:
     if not wish.reason:
         if not stand.is_over(timezone.localdate()):
             shorter = by_a_rule_to_come(stand, timezone.localdate())
-            not_yet = f"It would be over by a rule that does not hold yet. {shorter.words} {shorter.stands} " if shorter else ""
+            if shorter is None:
+                raise CannotErase(_("The retention period is not over. To erase earlier, choose why and say where the request is filed."))
             raise CannotErase(
-                f"The retention period is not over. {not_yet}To erase earlier, choose why and say where the request is filed."
+                _(
+                    "The retention period is not over. It would be over by a rule that does not hold yet. %(words)s %(stands)s "
+                    "To erase earlier, choose why and say where the request is filed."
+                )
+                % {"words": shorter.words, "stands": shorter.stands}
             )
         order.ground, order.reason = ErasureOrder.Ground.RETENTION, ErasureOrder.Reason.PERIOD_OVER
         return
     if wish.reason not in ErasureOrder.Reason.values or wish.reason == ErasureOrder.Reason.PERIOD_OVER:
-        raise CannotErase("Choose one of the reasons.")
+        raise CannotErase(_("Choose one of the reasons."))
     if len(wish.reference.strip()) < REFERENCE_LEAST:
-        raise CannotErase("Say where the request is filed.")
+        raise CannotErase(_("Say where the request is filed."))
     order.ground, order.reason, order.reference = ErasureOrder.Ground.OVERRIDE, wish.reason, wish.reference.strip()[:120]
 
 

@@ -7,7 +7,7 @@ For teaching and marketing nothing in it says whose they are. A picture itself m
 import json
 from collections.abc import Iterator
 
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from photos import permission, storage
 from photos.models import Photo
@@ -48,7 +48,8 @@ def archive(photos: list[Photo], use: str, *, number: int) -> Iterator[bytes]:
             raise
         name = f"photos/{place:03d}-{photo.area}-{photo.view}.jpg".replace("_", "-")
         yield from made.add(name, (data[start : start + PIECE] for start in range(0, len(data), PIECE)))
-        facts.append(_facts(name, photo, use))
+        with translation.override("en-gb"):
+            facts.append(_facts(name, photo, use))
     about = {"use": str(use), "taken_out_on": now.date().isoformat(), "photos": facts}
     yield from made.add("photos.json", iter([json.dumps(about, indent=1, ensure_ascii=False).encode()]))
     yield from made.end()

@@ -9,6 +9,7 @@ import datetime as dt
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop, ngettext
 
 from accounts.models import Site
 from accounts.permissions import Role
@@ -18,7 +19,7 @@ from audit.services import record
 from patients.models import Patient
 
 from ..models import RetentionRule
-from .countries import COUNTRIES
+from .countries import called
 
 SHORTENED = "retention_shortened"
 VALUES = ("years", "minor_age", "minor_years")
@@ -30,33 +31,34 @@ class ReasonNeeded(Exception):
 
 def in_words(values: dict | None) -> str:
     if values is None:
-        return "no end"
+        return gettext("no end")
     words = _years(values["years"])
-    if values["minor_years"]:
-        words += f" (who was under {values['minor_age']}: until {_years(values['minor_years'])} after that birthday)"
-    return words
+    if not values["minor_years"]:
+        return words
+    said = {"years": words, "age": values["minor_age"], "more": _years(values["minor_years"])}
+    return gettext("%(years)s (who was under %(age)s: until %(more)s after that birthday)") % said
 
 
 def _years(count: int) -> str:
-    return f"{count} year{'' if count == 1 else 's'}"
+    return ngettext("%(n)s year", "%(n)s years", count) % {"n": count}
 
 
 def _more(act: WatchedAct) -> dict:
     before, after, country = act.detail["before"], act.detail["after"], act.detail["country"]
     if before is None:
-        change = f"set to {in_words(after)}"
+        change = gettext("set to %(after)s") % {"after": in_words(after)}
     elif all(before[name] == after[name] for name in ("minor_age", "minor_years")):
-        change = f"shortened from {_years(before['years'])} to {_years(after['years'])}"
+        change = gettext("shortened from %(before)s to %(after)s") % {"before": _years(before["years"]), "after": _years(after["years"])}
     else:
-        change = f"shortened from {in_words(before)} to {in_words(after)}"
-    return {"country": COUNTRIES.get(country, country), "change": change, "basis": after["basis"]}
+        change = gettext("shortened from %(before)s to %(after)s") % {"before": in_words(before), "after": in_words(after)}
+    return {"country": called(country), "change": change, "basis": after["basis"]}
 
 
 def _a_lead_who_did_not_set_it(user, act: WatchedAct) -> bool:
     return user.role == Role.MEDICAL_LEAD and user.may("watched.decide") and user.pk != act.by_id
 
 
-SENTENCE = "How long records in {country} are kept: {change}, by {by}. Basis: {basis}."
+SENTENCE = gettext_noop("How long records in {country} are kept: {change}, by {by}. Basis: {basis}.")
 
 
 def declare() -> None:
@@ -66,8 +68,8 @@ def declare() -> None:
             SENTENCE,
             SENTENCE,
             may_agree=_a_lead_who_did_not_set_it,
-            waits_for="a medical lead who did not set it",
-            holds="Holds for erasures",
+            waits_for=gettext_noop("a medical lead who did not set it"),
+            holds=gettext_noop("Holds for erasures"),
             by_itself=True,
             more=_more,
         )
@@ -159,5 +161,6 @@ def why_not_there(site: Site, country: str) -> str:
     before, after = _values(rules.get(site.country)), _values(rules.get(country))
     if after is None or not is_shorter(before, after):
         return ""
-    shorter = f"Records there are kept for {in_words(after)}, here for {in_words(before)}."
-    return f"{shorter} Lengthen the rule of {country} first, under Retention and erasure"
+    return gettext(
+        "Records there are kept for %(there)s, here for %(here)s. Lengthen the rule of %(country)s first, under Retention and erasure"
+    ) % {"there": in_words(after), "here": in_words(before), "country": country}

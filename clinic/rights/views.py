@@ -6,7 +6,8 @@ where that was proved a while ago: a screen that was left open must not give a w
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import redirect, render
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import Site
@@ -19,7 +20,7 @@ from patients.access import patient_or_404
 from patients.models import Patient
 
 from . import erasing, exporting, retention, rules, sending
-from .countries import COUNTRIES
+from .countries import called
 from .forms import ErasureForm, RuleForm
 
 A_PAGE = 50
@@ -61,7 +62,7 @@ def _country(code: str, form: RuleForm | None) -> dict:
         form = RuleForm(initial=initial, auto_id=f"rule-{code}-%s")
     return {
         "code": code,
-        "name": COUNTRIES.get(code, code),
+        "name": called(code),
         "rule": rule,
         "waiting": waiting,
         "form": form,
@@ -81,13 +82,19 @@ def set_rule(request, country: str):
     try:
         waits = rules.set_rule(country, by=request.user, request=request, **form.cleaned_data)
     except rules.ReasonNeeded:
-        form.add_error("reason", "Say why it gets shorter: medical leads and the auditor read it")
+        form.add_error("reason", gettext("Say why it gets shorter: medical leads and the auditor read it"))
         return _due(request, failed=country, form=form)
-    name, years = COUNTRIES.get(country, country), form.cleaned_data["years"]
+    name, years = called(country), form.cleaned_data["years"]
     if waits is None:
-        messages.success(request, f"Records in {name} are kept for {years} years from now on.")
+        messages.success(
+            request, gettext("Records in %(value)s are kept for %(years)s years from now on.") % {"value": name, "years": years}
+        )
     else:
-        messages.info(request, f"Kept. {waits.stands} Until then nobody is due by it. The medical leads and the auditor are told.")
+        messages.info(
+            request,
+            gettext("Kept. %(stands)s Until then nobody is due by it. The medical leads and the auditor are told.")
+            % {"stands": waits.stands},
+        )
     return redirect("clinic:retention")
 
 
@@ -97,7 +104,11 @@ def erasure(request, number: int):
     if not Patient.objects.filter(number=number).exists():
         order = ErasureOrder.objects.filter(patient_number=number, site_pk__in=request.user.site_ids()).first()
         if order is not None:  # pressed twice, or an old page
-            messages.info(request, f"Patient {number} was erased on {timezone.localtime(order.ordered_at):%d.%m.%Y}.")
+            messages.info(
+                request,
+                gettext("Patient %(number)s was erased on %(ordered_at)s.")
+                % {"number": number, "ordered_at": f"{timezone.localtime(order.ordered_at):%d.%m.%Y}"},
+            )
             return redirect("clinic:retention")
     return _erasure(request, patient_or_404(request, number, of_own_site=True))
 
@@ -115,12 +126,16 @@ def _erasure(request, patient: Patient):
         try:
             order = erasing.erase(patient, wish, by=request.user, request=request)
         except erasing.NotThatPatient:
-            form.add_error("number", "Number and date of birth must be this patient's")
+            form.add_error("number", gettext("Number and date of birth must be this patient's"))
         except erasing.CannotErase as why:
             form.add_error(None, str(why))
             status = 409
         else:
-            messages.success(request, f"Patient {patient.number} has been erased. The order is kept as {str(order.key)[:8]}.")
+            messages.success(
+                request,
+                gettext("Patient %(number)s has been erased. The order is kept as %(key)s.")
+                % {"number": patient.number, "key": str(order.key)[:8]},
+            )
             return redirect("clinic:retention")
     return _ask(request, patient, kept, form, status)
 
@@ -163,7 +178,8 @@ def _export(request, patient: Patient):
             "files": files,
         }
         return render(request, "clinic/rights/export.html", context)
-    file, size = sending.whole(exporting.of_patient(patient, by=str(request.user)))
+    with translation.override("en-gb"):
+        file, size = sending.whole(exporting.of_patient(patient, by=str(request.user)))
     for one in erasing.records(patient):
         record("patient.exported", request=request, patient=one, obj=one, detail={"bytes": size})
     return sending.sent(file, size, f"patient-{patient.number}-{timezone.localdate():%Y-%m-%d}.zip")

@@ -2,6 +2,7 @@
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.desk import confined
 from audit.services import gathered, record
@@ -29,7 +30,7 @@ def version_to_ask():
     """
     version = current_version()
     if version is None:
-        raise NoProtocol("No protocol is loaded, so there is nothing to ask. Load one with `manage.py load_protocols`.")
+        raise NoProtocol(_("No protocol is loaded, so there is nothing to ask. Load one with `manage.py load_protocols`."))
     return version
 
 

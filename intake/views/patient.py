@@ -5,6 +5,7 @@ import secrets
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.permissions import requires
@@ -20,7 +21,7 @@ from ..forms import HandOverForm
 from ..models import Language, QuestionnaireResponse
 from ..paper import Paper
 from ..services import handing
-from ..wording import language_of
+from ..wording import in_language, language_of
 
 
 def _answered(response: QuestionnaireResponse) -> str:
@@ -32,7 +33,7 @@ def _answered(response: QuestionnaireResponse) -> str:
         else one(response.inputs, f"q.{step.code}") in ("yes", "no")
         for step in steps
     )
-    return f"{done} of {len(steps)} answered"
+    return _("%(done)s of %(count)s answered") % {"done": done, "count": len(steps)}
 
 
 @require_safe
@@ -88,7 +89,8 @@ def paper(request, number: int):
     language = language if language in Language.values else language_of(patient)
     try:
         page = Paper(patient, handing.version_to_ask(), language)
-        data = as_pdf("intake/paper.html", "intake/paper.css", {"page": page}, paper=patient.site.paper)
+        with in_language(language):
+            data = as_pdf("intake/paper.html", "intake/paper.css", {"page": page}, paper=patient.site.paper)
     except (CannotPrint, NoProtocol) as error:
         record("intake.printed", request=request, patient=patient, outcome=Outcome.FAILED)
         return _overview(request, patient, problem=str(error), status=503)
@@ -105,7 +107,7 @@ def put_away(request, pk: int):
     about(found.patient_id)
     try:
         handing.put_away(found, by=request.user, request=request)
-        messages.success(request, "Put away. What was answered goes nowhere.")
+        messages.success(request, _("Put away. What was answered goes nowhere."))
     except handing.NotOpen:
-        messages.info(request, "These questions were sent already.")
+        messages.info(request, _("These questions were sent already."))
     return redirect("intake:patient", found.patient.person.number)

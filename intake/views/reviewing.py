@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext, gettext_noop, pgettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.permissions import requires
@@ -16,7 +17,13 @@ from ..record_side import CHANGED, NEW, SAME, Record
 from ..services import reviewing
 
 ORDER = {CHANGED: 0, NEW: 1, SAME: 2}
-TAGS = {CHANGED: ("Changed", "defer"), NEW: ("New", "info"), SAME: ("Unchanged", "mute")}
+TAGS = {
+    CHANGED: (pgettext_lazy("answer", "Changed"), "defer"),
+    NEW: (pgettext_lazy("answer", "New"), "info"),
+    SAME: (pgettext_lazy("answer", "Unchanged"), "mute"),
+}
+_ACCEPTED_MEANWHILE = gettext_noop("%(name)s accepted this line meanwhile: %(said)s")
+_DECLINED_MEANWHILE = gettext_noop("%(name)s declined this line meanwhile: %(said)s")
 READABLE = (QuestionnaireResponse.Status.SENT, QuestionnaireResponse.Status.REVIEWED)
 
 
@@ -79,7 +86,7 @@ def decide(request, pk: int):
         elif which in ResponseItem.Decision.values and line.isascii() and line.isdigit() and len(line) < 15:
             done = reviewing.decide(found, int(line), which, by=request.user, request=request)
         else:
-            return _page(request, found, problem="Choose a line, then Accept or Decline.", status=422)
+            return _page(request, found, problem=gettext("Choose a line, then Accept or Decline."), status=422)
     except ResponseItem.DoesNotExist:
         raise Http404 from None
     except reviewing.CannotAccept as refusal:
@@ -87,8 +94,10 @@ def decide(request, pk: int):
         return _page(request, found, problem=str(refusal), status=422)
     except reviewing.DecidedMeanwhile as other:
         item = other.item
-        words = f"{item.decided_by.display_name} {item.get_decision_display().lower()} this line meanwhile: {item.said}"
-        return _page(request, found, problem=words, status=409)
+        accepted = item.decision == ResponseItem.Decision.ACCEPTED
+        words = _ACCEPTED_MEANWHILE if accepted else _DECLINED_MEANWHILE
+        said = {"name": item.decided_by.display_name, "said": item.said_words}
+        return _page(request, found, problem=gettext(words) % said, status=409)
     if done.decided and not done.left:
-        messages.success(request, "Everything is gone through.")
+        messages.success(request, gettext("Everything is gone through."))
     return redirect(f"{reverse('intake:review', args=[pk])}#waiting" if done.left else reverse("intake:review", args=[pk]))

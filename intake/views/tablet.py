@@ -7,6 +7,7 @@ from django.conf import settings
 from django.http import JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -25,15 +26,23 @@ from ..asking import asked_in
 from ..fields import LISTS, MOST_LINES, Step, steps_of
 from ..models import QuestionnaireResponse
 from ..services import answering, handing
-from ..wording import words_in
+from ..wording import in_language, words_in
 
 FORM = "form"  # the field that names the form a page belongs to: a page of an earlier one is refused
+
+
+def _in_its_language(request, template: str, context: dict, status: int):
+    """In the language of the form, whatever whoever handed the tablet over reads: dates too."""
+    with in_language(context["language"]) as spoken:
+        response = render(request, f"intake/tablet/{template}.html", context, status=status)
+    response.headers["Content-Language"] = spoken
+    return response
 
 
 def _page(request, template: str, response: QuestionnaireResponse, *, status: int = 200, **context):
     context |= {"response": response, "patient": response.patient, "words": words_in(response.language), "language": response.language}
     context["idle_seconds"] = settings.IDLE_LOCK_SECONDS
-    return render(request, f"intake/tablet/{template}.html", context, status=status)
+    return _in_its_language(request, template, context, status)
 
 
 def _calm(request, what: str, response: QuestionnaireResponse | None = None, *, status: int = 200):
@@ -45,7 +54,7 @@ def _calm(request, what: str, response: QuestionnaireResponse | None = None, *, 
         "title": words_in(language)[f"{what}_title"],
         "said": words_in(language)[what],
     }
-    return render(request, "intake/tablet/calm.html", context | {"what": what}, status=status)
+    return _in_its_language(request, "calm", context | {"what": what}, status)
 
 
 def _by_script(request) -> bool:
@@ -290,7 +299,9 @@ def staff(request):
         return ended(request)
     if opening is Opening.WRONG:
         left = tries_in_words(tries_left(request.session.row))
-        return _staff_page(request, said=f"That does not match. {left} left, then you have to sign in in full.", status=422)
+        return _staff_page(
+            request, said=gettext("That does not match. %(left)s left, then you have to sign in in full.") % {"left": left}, status=422
+        )
     handing.given_back(response, request=request)
     if response is None:
         return redirect("clinic:today")

@@ -4,10 +4,13 @@ in a language is shown in its own words, and said to be.
 """
 
 from collections.abc import Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
 import yaml
+from django.conf import settings
+from django.utils import translation
 
 from ..models import Language
 
@@ -17,6 +20,14 @@ FOLDER = Path(__file__).parent
 @lru_cache
 def words_in(language: str) -> Mapping[str, str]:
     return yaml.safe_load((FOLDER / f"intake.{Language(language).value}.yaml").read_text(encoding="utf-8"))
+
+
+@contextmanager
+def in_language(language: str):
+    """What is drawn within speaks the language of the form; it is said by its code among the languages of the screens."""
+    code = next((code for code, _ in settings.LANGUAGES if code.partition("-")[0] == language), settings.LANGUAGE_CODE)
+    with translation.override(code):
+        yield code
 
 
 def language_of(patient) -> str:

@@ -6,7 +6,10 @@ from decimal import Decimal
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext as _
 
+from accounts.templatetags.clinic_format import in_words
 from audit.services import gathered, record
 from patients.models import Patient
 from planner import wording
@@ -14,6 +17,13 @@ from planner import wording
 from ..asked import Asked
 from ..models import OutcomeAnswer
 from ..scales import Scale
+
+_BY_PATIENT = gettext_noop(
+    "%(indication)s, %(kind)s, by the patient: %(day)s has an answer already. Correct that one, so that both can be read."
+)
+_BY_CLINICIAN = gettext_noop(
+    "%(indication)s, %(kind)s, by the clinician: %(day)s has an answer already. Correct that one, so that both can be read."
+)
 
 
 class AnswerRefused(Exception):
@@ -57,7 +67,7 @@ def keep(
         AnswerRefused: nothing was answered; a value the scale does not have; one of that day stands already.
     """
     if not given:
-        raise AnswerRefused("Nothing is answered yet: choose at least one grade.")
+        raise AnswerRefused(_("Nothing is answered yet: choose at least one grade."))
     with transaction.atomic(), gathered():
         _hold(patient)
         keys = {one.key: f"{patient.pk}-{one.key}-{request_key}"[:120] for one in given}
@@ -68,16 +78,17 @@ def keep(
         for one in given:
             words = one.scale.words_of(one.value)
             if words is None:
-                raise AnswerRefused(f"{one.scale.name} has no grade {wording.number(one.value)}. Choose one of the list.")
+                raise AnswerRefused(
+                    _("%(scale)s has no grade %(value)s. Choose one of the list.")
+                    % {"scale": one.scale.name, "value": wording.number(one.value)}
+                )
             first = OutcomeAnswer.objects.filter(
                 patient=patient, indication=one.asked.indication, kind=one.scale.kind, rater=one.rater, rated_on=rated_on
             ).first()
             if first is not None:
-                who = "the patient" if one.rater == OutcomeAnswer.Rater.PATIENT else "the clinician"
-                raise AnswerRefused(
-                    f"{one.asked.of.label}, {first.get_kind_display().lower()}, by {who}: {wording.day(rated_on)} has an answer already. "
-                    "Correct that one, so that both can be read."
-                )
+                said = _BY_PATIENT if one.rater == OutcomeAnswer.Rater.PATIENT else _BY_CLINICIAN
+                what = {"indication": one.asked.of.label, "kind": first.get_kind_display().lower(), "day": in_words(rated_on)}
+                raise AnswerRefused(gettext(said) % what)
             made.append(
                 OutcomeAnswer.objects.create(
                     patient=patient,
@@ -118,10 +129,12 @@ def correct(row: OutcomeAnswer, *, scale: Scale, value: Decimal | None, reason: 
     """
     reason = " ".join(reason.split())
     if not reason:
-        raise AnswerRefused("Enter why it is corrected.")
+        raise AnswerRefused(_("Enter why it is corrected."))
     words = "" if value is None else scale.words_of(value)
     if words is None:
-        raise AnswerRefused(f"{scale.name} has no grade {wording.number(value)}. Choose one of the list.")
+        raise AnswerRefused(
+            _("%(scale)s has no grade %(value)s. Choose one of the list.") % {"scale": scale.name, "value": wording.number(value)}
+        )
     key = f"{row.pk}-correction-{request_key}"[:120]
     with transaction.atomic():
         _hold(row.patient)
@@ -132,7 +145,7 @@ def correct(row: OutcomeAnswer, *, scale: Scale, value: Decimal | None, reason: 
         if later is not None:
             raise AlreadyCorrected(later)
         if value == row.value:
-            raise AnswerRefused("That is what stands already. Choose the right grade, or go back.")
+            raise AnswerRefused(_("That is what stands already. Choose the right grade, or go back."))
         same = (
             "patient_id", "site_id", "protocol_version_id", "consultation_id", "booking_id", "indication", "indication_label", "kind",
             "moment", "rater", "scale", "lowest", "highest", "is_ordered", "rated_on",

@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.permissions import requires
@@ -40,7 +41,7 @@ def correct(request, pk: int):
         except recording.AlreadyCorrected as meanwhile:
             return _page(request, row, form, meanwhile.row, status=409)
         else:
-            messages.success(request, "Corrected. What was said before stays readable.")
+            messages.success(request, _("Corrected. What was said before stays readable."))
             return redirect("outcomes:patient", row.patient.person.number)
     if request.method != "POST":
         note_read("outcome.viewed", request=request, patient=row.patient_id, obj=row)

@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from accounts.addresses import inside
@@ -69,7 +70,7 @@ def record(request, number: int):
         except AnswerRefused as refusal:
             form.add_error(None, str(refusal))
         else:
-            messages.success(request, f"{len(made)} {'answer' if len(made) == 1 else 'answers'} kept.")
+            messages.success(request, ngettext("%(n)s answer kept.", "%(n)s answers kept.", len(made)) % {"n": len(made)})
             return redirect(back)
     if request.method != "POST":
         note_read("outcome.prepared", request=request, patient=patient)

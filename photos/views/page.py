@@ -9,7 +9,7 @@ from audit.services import note_read
 from patients.access import patient_or_404
 
 from .. import permission
-from ..standard_views import View
+from ..standard_views import View, area_words
 from .shown import rows_of, shown, sittings
 
 A_PAGE = 48
@@ -42,7 +42,7 @@ def _pairs(rows) -> list[dict]:
     for area, view, zone, area_label, zone_label in rows.values_list("area", "view", "zone", "area_label", "zone_label"):
         label = f"{View(view).label}, {zone_label.lower()}" if zone_label else View(view).label
         one = found.setdefault(
-            (area, view, zone), {"area": area, "view": view, "zone": zone, "area_label": area_label, "label": label, "count": 0}
+            (area, view, zone), {"area": area, "view": view, "zone": zone, "area_label": area_words(area_label), "label": label, "count": 0}
         )
         one["count"] += 1
     order = View.values

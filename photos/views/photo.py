@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.permissions import requires
@@ -43,7 +44,7 @@ def remove(request, pk: int):
     form = RemoveForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         take_out(row, form.cleaned_data["reason"], by=request.user)
-        messages.success(request, "Taken out. The photo is shown to nobody any more.")
+        messages.success(request, _("Taken out. The photo is shown to nobody any more."))
         return redirect("photos:patient", row.patient.person.number)
     if request.method != "POST":
         note_read("photo.opened", request=request, patient=row.patient_id, obj=row)

@@ -4,6 +4,7 @@ import secrets
 
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.permissions import requires
@@ -27,7 +28,7 @@ def skip(request, pk: int):
     if request.method == "POST" and not failed:
         said = form.cleaned_data
         say_why(session, reason=said["reason"], note=said["note"], by=request.user, request_key=said["request_key"])
-        messages.success(request, "Kept why there are no photos.")
+        messages.success(request, _("Kept why there are no photos."))
         return redirect("sessions:record", session.pk)
     if request.method != "POST":
         note_read("photos.prepared", request=request, patient=session.patient_id, obj=session)

@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -157,7 +158,7 @@ def _keep(request, page: _Page):
         form.add_error("picture", str(refusal))
         return _refused(request, page, form, {"why": refusal.code})
     except services.NoDay:
-        form.add_error("taken_on", "The file does not say when it was taken. Enter the day.")
+        form.add_error("taken_on", gettext("The file does not say when it was taken. Enter the day."))
         return _refused(request, page, form, {"fields": ["taken_on"]})
     except services.WrongDay as refusal:
         form.add_error("taken_on", str(refusal))
@@ -168,9 +169,9 @@ def _keep(request, page: _Page):
     except permission.NotAllowed:
         return _not_allowed(request, page)
     except OSError:
-        form.add_error("picture", "The photo could not be stored. Check that the disk has room, and send it again.")
+        form.add_error("picture", gettext("The photo could not be stored. Check that the disk has room, and send it again."))
         return _refused(request, page, form, {"why": "storage"}, status=422 if request.htmx else 503)
-    messages.success(request, f"Kept: {photo}.")
+    messages.success(request, gettext("Kept: %(photo)s.") % {"photo": photo})
     left = services.missing_views(form.areas[photo.area], [*page.taken, photo])
     return _go(request, page.address(form.areas[photo.area]) if left else page.done)
 

@@ -25,7 +25,7 @@
     x *= zoom / before;
     y *= zoom / before;
     place();
-    says.textContent = zoom === 1 ? "" : `${Math.round(zoom * 10) / 10} times`;
+    says.textContent = zoom === 1 ? "" : interpolate(gettext("%(zoom)s times"), {zoom: Math.round(zoom * 10) / 10}, true);
   }
 
   function flip(on) {

@@ -14,7 +14,7 @@
   part("shoot").hidden = false;
   if (!navigator.mediaDevices?.getUserMedia) {
     buttons.start.hidden = true;
-    says.textContent = "This browser gives no camera here. Choose a file.";
+    says.textContent = gettext("This browser gives no camera here. Choose a file.");
   }
 
   function show(...names) {
@@ -34,8 +34,8 @@
     try {
       stream = await navigator.mediaDevices.getUserMedia({audio: false, video: {facingMode: facing, width: {ideal: 4096}, height: {ideal: 3072}}});
     } catch (error) {
-      says.textContent = error.name === "NotAllowedError" ? "The camera is not allowed. Allow it in the browser, or choose a file."
-        : "No camera was found. Choose a file.";
+      says.textContent = error.name === "NotAllowedError" ? gettext("The camera is not allowed. Allow it in the browser, or choose a file.")
+        : gettext("No camera was found. Choose a file.");
       show("start");
       return;
     }
@@ -68,7 +68,7 @@
       part("of-a-file").hidden = true;
       stop();
       show("again");
-      says.textContent = "Taken. Keep it, or take it again.";
+      says.textContent = gettext("Taken. Keep it, or take it again.");
       part("keep").focus();
     }, "image/jpeg", 0.95);
   }

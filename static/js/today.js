@@ -8,6 +8,7 @@
   const made = document.getElementById("made");
   let fresh = Date.now();
   let asking = false;
+  let time = made.textContent.match(/\d\d:\d\d/)?.[0] || "";
 
   const rows = () => [...list.querySelectorAll("[data-row]")];
   const current = () => document.activeElement?.closest?.("[data-row]");
@@ -69,7 +70,8 @@
         take(await answer.text());
         fresh = Date.now();
         const now = new Date(fresh);
-        made.textContent = `Up to date, ${answer.headers.get("X-Clinic-Time") || now.toTimeString().slice(0, 5)}`;
+        time = answer.headers.get("X-Clinic-Time") || now.toTimeString().slice(0, 5);
+        made.textContent = interpolate(gettext("Up to date, %(time)s"), { time }, true);
       }
     } catch {
       // No network: the words below say how old the list is.
@@ -78,7 +80,7 @@
     }
     const old = Date.now() - fresh > OLD;
     made.parentElement.classList.toggle("old", old);
-    if (old) made.textContent = made.textContent.replace("Up to date", "Last update");
+    if (old) made.textContent = interpolate(gettext("Last update, %(time)s"), { time }, true);
   };
 
   setInterval(ask, EVERY);
