@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class ConsentConfig(AppConfig):
@@ -26,5 +27,5 @@ class ConsentConfig(AppConfig):
         for source in overview.SOURCES:
             register_source(source)
         register_plan_section(plan_section.consent)
-        about = "What patients read and sign before a treatment, by language; who wrote it and who approved it."
-        register_link(SettingsLink(CLINIC, "Consent texts", about, "consent:texts", "consent.texts"))
+        about = _("What patients read and sign before a treatment, by language; who wrote it and who approved it.")
+        register_link(SettingsLink(CLINIC, _("Consent texts"), about, "consent:texts", "consent.texts"))

@@ -3,6 +3,8 @@
 import re
 
 from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 
@@ -22,15 +24,17 @@ def _one_line(text: str) -> str:
 class NewTextForm(forms.Form):
     """Which text to begin. names: {(kind, code): label} of what there is."""
 
-    about = forms.ChoiceField(label="What it is about", error_messages={"required": "Choose what the text is about."})
+    about = forms.ChoiceField(label=_("What it is about"), error_messages={"required": _("Choose what the text is about.")})
     language = forms.ChoiceField(
-        label="Language", choices=[("", "Choose a language"), *Language.choices], error_messages={"required": "Choose the language."}
+        label=_("Language"),
+        choices=[("", _("Choose a language")), *Language.choices],
+        error_messages={"required": _("Choose the language.")},
     )
 
     def __init__(self, *args, names, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["about"].choices = [
-            ("", "Choose a treatment or addition"),
+            ("", gettext("Choose a treatment or addition")),
             *((f"{kind}:{code}", label) for (kind, code), label in names.items()),
         ]
 
@@ -41,12 +45,12 @@ class TextForm(forms.ModelForm):
     class Meta:
         model = ConsentText
         fields = ("title", "body")
-        labels = {"title": "Title", "body": "Text"}
-        help_texts = {"body": "Plain words. An empty line begins a new paragraph."}
+        labels = {"title": _("Title"), "body": _("Text")}
+        help_texts = {"body": _("Plain words. An empty line begins a new paragraph.")}
         widgets = {"body": forms.Textarea(attrs={"rows": 22})}
         error_messages = {
-            "title": {"required": "Give the text a title.", "max_length": "The title must be 200 letters or fewer."},
-            "body": {"required": "Write the text."},
+            "title": {"required": _("Give the text a title."), "max_length": _("The title must be 200 letters or fewer.")},
+            "body": {"required": _("Write the text.")},
         }
 
     def clean_title(self):
@@ -55,13 +59,14 @@ class TextForm(forms.ModelForm):
     def clean_body(self):
         body = _plain(self.cleaned_data["body"].replace("\r\n", "\n"))
         if len(body) > MOST_BODY:
-            raise forms.ValidationError(f"The text must be {MOST_BODY:,} letters or fewer. Patients read it on the spot.")
+            words = gettext("The text must be %(most)s letters or fewer. Patients read it on the spot.")
+            raise forms.ValidationError(words % {"most": f"{MOST_BODY:,}"})
         return re.sub(r"\n\s*\n+", "\n\n", body).strip()
 
 
 def _plain(text: str) -> str:
     if _TAG.search(text):
-        raise forms.ValidationError("Write plain words: marks such as <b> have no meaning here. Take them out.")
+        raise forms.ValidationError(gettext("Write plain words: marks such as <b> have no meaning here. Take them out."))
     return text
 
 
@@ -71,26 +76,26 @@ class SignForm(forms.Form):
     texts = forms.CharField(widget=forms.HiddenInput, max_length=400)
     request_key = forms.CharField(widget=forms.HiddenInput, max_length=40)
     signer = forms.ChoiceField(
-        label="Who signs", choices=Consent.Signer.choices, widget=forms.RadioSelect, error_messages={"required": "Choose who signs."}
+        label=_("Who signs"), choices=Consent.Signer.choices, widget=forms.RadioSelect, error_messages={"required": _("Choose who signs.")}
     )
-    signer_name = forms.CharField(label="Name, where somebody else signs", max_length=200, required=False)
+    signer_name = forms.CharField(label=_("Name, where somebody else signs"), max_length=200, required=False)
     signer_relation = forms.CharField(
-        label="Relation to the patient", max_length=100, required=False, help_text="For example mother, father, appointed guardian"
+        label=_("Relation to the patient"), max_length=100, required=False, help_text=_("For example mother, father, appointed guardian")
     )
-    witness = forms.ChoiceField(label="Witness", error_messages={"required": "Choose who saw the signature."})
-    witness_name = forms.CharField(label="Name of the other witness", max_length=200, required=False)
+    witness = forms.ChoiceField(label=_("Witness"), error_messages={"required": _("Choose who saw the signature.")})
+    witness_name = forms.CharField(label=_("Name of the other witness"), max_length=200, required=False)
     strokes = forms.CharField(widget=forms.HiddenInput, required=False, strip=True)
     typed_name = forms.CharField(
-        label="Or type the name", max_length=200, required=False, help_text="It is marked as typed on the screen and on paper."
+        label=_("Or type the name"), max_length=200, required=False, help_text=_("It is marked as typed on the screen and on paper.")
     )
 
     def __init__(self, *args, patient, staff, **kwargs):
         super().__init__(*args, **kwargs)
         self.patient, self.staff = patient, {str(one.pk): one for one in staff}
         self.fields["witness"].choices = [
-            ("", "Choose the witness"),
+            ("", gettext("Choose the witness")),
             *((pk, one.display_name) for pk, one in self.staff.items()),
-            (OTHER, "Somebody else"),
+            (OTHER, gettext("Somebody else")),
         ]
         self.fields["typed_name"].widget.attrs["autocomplete"] = "off"
         for name in ("signer_name", "signer_relation", "witness_name"):
@@ -108,13 +113,13 @@ class SignForm(forms.Form):
             said[name] = _one_line(said.get(name) or "")
         if said.get("signer") and said["signer"] != Consent.Signer.PATIENT:
             if not said["signer_name"]:
-                self.add_error("signer_name", "Enter the name of who signs for the patient.")
+                self.add_error("signer_name", gettext("Enter the name of who signs for the patient."))
             if not said["signer_relation"]:
-                self.add_error("signer_relation", "Say how they are related to the patient.")
+                self.add_error("signer_relation", gettext("Say how they are related to the patient."))
         elif said.get("signer"):
             said["signer_name"], said["signer_relation"] = str(self.patient), ""
         if said.get("witness") == OTHER and not said["witness_name"]:
-            self.add_error("witness_name", "Enter the name of the witness.")
+            self.add_error("witness_name", gettext("Enter the name of the witness."))
         if "strokes" not in self.errors:
             self._one_signature(said)
         return said
@@ -122,9 +127,9 @@ class SignForm(forms.Form):
     def _one_signature(self, said) -> None:
         if said["typed_name"]:
             if said["strokes"]:
-                self.add_error("typed_name", "It is drawn and typed. Clear the drawing, or take the typed name out.")
+                self.add_error("typed_name", gettext("It is drawn and typed. Clear the drawing, or take the typed name out."))
             elif sum(letter.isalpha() for letter in said["typed_name"]) < 2:
-                self.add_error("typed_name", "Type the whole name.")
+                self.add_error("typed_name", gettext("Type the whole name."))
             return
         try:
             ink.judge(said["strokes"])
@@ -149,13 +154,13 @@ class SaidByForm(forms.Form):
     """Who said it: the patient, or somebody named who may speak for them."""
 
     said_by = forms.ChoiceField(
-        label="Who says so",
-        choices=[("patient", "The patient"), (OTHER, "A parent or guardian")],
+        label=_("Who says so"),
+        choices=[("patient", _("The patient")), (OTHER, _("A parent or guardian"))],
         widget=forms.RadioSelect,
-        error_messages={"required": "Choose who says so."},
+        error_messages={"required": _("Choose who says so.")},
     )
-    said_by_name = forms.CharField(label="Name and relation of the parent or guardian", max_length=180, required=False)
-    reason = forms.CharField(label="Reason, where one is given", max_length=300, required=False)
+    said_by_name = forms.CharField(label=_("Name and relation of the parent or guardian"), max_length=180, required=False)
+    reason = forms.CharField(label=_("Reason, where one is given"), max_length=300, required=False)
 
     def __init__(self, *args, patient, **kwargs):
         super().__init__(*args, **kwargs)
@@ -165,7 +170,7 @@ class SaidByForm(forms.Form):
         said = super().clean()
         name = _one_line(said.get("said_by_name") or "")
         if said.get("said_by") == OTHER and not name:
-            self.add_error("said_by_name", "Enter the name of who says so, and their relation to the patient.")
+            self.add_error("said_by_name", gettext("Enter the name of who says so, and their relation to the patient."))
         said["who"] = name if said.get("said_by") == OTHER else str(self.patient)
         said["reason"] = _one_line(said.get("reason") or "")
         return said
@@ -175,7 +180,9 @@ class WithdrawForm(SaidByForm):
     """items: what stands and could be withdrawn."""
 
     items = forms.MultipleChoiceField(
-        label="What is withdrawn", widget=forms.CheckboxSelectMultiple, error_messages={"required": "Tick what the patient withdraws."}
+        label=_("What is withdrawn"),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Tick what the patient withdraws.")},
     )
     field_order = ("items", "said_by", "said_by_name", "reason")
 
@@ -183,7 +190,7 @@ class WithdrawForm(SaidByForm):
         super().__init__(*args, **kwargs)
         self.rows = {str(item.pk): item for item in items}
         self.fields["items"].choices = [(pk, item.text.title) for pk, item in self.rows.items()]
-        self.fields["items"].error_messages["invalid_choice"] = "One of these does not stand any more. Look at the list again."
+        self.fields["items"].error_messages["invalid_choice"] = gettext("One of these does not stand any more. Look at the list again.")
 
 
 class PhotosForm(SaidByForm):
@@ -197,7 +204,7 @@ class PhotosForm(SaidByForm):
             self.fields[use] = forms.ChoiceField(
                 label=PhotoPermission.Use(use).label,
                 help_text=question,
-                choices=[("yes", "Yes"), ("no", "No")],
+                choices=[("yes", _("Yes")), ("no", _("No"))],
                 widget=forms.RadioSelect,
                 required=False,
             )
@@ -211,7 +218,7 @@ class PhotosForm(SaidByForm):
     def clean(self):
         said = super().clean()
         if not any(said.get(use) for use in self.questions):
-            self.add_error(next(iter(self.questions)), "Answer at least one of the questions.")
+            self.add_error(next(iter(self.questions)), gettext("Answer at least one of the questions."))
         return said
 
     @property

@@ -3,6 +3,8 @@
 import json
 from itertools import pairwise
 
+from django.utils.translation import gettext as _
+
 WIDTH, HEIGHT = 600, 200
 MOST_STROKES, MOST_POINTS, MOST_LETTERS = 200, 8000, 200_000
 LEAST_LENGTH, LEAST_POINTS, LEAST_SPREAD = 90, 8, 30  # a dot, a tick and a slip of the finger are no signature
@@ -21,9 +23,9 @@ def read(text: str) -> list[list[list[int]]]:
     """
     if not text.strip():
         return []
-    refused = NoSignature("The drawing could not be read. Sign once more, or type the name.")
+    refused = NoSignature(_("The drawing could not be read. Sign once more, or type the name."))
     if len(text) > MOST_LETTERS:
-        raise NoSignature("The drawing is too long. Clear it and sign once more.")
+        raise NoSignature(_("The drawing is too long. Clear it and sign once more."))
     try:
         sent = json.loads(text)
     except (ValueError, RecursionError):
@@ -57,13 +59,13 @@ def judge(strokes: list[list[list[int]]]) -> None:
     """
     points = [point for stroke in strokes for point in stroke]
     if not points:
-        raise NoSignature("There is no signature yet. Sign in the field, or type the name.")
+        raise NoSignature(_("There is no signature yet. Sign in the field, or type the name."))
     length = sum(
         ((after[0] - before[0]) ** 2 + (after[1] - before[1]) ** 2) ** 0.5 for stroke in strokes for before, after in pairwise(stroke)
     )
     spread = max(max(point[axis] for point in points) - min(point[axis] for point in points) for axis in (0, 1))
     if length < LEAST_LENGTH or len(points) < LEAST_POINTS or spread < LEAST_SPREAD:
-        raise NoSignature("That is too little for a signature. Sign with the whole name, or type it.")
+        raise NoSignature(_("That is too little for a signature. Sign with the whole name, or type it."))
 
 
 def svg(strokes: list[list[list[int]]]) -> str:

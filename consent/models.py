@@ -2,6 +2,8 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Site
 from accounts.versioning import VersionedModel
@@ -15,8 +17,8 @@ from .querysets import ConsentQuerySet, ItemQuerySet, WithdrawalQuerySet
 class Kind(models.TextChoices):
     """What a text is about; its code is the protocol's."""
 
-    INDICATION = "indication", "Treatment"
-    ADJUVANT = "adjuvant", "With the needling"
+    INDICATION = "indication", _("Treatment")
+    ADJUVANT = "adjuvant", _("With the needling")
 
 
 class Language(models.TextChoices):
@@ -36,9 +38,9 @@ class ConsentText(VersionedModel):
     """
 
     class Status(models.TextChoices):
-        DRAFT = "draft", "Draft"
-        APPROVED = "approved", "In use"
-        RETIRED = "retired", "Retired"
+        DRAFT = "draft", _("Draft")
+        APPROVED = "approved", _("In use")
+        RETIRED = "retired", _("Retired")
 
     kind = models.CharField(max_length=10, choices=Kind)
     code = models.CharField(max_length=60, help_text="Id of the indication or adjuvant in the protocol")
@@ -78,7 +80,8 @@ class ConsentText(VersionedModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.title} ({self.get_language_display()}, version {self.number})"
+        said = {"title": self.title, "language": self.get_language_display(), "number": self.number}
+        return gettext("%(title)s (%(language)s, version %(number)s)") % said
 
     @property
     def paragraphs(self) -> list[str]:
@@ -92,13 +95,13 @@ class Consent(models.Model):
     """
 
     class Signer(models.TextChoices):
-        PATIENT = "patient", "The patient"
-        PARENT = "parent", "A parent"
-        GUARDIAN = "guardian", "A guardian or other representative"
+        PATIENT = "patient", _("The patient")
+        PARENT = "parent", _("A parent")
+        GUARDIAN = "guardian", _("A guardian or other representative")
 
     class Way(models.TextChoices):
-        DRAWN = "drawn", "Drawn"
-        TYPED = "typed", "Typed name"
+        DRAWN = "drawn", _("Drawn")
+        TYPED = "typed", _("Typed name")
 
     patient = PersonKey(Patient, on_delete=models.CASCADE, related_name="consents")
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+", help_text="Where it was signed; on its clock it is shown")
@@ -180,9 +183,9 @@ class PhotoPermission(models.Model):
     """One answer about one use of the patient's photos. Never changed: the newest answer for a use holds (see `consent.photos`)."""
 
     class Use(models.TextChoices):
-        RECORD = "record", "In the record"
-        TEACHING = "teaching", "For teaching"
-        MARKETING = "marketing", "For marketing"
+        RECORD = "record", _("In the record")
+        TEACHING = "teaching", _("For teaching")
+        MARKETING = "marketing", _("For marketing")
 
     patient = PersonKey(Patient, on_delete=models.CASCADE, related_name="photo_permissions")
     use = models.CharField(max_length=10, choices=Use)
@@ -202,4 +205,5 @@ class PhotoPermission(models.Model):
         indexes = [models.Index(fields=["patient", "use", "-at"], name="photo_permission_by_use")]
 
     def __str__(self) -> str:
-        return f"{self.get_use_display()}: {'yes' if self.allowed else 'no'}"
+        words = gettext("%(use)s: yes") if self.allowed else gettext("%(use)s: no")
+        return words % {"use": self.get_use_display()}

@@ -1,5 +1,7 @@
 """When two records become one person's: what was signed under either holds for the person, and stays where it was written."""
 
+from django.utils.translation import ngettext
+
 from patients.merging import Part
 from patients.models import Patient
 
@@ -13,17 +15,12 @@ def obstacles(kept: Patient, other: Patient) -> list[str]:
 
 def stays(kept: Patient, other: Patient, since) -> list[str]:
     found = []
-    for one, many, rows in (
-        ("consent", "consents", Consent.objects.filter(patient__pk=kept.pk, signed_at__gte=since)),
-        (
-            "withdrawal of consent",
-            "withdrawals of consent",
-            ConsentWithdrawal.objects.filter(item__consent__patient__pk=kept.pk, at__gte=since),
-        ),
-        ("answer about photos", "answers about photos", PhotoPermission.objects.filter(patient__pk=kept.pk, at__gte=since)),
-    ):
-        if count := rows.count():
-            found.append(f"{count} {one if count == 1 else many}")
+    if count := Consent.objects.filter(patient__pk=kept.pk, signed_at__gte=since).count():
+        found.append(ngettext("%(count)s consent", "%(count)s consents", count) % {"count": count})
+    if count := ConsentWithdrawal.objects.filter(item__consent__patient__pk=kept.pk, at__gte=since).count():
+        found.append(ngettext("%(count)s withdrawal of consent", "%(count)s withdrawals of consent", count) % {"count": count})
+    if count := PhotoPermission.objects.filter(patient__pk=kept.pk, at__gte=since).count():
+        found.append(ngettext("%(count)s answer about photos", "%(count)s answers about photos", count) % {"count": count})
     return found
 
 

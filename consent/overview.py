@@ -1,6 +1,7 @@
 """The patient page: each signed consent and each answer about photos on the timeline, and consent to sign among what is next."""
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from patients.overview import Action, Entry, Section
 from patients.timeline import Source
@@ -23,11 +24,11 @@ def _signed(patient, user, until) -> list[Entry]:
         found.append(
             Entry(
                 consent.signed_at,
-                "Consent",
+                _("Consent"),
                 ", ".join(row.text.title for row in mine),
                 reverse("consent:document", args=[consent.pk]),
                 "i-pen",
-                "Withdrawn" if gone and len(gone) == len(mine) else "Partly withdrawn" if gone else "",
+                _("Withdrawn") if gone and len(gone) == len(mine) else _("Partly withdrawn") if gone else "",
                 "defer",
                 on=consent.site.day_of(consent.signed_at),
             )
@@ -43,8 +44,8 @@ def _withdrawn(patient, user, until) -> list[Entry]:
     return [
         Entry(
             row.at,
-            "Consent withdrawn",
-            f"{row.item.text.title}, said by {row.said_by}",
+            _("Consent withdrawn"),
+            _("%(title)s, said by %(name)s") % {"title": row.item.text.title, "name": row.said_by},
             reverse("consent:document", args=[row.item.consent_id]),
             "i-defer",
             on=row.item.consent.site.day_of(row.at),
@@ -56,7 +57,7 @@ def _withdrawn(patient, user, until) -> list[Entry]:
 def _photos(patient, user, until) -> list[Entry]:
     url = reverse("consent:patient", args=[patient.number])
     rows = until.newest(PhotoPermission.objects.visible_to(user).filter(patient=patient), "at")
-    return [Entry(row.at, "Photo permission", f"{row.get_use_display()}: {'yes' if row.allowed else 'no'}", url, "i-info") for row in rows]
+    return [Entry(row.at, _("Photo permission"), str(row), url, "i-info") for row in rows]
 
 
 SOURCES = tuple(Source("consent", "consent.view", lines) for lines in (_signed, _withdrawn, _photos))
@@ -66,4 +67,4 @@ def documents(patient, user) -> Section | None:
     """Consent to sign, among what is next."""
     if not user.may("consent.take") or not judged(needs_in_force(patient), newest_items(patient)).open:
         return None
-    return Section(actions=[Action("Have consent signed", reverse("consent:sign", args=[patient.number]))])
+    return Section(actions=[Action(_("Have consent signed"), reverse("consent:sign", args=[patient.number]))])

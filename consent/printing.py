@@ -2,6 +2,9 @@
 
 from collections.abc import Callable
 
+from django.utils import translation
+from django.utils.translation import gettext as _
+
 
 class CannotPrint(Exception):
     """Nothing was made. The message says what to do."""
@@ -17,5 +20,6 @@ def register_printer(printer: Callable[..., bytes]) -> None:
 
 def as_pdf(template: str, style: str, context: dict, *, paper: str) -> bytes:
     if not _printers:
-        raise CannotPrint("Nothing on this machine draws PDFs. Print the page from the browser instead.")
-    return _printers[0](template, style, context, paper=paper)
+        raise CannotPrint(_("Nothing on this machine draws PDFs. Print the page from the browser instead."))
+    with translation.override("en-gb"):  # paper does not follow the language of whoever prints it
+        return _printers[0](template, style, context, paper=paper)

@@ -8,7 +8,9 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from planner.wording import day as day_words
+from django.utils.translation import gettext as _
+
+from accounts.templatetags.clinic_format import in_words
 
 from .models import ConsentItem
 from .needs import Need, needs_of
@@ -32,13 +34,16 @@ class Standing:
     def words(self) -> str:
         """One clause: "Acne scars signed on 12 Oct 2026"."""
         if self.item is None:
-            return f"{self.label} not signed"
+            return _("%(label)s not signed") % {"label": self.label}
         site = self.item.consent.site
         if self.state == WITHDRAWN:
             at = site.local(self.item.withdrawal.at)
-            return f"{self.label} withdrawn on {day_words(at.date())}, {at:%H:%M}"
-        signed = f"{self.label} signed on {day_words(site.day_of(self.item.signed_at))}"
-        return f"{signed} on an older text" if self.state == OLDER else signed
+            said = {"label": self.label, "day": in_words(at.date()), "time": f"{at:%H:%M}"}
+            return _("%(label)s withdrawn on %(day)s, %(time)s") % said
+        signed = {"label": self.label, "day": in_words(site.day_of(self.item.signed_at))}
+        if self.state == OLDER:
+            return _("%(label)s signed on %(day)s on an older text") % signed
+        return _("%(label)s signed on %(day)s") % signed
 
 
 @dataclass(frozen=True)
@@ -66,13 +71,17 @@ class Stands:
         worst = self.of(self.state)
         names = _listed([row.label for row in worst])
         if self.state == WITHDRAWN:
-            return f"Consent withdrawn: {_listed([row.words for row in worst])}. Nothing is treated until it is signed anew"
+            what = _listed([row.words for row in worst])
+            return _("Consent withdrawn: %(what)s. Nothing is treated until it is signed anew") % {"what": what}
         if self.state == MISSING:
-            return f"Consent is not signed: {names}"
+            return _("Consent is not signed: %(what)s") % {"what": names}
         if self.state == OLDER:
-            return f"Consent was signed on an older text: {_listed([row.words for row in worst])}. Have the text in use signed"
+            what = _listed([row.words for row in worst])
+            return _("Consent was signed on an older text: %(what)s. Have the text in use signed") % {"what": what}
         days = sorted({row.item.consent.site.day_of(row.item.signed_at) for row in worst if row.item})
-        return f"Consent signed on {_listed([day_words(day) for day in days])}" if days else "This plan needs no consent"
+        if not days:
+            return _("This plan needs no consent")
+        return _("Consent signed on %(days)s") % {"days": _listed([in_words(day) for day in days])}
 
     def as_list(self) -> list[dict]:
         """What a record keeps of it: which signature, under which hash, and how it stood."""
@@ -89,7 +98,9 @@ class Stands:
 
 
 def _listed(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
+    if len(words) < 2:
+        return "".join(words)
+    return _("%(things)s and %(last)s") % {"things": ", ".join(words[:-1]), "last": words[-1]}
 
 
 def newest_items(patient, at: dt.datetime | None = None) -> dict[tuple[str, str], ConsentItem]:

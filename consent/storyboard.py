@@ -1,9 +1,10 @@
 """What the patient header says about consent."""
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
+from accounts.templatetags.clinic_format import in_words
 from patients.storyboard import Fact
-from planner import wording
 
 from .needs import needs_in_force
 from .standing import MISSING, OLDER, WITHDRAWN, judged, newest_items, state_of
@@ -21,10 +22,13 @@ def consent(patient, user) -> Fact | None:
         return None
     page = reverse("consent:patient", args=[patient.person.number])
     if state == MISSING:
-        return Fact("To sign", tone="todo", url=page)
+        return Fact(_("To sign"), tone="todo", url=page)
     if state == WITHDRAWN:
         newest = max((row for row in rows if state_of(row) == WITHDRAWN), key=lambda row: row.withdrawal.at)
-        return Fact(f"Withdrawn {wording.day(newest.consent.site.day_of(newest.withdrawal.at))}", tone="todo", url=page)
+        day = in_words(newest.consent.site.day_of(newest.withdrawal.at))
+        return Fact(_("Withdrawn %(day)s") % {"day": day}, tone="todo", url=page)
     newest = max(rows, key=lambda row: (row.signed_at, row.pk))
-    signed = wording.day(newest.consent.site.day_of(newest.signed_at))
-    return Fact(f"Older text, signed {signed}", tone="todo", url=page) if state == OLDER else Fact(f"Signed {signed}", url=page)
+    signed = {"day": in_words(newest.consent.site.day_of(newest.signed_at))}
+    if state == OLDER:
+        return Fact(_("Older text, signed %(day)s") % signed, tone="todo", url=page)
+    return Fact(_("Signed %(day)s") % signed, url=page)

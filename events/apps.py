@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class EventsConfig(AppConfig):
@@ -29,5 +30,5 @@ class EventsConfig(AppConfig):
             register_source(source)
         photos.register(session_photos.of_event)
         record_sections.register(patient_page.on_record)
-        about = "Their files, ready to report: when it began, device, lots, depth, what was done, what came of it."
-        register_link(SettingsLink(SAFETY, "Adverse events", about, "events:events", "events.view"))
+        about = _("Their files, ready to report: when it began, device, lots, depth, what was done, what came of it.")
+        register_link(SettingsLink(SAFETY, _("Adverse events"), about, "events:events", "events.view"))

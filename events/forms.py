@@ -5,15 +5,18 @@ import secrets
 
 from django import forms
 from django.utils import timezone
+from django.utils.text import format_lazy
+from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
 
+from accounts.templatetags.clinic_format import in_words
 from patients.forms import PlainForm
-from planner import wording
 from protocols.follow_up import Question
 
 from .models import AdverseEvent, EventAddition, FollowUpCall
 
 EARLIEST = dt.date(1990, 1, 1)
-AGAIN = "Reload the page, then send it again"
+AGAIN = _("Reload the page, then send it again")
 
 
 def _key() -> forms.CharField:
@@ -26,7 +29,10 @@ def _text(label: str, most: int, *, missing: str = "", rows: int = 4, **kwargs) 
         label=label,
         max_length=most,
         required=bool(missing),
-        error_messages={"required": missing, "max_length": f"{label} must be {most:,} letters or fewer"},
+        error_messages={
+            "required": missing,
+            "max_length": format_lazy(_("{label} must be {most} letters or fewer"), label=label, most=f"{most:,}"),
+        },
         widget=forms.Textarea(attrs={"rows": rows}) if rows else forms.TextInput(attrs={"autocomplete": "off"}),
         **kwargs,
     )
@@ -44,14 +50,14 @@ class CallForm(PlainForm):
     protocol = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=2**63 - 1)
     day = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=32_000)
     check_in = forms.CharField(widget=forms.HiddenInput, max_length=60, required=False)
-    outcome = _one_of("Was the patient reached?", FollowUpCall.Outcome.choices, "Say whether the patient was reached")
+    outcome = _one_of(_("Was the patient reached?"), FollowUpCall.Outcome.choices, _("Say whether the patient was reached"))
     remark = _text(
-        "In the patient's own words",
+        _("In the patient's own words"),
         300,
         rows=2,
-        help_text="What the patient said beyond the answers. Clinicians read it; no advice of yours.",
+        help_text=_("What the patient said beyond the answers. Clinicians read it; no advice of yours."),
     )
-    as_it_stands = forms.BooleanField(required=False, label="The open questions cannot be answered: keep the call as it stands")
+    as_it_stands = forms.BooleanField(required=False, label=_("The open questions cannot be answered: keep the call as it stands"))
     request_key = _key()
 
     def __init__(self, *args, questions: tuple[Question, ...], **kwargs):
@@ -64,7 +70,7 @@ class CallForm(PlainForm):
                 choices=list(one.answers.items()),
                 required=False,
                 widget=forms.RadioSelect,
-                error_messages={"invalid_choice": "Choose one of the answers"},
+                error_messages={"invalid_choice": gettext("Choose one of the answers")},
             )
 
     @property
@@ -77,51 +83,52 @@ class CallForm(PlainForm):
     def say_open(self, unanswered) -> None:
         """Beside each question that was left open."""
         for name in unanswered:
-            self.add_error(f"q-{name}", "Not answered yet. Ask it, or say below that it cannot be answered")
+            self.add_error(f"q-{name}", gettext("Not answered yet. Ask it, or say below that it cannot be answered"))
 
 
 class AcknowledgeForm(PlainForm):
-    decision = _text("What was decided", 500, missing="Write what was decided", rows=3)
+    decision = _text(_("What was decided"), 500, missing=_("Write what was decided"), rows=3)
 
 
 class EventForm(PlainForm):
     """The file of one event. zones: those done in the session it is about. now, began: on the clock of the site, now and of the session."""
 
-    title = _text("What it is", 120, missing="Say in a few words what it is", rows=0, help_text="For example: blisters on the upper lip")
+    title = _text(
+        _("What it is"), 120, missing=_("Say in a few words what it is"), rows=0, help_text=_("For example: blisters on the upper lip")
+    )
     onset_on = forms.DateField(
-        label="Began on",
+        label=_("Began on"),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        error_messages={"required": "Enter the day on which it began", "invalid": "Enter the day as a date, for example 17.11.2026"},
+        error_messages={"required": _("Enter the day on which it began"), "invalid": _("Enter the day as a date, for example 17.11.2026")},
     )
     onset_at = forms.TimeField(
-        label="At",
+        label=pgettext_lazy("time", "At"),
         required=False,
         widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
-        help_text="Where the time is known",
-        error_messages={"invalid": "Enter the time like 14:30, or leave it empty"},
+        help_text=_("Where the time is known"),
+        error_messages={"invalid": _("Enter the time like 14:30, or leave it empty")},
     )
-    zones = forms.MultipleChoiceField(label="Where", required=False, widget=forms.CheckboxSelectMultiple)
-    description = _text("What is seen and felt", 4000, missing="Describe what is seen and felt", rows=6)
-    actions = _text("What was done about it so far", 4000, rows=4)
-    outcome = _one_of("How it stands", AdverseEvent.Outcome.choices, "Choose how it stands")
+    zones = forms.MultipleChoiceField(label=_("Where"), required=False, widget=forms.CheckboxSelectMultiple)
+    description = _text(_("What is seen and felt"), 4000, missing=_("Describe what is seen and felt"), rows=6)
+    actions = _text(_("What was done about it so far"), 4000, rows=4)
+    outcome = _one_of(_("How it stands"), AdverseEvent.Outcome.choices, _("Choose how it stands"))
     request_key = _key()
 
     def __init__(self, *args, zones: list[str], now: dt.datetime, began: dt.datetime | None = None, **kwargs):
         super().__init__(*args, **kwargs)
         self.now, self.began = now, began
         self.fields["zones"].choices = [(name, name) for name in zones]
-        self.fields["zones"].error_messages["invalid_choice"] = "Choose among the zones of the session"
+        self.fields["zones"].error_messages["invalid_choice"] = gettext("Choose among the zones of the session")
 
     def clean_onset_on(self) -> dt.date:
         day = self.cleaned_data["onset_on"]
         if day > self.now.date():
-            raise forms.ValidationError("It cannot have begun in the future. Enter today or an earlier day")
+            raise forms.ValidationError(gettext("It cannot have begun in the future. Enter today or an earlier day"))
         if day < EARLIEST:
-            raise forms.ValidationError(f"Enter a day from {wording.day(EARLIEST)} on")
+            raise forms.ValidationError(gettext("Enter a day from %(day)s on") % {"day": in_words(EARLIEST)})
         if self.began is not None and day < self.began.date():
-            raise forms.ValidationError(
-                f"That is before the session of {wording.day(self.began.date())}. Choose another session, or none, or another day"
-            )
+            words = gettext("That is before the session of %(day)s. Choose another session, or none, or another day")
+            raise forms.ValidationError(words % {"day": in_words(self.began.date())})
         return day
 
     def clean_onset_at(self) -> dt.time | None:
@@ -137,9 +144,9 @@ class EventForm(PlainForm):
 
 
 class AdditionForm(PlainForm):
-    kind = _one_of("What is added", EventAddition.Kind.choices, "Choose what is added")
-    text = _text("Text", 4000, missing="Write what is to be added", rows=4)
-    outcome = forms.ChoiceField(label="How it stands now", required=False, choices=[("", "As before"), *AdverseEvent.Outcome.choices])
+    kind = _one_of(_("What is added"), EventAddition.Kind.choices, _("Choose what is added"))
+    text = _text(_("Text"), 4000, missing=_("Write what is to be added"), rows=4)
+    outcome = forms.ChoiceField(label=_("How it stands now"), required=False, choices=[("", _("As before")), *AdverseEvent.Outcome.choices])
     request_key = _key()
 
 

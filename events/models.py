@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Site
 from patients.models import Patient
@@ -20,16 +21,16 @@ class FollowUpCall(models.Model):
     """
 
     class Outcome(models.TextChoices):
-        REACHED = "reached", "Reached"
-        NO_ANSWER = "no_answer", "No answer"
-        MESSAGE = "message", "Asked to ring us"
-        DECLINED = "declined", "Wants no call"
+        REACHED = "reached", _("Reached")
+        NO_ANSWER = "no_answer", _("No answer")
+        MESSAGE = "message", _("Asked to ring us")
+        DECLINED = "declined", _("Wants no call")
 
     class Level(models.TextChoices):
-        NORMAL = "normal", "Normal"
-        CALL_BACK = "call_back_today", "Call back today"
-        SEE_TODAY = "see_today", "See today"
-        EMERGENCY = "emergency", "Emergency"
+        NORMAL = "normal", _("Normal")
+        CALL_BACK = "call_back_today", _("Call back today")
+        SEE_TODAY = "see_today", _("See today")
+        EMERGENCY = "emergency", _("Emergency")
 
     ALERTS = (Level.CALL_BACK, Level.SEE_TODAY, Level.EMERGENCY)
 
@@ -106,10 +107,10 @@ class AdverseEvent(models.Model):
     """
 
     class Outcome(models.TextChoices):
-        ONGOING = "ongoing", "Still there"
-        RESOLVED = "resolved", "Healed"
-        LASTING = "lasting", "Healed, with something that stays"
-        UNKNOWN = "unknown", "Not known"
+        ONGOING = "ongoing", _("Still there")
+        RESOLVED = "resolved", _("Healed")
+        LASTING = "lasting", _("Healed, with something that stays")
+        UNKNOWN = "unknown", _("Not known")
 
     patient = PersonKey(Patient, on_delete=models.PROTECT, related_name="adverse_events")
     session = models.ForeignKey(TreatmentSession, null=True, blank=True, on_delete=models.PROTECT, related_name="adverse_events")
@@ -142,10 +143,10 @@ class EventAddition(models.Model):
     """What became known or was done later: one dated row of the file. Never changed."""
 
     class Kind(models.TextChoices):
-        COURSE = "course", "How it goes on"
-        ACTION = "action", "What was done"
-        REPORTED = "reported", "Reported to somebody"
-        CORRECTION = "correction", "Correction"
+        COURSE = "course", _("How it goes on")
+        ACTION = "action", _("What was done")
+        REPORTED = "reported", _("Reported to somebody")
+        CORRECTION = "correction", _("Correction")
 
     event = models.ForeignKey(AdverseEvent, on_delete=models.CASCADE, related_name="additions")
     kind = models.CharField(max_length=10, choices=Kind)

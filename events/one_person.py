@@ -1,5 +1,7 @@
 """When two records become one person's: calls and events of either are the person's, and stay where they were written."""
 
+from django.utils.translation import ngettext
+
 from patients.merging import Part
 from patients.models import Patient
 
@@ -13,12 +15,10 @@ def obstacles(kept: Patient, other: Patient) -> list[str]:
 
 def stays(kept: Patient, other: Patient, since) -> list[str]:
     found = []
-    for one, many, rows in (
-        ("follow-up call", "follow-up calls", FollowUpCall.objects.filter(patient__pk=kept.pk, at__gte=since)),
-        ("adverse event", "adverse events", AdverseEvent.objects.filter(patient__pk=kept.pk, opened_at__gte=since)),
-    ):
-        if count := rows.count():
-            found.append(f"{count} {one if count == 1 else many}")
+    if count := FollowUpCall.objects.filter(patient__pk=kept.pk, at__gte=since).count():
+        found.append(ngettext("%(count)s follow-up call", "%(count)s follow-up calls", count) % {"count": count})
+    if count := AdverseEvent.objects.filter(patient__pk=kept.pk, opened_at__gte=since).count():
+        found.append(ngettext("%(count)s adverse event", "%(count)s adverse events", count) % {"count": count})
     return found
 
 

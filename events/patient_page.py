@@ -1,6 +1,7 @@
 """The patient page and the record: calls and events on the timeline, and the next thing to do."""
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from patients.overview import Action, Entry, Section
 from patients.timeline import Source
@@ -17,15 +18,16 @@ def _calls(patient, user, until) -> list[Entry]:
     found = []
     for row in until.newest(rows.defer("answers", "reasons", "words"), "at"):
         waits = row.is_alert and not hasattr(row, "acknowledgement")
-        facts = f"Day {row.day}: {row.get_level_display() if row.level else row.get_outcome_display()}"
+        what = row.get_level_display() if row.level else row.get_outcome_display()
+        facts = _("Day %(day)s: %(what)s") % {"day": row.day, "what": what}
         found.append(
             Entry(
                 row.at,
-                "Follow-up call",
+                _("Follow-up call"),
                 facts,
                 reverse("events:made", args=[row.pk]),
                 "i-here",
-                "Nobody has it in hand" if waits else row.get_level_display() if row.level else "",
+                _("Nobody has it in hand") if waits else row.get_level_display() if row.level else "",
                 "stop" if waits else _TONES.get(row.level, "mute"),
                 on=row.site.day_of(row.at),
             )
@@ -38,7 +40,7 @@ def _events(patient, user, until) -> list[Entry]:
     return [
         Entry(
             row.opened_at,
-            "Adverse event",
+            _("Adverse event"),
             row.title,
             reverse("events:event", args=[row.pk]),
             "i-caut",
@@ -59,7 +61,7 @@ def call(patient, user) -> Section | None:
     treated = TreatmentSession.objects.filter(patient=patient).exclude(status=TreatmentSession.Status.CLOSED)
     if not treated.exists():
         return None
-    return Section(actions=[Action("Follow-up call", reverse("events:call", args=[patient.number]))])
+    return Section(actions=[Action(_("Follow-up call"), reverse("events:call", args=[patient.number]))])
 
 
 def on_record(session, user) -> RecordSection | None:

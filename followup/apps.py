@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class FollowupConfig(AppConfig):
@@ -18,9 +19,9 @@ class FollowupConfig(AppConfig):
         kept.declare()
         register_part(one_person.PART)
         register_change(leaving=feed.end_link)  # who comes back makes a new one
-        about = "Your visits in the calendar program of your phone, without anything of patients."
-        register_link(SettingsLink(ME, "Your calendar link", about, "followup:my_feed", feed.FEED))
-        about = "When patients are reminded of their visits, how, and the hours in which nobody is disturbed."
-        register_link(SettingsLink(CLINIC, "Reminders", about, "followup:reminder_settings", "reminders.settings"))
+        about = _("Your visits in the calendar program of your phone, without anything of patients.")
+        register_link(SettingsLink(ME, _("Your calendar link"), about, "followup:my_feed", feed.FEED))
+        about = _("When patients are reminded of their visits, how, and the hours in which nobody is disturbed.")
+        register_link(SettingsLink(CLINIC, _("Reminders"), about, "followup:reminder_settings", "reminders.settings"))
         register_visit_section(visit_page.who_could_come)
         register_visit_section(visit_page.reminders)

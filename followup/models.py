@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Site
 from patients.models import Patient
@@ -66,8 +67,8 @@ class ReminderSettings(models.Model):
 
 
 class Channel(models.TextChoices):
-    EMAIL = "email", "Email"
-    SMS = "sms", "Text message"
+    EMAIL = "email", _("Email")
+    SMS = "sms", _("Text message")
 
 
 class ContactChoice(models.Model):
@@ -165,14 +166,14 @@ class WaitingEntry(models.Model):
     """Somebody who would come at once if a time came free."""
 
     class Kind(models.TextChoices):
-        CONSULTATION = "consultation", "Consultation"
-        SESSION = "session", "Session"
-        REVIEW = "review", "Review"
+        CONSULTATION = "consultation", _("Consultation")
+        SESSION = "session", _("Session")
+        REVIEW = "review", _("Review")
 
     class Ended(models.TextChoices):
-        BOOKED = "booked", "Booked"
-        WITHDRAWN = "withdrawn", "Taken off the list"
-        OVER = "over", "Its last day has passed"
+        BOOKED = "booked", _("Booked")
+        WITHDRAWN = "withdrawn", _("Taken off the list")
+        OVER = "over", _("Its last day has passed")
 
     ANY_DAY = 0b1111111
 

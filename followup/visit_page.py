@@ -1,6 +1,6 @@
 """What a visit shows of this app: whether it is reminded of, and who could have a time that came free."""
 
-from planner import wording
+from accounts.templatetags.clinic_format import in_words
 from sessions.models import Booking
 from sessions.services.hours import clinic_zone
 from sessions.visit_sections import VisitSection
@@ -27,4 +27,4 @@ def who_could_come(booking: Booking, user) -> VisitSection | None:
 
 def _when(moment, booking: Booking) -> str:
     local = moment.astimezone(clinic_zone(booking.site))
-    return f"{wording.day(local.date(), weekday=True)}, {local:%H:%M}"
+    return f"{in_words(local.date(), weekday=True)}, {local:%H:%M}"

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class PatientsConfig(AppConfig):
@@ -19,14 +20,14 @@ class PatientsConfig(AppConfig):
         register_openings(open_to)
         register_link(
             SettingsLink(
-                SAFETY, "Emergency access", "Records opened by staff of another site, and why.", "patients:openings", "emergency.view"
+                SAFETY, _("Emergency access"), _("Records opened by staff of another site, and why."), "patients:openings", "emergency.view"
             )
         )
         register_link(
             SettingsLink(
                 SAFETY,
-                "Open a patient of another site",
-                "In an emergency, by number and date of birth.",
+                _("Open a patient of another site"),
+                _("In an emergency, by number and date of birth."),
                 "patients:emergency",
                 "emergency.open",
             )

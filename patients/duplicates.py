@@ -4,6 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from django.db.models import Q
+from django.utils.translation import gettext, gettext_noop
 
 from . import names
 from .merged import led_to_kept
@@ -16,7 +17,11 @@ MOST_SHOWN = 10
 @dataclass(frozen=True)
 class Likeness:
     patient: Patient
-    why: str
+    reason: str  # in English; `why` says it in the language of the page
+
+    @property
+    def why(self) -> str:
+        return gettext(self.reason)
 
 
 def _turned(day: dt.date) -> dt.date | None:
@@ -31,15 +36,19 @@ def _why(patient: Patient, surname: str, given: str, birth_date: dt.date, tail: 
     swapped = bool(given) and names.alike(patient.surname_key, given) and names.alike(patient.given_key, surname)
     named = names.alike(patient.surname_key, surname) or swapped
     if patient.birth_date == birth_date and swapped and not names.alike(patient.surname_key, surname):
-        return "Same birth date, names the other way round"
+        return gettext_noop("Same birth date, names the other way round")
     if patient.birth_date == birth_date and named:
-        return "Same birth date, same surname" if patient.surname_key == surname else "Same birth date, similar surname"
+        return (
+            gettext_noop("Same birth date, same surname")
+            if patient.surname_key == surname
+            else gettext_noop("Same birth date, similar surname")
+        )
     if patient.birth_date == birth_date and given and given in (patient.given_key, patient.preferred_key):
-        return "Same birth date, same given name"
+        return gettext_noop("Same birth date, same given name")
     if tail and patient.phone_reversed.startswith(tail):
-        return "Same phone number"
+        return gettext_noop("Same phone number")
     if (patient.surname_key, patient.given_key) == (surname, given) and patient.birth_date in (birth_date, _turned(birth_date)):
-        return "Same name, day and month of birth the other way round"
+        return gettext_noop("Same name, day and month of birth the other way round")
     return ""
 
 
@@ -57,5 +66,5 @@ def likely_same(user, *, surname: str, given: str, birth_date: dt.date, phone: s
     # One that was merged into another is that person: asked about once, by the record that is kept.
     kept = led_to_kept([rows[pk] for pk in alike], user)
     likely = [Likeness(row, alike.get(row.pk) or alike[row.known_as.pk]) for row in kept]
-    likely.sort(key=lambda same: (same.patient.birth_date != birth_date, not same.why.endswith("same surname"), same.patient.pk))
+    likely.sort(key=lambda same: (same.patient.birth_date != birth_date, not same.reason.endswith("same surname"), same.patient.pk))
     return likely[:MOST_SHOWN]

@@ -4,8 +4,10 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
+from accounts.templatetags.clinic_format import in_words
 from planner.knowledge.entries import ListQuestion
-from planner.wording import day as day_words
 
 from .models import Asked, Patient
 
@@ -29,8 +31,10 @@ class DueList:
     @property
     def why(self) -> str:
         if self.changed:
-            return f"Said to have changed on {day_words(self.changed)}"
-        return f"Last gone through on {day_words(self.gone_through)}" if self.gone_through else "Not asked so far"
+            return _("Said to have changed on %(day)s") % {"day": in_words(self.changed)}
+        if self.gone_through:
+            return _("Last gone through on %(day)s") % {"day": in_words(self.gone_through)}
+        return _("Not asked so far")
 
 
 def due_list(patient: Patient, question: ListQuestion, said: Said | None, on: dt.date) -> DueList | None:

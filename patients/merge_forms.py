@@ -3,6 +3,8 @@
 import uuid
 
 from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from .forms import PlainForm, TypedText
 from .in_words import in_words
@@ -10,25 +12,29 @@ from .merge_services import ASKED, contradicting, differing
 from .models import Patient
 
 LABELS = {
-    "surname": "Surname", "given": "Given name", "preferred_name": "Preferred name", "birth_date": "Date of birth",
-    "sex": "Sex at birth", "language": "Language", "phone": "Phone", "email": "Email", "address": "Address",
+    "surname": _("Surname"), "given": _("Given name"), "preferred_name": _("Preferred name"), "birth_date": _("Date of birth"),
+    "sex": _("Sex at birth"), "language": _("Language"), "phone": _("Phone"), "email": _("Email"), "address": _("Address"),
 }  # fmt: skip
-_STALE_FORM = "Reload the page, then send it again"
+_STALE_FORM = _("Reload the page, then send it again")
 
 
 def words(patient: Patient, name: str) -> str:
     """What *patient* says of one of `ASKED`."""
-    return in_words(name, getattr(patient, name), empty="None" if name == "preferred_name" else "Not asked")
+    return in_words(name, getattr(patient, name), empty=gettext("None") if name == "preferred_name" else gettext("Not asked"))
+
+
+def _of_record(said: str, patient: Patient) -> str:
+    return gettext("%(said)s (no. %(number)s)") % {"said": said, "number": patient.number}
 
 
 class MergeForm(PlainForm):
     """*one*, *two*: the records as they stand. A field for each thing in which they differ."""
 
     keep = forms.TypedChoiceField(
-        label="Which record is kept?",
+        label=_("Which record is kept?"),
         coerce=int,
         widget=forms.RadioSelect,
-        error_messages={"required": "Choose the record that is kept", "invalid_choice": "Choose one of the two"},
+        error_messages={"required": _("Choose the record that is kept"), "invalid_choice": _("Choose one of the two")},
     )
     request_key = forms.UUIDField(widget=forms.HiddenInput, error_messages={"required": _STALE_FORM, "invalid": _STALE_FORM})
 
@@ -36,7 +42,9 @@ class MergeForm(PlainForm):
         super().__init__(*args, **kwargs)
         self.one, self.two = one, two
         self.initial.setdefault("request_key", uuid.uuid4())
-        self.fields["keep"].choices = [(row.number, f"No. {row.number}, {row}") for row in (one, two)]
+        self.fields["keep"].choices = [
+            (row.number, gettext("No. %(number)s, %(patient)s") % {"number": row.number, "patient": row}) for row in (one, two)
+        ]
         for row in (one, two):
             name = f"version_{row.number}"
             errors = {"required": _STALE_FORM, "invalid": _STALE_FORM}
@@ -47,19 +55,22 @@ class MergeForm(PlainForm):
                 label=LABELS[name],
                 coerce=int,
                 widget=forms.RadioSelect,
-                choices=[(row.number, f"{words(row, name)} (no. {row.number})") for row in (one, two)],
+                choices=[(row.number, _of_record(words(row, name), row)) for row in (one, two)],
                 # Where only one of the two says something, that is what holds unless somebody says otherwise.
                 initial=said[0].number if len(said) == 1 else None,
-                error_messages={"required": f"{LABELS[name]}: choose which holds", "invalid_choice": "Choose one of the two"},
+                error_messages={
+                    "required": gettext("%(label)s: choose which holds") % {"label": LABELS[name]},
+                    "invalid_choice": _("Choose one of the two"),
+                },
             )
         if contradicting(one, two):
             self.fields["reason"] = TypedText(
-                label="How you know that they are one person",
-                help_text="Stays with both records, with your name",
+                label=_("How you know that they are one person"),
+                help_text=_("Stays with both records, with your name"),
                 max_length=300,
                 error_messages={
-                    "required": "Say how you know that they are one person",
-                    "max_length": "The reason must be 300 letters or fewer",
+                    "required": _("Say how you know that they are one person"),
+                    "max_length": _("The reason must be 300 letters or fewer"),
                 },
                 widget=forms.TextInput(attrs={"autocomplete": "off", "maxlength": "300"}),
             )

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.permissions import may, who
+from accounts.templatetags.clinic_format import in_words
 from audit.services import gathered, record
-from planner import wording
 
 from .merged_facts import LISTS, OF_THE_PERSON, joined_lists, joined_phototype, settled_lists, share
 from .merging import parts
@@ -46,18 +48,17 @@ def contradicting(kept: Patient, other: Patient) -> list[str]:
 def in_the_way(kept: Patient, other: Patient, *, by) -> list[str]:
     """Why *other* cannot be merged into *kept*, in whole sentences; empty where it can."""
     if kept.pk == other.pk:
-        return ["This is one and the same record. Choose another one."]
+        return [_("This is one and the same record. Choose another one.")]
     if not may(by, "patients.merge"):
-        return [f"Only {who('patients.merge')} put records together."]
+        return [_("Only %(who)s put records together.") % {"who": who("patients.merge")}]
     own = by.site_ids()
     if kept.site_id not in own or other.site_id not in own:  # an emergency access is not enough
-        return ["Both records must belong to a site you work at. Ask somebody who works at both."]
+        return [_("Both records must belong to a site you work at. Ask somebody who works at both.")]
     found = []
     for one in (kept, other):
         if one.merged_into_id is not None:
-            found.append(
-                f"No. {one.number} is merged into no. {one.merged_into.number} already. Choose no. {one.merged_into.number} instead."
-            )
+            numbers = {"number": one.number, "kept": one.merged_into.number}
+            found.append(_("No. %(number)s is merged into no. %(kept)s already. Choose no. %(kept)s instead.") % numbers)
     if found:
         return found
     return [words for part in parts() for words in part.obstacles(kept, other)]
@@ -111,7 +112,7 @@ def merge(
         if earlier := PatientMerge.objects.filter(request_key=request_key).first():
             return earlier
         if not {kept.pk, other.pk} <= set(locked):
-            raise MergeRefused(["One of the two was erased meanwhile."])
+            raise MergeRefused([_("One of the two was erased meanwhile.")])
         kept, other = locked[kept.pk], locked[other.pk]
         if why := in_the_way(kept, other, by=by):
             raise MergeRefused(why)
@@ -122,7 +123,7 @@ def merge(
         differ = differing(kept, other)
         for name in differ:
             if holds.get(name) not in (kept.number, other.number):
-                raise MergeRefused(["Choose which of the two holds."], field=name)
+                raise MergeRefused([_("Choose which of the two holds.")], field=name)
         before = {"kept": _said(kept), "other": _said(other)}
         facts = {**joined_lists(kept, other), "phototype": joined_phototype(kept, other)}
         facts |= {name: getattr(kept if holds[name] == kept.number else other, name) for name in differ}
@@ -160,9 +161,14 @@ def contradicting_in(before: Mapping) -> list[str]:
 
 
 def _contradiction(kept: Patient, other: Patient) -> str:
-    words = {"birth_date": "dates of birth", "sex": "sexes at birth"}
-    what = " and ".join(words[name] for name in contradicting(kept, other))
-    return f"The two have different {what}. Say how you know that they are one person, or leave them apart."
+    words = {
+        ("birth_date",): _("The two have different dates of birth. Say how you know that they are one person, or leave them apart."),
+        ("sex",): _("The two have different sexes at birth. Say how you know that they are one person, or leave them apart."),
+        ("birth_date", "sex"): _(
+            "The two have different dates of birth and sexes at birth. Say how you know that they are one person, or leave them apart."
+        ),
+    }
+    return words[tuple(contradicting(kept, other))]
 
 
 # Taking apart
@@ -176,32 +182,35 @@ def last_day(row: PatientMerge) -> dt.date:
 def why_not_undone(row: PatientMerge, *, by) -> str:
     """Why *row* stays; empty where *by* may undo it."""
     if row.undone_at is not None:
-        return f"This was undone on {wording.day(timezone.localdate(row.undone_at))}."
+        return _("This was undone on %(day)s.") % {"day": in_words(timezone.localdate(row.undone_at))}
     if timezone.localdate() > last_day(row):
-        return (
-            f"The two were put together on {wording.day(timezone.localdate(row.merged_at))}. That can be undone for {UNDO_DAYS} days, "
-            f"until {wording.day(last_day(row))}."
-        )
+        return _("The two were put together on %(day)s. That can be undone for %(days)s days, until %(last)s.") % {
+            "day": in_words(timezone.localdate(row.merged_at)),
+            "days": UNDO_DAYS,
+            "last": in_words(last_day(row)),
+        }
     if row.kept.merged_into_id is not None:
-        onward = row.kept.merged_into.number
-        return f"No. {row.kept.number} was merged into no. {onward} since. Take those two apart first."
+        numbers = {"number": row.kept.number, "kept": row.kept.merged_into.number}
+        return _("No. %(number)s was merged into no. %(kept)s since. Take those two apart first.") % numbers
     if not may(by, "patients.unmerge"):
-        return f"Only {who('patients.unmerge')} take records apart again. Ask one of them until {wording.day(last_day(row))}."
+        said = {"who": who("patients.unmerge"), "day": in_words(last_day(row))}
+        return _("Only %(who)s take records apart again. Ask one of them until %(day)s.") % said
     return ""
 
 
 def stays(row: PatientMerge) -> list[str]:
     """What was made under the kept record since, in words: it stays there when *row* is undone."""
     found = [words for part in parts() for words in part.stays(row.kept, row.other, row.merged_at)]
-    lines = (
-        ("allergy", "allergies", row.kept.allergies), ("medicine", "medicines", row.kept.medications),
-        ("earlier procedure", "earlier procedures", row.kept.procedures),
-    )  # fmt: skip
-    for one, many, rows in lines:
-        if count := rows.filter(patient__pk=row.kept_id, recorded_at__gte=row.merged_at).count():
-            found.append(f"{count} {one if count == 1 else many}")
+    made = {"patient__pk": row.kept_id, "recorded_at__gte": row.merged_at}
+    if count := row.kept.allergies.filter(**made).count():
+        found.append(ngettext("%(count)s allergy", "%(count)s allergies", count) % {"count": count})
+    if count := row.kept.medications.filter(**made).count():
+        found.append(ngettext("%(count)s medicine", "%(count)s medicines", count) % {"count": count})
+    if count := row.kept.procedures.filter(**made).count():
+        found.append(ngettext("%(count)s earlier procedure", "%(count)s earlier procedures", count) % {"count": count})
     if count := row.kept.screening_answers.filter(patient__pk=row.kept_id, answered_at__gte=row.merged_at).count():
-        found.append(f"{count} {'answer' if count == 1 else 'answers'} to safety questions")
+        words = ngettext("%(count)s answer to safety questions", "%(count)s answers to safety questions", count)
+        found.append(words % {"count": count})
     return found
 
 
@@ -257,13 +266,13 @@ def undo(row: PatientMerge, *, by, request=None) -> PatientMerge:
         locked = _locked(row.kept_id, row.other_id)
         row = PatientMerge.objects.filter(pk=row.pk).first()
         if row is None:
-            raise MergeRefused(["One of the two was erased meanwhile."])
+            raise MergeRefused([_("One of the two was erased meanwhile.")])
         if row.undone_at is not None:
             return row
         kept, other = locked[row.kept_id], locked[row.other_id]
         own = by.site_ids()
         if kept.site_id not in own:
-            raise MergeRefused(["Only somebody who works at the site of this record takes it apart."])
+            raise MergeRefused([_("Only somebody who works at the site of this record takes it apart.")])
         if why := why_not_undone(row, by=by):
             raise MergeRefused([why])
         changed = changed_since(row, kept)

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from .models import Patient
 
@@ -15,7 +16,8 @@ class MergedAway(Exception):
 
     def __init__(self, patient: Patient):
         self.patient, self.kept = patient, patient.merged_into
-        super().__init__(f"No. {patient.number} was merged into no. {self.kept.number}. Go on here.")
+        numbers = {"number": patient.number, "kept": self.kept.number}
+        super().__init__(_("No. %(number)s was merged into no. %(kept)s. Go on here.") % numbers)
 
 
 def refuse_merged(patient: Patient) -> None:
@@ -86,7 +88,7 @@ class MergedAwayMiddleware:
     def process_exception(self, request, exception):
         if not isinstance(exception, MergedAway):
             return None
-        words = str(exception) if request.method in ("GET", "HEAD") else f"Nothing was saved. {exception}"
+        words = str(exception) if request.method in ("GET", "HEAD") else _("Nothing was saved. %(why)s") % {"why": exception}
         messages.warning(request, words)
         url = reverse("patients:detail", args=[exception.kept.number])
         if getattr(request, "htmx", False) and not request.htmx.boosted:

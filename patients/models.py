@@ -6,6 +6,8 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.desk.store import CLOCKS_DIFFER
 from accounts.models import Site
@@ -25,16 +27,16 @@ from .querysets import (
 
 
 class Sex(models.TextChoices):
-    FEMALE = "F", "Female"
-    MALE = "M", "Male"
+    FEMALE = "F", _("Female")
+    MALE = "M", _("Male")
 
 
 class Asked(models.TextChoices):
     """Whether a list was asked for: an empty list alone says nothing."""
 
-    NOT_ASKED = "not_asked", "Not asked"
-    NONE = "none", "None known"
-    LISTED = "listed", "Listed"
+    NOT_ASKED = "not_asked", _("Not asked")
+    NONE = "none", _("None known")
+    LISTED = "listed", _("Listed")
 
 
 class Patient(VersionedModel):
@@ -144,7 +146,7 @@ class Patient(VersionedModel):
 
     def under(self, row) -> str:
         """Words where *row* was written for another record of this person; empty where it was for this one."""
-        return "" if row.patient_id == self.pk else f"recorded under no. {row.patient.number}"
+        return "" if row.patient_id == self.pk else gettext("recorded under no. %(number)s") % {"number": row.patient.number}
 
     def age_on(self, day) -> int:
         """Whole years on *day*. Born on 29 February: a year older on 1 March."""

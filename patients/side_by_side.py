@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from planner.wording import day
+from django.utils.translation import gettext as _
+
+from accounts.templatetags.clinic_format import in_words
 
 from .merge_forms import LABELS, words
 from .merge_services import ASKED
@@ -45,10 +47,10 @@ class Kind:
 
 def lines(one: Patient, two: Patient, user) -> list[Line]:
     found = [Line(LABELS[name], words(one, name), words(two, name)) for name in ASKED]
-    found.append(Line("Site", str(one.site), str(two.site)))
-    found.append(Line("Registered", day(one.created_at.date()), day(two.created_at.date()), compared=False))
+    found.append(Line(_("Site"), str(one.site), str(two.site)))
+    found.append(Line(_("Registered"), in_words(one.created_at.date()), in_words(two.created_at.date()), compared=False))
     facts = [{label: fact.text for label, fact in facts_of(patient, user)} for patient in (one, two)]
-    return found + [Line(label, facts[0].get(label, ""), facts[1].get(label, "")) for label in dict.fromkeys([*facts[0], *facts[1]])]
+    return found + [Line(_(label), facts[0].get(label, ""), facts[1].get(label, "")) for label in dict.fromkeys([*facts[0], *facts[1]])]
 
 
 def kinds(one: Patient, two: Patient, user) -> list[Kind]:

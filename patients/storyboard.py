@@ -8,12 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts.permissions import may
 
 from .models import Asked, Patient
 
-NOT_ASKED, NONE_KNOWN = "Not asked", "None known"
+NOT_ASKED, NONE_KNOWN = gettext_noop("Not asked"), gettext_noop("None known")
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,11 @@ class Fact:
 # provider(patient, user) -> Fact | str | list[str] | None. None: this provider knows nothing; []: asked, there is none.
 Provider = Callable[[Patient, object], "Fact | str | list[str] | None"]
 
-_ORDER = ["Allergies", "Phototype", "Watch for", "Next booking", "Consent"]
-_UNKNOWN = {"Next booking": "None booked"}
+# Labels are named in English and said in the language of the page where they are shown.
+_ORDER = [
+    gettext_noop("Allergies"), gettext_noop("Phototype"), gettext_noop("Watch for"), gettext_noop("Next booking"), gettext_noop("Consent"),
+]  # fmt: skip
+_UNKNOWN = {"Next booking": gettext_noop("None booked")}
 _ONLY_KNOWN: set[str] = set()
 _facts: dict[str, list[Provider]] = {label: [] for label in _ORDER}
 _tags: list[Callable[[Patient, object], "str | None"]] = []
@@ -65,14 +70,14 @@ def _allergies(patient: Patient, user) -> Fact:
         # The desk sees alert words: what to keep away, not what happened.
         words = [str(row) if may(user, "patients.clinical") else row.substance for row in rows]
         return Fact(", ".join(words), tone="stop")
-    return Fact(NONE_KNOWN if patient.allergies_asked == Asked.NONE else NOT_ASKED, tone="quiet")
+    return Fact(_(NONE_KNOWN if patient.allergies_asked == Asked.NONE else NOT_ASKED), tone="quiet")
 
 
 def _phototype(patient: Patient, user) -> Fact | None:
     if not may(user, "patients.clinical"):
         return None
     if patient.phototype is None:
-        return Fact(NOT_ASKED, tone="quiet")
+        return Fact(_(NOT_ASKED), tone="quiet")
     from planner.wording import phototype
 
     return Fact(phototype(patient.phototype), swatch=SWATCHES[patient.phototype - 1])
@@ -80,7 +85,9 @@ def _phototype(patient: Patient, user) -> Fact | None:
 
 def _merged(patient: Patient, user) -> str | None:
     """What was written under a record that is not used any more still stands at its address."""
-    return f"Merged into no. {patient.merged_into.number}" if patient.merged_into_id is not None else None
+    if patient.merged_into_id is None:
+        return None
+    return _("Merged into no. %(number)s") % {"number": patient.merged_into.number}
 
 
 register_fact("Allergies", _allergies)
@@ -110,7 +117,7 @@ def _joined(label: str, patient: Patient, user) -> Fact | None:
         return None
     if not answered and label in _MAY_SEE and not may(user, _MAY_SEE[label]):
         return None  # "Not asked" would be a guess: this person may not see whether it was
-    return Fact(NONE_KNOWN if answered else _UNKNOWN.get(label, NOT_ASKED), tone="quiet")
+    return Fact(_(NONE_KNOWN if answered else _UNKNOWN.get(label, NOT_ASKED)), tone="quiet")
 
 
 def facts_of(patient: Patient, user) -> list[tuple[str, Fact]]:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from .models import Patient
 from .overview import Entry
@@ -17,17 +18,17 @@ from .overview import Entry
 PAGE = 25
 # What the filter offers, in its order. A kind nobody registered a source for, or that the reader may not see, is not offered.
 KINDS = {
-    "plans": "Plans",
-    "sessions": "Sessions",
-    "visits": "Visits",
-    "photos": "Photos",
-    "events": "Events",
-    "calls": "Calls",
-    "consent": "Consent",
-    "questions": "Questions",
-    "documents": "Documents",
-    "outcomes": "Outcomes",
-    "corrections": "Corrections",
+    "plans": gettext_lazy("Plans"),
+    "sessions": gettext_lazy("Sessions"),
+    "visits": gettext_lazy("Visits"),
+    "photos": gettext_lazy("Photos"),
+    "events": gettext_lazy("Events"),
+    "calls": gettext_lazy("Calls"),
+    "consent": gettext_lazy("Consent"),
+    "questions": gettext_lazy("Questions"),
+    "documents": gettext_lazy("Documents"),
+    "outcomes": gettext_lazy("Outcomes"),
+    "corrections": gettext_lazy("Corrections"),
 }
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MOST_SEEN = 500  # lines of one and the same moment that earlier pages may have shown

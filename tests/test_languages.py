@@ -17,10 +17,16 @@ CATALOGUES = [(app, language, domain) for app in words.apps() for language in wo
 WHOLE: tuple[str, ...] = (
     "accounts",
     "audit",
+    "consent",
+    "events",
+    "followup",
     "microneedle_clinic",
+    "patients",
 )
 # These are paper, or a message to a patient: they have a language of their own (see docs/languages.md).
 PRINTED: frozenset[str] = frozenset([
+    "templates/consent/print.html",
+    "templates/events/report.html",
     "templates/styleguide.html",  # neither: sample data for who builds the screens, only there while DEBUG is on
 ])  # fmt: skip
 VALUES = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}|</?\w+|&\w+;")

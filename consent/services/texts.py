@@ -3,6 +3,7 @@
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.permissions import PERMISSIONS
@@ -25,7 +26,7 @@ def draft(*, kind: str, code: str, language: str, title: str, body: str, by) -> 
     with transaction.atomic():
         rows = ConsentText.objects.filter(kind=kind, code=code, language=language)
         if rows.select_for_update().filter(status=Status.DRAFT).exists():
-            raise Refused("There is a draft of this text already. Go on with that one.")
+            raise Refused(_("There is a draft of this text already. Go on with that one."))
         number = 1 + (rows.aggregate(last=Max("number"))["last"] or 0)
         row = ConsentText.objects.create(
             kind=kind, code=code, language=language, number=number, title=title, body=body, written_by=by, written_at=timezone.now()
@@ -72,11 +73,11 @@ def approve(text: ConsentText, *, version: int, by, alone: str = "") -> ConsentT
         if row.written_by_id != by.pk:
             alone = ""
         elif others_who_approve(by):
-            raise Refused("Somebody else than who wrote a text approves it. Ask another medical lead to read it.")
+            raise Refused(_("Somebody else than who wrote a text approves it. Ask another medical lead to read it."))
         elif not alone:
-            raise Refused("Say why you approve what you wrote yourself: nobody else here may.")
+            raise Refused(_("Say why you approve what you wrote yourself: nobody else here may."))
         elif len(alone) > MOST_REASON:
-            raise Refused(f"The reason must be {MOST_REASON} letters or fewer.")
+            raise Refused(_("The reason must be %(most)s letters or fewer.") % {"most": MOST_REASON})
         row.claim(version)
         now = timezone.now()
         before = ConsentText.objects.filter(kind=row.kind, code=row.code, language=row.language, status=Status.APPROVED)
@@ -95,7 +96,7 @@ def retire(text: ConsentText, *, by) -> ConsentText:
     with transaction.atomic():
         row = _locked(text)
         if row.status != Status.APPROVED:
-            raise Refused("Only a text in use is retired.")
+            raise Refused(_("Only a text in use is retired."))
         _retire(row, by=by, at=timezone.now())
     return row
 
@@ -122,7 +123,7 @@ def _locked(text: ConsentText) -> ConsentText:
 
 def _is_draft(row: ConsentText) -> None:
     if row.status != Status.DRAFT:
-        raise Refused("This text is approved: it is never changed. Write a new version.")
+        raise Refused(_("This text is approved: it is never changed. Write a new version."))
 
 
 def _retire(row: ConsentText, *, by, at) -> None:

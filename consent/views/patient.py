@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.addresses import inside
@@ -93,7 +94,7 @@ def withdraw(request, number: int):
     if request.method == "POST" and form.is_valid():
         said = form.cleaned_data
         take_back(patient, [form.rows[pk] for pk in said["items"]], said_by=said["who"], reason=said["reason"], by=request.user)
-        messages.success(request, "Withdrawn. No treatment begins on it from now on.")
+        messages.success(request, _("Withdrawn. No treatment begins on it from now on."))
         return redirect(back)
     if request.method != "POST":
         note_read("consent.listed", request=request, patient=patient)

@@ -4,6 +4,7 @@ import secrets
 
 from django.contrib import messages
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.permissions import requires
@@ -34,7 +35,7 @@ def photos(request, number: int):
             request_key=said["request_key"],
             reason=said["reason"],
         )
-        messages.success(request, "Answers kept." if made else "That is what stood already: nothing was changed.")
+        messages.success(request, _("Answers kept.") if made else _("That is what stood already: nothing was changed."))
         return redirect("consent:patient", number)
     if request.method != "POST":
         note_read("consent.listed", request=request, patient=patient)

@@ -5,6 +5,7 @@ import secrets
 from django.contrib import messages
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.addresses import inside
@@ -77,7 +78,7 @@ def sign(request, number: int):
         consent = keep(patient, shown, form.signature(), site=patient.site, by=request.user, request_key=form.cleaned_data["request_key"])
     except TextsChanged:
         return _changed(request, patient, form, back)
-    messages.success(request, "Signed and kept.")
+    messages.success(request, _("Signed and kept."))
     return redirect(back or reverse("consent:document", args=[consent.pk]))
 
 

@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.permissions import requires
@@ -58,11 +59,11 @@ def new(request):
     names = names_in_force()
     form = NewTextForm(request.POST or None, names=names, initial=request.GET.dict())
     if request.method == "POST" and form.is_valid():
-        kind, _, code = form.cleaned_data["about"].partition(":")
+        kind, code = form.cleaned_data["about"].split(":", 1)
         language = form.cleaned_data["language"]
         before = ConsentText.objects.filter(kind=kind, code=code, language=language).order_by("-number").first()
         if before and before.status == ConsentText.Status.DRAFT:
-            messages.info(request, "There is a draft of this text already. Go on with it.")
+            messages.info(request, _("There is a draft of this text already. Go on with it."))
             return redirect("consent:text", before.pk)
         title, body = (before.title, before.body) if before else first_draft(kind, code, language, name_of(kind, code, names))
         try:
@@ -97,7 +98,7 @@ def text(request, pk: int):
         form.data = form.data.copy()
         form.data["version"] = str(stale.row.version)
         return _text_page(request, _text_or_404(pk), form, stale=True, status=409)
-    messages.success(request, "Saved. A medical lead who did not write it reads it and approves it.")
+    messages.success(request, _("Saved. A medical lead who did not write it reads it and approves it."))
     return redirect("consent:text", pk)
 
 
@@ -136,8 +137,8 @@ def approve(request, pk: int):
     except service.Refused as refused:
         return _again(request, pk, refused=str(refused))
     except StaleRow:
-        return _again(request, pk, refused="The text was changed since you opened it. Read it again, then approve it.")
-    messages.success(request, "In use from now on.")
+        return _again(request, pk, refused=_("The text was changed since you opened it. Read it again, then approve it."))
+    messages.success(request, _("In use from now on."))
     return redirect("consent:text", pk)
 
 
@@ -148,7 +149,7 @@ def retire(request, pk: int):
         service.retire(_text_or_404(pk), by=request.user)
     except service.Refused as refused:
         return _again(request, pk, refused=str(refused))
-    messages.success(request, "Retired. Nothing is signed on it any more.")
+    messages.success(request, _("Retired. Nothing is signed on it any more."))
     return redirect("consent:text", pk)
 
 
@@ -159,7 +160,7 @@ def throw_away(request, pk: int):
         service.throw_away(_text_or_404(pk), by=request.user)
     except service.Refused as refused:
         return _again(request, pk, refused=str(refused))
-    messages.success(request, "The draft is gone.")
+    messages.success(request, _("The draft is gone."))
     return redirect("consent:texts")
 
 

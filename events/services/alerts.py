@@ -3,6 +3,10 @@
 import datetime as dt
 from dataclasses import dataclass
 
+from django.utils.dates import MONTHS
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from accounts.models import Site
 from accounts.permissions import may
 from patients.models import Patient
@@ -45,24 +49,30 @@ class Alert:
 def said_of(site: Site, at: dt.datetime, answer_by: dt.datetime, now: dt.datetime) -> str:
     due = _clock(site, answer_by, now)
     if now <= answer_by:
-        return f"Called at {_clock(site, at, now)}. A clinician has it in hand by {due}."
-    late = _long(now - answer_by)
+        said = {"time": _clock(site, at, now), "due": due}
+        return _("Called at %(time)s. A clinician has it in hand by %(due)s.") % said
+    late = {"due": due, "late": _long(now - answer_by)}
     if now - answer_by <= answer_by - at:
-        return f"Nobody has it in hand. It was due by {due}, {late} ago: find any clinician now."
-    return f"Nobody has it in hand. It was due by {due}, {late} ago: ring the medical lead, and the patient, now."
+        return _("Nobody has it in hand. It was due by %(due)s, %(late)s ago: find any clinician now.") % late
+    return _("Nobody has it in hand. It was due by %(due)s, %(late)s ago: ring the medical lead, and the patient, now.") % late
 
 
 def _clock(site: Site, moment: dt.datetime, now: dt.datetime) -> str:
     local = site.local(moment)
-    return f"{local:%H:%M}" if local.date() == site.day_of(now) else f"{local:%H:%M} on {local.day} {local:%B}"
+    clock = f"{local:%H:%M}"
+    if local.date() == site.day_of(now):
+        return clock
+    return _("%(time)s on %(day)s %(month)s") % {"time": clock, "day": local.day, "month": MONTHS[local.month]}
 
 
 def _long(span: dt.timedelta) -> str:
     minutes = max(1, int(span.total_seconds() // 60))
     if minutes < 120:
-        return f"{minutes} minute{'' if minutes == 1 else 's'}"
+        return ngettext("%(n)s minute", "%(n)s minutes", minutes) % {"n": minutes}
     hours = minutes // 60
-    return f"{hours} hours" if hours < 48 else f"{hours // 24} days"
+    if hours < 48:
+        return ngettext("%(n)s hour", "%(n)s hours", hours) % {"n": hours}
+    return ngettext("%(n)s day", "%(n)s days", hours // 24) % {"n": hours // 24}
 
 
 def made_of(row: tuple) -> Alert:

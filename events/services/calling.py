@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.permissions import may
 from audit.services import record
@@ -103,9 +104,9 @@ def acknowledge(call: FollowUpCall, *, decision: str, by, request=None) -> tuple
         Refused: there is nothing to take in hand, or *by* may not.
     """
     if not may(by, "calls.acknowledge"):
-        raise Refused("Only a clinician or a medical lead can take it in hand.")
+        raise Refused(_("Only a clinician or a medical lead can take it in hand."))
     if not call.is_alert:
-        raise Refused("This call asks nothing of a clinician.")
+        raise Refused(_("This call asks nothing of a clinician."))
     with transaction.atomic():
         made, is_new = CallAcknowledgement.objects.get_or_create(call=call, defaults={"decision": decision, "at": timezone.now(), "by": by})
         if is_new:

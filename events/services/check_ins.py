@@ -140,4 +140,4 @@ def _count(task: Task, call: int, outcome: str, at: dt.datetime) -> None:
     else:
         task.tries += 1
     if task.tried_at is None or at > task.tried_at:
-        task.tried_at, task.last_try = at, Outcome(outcome).label
+        task.tried_at, task.last_try = at, str(Outcome(outcome).label)

@@ -5,7 +5,9 @@ import datetime as dt
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import redirect, render
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.permissions import requires
@@ -104,20 +106,21 @@ def call(request, number: int):
         if found.unanswered and found.level != FollowUpCall.Level.EMERGENCY:
             form.say_open(found.unanswered)
             return page.show(form, unanswered=len(found.unanswered), status=422)
-    made = calling.keep(
-        facts,
-        in_force,
-        outcome=said["outcome"],
-        answers=form.answers(),
-        by=request.user,
-        request_key=said["request_key"],
-        day=day,
-        check_in=said["check_in"] if said["check_in"] in planned else "",
-        remark=said["remark"],
-        request=request,
-    )
+    with translation.override("en-gb"):  # the reasons are kept in the words of the protocol, not in the language of the screen
+        made = calling.keep(
+            facts,
+            in_force,
+            outcome=said["outcome"],
+            answers=form.answers(),
+            by=request.user,
+            request_key=said["request_key"],
+            day=day,
+            check_in=said["check_in"] if said["check_in"] in planned else "",
+            remark=said["remark"],
+            request=request,
+        )
     if not reached:
-        messages.success(request, f"Kept: {made.get_outcome_display().lower()}.")
+        messages.success(request, _("Kept: %(outcome)s.") % {"outcome": made.get_outcome_display().lower()})
         return redirect("events:calls")
     return redirect("events:made", made.pk)
 
@@ -160,7 +163,12 @@ class _Page:
         return render(self.request, "events/call.html", self.context, status=status)
 
 
-_SIGNS = (("erythema", "Redness"), ("oedema", "Swelling"), ("flaking", "Flaking"), ("visible_downtime", "Visible"))
+_SIGNS = (
+    ("erythema", gettext_lazy("Redness")),
+    ("oedema", gettext_lazy("Swelling")),
+    ("flaking", gettext_lazy("Flaking")),
+    ("visible_downtime", gettext_lazy("Visible")),
+)
 
 
 def _call_or_404(request, pk: int) -> FollowUpCall:
@@ -210,7 +218,8 @@ def acknowledge(request, pk: int):
     except calling.Refused as refused:
         return _made(request, found, form=form, problem=str(refused), status=409)
     if not is_new and in_hand.by_id != request.user.pk:
-        words = f"{in_hand.by.display_name} took it in hand before you: {in_hand.decision}"
-        return _made(request, found, form=form, problem=words, status=409)
-    messages.success(request, "Kept: you have it in hand.")
+        words = _("%(name)s took it in hand before you: %(decision)s")
+        said = {"name": in_hand.by.display_name, "decision": in_hand.decision}
+        return _made(request, found, form=form, problem=words % said, status=409)
+    messages.success(request, _("Kept: you have it in hand."))
     return redirect("events:made", found.pk)

@@ -7,7 +7,8 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.permissions import requires
@@ -18,7 +19,7 @@ from patients.access import patient_or_404, row_or_404
 
 from ..forms import AdditionForm, EventForm
 from ..models import AdverseEvent, FollowUpCall
-from ..photos import is_there, photos_of
+from ..photos import Photo, is_there, photos_of
 from ..report import report_of
 from ..services import filing
 from ..services.session_facts import facts_of, sessions_of
@@ -65,8 +66,10 @@ def new(request, number: int):
         began=site.local(session.started_at).replace(tzinfo=None) if session else None,
     )
     if request.method == "POST" and form.is_valid():
-        made = filing.open_file(patient, facts, site=site, by=request.user, call=call, request=request, **form.cleaned_data)
-        messages.success(request, "The file is open. What becomes known later is added to it.")
+        with translation.override("en-gb"):  # what the file keeps of the session does not follow the language of the screen
+            kept = facts_of(session) if session else None
+        made = filing.open_file(patient, kept, site=site, by=request.user, call=call, request=request, **form.cleaned_data)
+        messages.success(request, _("The file is open. What becomes known later is added to it."))
         return redirect("events:event", made.pk)
     if request.method != "POST":
         note_read("event.prepared", request=request, patient=patient, obj=session)
@@ -130,12 +133,18 @@ def add(request, pk: int):
     if not form.is_valid():
         return _page(request, found, form=form, status=422)
     filing.add(found, by=request.user, request=request, **form.cleaned_data)
-    messages.success(request, "Added to the file.")
+    messages.success(request, _("Added to the file."))
     return redirect("events:event", found.pk)
 
 
+def _photos(request, found: AdverseEvent) -> list[Photo]:
+    """As a report names them: it does not follow the language of whoever makes it."""
+    with translation.override("en-gb"):
+        return photos_of(found, request.user)
+
+
 def _report(request, found: AdverseEvent) -> dict:
-    return report_of(found, list(found.additions.select_related("by")), photos_of(found, request.user))
+    return report_of(found, list(found.additions.select_related("by")), _photos(request, found))
 
 
 @require_safe
@@ -147,7 +156,7 @@ def pdf(request, pk: int):
     context = {"event": found, "report": report, "outcomes": dict(AdverseEvent.Outcome.choices), "made_at": timezone.now()}
     context["additions"] = list(found.additions.select_related("by"))
     context["outcome"] = AdverseEvent.Outcome(report["outcome"]).label
-    context["photos"] = photos_of(found, request.user)
+    context["photos"] = _photos(request, found)
     try:
         data = as_pdf("events/report.html", "events/report.css", context, paper=found.site.paper)
     except CannotPrint as error:

@@ -13,11 +13,13 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
+from accounts.templatetags.clinic_format import in_words
 from audit.models import AuditEvent
 from patients.languages import language_words
 from patients.models import Patient
-from planner import wording as figures
 from sessions.models import Booking
 from sessions.services.away import away_words
 from sessions.services.booking import UNDO
@@ -30,6 +32,20 @@ LEAST = dt.timedelta(hours=2)  # later than this before the visit a reminder cha
 BEFORE_QUIET = dt.timedelta(hours=1)  # what finds no other time goes in the last hour before the quiet hours
 LEASE = dt.timedelta(minutes=5)  # longer than any sending takes
 MOST_TRIES, TRY_AGAIN = 5, dt.timedelta(minutes=5)
+
+
+# What is kept with a reminder that did not go: in English, and said in the language of the page (see `problem_words`).
+REFUSED = gettext_noop("The mail server refused the address.")
+CUT_OFF = gettext_noop("It was cut off while it was sent and may have gone. Ring, to be sure.")
+NOT_HANDED_OVER = gettext_noop("It could not be handed over, %(tries)s times. Ring the patient.")
+
+
+def problem_words(problem: str) -> str:
+    """What is kept, in the language of the page; a provider's own words stay as they are."""
+    tries = {"tries": MOST_TRIES}
+    if problem == NOT_HANDED_OVER % tries:
+        return _(NOT_HANDED_OVER) % tries
+    return _(problem) if problem else ""
 
 
 class Standing(Enum):
@@ -68,8 +84,9 @@ def _in_which(patient: Patient) -> str:
     """` In German.`, or that there are no words in the patient's language; nothing where it is the clinic's own, or nobody has asked."""
     written = language_of(patient)
     if patient.language.partition("-")[0] not in ("", written):
-        return f" In {language_words(written)}: there are no words in {language_words(patient.language)} yet."
-    return f" In {language_words(written)}." if written != wording.OWN else ""
+        said = {"language": language_words(written), "own": language_words(patient.language)}
+        return " " + _("In %(language)s: there are no words in %(own)s yet.") % said
+    return " " + _("In %(language)s.") % {"language": language_words(written)} if written != wording.OWN else ""
 
 
 def past_quiet(moment: dt.datetime, zone: ZoneInfo, quiet_from: dt.time, quiet_until: dt.time) -> dt.datetime:
@@ -132,62 +149,67 @@ def decide(
             return never(refused)
         return happened(reminder, now)
     if booking.status != Booking.Status.BOOKED:
-        return never(f"The visit is {booking.get_status_display().lower()}.")
+        return never(_("The visit is %(status)s.") % {"status": booking.get_status_display().lower()})
     if booking.starts_at <= now:
-        return never("The visit has begun or is over.")
+        return never(_("The visit has begun or is over."))
     if channel not in channels_of(row):
-        return never("This site reminds nobody this way.")
+        return never(_("This site reminds nobody this way."))
     if refused := _refused(booking, channel, choice):
         return never(refused)
     if away := away_words([booking]).get(booking.pk):
-        return never(f"{away}. None goes while that stands: move the visit, or ring the patient.")
+        return never(_("%(why)s. None goes while that stands: move the visit, or ring the patient.") % {"why": away})
     due = max(due_at(booking.starts_at, row), changed_at(booking) + UNDO)
     if reminder is not None:
         due = max(due, reminder.claimed_at + TRY_AGAIN)
     # Quiet at the time it was to go, and quiet now: a worker that was away in the evening disturbs nobody at night.
     goes = past_quiet(max(due, now), zone, row.quiet_from, row.quiet_until)
     if goes > booking.starts_at - LEAST:
-        return never("There is too little time left before the visit.")
+        return never(_("There is too little time left before the visit."))
     if goes > now:
-        return Verdict(Standing.WAITS, f"Goes {_when(goes, zone)}.{_in_which(booking.patient)}", goes)
-    return Verdict(Standing.NOW, f"Goes now.{_in_which(booking.patient)}", now)
+        words = _("Goes %(when)s.") % {"when": _when(goes, zone)}
+        return Verdict(Standing.WAITS, f"{words}{_in_which(booking.patient)}", goes)
+    words = _("Goes now.")
+    return Verdict(Standing.NOW, f"{words}{_in_which(booking.patient)}", now)
 
 
 def _refused(booking: Booking, channel: str, choice: ContactChoice | None) -> str:
     """Why nothing is sent this way to this patient; empty where something is."""
     patient = booking.patient
     if choice is not None and choice.stopped_at(channel):
-        return f"The patient wants no reminders this way (since {figures.day(timezone.localtime(choice.stopped_at(channel)).date())})."
+        day = in_words(timezone.localtime(choice.stopped_at(channel)).date())
+        return _("The patient wants no reminders this way (since %(day)s).") % {"day": day}
     if channel == Channel.EMAIL:
         if not patient.email:
-            return "No email address is on file."
-        return "" if settings.MAIL_FROM else "No mail server is set for the clinic."
-    return "" if patient.phone else "No phone number is on file."
+            return _("No email address is on file.")
+        return "" if settings.MAIL_FROM else _("No mail server is set for the clinic.")
+    return "" if patient.phone else _("No phone number is on file.")
 
 
 def happened(reminder: Reminder, now: dt.datetime) -> Verdict:
     """What became of a reminder that was begun, on the clock of the visit's site."""
     zone = reminder.booking.site.zone
     if reminder.state == Reminder.State.AGAIN:
-        return Verdict(Standing.WAITS, "Is tried again in a few minutes.")
+        return Verdict(Standing.WAITS, _("Is tried again in a few minutes."))
     if reminder.state == Reminder.State.FAILED:
-        return never(reminder.problem)
+        return never(problem_words(reminder.problem))
     if reminder.state == Reminder.State.SENDING:
         if now - reminder.claimed_at < LEASE:
-            return Verdict(Standing.WAITS, "Is being sent.", reminder.claimed_at)
-        return never("Nobody knows whether it went: the sending was cut off. Ring, to be sure.")
+            return Verdict(Standing.WAITS, _("Is being sent."), reminder.claimed_at)
+        return never(_("Nobody knows whether it went: the sending was cut off. Ring, to be sure."))
     text = getattr(reminder, "text", None) if reminder.channel == Channel.SMS else None
     if text is None:
-        written = f", in {language_words(reminder.language)}" if reminder.language not in ("", wording.OWN) else ""
-        return Verdict(Standing.SENT, f"Sent {_when(reminder.sent_at, zone)}{written}.", reminder.sent_at)
+        said = {"when": _when(reminder.sent_at, zone), "language": language_words(reminder.language)}
+        words = _("Sent %(when)s.") if reminder.language in ("", wording.OWN) else _("Sent %(when)s, in %(language)s.")
+        return Verdict(Standing.SENT, words % said, reminder.sent_at)
     if text.done_at:
-        return Verdict(Standing.SENT, f"Done by {text.done_by}, {_when(text.done_at, zone)}.", text.done_at)
-    return Verdict(Standing.WAITS, "Waits for the desk to send it: no SMS provider is set.", text.made_at)
+        words = _("Done by %(name)s, %(when)s.") % {"name": text.done_by, "when": _when(text.done_at, zone)}
+        return Verdict(Standing.SENT, words, text.done_at)
+    return Verdict(Standing.WAITS, _("Waits for the desk to send it: no SMS provider is set."), text.made_at)
 
 
 def _when(moment: dt.datetime, zone: ZoneInfo) -> str:
     local = moment.astimezone(zone)
-    return f"{figures.day(local.date(), weekday=True)}, {local:%H:%M}"
+    return f"{in_words(local.date(), weekday=True)}, {local:%H:%M}"
 
 
 def verdicts(booking: Booking, *, now: dt.datetime | None = None) -> list[tuple[str, Verdict]]:

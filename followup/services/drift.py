@@ -21,9 +21,11 @@ from django.db.models import (
     Subquery,
 )
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import Site
-from planner import wording
+from accounts.templatetags.clinic_format import in_words
 from plans.models import TreatmentPlan
 from plans.querysets import PLAN_DOCUMENTS
 from sessions.models import Booking, SessionZone
@@ -46,12 +48,12 @@ class Kind(StrEnum):
 
 
 WORDS = {
-    Kind.PAST_LATEST: "Past the longest wait",
-    Kind.PAST_IDEAL: "Past the usual wait",
-    Kind.UNFINISHED: "Next session not booked",
-    Kind.REVIEW: "Review not booked",
+    Kind.PAST_LATEST: gettext_lazy("Past the longest wait"),
+    Kind.PAST_IDEAL: gettext_lazy("Past the usual wait"),
+    Kind.UNFINISHED: gettext_lazy("Next session not booked"),
+    Kind.REVIEW: gettext_lazy("Review not booked"),
 }
-ON_THE_SCREEN = {**WORDS, Kind.GOES_ON: "Still healing"}
+ON_THE_SCREEN = {**WORDS, Kind.GOES_ON: gettext_lazy("Still healing")}
 TONES = {Kind.PAST_LATEST: "defer", Kind.PAST_IDEAL: "caut", Kind.UNFINISHED: "mute", Kind.REVIEW: "plum", Kind.GOES_ON: "mute"}
 
 
@@ -158,8 +160,9 @@ def lines(user, courses: list[Course], site: Site, now: dt.datetime | None = Non
 def _with_unmarked(line: Line, visit: Booking | None, zone) -> Line:
     if visit is None or line.kind == Kind.REVIEW:
         return line
-    day = wording.day(local_day(visit.starts_at, zone), weekday=True)
-    return replace(line, unmarked=visit, words=f"session {visit.session_number} of {day} is over and not marked; {line.words}")
+    day = in_words(local_day(visit.starts_at, zone), weekday=True)
+    words = _("session %(number)s of %(day)s is over and not marked; %(words)s")
+    return replace(line, unmarked=visit, words=words % {"number": visit.session_number, "day": day, "words": line.words})
 
 
 def _may_lengthen() -> dict:
@@ -202,23 +205,30 @@ def may_wait_longer(plans) -> set[int]:
 
 
 def _line(plan, course: Course, today: dt.date, zone) -> Line:
+    done = {"done": course.done, "count": plan.sessions_count, "day": in_words(course.last_day)}
     if course.kind == Kind.REVIEW:
-        words = f"{gap.weeks(course.late)} late" if course.late > 0 else f"due {wording.day(today - dt.timedelta(days=course.late))}"
-        all_done = course.done >= plan.sessions_count
-        done = f"All {plan.sessions_count} sessions done" if all_done else f"{course.done} of {plan.sessions_count} sessions done"
-        passed = "" if all_done else ", the others were passed over"
-        return Line(plan, course.kind, words, f"{done}{passed}, the last on {wording.day(course.last_day)}", None)
+        if course.late > 0:
+            words = _("%(weeks)s late") % {"weeks": gap.weeks(course.late)}
+        else:
+            words = _("due %(day)s") % {"day": in_words(today - dt.timedelta(days=course.late))}
+        if course.done >= plan.sessions_count:
+            facts = _("All %(count)s sessions done, the last on %(day)s") % done
+        else:
+            facts = _("%(done)s of %(count)s sessions done, the others were passed over, the last on %(day)s") % done
+        return Line(plan, course.kind, words, facts, None)
     kind, late, why = course.kind, course.late, ""
     changed_type = plan.made_for is not None and plan.patient.phototype is not None and str(plan.made_for) != str(plan.patient.phototype)
     if plan.went_deeper or plan.treated_elsewhere or changed_type:
         kind, late, why = _by_the_rule(plan, course, today, zone)
-    past = f"{gap.weeks(late)} past the usual wait" if late > 0 else ""
+    said = {"weeks": gap.weeks(late) if late > 0 else ""}
     if course.next_at is not None:
-        day = wording.day(local_day(course.next_at, zone), weekday=True)
-        words = f"next on {day}, {past}" if past else f"next on {day}"
+        said["day"] = in_words(local_day(course.next_at, zone), weekday=True)
+        words = (_("next on %(day)s, %(weeks)s past the usual wait") if late > 0 else _("next on %(day)s")) % said
+    elif late > 0:
+        words = _("%(weeks)s past the usual wait") % said
     else:
-        words = past or f"usual from {wording.day(today - dt.timedelta(days=late))}"
-    facts = f"{course.done} of {plan.sessions_count} sessions done, the last on {wording.day(course.last_day)}"
+        words = _("usual from %(day)s") % {"day": in_words(today - dt.timedelta(days=late))}
+    facts = _("%(done)s of %(count)s sessions done, the last on %(day)s") % done
     return Line(plan, kind, f"{words}. {why}" if why else words, facts, course.next_at)
 
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 
 from django.db.models import Max, Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from accounts.templatetags.clinic_format import in_words
 from audit.models import AuditEvent
-from planner import wording
 from plans.querysets import PLAN_DOCUMENTS
 from sessions.models import Booking, Hold, Resource
 from sessions.querysets import of
@@ -207,11 +208,13 @@ def _let_in(entry: WaitingEntry, slot: FreeTime, standing: Booking | None, numbe
 
 
 def _forward(standing: Booking | None, zone) -> str:
-    return f"Now on {wording.day(local_day(standing.starts_at, zone), weekday=True)}. " if standing is not None else ""
+    if standing is None:
+        return ""
+    return _("Now on %(day)s.") % {"day": in_words(local_day(standing.starts_at, zone), weekday=True)} + " "
 
 
 def _waiting_words(entry: WaitingEntry) -> str:
-    return f"Waiting since {wording.day(timezone.localtime(entry.created_at).date())}"
+    return _("Waiting since %(day)s") % {"day": in_words(timezone.localtime(entry.created_at).date())}
 
 
 def _session_fit(entry: WaitingEntry, slot: FreeTime, day: dt.date, zone) -> Fit | None:
@@ -225,11 +228,17 @@ def _session_fit(entry: WaitingEntry, slot: FreeTime, day: dt.date, zone) -> Fit
     days = {n: local_day(visit.starts_at, zone) for n, visit in placed.items()}
     earlier = max((n for n in days if n < number), default=None)
     if earlier is None:
-        return Fit(entry, slot, f"{_forward(standing, zone)}First session. {_waiting_words(entry)}", None)
+        words = _("First session.")
+        return Fit(entry, slot, f"{_forward(standing, zone)}{words} {_waiting_words(entry)}", None)
     healing = healing_of(plan)
     usual = sum(healing.after(n).ideal for n in range(earlier, number)) * 7
     since = (day - days[earlier]).days
     late = since - usual
-    past = f", {gap.weeks(late)} past the usual wait" if late > 0 else "" if late else ", the usual wait"
-    early = f"; {gap.weeks(usual)} is usual" if late < 0 else ""
-    return Fit(entry, slot, f"{_forward(standing, zone)}{gap.weeks(since)} after session {earlier}{past}{early}", late)
+    said = {"weeks": gap.weeks(since), "number": earlier}
+    if late > 0:
+        words = _("%(weeks)s after session %(number)s, %(late)s past the usual wait") % {**said, "late": gap.weeks(late)}
+    elif late < 0:
+        words = _("%(weeks)s after session %(number)s; %(usual)s is usual") % {**said, "usual": gap.weeks(usual)}
+    else:
+        words = _("%(weeks)s after session %(number)s, the usual wait") % said
+    return Fit(entry, slot, f"{_forward(standing, zone)}{words}", late)

@@ -28,7 +28,23 @@ from sessions.models import Booking
 
 from .. import sms, wording
 from ..models import Channel, ContactChoice, Reminder, ReminderSettings
-from .deciding import A_DAY, BEFORE_QUIET, LEAST, MOST_TRIES, Standing, Verdict, channels_of, decide, due_at, language_of, never, past_quiet
+from .deciding import (
+    A_DAY,
+    BEFORE_QUIET,
+    CUT_OFF,
+    LEAST,
+    MOST_TRIES,
+    NOT_HANDED_OVER,
+    REFUSED,
+    Standing,
+    Verdict,
+    channels_of,
+    decide,
+    due_at,
+    language_of,
+    never,
+    past_quiet,
+)
 
 log = logging.getLogger(__name__)
 A_SWEEP = 200
@@ -71,12 +87,12 @@ def send(booking_pk: int, channel: str) -> Verdict:
     except (sms.NotTaken, *_SURELY_NOT) as why:
         return _not_taken(reminder, why)
     except (sms.Refused, smtplib.SMTPRecipientsRefused) as why:
-        words = str(why) if isinstance(why, sms.Refused) else "The mail server refused the address."
+        words = str(why) if isinstance(why, sms.Refused) else REFUSED
         return _ended(reminder, Reminder.State.FAILED, words)
     except Exception as why:
         # Cut off in the middle, or a fault of ours: nobody knows whether it went, so it is not sent again.
         log.warning("A reminder was cut off: %s", type(why).__name__)
-        return _ended(reminder, Reminder.State.FAILED, "It was cut off while it was sent and may have gone. Ring, to be sure.")
+        return _ended(reminder, Reminder.State.FAILED, CUT_OFF)
     return _ended(reminder, Reminder.State.SENT, "")
 
 
@@ -145,7 +161,7 @@ def _not_taken(reminder: Reminder, why: Exception) -> Verdict:
     if reminder.attempts < MOST_TRIES:
         Reminder.objects.filter(pk=reminder.pk).update(state=Reminder.State.AGAIN)
         return Verdict(Standing.WAITS, "Is tried again in a few minutes.")
-    return _ended(reminder, Reminder.State.FAILED, f"It could not be handed over, {MOST_TRIES} times. Ring the patient.")
+    return _ended(reminder, Reminder.State.FAILED, NOT_HANDED_OVER % {"tries": MOST_TRIES})
 
 
 def _ended(reminder: Reminder, state: str, problem: str) -> Verdict:

@@ -6,6 +6,7 @@ import uuid
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import Site
 from audit.services import gathered, record
@@ -127,7 +128,8 @@ def book(
             same = Booking.objects.live().filter(patient=fresh.patient, kind=fresh.kind, starts_at=starts_at)
             if fresh.ended_as == Ended.BOOKED and (earlier := same.first()):
                 return earlier
-            raise NoLongerWaiting(f"{fresh.patient} is on the waiting list no more: {fresh.get_ended_as_display().lower()}.")
+            words = _("%(patient)s is on the waiting list no more: %(how)s.")
+            raise NoLongerWaiting(words % {"patient": fresh.patient, "how": fresh.get_ended_as_display().lower()})
         named = {"clinician": clinician, "room": room, "device": device if fresh.kind == WaitingEntry.Kind.SESSION else None}
         standing = to_bring_forward(fresh)
         if standing is None:
@@ -139,7 +141,7 @@ def book(
         elif standing.starts_at > starts_at:
             visit = door.move(standing, starts_at=starts_at, by=by, **named)
         else:
-            raise NoLongerWaiting(f"{fresh.patient} has that visit sooner already.")
+            raise NoLongerWaiting(_("%(patient)s has that visit sooner already.") % {"patient": fresh.patient})
         _end(fresh, Ended.BOOKED, by=by)
         return visit
 
@@ -157,7 +159,8 @@ def take_back(entry: WaitingEntry, visit: Booking, version: int, steps: list[Ste
         if fresh.ended_at is None:
             return visit
         if fresh.ended_as != Ended.BOOKED or timezone.now() > fresh.ended_at + UNDO:
-            raise NotNow(f"{fresh.patient} was booked from the list more than three minutes ago. Open the visit to move or cancel it.")
+            words = _("%(patient)s was booked from the list more than three minutes ago. Open the visit to move or cancel it.")
+            raise NotNow(words % {"patient": fresh.patient})
         if steps:
             (visit,) = put_back(steps, by=by)
         else:

@@ -5,6 +5,7 @@ from collections import Counter
 from django.core.paginator import Paginator
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.permissions import requires
@@ -35,7 +36,7 @@ def board(request):
         "sites": sites,
         "page": page,
         "rows": [(line, service.ON_THE_SCREEN[line.kind], service.TONES[line.kind], *_do(line)) for line in lines],
-        "kinds": [("", "All", len(courses)), *((name, words, counts[name]) for name, words in service.WORDS.items())],
+        "kinds": [("", _("All"), len(courses)), *((name, words, counts[name]) for name, words in service.WORDS.items())],
         "kind": kind,
         "query": f"&kind={kind}" if kind else "",
         "tab": "drift",
@@ -47,8 +48,8 @@ def _do(line: service.Line) -> tuple[str, str]:
     """(words, address) of the one thing to do."""
     number = line.plan.patient.number
     if line.kind == service.Kind.REVIEW:
-        return "Book the review", f"{reverse('sessions:book')}?patient={number}&kind=review&plan={line.plan.number}"
+        return _("Book the review"), f"{reverse('sessions:book')}?patient={number}&kind=review&plan={line.plan.number}"
     if line.unmarked is not None:
-        return "Say what came of it", reverse("sessions:booking", args=[line.unmarked.pk])
+        return _("Say what came of it"), reverse("sessions:booking", args=[line.unmarked.pk])
     course = reverse("sessions:book_course", args=[number, line.plan.number])
-    return ("Look at the course" if line.next_at else "Book the next session"), course
+    return (_("Look at the course") if line.next_at else _("Book the next session")), course

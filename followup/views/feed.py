@@ -4,7 +4,8 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -35,7 +36,7 @@ def make_feed(request):
 @requires(service.FEED)
 def end_feed(request):
     if service.end_link(request.user, by=request.user, request=request):
-        messages.success(request, "Taken back. Whoever has the address reads nothing from now on.")
+        messages.success(request, _("Taken back. Whoever has the address reads nothing from now on."))
     return redirect("followup:my_feed")
 
 
@@ -45,7 +46,8 @@ def end_feed(request):
 @public
 def feed(request):
     """The secret is a parameter, not a part of the path: no log of ours writes parameters down."""
-    reading = service.read(request.GET.get("key", "")[:200], request)
+    with translation.override("en-gb"):  # a calendar program asks for no language of ours
+        reading = service.read(request.GET.get("key", "")[:200], request)
     if reading.wait:
         return too_many(request, again_in=reading.wait)
     if reading.calendar is None:

@@ -8,6 +8,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -56,7 +57,7 @@ def reminder_settings(request):
         form.data = form.data.copy()
         form.data["was"] = reminding.seen_of(reminding.of_site(site))
         return _settings(request, sites, site, form, status=409)
-    messages.success(request, "Saved. It holds for every reminder that has not gone yet.")
+    messages.success(request, _("Saved. It holds for every reminder that has not gone yet."))
     return redirect(f"{reverse('followup:reminder_settings')}?site={site.slug}")
 
 
@@ -87,11 +88,13 @@ def _when_they_go(site) -> list[tuple[str, str]]:
         return []
     day = local_day(timezone.now(), zone) + A_FORTNIGHT
     goes = [(f"{hour:02}:00", deciding.due_at(at_clock(day, dt.time(hour), zone), row).astimezone(zone)) for hour in EXAMPLES]
-    return [(clock, f"{_before((day - at.date()).days)} at {at:%H:%M}") for clock, at in goes]
+    return [(clock, _before((day - at.date()).days, f"{at:%H:%M}")) for clock, at in goes]
 
 
-def _before(days: int) -> str:
-    return {0: "the same day", 1: "the day before"}.get(days, f"{days} days before")
+def _before(days: int, time: str) -> str:
+    if days > 1:
+        return _("%(days)s days before at %(time)s") % {"days": days, "time": time}
+    return (_("the day before at %(time)s") if days else _("the same day at %(time)s")) % {"time": time}
 
 
 # One patient
@@ -115,7 +118,7 @@ def patient_contact(request, number: int):
         form.data = form.data.copy()
         form.data["was"] = contact.seen_of(contact.choice_of(patient))
         return _contact(request, patient, form, status=409)
-    messages.success(request, "Saved.")
+    messages.success(request, _("Saved."))
     return redirect("followup:contact", number)
 
 
@@ -159,7 +162,7 @@ def text_done(request, pk: int):
     text = get_object_or_404(OutboxText.objects.visible_to(request.user).select_related("reminder__booking"), pk=pk)
     about(text.reminder.booking.patient_id)
     contact.text_done(text, by=request.user, request=request)
-    messages.success(request, "Taken off the list.")
+    messages.success(request, _("Taken off the list."))
     return redirect("followup:outbox")
 
 

@@ -8,9 +8,11 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.permissions import requires
+from accounts.templatetags.clinic_format import in_words
 from accounts.versioning import StaleRow
 from audit.services import about, note_read
 from patients.access import patient_or_404
@@ -38,7 +40,9 @@ def _shown(entries) -> list[tuple]:
 
 
 def what_for(entry: WaitingEntry) -> str:
-    return f"Session, {str(entry.plan).lower()}" if entry.plan else entry.get_kind_display()
+    if entry.plan:
+        return _("Session, %(plan)s") % {"plan": str(entry.plan).lower()}
+    return entry.get_kind_display()
 
 
 @require_safe
@@ -72,9 +76,10 @@ def wait(request, number: int):
     try:
         service.add(patient=patient, by=request.user, request=request, **form.values())
     except service.WaitsAlready as already:
-        form.add_error("kind", f"The patient waits for that already, until {already.entry.until:%-d %b %Y}. Take that off first")
+        words = _("The patient waits for that already, until %(day)s. Take that off first")
+        form.add_error("kind", words % {"day": in_words(already.entry.until).replace("\u00a0", " ")})
         return _wait(request, patient, form, status=422)
-    messages.success(request, "On the waiting list. When a time comes free that fits, the calendar names the patient.")
+    messages.success(request, _("On the waiting list. When a time comes free that fits, the calendar names the patient."))
     return redirect("followup:wait", number)
 
 
@@ -103,7 +108,7 @@ def _entry(request, pk: int) -> WaitingEntry:
 def end_waiting(request, pk: int):
     entry = _entry(request, pk)
     if service.take_off(entry, by=request.user, request=request):
-        messages.success(request, f"{entry.patient} is off the waiting list.")
+        messages.success(request, _("%(patient)s is off the waiting list.") % {"patient": entry.patient})
     if request.POST.get("back") == "patient":
         return redirect("followup:wait", entry.patient.number)
     return redirect(f"{reverse('followup:waiting')}?site={entry.site.slug}")
@@ -121,7 +126,7 @@ def book_waiting(request, pk: int):
         return _taken_back(request, entry)
     freed, time = _freed(request), _slot(request.POST.get("slot", ""))
     if time is None:
-        messages.error(request, "Nothing was booked: no time was chosen. Choose one for the patient.")
+        messages.error(request, _("Nothing was booked: no time was chosen. Choose one for the patient."))
         return redirect(_book_url(entry))
     starts_at, named = time
     standing = service.to_bring_forward(entry)
@@ -132,7 +137,8 @@ def book_waiting(request, pk: int):
             return show_visit(request, freed, status=409, refused=refused)
         messages.error(request, refused.message)
         return redirect(_book_url(entry))
-    words = f"{entry.patient}: booked for {when_words(visit)}, with {visit.clinician}. Off the waiting list."
+    said = {"patient": entry.patient, "when": when_words(visit), "clinician": visit.clinician}
+    words = _("%(patient)s: booked for %(when)s, with %(clinician)s. Off the waiting list.") % said
     undo = _undo(entry, visit, standing)
     if part_of(request):
         return show_visit(request, visit_or_404(request, visit.pk), toast=Toast(words, undo), changed=True)
@@ -151,7 +157,7 @@ def _undo(entry: WaitingEntry, visit: Booking, standing: Booking | None) -> Undo
 
 
 def _taken_back(request, entry: WaitingEntry):
-    visit_pk, _, version = request.POST["undone"].partition("/")
+    visit_pk, _slash, version = request.POST["undone"].partition("/")
     if not (visit_pk.isdecimal() and version.isdecimal() and len(visit_pk) < 10 and len(version) < 10):
         raise Http404
     visit = visit_or_404(request, int(visit_pk))
@@ -164,8 +170,8 @@ def _taken_back(request, entry: WaitingEntry):
         return stale(request, visit)
     except BookingRefused as refused:
         return show_visit(request, visit_or_404(request, visit.pk), status=409, refused=refused)
-    where = f"back on {when_words(visit)}" if steps else "not booked"
-    return answered(request, visit, Toast(f"{entry.patient}: {where}, and waits again."))
+    words = _("%(patient)s: back on %(when)s, and waits again.") if steps else _("%(patient)s: not booked, and waits again.")
+    return answered(request, visit, Toast(words % {"patient": entry.patient, "when": when_words(visit)}))
 
 
 def _book_url(entry: WaitingEntry) -> str:

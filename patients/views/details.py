@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.permissions import requires
+from accounts.templatetags.clinic_format import in_words
 from audit.services import note_read
-from planner import wording
 
 from .. import services
 from ..access import patient_or_404
@@ -67,9 +68,15 @@ def _medicines(patient: Patient, user) -> list[MedicineRow]:
 def _said_words(knowledge, row: Medication) -> str:
     if row.said_classes is None:
         return ""
-    what = class_words(knowledge, row.said_classes) or "none of the protocol's classes"
-    named = f"{row.said_ingredient}, " if row.said_ingredient else ""
-    return f"{named}{what}, as said by {row.said_by or 'a clinician'} on {wording.day(row.said_at.date())}"
+    said = {
+        "what": class_words(knowledge, row.said_classes) or _("none of the protocol's classes"),
+        "name": row.said_by or _("a clinician"),
+        "day": in_words(row.said_at.date()),
+    }
+    if row.said_ingredient:
+        words = _("%(ingredient)s, %(what)s, as said by %(name)s on %(day)s")
+        return words % {**said, "ingredient": row.said_ingredient}
+    return _("%(what)s, as said by %(name)s on %(day)s") % said
 
 
 def _class_choices() -> list[tuple[str, str]]:
@@ -138,7 +145,11 @@ def none_known(request, number: int, what: str):
             patient, {"allergies": "allergies_asked", "medicines": "medicines_asked"}[what], by=request.user, request=request
         )
     except services.StillListed:
-        messages.error(request, f"Somebody listed {what} meanwhile. Take each back first where it was entered in error.")
+        listed = {
+            "allergies": _("Somebody listed allergies meanwhile. Take each back first where it was entered in error."),
+            "medicines": _("Somebody listed medicines meanwhile. Take each back first where it was entered in error."),
+        }
+        messages.error(request, listed[what])
     return redirect("patients:details", number)
 
 
@@ -148,5 +159,5 @@ def take_back(request, number: int, what: str, pk: int):
     patient = patient_or_404(request, number)
     line = get_object_or_404(_LINES[what].objects, patient=patient, pk=pk)
     services.take_back(line, by=request.user, request=request)
-    messages.success(request, f"{line} is taken back as entered in error.")
+    messages.success(request, _("%(line)s is taken back as entered in error.") % {"line": line})
     return redirect("patients:details", number)

@@ -5,6 +5,8 @@ from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.permissions import requires
@@ -16,7 +18,7 @@ from ..emergency_forms import EmergencyForm, ReviewForm
 from ..models import EmergencyOpening, ErasedOpening
 
 MOST = 100
-NO_MATCH = "No patient of another site has this number with this date of birth. Check both against what the patient carries."
+NO_MATCH = gettext_lazy("No patient of another site has this number with this date of birth. Check both against what the patient carries.")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -29,13 +31,14 @@ def emergency(request):
         try:
             opening = service.open_record(by=request.user, request=request, **_asked(form))
         except service.WithinReach as own:
-            messages.info(request, "This is a patient of your own site: the record is open to you as always.")
+            messages.info(request, _("This is a patient of your own site: the record is open to you as always."))
             return redirect("patients:detail", own.patient.number)
         except service.NoSuchPatient:
             form.add_error(None, NO_MATCH)
         except service.TooManyTries as tries:
             until = timezone.localtime(tries.until)
-            form.add_error(None, f"Five tries did not fit. The next one is taken from {until:%H:%M} on. Ring the other site meanwhile.")
+            words = _("Five tries did not fit. The next one is taken from %(time)s on. Ring the other site meanwhile.")
+            form.add_error(None, words % {"time": f"{until:%H:%M}"})
             status = 429
         else:
             return redirect("patients:detail", opening.patient.number)
@@ -56,9 +59,9 @@ def _asked(form) -> dict:
 def close_emergency(request, number: int):
     patient = patient_or_404(request, number, as_recorded=True)
     if not service.close(patient, by=request.user, request=request):
-        messages.info(request, "This record was not open to you in an emergency. Nothing was changed.")
+        messages.info(request, _("This record was not open to you in an emergency. Nothing was changed."))
         return redirect("patients:detail", number)
-    messages.success(request, f"The record of patient {number} is closed to you again.")
+    messages.success(request, _("The record of patient %(number)s is closed to you again.") % {"number": number})
     return redirect("patients:list")
 
 
@@ -101,9 +104,9 @@ def review_opening(request, pk: int):
     if not form.is_valid() and opening.reviewed_at is None:
         return _report(request, pk=pk, form=form, status=422)
     if form.is_valid() and service.review(opening, by=request.user, note=form.cleaned_data["note"], request=request):
-        messages.success(request, "Kept: you have looked at it.")
+        messages.success(request, _("Kept: you have looked at it."))
     else:
-        messages.info(request, "Somebody looked at it before you. Nothing was changed.")
+        messages.info(request, _("Somebody looked at it before you. Nothing was changed."))
     return redirect("patients:openings")
 
 
@@ -115,7 +118,7 @@ def review_erased_opening(request, key):
         raise Http404
     about(opening.patient_pk)
     if service.review_erased(opening, by=request.user, request=request):
-        messages.success(request, "Kept: you have looked at it.")
+        messages.success(request, _("Kept: you have looked at it."))
     else:
-        messages.info(request, "Somebody looked at it before you. Nothing was changed.")
+        messages.info(request, _("Somebody looked at it before you. Nothing was changed."))
     return redirect("patients:openings")

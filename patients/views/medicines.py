@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.http import HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.permissions import requires
@@ -48,7 +49,7 @@ def say_what_it_is(request, number: int, pk: int):
         by=request.user,
         request=request,
     )
-    messages.success(request, f"Kept: what {medicine.name} is.")
+    messages.success(request, _("Kept: what %(medicine)s is.") % {"medicine": medicine.name})
     return _to_medicines(number)
 
 
@@ -61,7 +62,11 @@ def confirm_list(request, number: int, what: str):
         services.confirm_list(
             patient, {"allergies": "allergies_asked", "medicines": "medicines_asked"}[what], by=request.user, request=request
         )
-        messages.success(request, f"Gone through today: {what}.")
+        messages.success(request, _("Gone through today: allergies.") if what == "allergies" else _("Gone through today: medicines."))
     except services.StillListed:
-        messages.error(request, f"Nobody has asked for {what} yet. List them, or press Asked, none known.")
+        asked = {
+            "allergies": _("Nobody has asked for allergies yet. List them, or press Asked, none known."),
+            "medicines": _("Nobody has asked for medicines yet. List them, or press Asked, none known."),
+        }
+        messages.error(request, asked[what])
     return redirect("patients:details", number)

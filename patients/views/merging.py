@@ -5,12 +5,14 @@ import uuid
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from accounts.permissions import requires
+from accounts.templatetags.clinic_format import in_words
 from accounts.versioning import StaleRow
 from audit.services import about, note_read
-from planner.wording import day
 
 from .. import merge_services as service
 from .. import search, side_by_side
@@ -21,7 +23,8 @@ from .people import shown
 
 _FIELDS = {
     **LABELS,
-    "site": "Site", "phototype": "Phototype", "allergies_asked": "Allergies: asked or not", "medicines_asked": "Medicines: asked or not",
+    "site": gettext_lazy("Site"), "phototype": gettext_lazy("Phototype"),
+    "allergies_asked": gettext_lazy("Allergies: asked or not"), "medicines_asked": gettext_lazy("Medicines: asked or not"),
 }  # fmt: skip
 
 
@@ -89,9 +92,8 @@ def _done_before(request) -> PatientMerge | None:
 
 def _to_kept(request, row: PatientMerge):
     about(row.kept_id)
-    messages.success(
-        request, f"No. {row.other.number} is merged into no. {row.kept.number}. It can be undone until {day(service.last_day(row))}."
-    )
+    said = {"number": row.other.number, "kept": row.kept.number, "day": in_words(service.last_day(row))}
+    messages.success(request, _("No. %(number)s is merged into no. %(kept)s. It can be undone until %(day)s.") % said)
     for words in service.look_at(row):
         messages.warning(request, words)
     return redirect("patients:detail", row.kept.number)
@@ -148,8 +150,12 @@ def unmerge(request, pk: int):
             service.undo(row, by=request.user, request=request)
         except service.MergeRefused as refused:
             return _undo_page(request, row, status=409, refused=str(refused))
-        with_kept = f" With no. {row.kept.number} stay: {', '.join(stays)}." if stays and not was_undone else ""
-        messages.success(request, f"No. {row.other.number} and no. {row.kept.number} are two records again.{with_kept}")
+        said = {"number": row.other.number, "kept": row.kept.number, "things": ", ".join(stays)}
+        if stays and not was_undone:
+            words = _("No. %(number)s and no. %(kept)s are two records again. With no. %(kept)s stay: %(things)s.")
+        else:
+            words = _("No. %(number)s and no. %(kept)s are two records again.")
+        messages.success(request, words % said)
         return redirect("patients:detail", row.kept.number)
     return _undo_page(request, row)
 

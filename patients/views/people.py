@@ -5,6 +5,7 @@ from django.http import HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.permissions import requires
@@ -83,7 +84,8 @@ def register(request):
         note_read("patients.searched", request=request, detail={"found": len(found.same), "before": "registering"})
         context = {"form": form, "same": found.same, "typed": fields, "errors_on_page": True}
         return render(request, "patients/likely_same.html", context, status=422)
-    messages.success(request, f"{registered} is registered with the number {registered.number}.")
+    said = {"patient": registered, "number": registered.number}
+    messages.success(request, _("%(patient)s is registered with the number %(number)s.") % said)
     return redirect("patients:detail", registered.number)
 
 
@@ -114,9 +116,9 @@ def _differences(form: EditForm, standing: Patient) -> list[tuple[str, str, str]
     """(label, as saved now, as typed) of each field that differs."""
 
     def words(name, value):
-        return in_words(name, value, empty="Not asked" if name == "phototype" else "Empty")
+        return in_words(name, value, empty=_("Not asked") if name == "phototype" else _("Empty"))
 
-    labels = {name: field.label for name, field in form.fields.items()} | {"birth_date": "Date of birth"}
+    labels = {name: field.label for name, field in form.fields.items()} | {"birth_date": _("Date of birth")}
     return [
         (labels[name], words(name, getattr(standing, name)), words(name, typed))
         for name, typed in form.patient_fields().items()
@@ -147,5 +149,5 @@ def edit(request, number: int):
         form.data["version"] = standing.version
         context |= {"patient": standing, "form": form, "differences": differences, "changed": _last_change(standing)}
         return render(request, "patients/edit.html", {**context, "errors_on_page": True}, status=409)
-    messages.success(request, "Saved.")
+    messages.success(request, _("Saved."))
     return HttpResponseRedirect(reverse("patients:detail", args=[patient.number]))
