@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, pgettext
+
 from planner.wording import number
 
 from .comparison import UNORDERED_WORDS, Difference, compare, join, row_keys, rows, steps
-from .reading import words
+from .reading import unit_word, words
 
 LONG = 70  # characters from which a text is shown with what changed marked in it
 MOST_SAME = 4  # of a list, as many that stayed are named between those that came or went
@@ -18,65 +21,69 @@ MOST_OF_ROW = 14  # values of a row that came or went that are open to see; the 
 
 # Sections of the pack under the headings of the page, in its order.
 GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("depths", "Depths", ("depth_ranges",)),
-    ("zones", "Zones and ceilings", ("zones", "excluded_zones", "zone_groups")),
-    ("indications", "Indications, sessions and intervals", ("indications", "course_rules", "alternatives")),
-    ("rules", "Screening rules", ("contraindications", "procedures", "allergens", "lab_rules")),
-    ("questions", "Screening questions", ("questions", "lists")),
-    ("medicines", "Medicines", ("medicines",)),
-    ("phototypes", "Phototypes and limits", ("phototype_rules", "combination_rules", "history_rules", "operator_rules")),
-    ("adjuvants", "Adjuvants", ("adjuvants", "adjuvant_rules")),
-    ("devices", "Devices and labels", ("devices", "device_models", "labelling", "device_limits")),
-    ("technique", "Technique, numbing and downtime", ("technique", "anaesthesia", "numbing", "downtime_rule", "downtime_bands")),
+    ("depths", gettext_noop("Depths"), ("depth_ranges",)),
+    ("zones", gettext_noop("Zones and ceilings"), ("zones", "excluded_zones", "zone_groups")),
+    ("indications", gettext_noop("Indications, sessions and intervals"), ("indications", "course_rules", "alternatives")),
+    ("rules", gettext_noop("Screening rules"), ("contraindications", "procedures", "allergens", "lab_rules")),
+    ("questions", gettext_noop("Screening questions"), ("questions", "lists")),
+    ("medicines", gettext_noop("Medicines"), ("medicines",)),
+    ("phototypes", gettext_noop("Phototypes and limits"), ("phototype_rules", "combination_rules", "history_rules", "operator_rules")),
+    ("adjuvants", gettext_noop("Adjuvants"), ("adjuvants", "adjuvant_rules")),
+    ("devices", gettext_noop("Devices and labels"), ("devices", "device_models", "labelling", "device_limits")),
+    (
+        "technique",
+        gettext_noop("Technique, numbing and downtime"),
+        ("technique", "anaesthesia", "numbing", "downtime_rule", "downtime_bands"),
+    ),
     (
         "care",
-        "Care before and after",
+        gettext_noop("Care before and after"),
         ("precare", "aftercare", "sun_protection", "aftercare_by_adjuvant", "normal_course", "red_flags", "review_advice"),
     ),
-    ("follow_up", "Follow-up calls", ("follow_up",)),
-    ("before_visit", "Words before a visit", ("before_visit",)),
-    ("wording", "Words on the patient's sheet", ("patient_wording",)),
-    ("settings", "Settings of the clinic", ("settings",)),
-    ("references", "References", ("references",)),
-    ("version", "About the pack", ("schema", "pack_version", "status", "status_text", "vocabulary")),
+    ("follow_up", gettext_noop("Follow-up calls"), ("follow_up",)),
+    ("before_visit", gettext_noop("Words before a visit"), ("before_visit",)),
+    ("wording", gettext_noop("Words on the patient's sheet"), ("patient_wording",)),
+    ("settings", gettext_noop("Settings of the clinic"), ("settings",)),
+    ("references", gettext_noop("References"), ("references",)),
+    ("version", gettext_noop("About the pack"), ("schema", "pack_version", "status", "status_text", "vocabulary")),
 )
-_GROUP_OF = {section: name for name, _, sections in GROUPS for section in sections}
-_TITLES = {name: title for name, title, _ in GROUPS} | {"other": "Other sections"}
+_GROUP_OF = {section: name for name, _title, sections in GROUPS for section in sections}
+_TITLES = {name: title for name, title, _sections in GROUPS} | {"other": gettext_noop("Other sections")}
 # Values that change with every copy and say nothing.
 NOT_SAID = frozenset({"pack_version"})
 
 _FIELDS = {
-    "max_depth_mm": "depth at most",
-    "override_max_depth_mm": "depth at most, overridden",
-    "dial_step_mm": "dial step",
-    "max_set_mm": "can be set to",
-    "max_evaluated_mm": "evaluated to",
-    "interval_days": "waiting time",
-    "interval_weeks": "interval",
-    "valid_days": "answer holds for",
-    "refs": "sources",
-    "evidence": "evidence grade",
-    "unverified": "no study was read",
-    "unverified_fields": "no study was read for",
-    "label": "name",
-    "short_label": "short name",
-    "min_age": "age from",
-    "not_in_zones": "not in",
-    "exclude_if": "left out with",
-    "exclude_phototypes": "left out in phototypes",
-    "sign_off_if": "sign-off with",
-    "sign_off": "signed off by",
-    "leads_to": "leads to",
-    "names": "names",
-    "words": "words people use",
-    "text": "text",
-    "citation": "citation",
-    "from_hour": "from hour",
-    "to_hour": "to hour",
-    "spf_min": "sun protection factor, at least",
-    "read": "how much was read",
-    "blocks": "blocks",
-    "unit": "unit",
+    "max_depth_mm": gettext_noop("depth at most"),
+    "override_max_depth_mm": gettext_noop("depth at most, overridden"),
+    "dial_step_mm": gettext_noop("dial step"),
+    "max_set_mm": gettext_noop("can be set to"),
+    "max_evaluated_mm": gettext_noop("evaluated to"),
+    "interval_days": gettext_noop("waiting time"),
+    "interval_weeks": gettext_noop("interval"),
+    "valid_days": gettext_noop("answer holds for"),
+    "refs": gettext_noop("sources"),
+    "evidence": gettext_noop("evidence grade"),
+    "unverified": gettext_noop("no study was read"),
+    "unverified_fields": gettext_noop("no study was read for"),
+    "label": gettext_noop("name"),
+    "short_label": gettext_noop("short name"),
+    "min_age": gettext_noop("age from"),
+    "not_in_zones": gettext_noop("not in"),
+    "exclude_if": gettext_noop("left out with"),
+    "exclude_phototypes": gettext_noop("left out in phototypes"),
+    "sign_off_if": gettext_noop("sign-off with"),
+    "sign_off": gettext_noop("signed off by"),
+    "leads_to": gettext_noop("leads to"),
+    "names": gettext_noop("names"),
+    "words": gettext_noop("words people use"),
+    "text": gettext_noop("text"),
+    "citation": gettext_noop("citation"),
+    "from_hour": gettext_noop("from hour"),
+    "to_hour": gettext_noop("to hour"),
+    "spf_min": gettext_noop("sun protection factor, at least"),
+    "read": gettext_noop("how much was read"),
+    "blocks": gettext_noop("blocks"),
+    "unit": gettext_noop("unit"),
 }
 # Lists of words that people write: a word there is no id of anything.
 _AS_WRITTEN = frozenset(
@@ -86,18 +93,18 @@ _RANGE = ("min", "typical", "max")
 _DEPTH_ROW = ("indication", "level", "zone")  # said at the head of its line
 _UNITS = {"_mm": "mm", "_days": "days", "_weeks": "weeks", "_hours": "h", "_minutes": "min", "_hour": "h"}
 _SAID = {
-    "refuse": "stop",
-    "defer": "defer",
-    "exclude_zone": "leave out the zone",
-    "caution": "caution",
-    "ask": "ask",
-    "none": "no restriction",
-    "abstract": "the abstract",
-    "page": "the page",
-    "table": "a table",
-    "not_verified": "not read",
-    "patient": "whole person",
-    "zone": "the zone",
+    "refuse": gettext_noop("stop"),
+    "defer": gettext_noop("defer"),
+    "exclude_zone": gettext_noop("leave out the zone"),
+    "caution": gettext_noop("caution"),
+    "ask": gettext_noop("ask"),
+    "none": gettext_noop("no restriction"),
+    "abstract": gettext_noop("the abstract"),
+    "page": gettext_noop("the page"),
+    "table": gettext_noop("a table"),
+    "not_verified": gettext_noop("not read"),
+    "patient": gettext_noop("whole person"),
+    "zone": gettext_noop("the zone"),
 }
 
 
@@ -129,7 +136,7 @@ class Line:
     @property
     def words(self) -> str:
         """All of it as one text: what a search goes through."""
-        told = [self.who, self.what, self.before, self.after, *(text for _, text in self.parts), *self.facts]
+        told = [self.who, self.what, self.before, self.after, *(text for _kind, text in self.parts), *self.facts]
         return " ".join(part for part in told if part)
 
 
@@ -191,7 +198,7 @@ class Names:
         for name in ("phototypes", "words"):
             if isinstance(row.get(name), list) and any(row[name]):
                 return _short(f"{_field(name)} {self.value([word for word in row[name] if word], name)}")
-        return _short(str(row.get("fact") or row.get("unit") or f"entry {key.lstrip('#')}"))
+        return _short(str(row.get("fact") or row.get("unit") or _("entry %(n)s") % {"n": key.lstrip("#")}))
 
     def of(self, name: Any) -> str:
         return self._labels.get(name) or words(name) if isinstance(name, str) else str(name)
@@ -199,14 +206,14 @@ class Names:
     def value(self, value: Any, key: str, unit: str = "") -> str:
         """One value in words, with its unit."""
         if value is None:
-            return "not stated"
+            return _("not stated")
         if value is True or value is False:
-            return "yes" if value else "no"
+            return _("yes") if value else _("no")
         if isinstance(value, (int, float)):
             unit = next((word for end, word in _UNITS.items() if key.endswith(end)), unit)
-            return f"{number(value)}\u00a0{unit}" if unit else number(value)
+            return f"{number(value)}\u00a0{unit_word(unit)}" if unit else number(value)
         if isinstance(value, list):
-            return ", ".join(self.value(item, key, unit) for item in value) or "none"
+            return ", ".join(self.value(item, key, unit) for item in value) or pgettext("list", "none")
         if isinstance(value, Mapping):
             return "; ".join(f"{_field(name)} {self.value(item, name, unit)}" for name, item in value.items())
         if key == "id":
@@ -214,7 +221,7 @@ class Names:
         if key == "refs":
             return self._references.get(value, value)
         if key in ("action", "read", "scope") and value in _SAID:
-            return _SAID[value]
+            return _(_SAID[value])
         if key == "evidence":
             return value.replace("CEBM-", "CEBM\u00a0")
         if value in self._labels and key not in _AS_WRITTEN:
@@ -229,7 +236,7 @@ def _short(text: str, most: int = 90) -> str:
 
 def _field(name: str) -> str:
     if name in _FIELDS:
-        return _FIELDS[name]
+        return _(_FIELDS[name])
     for end in _UNITS:
         if name.endswith(end):
             name = name.removesuffix(end)
@@ -284,12 +291,12 @@ class Comparison:
         """The groups that hold anything. only: one group by its name; containing: lines with all of these words."""
         sought = containing.casefold().split()
         found = []
-        for name in (*(name for name, _, _ in GROUPS), "other"):
+        for name in (*(name for name, _title, _sections in GROUPS), "other"):
             if only and name != only:
                 continue
             lines = [line for line in self.lines.get(name, ()) if all(word in line.words.casefold() for word in sought)]
             if lines:
-                found.append(Group(name, _TITLES[name], lines))
+                found.append(Group(name, _(_TITLES[name]), lines))
         return found
 
     def counts(self) -> list[tuple[str, str, int]]:
@@ -365,7 +372,8 @@ class Comparison:
                 unit = value.get("unit") or next((word for end, word in _UNITS.items() if key.endswith(end)), "")
                 low, typical, high = (self._names.value(value[name], "") for name in _RANGE)
                 most = f"{typical} {unit}" if unit == "mm" else typical  # "1 (0.5 to 3 days)", "0.5 mm (0.25 to 1 mm)"
-                yield f"{', '.join(where)}: {most} ({low} to {high} {unit}".removeprefix(": ").rstrip() + ")"
+                span = _("%(low)s to %(high)s") % {"low": low, "high": f"{high} {unit_word(unit)}".rstrip()}
+                yield f"{', '.join(where)}: {most} ({span})".removeprefix(": ")
             for name, item in value.items():
                 if name not in told:
                     yield from self._facts(item, (*where, _field(name)), name, key)
@@ -384,7 +392,7 @@ def _told(old: list[str], new: list[str], called: Callable[[str], str]) -> tuple
     for tag, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag == "equal":
             stay = [called(item) for item in old[i:j]]
-            shown = stay if j - i <= MOST_SAME else [stay[0], f"({j - i - 2} more stay)", stay[-1]]
+            shown = stay if j - i <= MOST_SAME else [stay[0], _("(%(n)s more stay)") % {"n": j - i - 2}, stay[-1]]
             parts += [("same", text) for text in shown]
         else:
             parts += [("del", called(item)) for item in old[i:j]] + [("ins", called(item)) for item in new[k:m]]

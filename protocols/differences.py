@@ -11,12 +11,30 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext, pgettext
+
+from accounts.templatetags.clinic_format import in_words
 from planner import wording
 
+from .reading import said_span, unit_word
+
 Said = Mapping[str, Any]
-ACTIONS = {"refuse": "stop", "defer": "wait", "ask": "ask", "exclude_zone": "leave out", "caution": "caution", "none": "no effect"}
+ACTIONS = {
+    "refuse": gettext_noop("stop"),
+    "defer": gettext_noop("wait"),
+    "ask": gettext_noop("ask"),
+    "exclude_zone": gettext_noop("leave out"),
+    "caution": gettext_noop("caution"),
+    "none": gettext_noop("no effect"),
+}
 NOT_COMPARED = ("protocol", "approved", "notice", "planner", "policies")  # of the version, not of the case
-VERDICTS = {"use": "used", "offered": "offered", "home_only": "home only", "refused": "refused"}
+VERDICTS = {
+    "use": gettext_noop("used"),
+    "offered": gettext_noop("offered"),
+    "home_only": gettext_noop("home only"),
+    "refused": gettext_noop("refused"),
+}
 
 
 @dataclass(frozen=True)
@@ -29,9 +47,11 @@ class Difference:
 
     def __str__(self) -> str:
         if self.before is None:
-            return f"{self.what}: {self.after} (new)" if self.after else f"{self.what} (new)"
+            new = _("(new)")
+            return f"{self.what}: {self.after} {new}" if self.after else f"{self.what} {new}"
         if self.after is None:
-            return f"{self.what}: {self.before} (gone)" if self.before else f"{self.what} (gone)"
+            gone = _("(gone)")
+            return f"{self.what}: {self.before} {gone}" if self.before else f"{self.what} {gone}"
         return f"{self.what}: {self.before} → {self.after}"
 
     def as_mapping(self) -> dict[str, Any]:
@@ -99,15 +119,24 @@ def _between(one: Mapping[str, str], two: Mapping[str, str]) -> tuple[Difference
 
 
 def _day(text: str | None) -> str:
-    return wording.day(dt.date.fromisoformat(text)) if text else ""
+    return in_words(dt.date.fromisoformat(text)) if text else ""
+
+
+def _days(number: Any) -> str:
+    text = _("%(n)s day") if number == 1 else _("%(n)s days")
+    return text % {"n": wording.number(number)}
 
 
 def _range(span: Mapping[str, Any], unit: str = "") -> str:
-    return wording.span(span["min"], span["max"], unit)
+    return said_span(span["min"], span["max"], unit)
 
 
 def _words(ident: str) -> str:
     return ident.replace("_", " ")
+
+
+def _acts(action: str) -> str:
+    return _(ACTIONS[action])
 
 
 def _values(said: Said, *, brief: bool) -> Iterable[tuple[str, str]]:
@@ -115,20 +144,25 @@ def _values(said: Said, *, brief: bool) -> Iterable[tuple[str, str]]:
     Each thing that is proposed, with the name a clinician gives it. *brief*: only one of the two has a plan at all, so
     that the depths stand for everything that goes with it.
     """
-    yield "Status", said["status"]
+    yield _("Status"), said["status"]
     if said["earliest"]:
-        yield "Earliest date", _day(said["earliest"])
+        yield _("Earliest date"), _day(said["earliest"])
     if said["condition"]:
-        yield "Condition", said["condition"]
+        yield _("Condition"), said["condition"]
     yield from _of_findings(said)
     for ask in said["asks"]:
-        yield f"Asked: {_words(ask['id'])}", ""
+        yield _("Asked: %(what)s") % {"what": _words(ask["id"])}, ""
     for zone in said["zones_excluded"]:
-        until = f", until {_day(zone['until'])}" if zone["until"] else ""
-        yield f"{zone['label']} left out", f"{ACTIONS[zone['action']]}{until}, because of {', '.join(map(_words, zone['because']))}"
+        parts = [_acts(zone["action"])]
+        if zone["until"]:
+            parts.append(_("until %(day)s") % {"day": _day(zone["until"])})
+        parts.append(_("because of %(names)s") % {"names": ", ".join(map(_words, zone["because"]))})
+        yield _("%(zone)s left out") % {"zone": zone["label"]}, ", ".join(parts)
     for medicine in said["medicines"]:
-        stopped = f", stopped {_day(medicine['stopped'])}" if medicine["stopped"] else ""
-        yield f"Medicine {medicine['name']} ({medicine['ingredient']})", f"{', '.join(map(_words, medicine['classes']))}{stopped}"
+        parts = [", ".join(map(_words, medicine["classes"]))]
+        if medicine["stopped"]:
+            parts.append(_("stopped %(day)s") % {"day": _day(medicine["stopped"])})
+        yield _("Medicine %(name)s (%(ingredient)s)") % {"name": medicine["name"], "ingredient": medicine["ingredient"]}, ", ".join(parts)
     if brief:
         for zone in said.get("zones", []):
             yield zone["label"], wording.mm(zone["depth_mm"]["typical"])
@@ -138,12 +172,14 @@ def _values(said: Said, *, brief: bool) -> Iterable[tuple[str, str]]:
     for verdict, rows in said["adjuvants"].items():
         for row in rows:
             asked = f" ({row['asked_as']})" if row["asked_as"] and row["asked_as"] != row["id"] else ""
-            signed = f", signed by {', '.join(map(_words, row['sign_off']))}" if row.get("sign_off") else ""
-            yield f"{row['label']}{asked}", f"{VERDICTS[verdict]}{signed}"
+            parts = [_(VERDICTS[verdict])]
+            if row.get("sign_off"):
+                parts.append(_("signed by %(names)s") % {"names": ", ".join(map(_words, row["sign_off"]))})
+            yield f"{row['label']}{asked}", ", ".join(parts)
     for other in said.get("alternatives", []):
         yield other["label"], _alternative(other)
     for decision in said["decisions"]:
-        yield f"Decision: {decision['what']}", ", ".join(map(_words, decision["who"]))
+        yield _("Decision: %(what)s") % {"what": decision["what"]}, ", ".join(map(_words, decision["who"]))
     yield from _of_advice(said["advice"])
 
 
@@ -151,82 +187,88 @@ def _of_findings(said: Said) -> Iterable[tuple[str, str]]:
     for finding in said["findings"]:
         if finding["action"] == "ask":
             continue  # listed as what is asked
-        parts = [ACTIONS[finding["action"]]]
+        parts = [_acts(finding["action"])]
         if finding["zones"]:
             parts.append(", ".join(map(_words, finding["zones"])))
         if finding["until"]:
-            parts.append(f"until {_day(finding['until'])}")
+            parts.append(_("until %(day)s") % {"day": _day(finding["until"])})
         if finding.get("max_depth_mm") is not None:
-            parts.append(f"at most {wording.mm(finding['max_depth_mm'])}")
+            parts.append(_("at most %(depth)s") % {"depth": wording.mm(finding["max_depth_mm"])})
         if finding.get("sign_off"):
-            parts.append(f"signed by {', '.join(map(_words, finding['sign_off']))}")
+            parts.append(_("signed by %(names)s") % {"names": ", ".join(map(_words, finding["sign_off"]))})
         if finding.get("refer"):
-            parts.append(f"refer to {', '.join(map(_words, finding['refer']))}")
+            parts.append(_("refer to %(names)s") % {"names": ", ".join(map(_words, finding["refer"]))})
         yield finding["label"], ", ".join(parts)
 
 
 def _of_parameters(said: Said) -> Iterable[tuple[str, str]]:
-    yield "Device", f"{said['device']['label']}, {said['device']['label_status']}"
+    yield _("Device"), f"{said['device']['label']}, {said['device']['label_status']}"
     several = len({zone["indication"] for zone in said["zones"]}) > 1
     for zone in said["zones"]:
         name = f"{zone['label']}, {_words(zone['indication'])}" if several else zone["label"]
         yield name, wording.mm(zone["depth_mm"]["typical"])
-        yield f"{name}, range", _range(zone["depth_mm"], "mm")
-        yield f"{name}, most allowed", wording.mm(zone["ceiling_mm"])
+        yield _("%(zone)s, range") % {"zone": name}, _range(zone["depth_mm"], "mm")
+        yield _("%(zone)s, most allowed") % {"zone": name}, wording.mm(zone["ceiling_mm"])
         if zone["sign_off_above_mm"] is not None:
-            yield f"{name}, signed above", wording.mm(zone["sign_off_above_mm"])
-        yield f"{name}, passes", f"{wording.number(zone['passes']['typical'])} ({_range(zone['passes'], zone['passes']['unit'])})"
-        yield f"{name}, endpoint", zone["endpoint"]
-        yield f"{name}, label", zone["label_status"]
+            yield _("%(zone)s, signed above") % {"zone": name}, wording.mm(zone["sign_off_above_mm"])
+        yield (
+            _("%(zone)s, passes") % {"zone": name},
+            f"{wording.number(zone['passes']['typical'])} ({_range(zone['passes'], zone['passes']['unit'])})",
+        )
+        yield _("%(zone)s, endpoint") % {"zone": name}, zone["endpoint"]
+        yield _("%(zone)s, label") % {"zone": name}, zone["label_status"]
     for key, what, unit in (
-        ("sessions", "Sessions", ""),
-        ("interval_weeks", "Weeks between sessions", ""),
-        ("downtime_days", "Downtime", "days"),
+        ("sessions", _("Sessions"), ""),
+        ("interval_weeks", _("Weeks between sessions"), ""),
+        ("downtime_days", _("Downtime"), "days"),
     ):
         span = said[key]
         typical = wording.number(span["typical"])
         yield what, f"{typical} ({_range(span, unit)})"
-    yield "Longest downtime", wording.counted(said["downtime_days"]["worst_days"], "day")
+    yield _("Longest downtime"), _days(said["downtime_days"]["worst_days"])
     for name, hours in said["downtime_days"]["resume"].items():
         if isinstance(hours, int) and not isinstance(hours, bool):
-            unit = "days" if name.endswith("_days") else "h"
-            yield f"{_words(name.removesuffix('_days')).capitalize()}, again after", f"{hours} {unit}"
-    yield "Sessions on", ", ".join(_day(day) for day in said["course"]["dates"])
-    yield "Review", _day(said["course"]["review"])
+            unit = unit_word("days") if name.endswith("_days") else "h"
+            yield _("%(what)s, again after") % {"what": _words(name.removesuffix("_days")).capitalize()}, f"{hours} {unit}"
+    yield _("Sessions on"), ", ".join(_day(day) for day in said["course"]["dates"])
+    yield _("Review"), _day(said["course"]["review"])
     if said["course"]["fits_event"] is not None:
-        yield "Before the event date", "yes" if said["course"]["fits_event"] else "no"
+        yield _("Before the event date"), _("yes") if said["course"]["fits_event"] else _("no")
 
 
 def _alternative(other: Said) -> str:
     if not other["possible"]:
-        return "not possible"
+        return _("not possible")
     summary = other["summary"]
     days = summary["total_downtime_days"]["typical"]
-    visits = wording.counted(summary["visits"], "visit")
-    return (
-        f"{visits}, {wording.counted(days, 'day')} of downtime, done {_day(summary['finish'])}, deepest {wording.mm(summary['deepest_mm'])}"
-    )
+    named = {
+        "visits": ngettext("%(n)s visit", "%(n)s visits", summary["visits"]) % {"n": wording.number(summary["visits"])},
+        "days": _days(days),
+        "day": _day(summary["finish"]),
+        "depth": wording.mm(summary["deepest_mm"]),
+    }
+    return _("%(visits)s, %(days)s of downtime, done %(day)s, deepest %(depth)s") % named
 
 
 def _of_advice(advice: Said) -> Iterable[tuple[str, str]]:
     numbing = advice.get("numbing")
     if numbing:
         minutes = numbing["contact_minutes"]
-        time = f", {_range(minutes)} minutes" if minutes else ""
-        yield (
-            "Numbing cream",
-            f"may be used{time}" if numbing["allowed"] else f"not to be used ({', '.join(map(_words, numbing['because']))})",
-        )
+        used = _("may be used, %(minutes)s minutes") % {"minutes": _range(minutes)} if minutes else _("may be used")
+        not_used = _("not to be used (%(names)s)") % {"names": ", ".join(map(_words, numbing.get("because", ())))}
+        yield _("Numbing cream"), used if numbing["allowed"] else not_used
     for area in advice.get("test_areas", []):
-        weeks = f", then {area['wait_weeks']} weeks" if area["wait_weeks"] else ""
-        yield f"Test area, {_words(area['because'])}", f"{'required' if area['required'] else 'offered'}{weeks}"
+        parts = [pgettext("test area", "required") if area["required"] else pgettext("test area", "offered")]
+        if area["wait_weeks"]:
+            parts.append(_("then %(n)s weeks") % {"n": area["wait_weeks"]})
+        yield _("Test area, %(why)s") % {"why": _words(area["because"])}, ", ".join(parts)
     for item in advice["precare"]:
-        yield f"Before, {_words(item['id'])}", f"day {item['day']}: {item['text']}"
+        yield _("Before, %(what)s") % {"what": _words(item["id"])}, _("day %(n)s: %(text)s") % {"n": item["day"], "text": item["text"]}
     for item in advice["aftercare"]:
-        text = item["text"] if "text" in item else f"{item['when']}: {item['do']} Avoid: {item['avoid']}"
-        yield f"After, {_words(item['id'])}", text
+        text = item["text"] if "text" in item else _("%(when)s: %(do)s Avoid: %(avoid)s") % item
+        yield _("After, %(what)s") % {"what": _words(item["id"])}, text
     for row in advice["review"]:
-        yield f"Review, {_words(row['id'])}", row["text"]
+        yield _("Review, %(what)s") % {"what": _words(row["id"])}, row["text"]
 
 
 # -- everything, as leaves ---------------------------------------------------------------------------------------------
@@ -259,17 +301,17 @@ def _traced(said: Said) -> dict[str, list[str]]:
     """Each traced value of the proposal with its steps in words."""
     found: dict[str, list[Any]] = {}
     if "device" in said:
-        found["Device"] = said["device"]["trace"]
+        found[_("Device")] = said["device"]["trace"]
         for zone in said["zones"]:
-            found[f"{zone['label']}, depth"] = zone["trace"]
-            found[f"{zone['label']}, passes"] = zone["passes"]["trace"]
-            found[f"{zone['label']}, endpoint"] = zone["endpoint_trace"]
-        for key, what in (("sessions", "Sessions"), ("interval_weeks", "Weeks between sessions"), ("downtime_days", "Downtime")):
+            found[_("%(zone)s, depth") % {"zone": zone["label"]}] = zone["trace"]
+            found[_("%(zone)s, passes") % {"zone": zone["label"]}] = zone["passes"]["trace"]
+            found[_("%(zone)s, endpoint") % {"zone": zone["label"]}] = zone["endpoint_trace"]
+        for key, what in (("sessions", _("Sessions")), ("interval_weeks", _("Weeks between sessions")), ("downtime_days", _("Downtime"))):
             found[what] = said[key]["trace"]
-        found["Dates"] = said["course"]["trace"]
+        found[_("Dates")] = said["course"]["trace"]
     steps = {what: [f"{step['why']} ({_words(step['rule'])})" for step in trace] for what, trace in found.items()}
     for finding in said["findings"]:
-        steps.setdefault(f"Finding: {finding['label']}", []).append(finding["reason"])
+        steps.setdefault(_("Finding: %(finding)s") % {"finding": finding["label"]}, []).append(finding["reason"])
     return steps
 
 

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 import yaml
+from django.utils import translation
 
 from .documents import ADDITIONS, packaged_paths, read_pack
 from .models import ProtocolVersion
@@ -76,8 +77,10 @@ def in_order(value: Any, shape: tuple[str, ...] = ()) -> Any:
 def as_yaml(version: ProtocolVersion) -> str:
     """The whole document of *version* as YAML; read back it is the same document."""
     mapping = in_order(json.loads(version.document))
+    with translation.override("en-gb"):  # a file reads the same whoever takes it out
+        status = version.get_status_display().lower()
     head = [
-        f"# Protocol {version.version}, {version.get_status_display().lower()}. SHA-256 of its document: {version.sha256}",
+        f"# Protocol {version.version}, {status}. SHA-256 of its document: {version.sha256}",
         "# To bring a changed copy in, give it a new pack_version first. Importing makes a draft; only a medical lead approves.",
     ]
     parts = [

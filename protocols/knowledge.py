@@ -4,6 +4,8 @@ import json
 from functools import lru_cache
 from threading import Lock
 
+from django.utils.translation import gettext as _
+
 from planner.knowledge import Knowledge
 
 from .before_visit import SECTION as BEFORE_VISIT
@@ -23,10 +25,11 @@ class DocumentChanged(Exception):
     """The stored document no longer has the hash it was stored with: nothing may be proposed from it."""
 
     def __init__(self, version: ProtocolVersion):
-        super().__init__(
-            f"Protocol {version.version} was changed outside the clinic's own services: its document no longer matches its SHA-256. "
+        text = _(
+            "Protocol %(version)s was changed outside the clinic's own services: its document no longer matches its SHA-256. "
             "Restore it from a backup before anybody plans with it."
         )
+        super().__init__(text % {"version": version.version})
         self.version = version
 
 

@@ -3,13 +3,15 @@
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 
 
 class VersionStatus(models.TextChoices):
-    DRAFT = "draft", "Draft"
-    IN_REVIEW = "in_review", "In review"
-    APPROVED = "approved", "Approved"
-    RETIRED = "retired", "Retired"
+    DRAFT = "draft", _("Draft")
+    IN_REVIEW = "in_review", _("In review")
+    APPROVED = "approved", _("Approved")
+    RETIRED = "retired", _("Retired")
 
 
 class ProtocolVersionQuerySet(models.QuerySet):
@@ -77,7 +79,7 @@ class ProtocolVersion(models.Model):
     @property
     def standing(self) -> str:
         """The status as it stands in a sentence: "Protocol 2026.2 is ..."."""
-        return "a draft" if self.status == VersionStatus.DRAFT else self.get_status_display().lower()
+        return pgettext("Protocol 2026.2 is ...", "a draft") if self.status == VersionStatus.DRAFT else self.get_status_display().lower()
 
     @property
     def is_approved(self) -> bool:
@@ -111,10 +113,10 @@ class ProtocolStep(models.Model):
     """One step of a version's life after it was made: handed over, sent back, approved, retired. Written once."""
 
     class Step(models.TextChoices):
-        SUBMITTED = "submitted", "Handed over for review"
-        SENT_BACK = "sent_back", "Sent back to draft"
-        APPROVED = "approved", "Approved"
-        RETIRED = "retired", "Retired"
+        SUBMITTED = "submitted", _("Handed over for review")
+        SENT_BACK = "sent_back", _("Sent back to draft")
+        APPROVED = "approved", _("Approved")
+        RETIRED = "retired", _("Retired")
 
     protocol_version = models.ForeignKey(ProtocolVersion, on_delete=models.CASCADE, related_name="steps")
     step = models.CharField(max_length=12, choices=Step)

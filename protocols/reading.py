@@ -8,20 +8,23 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop, pgettext, pgettext_lazy
+
 from planner.wording import ROMAN, mm, number, span
 
 # The words of the screen for the actions of a pack: word, class, icon.
 ACTIONS = {
-    "refuse": ("Stop", "stop", "stop"),
-    "defer": ("Defer", "defer", "defer"),
-    "exclude_zone": ("Leave out", "out", "defer"),
-    "caution": ("Caution", "caut", "caut"),
-    "ask": ("Ask", "info", "info"),
-    "none": ("No restriction", "mute", "info"),
+    "refuse": (pgettext_lazy("action", "Stop"), "stop", "stop"),
+    "defer": (gettext_lazy("Defer"), "defer", "defer"),
+    "exclude_zone": (gettext_lazy("Leave out"), "out", "defer"),
+    "caution": (gettext_lazy("Caution"), "caut", "caut"),
+    "ask": (gettext_lazy("Ask"), "info", "info"),
+    "none": (gettext_lazy("No restriction"), "mute", "info"),
 }
 _ORDER = list(ACTIONS)
-_SIGNS = {"erythema": "Redness", "oedema": "Swelling"}
-NOT_STATED = "Not stated"
+_SIGNS = {"erythema": gettext_noop("Redness"), "oedema": gettext_noop("Swelling")}
+NOT_STATED = gettext_noop("Not stated")
 
 
 @dataclass(frozen=True)
@@ -60,15 +63,39 @@ def words(name: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+_UNITS = {
+    "days": gettext_noop("days"),
+    "weeks": gettext_noop("weeks"),
+    "hours": gettext_noop("hours"),
+    "sessions": gettext_noop("sessions"),
+    "passes": gettext_noop("passes"),
+    "minutes": gettext_noop("minutes"),
+    "years": gettext_noop("years"),
+}
+
+
+def unit_word(unit: str) -> str:
+    """A unit in the language of the page; `mm` and `h` are the same in each."""
+    return _(unit) if unit in _UNITS else unit
+
+
+def said_span(low: Any, high: Any, unit: str = "") -> str:
+    """`0.5 to 1 mm` in the language of the page."""
+    text = span(low, high, unit_word(unit))
+    first, joint, last = text.partition(" to ")
+    return f"{first}{pgettext('from ... to', ' to ')}{last}" if joint else text
+
+
 def phototypes(names: Iterable[str] | None) -> str:
     """`1 to 3 (I to III)`, `5 (V)`, `1, 3 (I, III)`; nothing is `Not stated`."""
     if not names:
-        return NOT_STATED
+        return _(NOT_STATED)
     numbers = sorted(ROMAN.index(name) + 1 for name in names)
     if len(numbers) == 1:
         return f"{numbers[0]} ({ROMAN[numbers[0] - 1]})"
-    joint = " to " if len(numbers) > 2 and numbers == list(range(numbers[0], numbers[-1] + 1)) else ", "
-    shown = [numbers[0], numbers[-1]] if joint == " to " else numbers
+    run = len(numbers) > 2 and numbers == list(range(numbers[0], numbers[-1] + 1))
+    joint = pgettext("from ... to", " to ") if run else ", "
+    shown = [numbers[0], numbers[-1]] if run else numbers
     return f"{joint.join(map(str, shown))} ({joint.join(ROMAN[n - 1] for n in shown)})"
 
 
@@ -84,7 +111,7 @@ def _days_before(days: int) -> str:
 
 def _hours(hours: float) -> str:
     """`24 h`, from two days on `3 days`."""
-    return f"{number(hours)}\u00a0h" if hours < 48 or hours % 24 else f"{number(hours / 24)}\u00a0days"
+    return f"{number(hours)}\u00a0h" if hours < 48 or hours % 24 else _("%(n)s\u00a0days") % {"n": number(hours / 24)}
 
 
 class Reading:
@@ -110,8 +137,8 @@ class Reading:
 
     def span(self, entry: Mapping, unit: str | None = None) -> Span:
         unit = entry.get("unit", "") if unit is None else unit
-        typical = f"{number(entry['typical'])}\u00a0{unit}".rstrip("\u00a0")
-        return Span(typical, span(entry["min"], entry["max"], unit), self.source(entry))
+        typical = f"{number(entry['typical'])}\u00a0{unit_word(unit)}".rstrip("\u00a0")
+        return Span(typical, said_span(entry["min"], entry["max"], unit), self.source(entry))
 
     def zones(self, ids: Iterable[str]) -> str:
         return ", ".join(self._zones.get(name, words(name)) for name in ids)
@@ -131,9 +158,9 @@ class Reading:
                     "label": entry["label"],
                     "levels": len(entry["levels"]),
                     "zones": len({row["zone"] for row in depths}),
-                    "depth": span(min(row["min"] for row in depths), max(row["max"] for row in depths), "mm"),
+                    "depth": said_span(min(row["min"] for row in depths), max(row["max"] for row in depths), "mm"),
                     "sessions": _over(level["sessions"] for level in entry["levels"]),
-                    "interval": f"{_over(level['interval'] for level in entry['levels'])}\u00a0weeks",
+                    "interval": f"{_over(level['interval'] for level in entry['levels'])}\u00a0{unit_word('weeks')}",
                     "scale": entry["severity_scale"]["name"],
                     "source": self.source(entry["severity_scale"]),
                 }
@@ -196,7 +223,7 @@ class Reading:
                 "text": question["text"],
                 "help": question.get("help") or "",
                 "asked_of": words(question.get("asked_of", "patient")),
-                "valid": f"{question['valid_days']} days" if question["valid_days"] else "this visit",
+                "valid": _("%(n)s days") % {"n": question["valid_days"]} if question["valid_days"] else _("this visit"),
                 "covers": [(item["rule"], item.get("label") or self._rules.get(item["rule"], "")) for item in question["covers"]],
             }
             for question in self.document.get("questions", ())
@@ -219,10 +246,10 @@ class Reading:
             "key": rule["action"],
             "label": rule["label"],
             "action": action(rule["action"]),
-            "scope": "Whole person" if rule["scope"] == "patient" else "Zone",
+            "scope": _("Whole person") if rule["scope"] == "patient" else _("Zone"),
             "until": rule.get("until") or "",
-            "wait": f"{number(wait['typical'])} days" if wait else "",
-            "wait_band": span(wait["min"], wait["max"], "days") if wait else "",
+            "wait": _("%(n)s days") % {"n": number(wait["typical"])} if wait else "",
+            "wait_band": said_span(wait["min"], wait["max"], "days") if wait else "",
             "cap": mm(rule["max_depth_mm"]) if rule.get("max_depth_mm") is not None else "",
             "modifications": _lines(rule.get("modifications")),
             "rationale": rule.get("rationale", ""),
@@ -267,11 +294,13 @@ class Reading:
             rows.append(
                 {
                     "label": phototypes(rule["phototypes"]),
-                    "cap": mm(cap) if cap is not None else "As the zone",
-                    "step": f"{mm(abs(step))} {'less' if step < 0 else 'more'}" if step else "None",
+                    "cap": mm(cap) if cap is not None else _("As the zone"),
+                    "step": (_("%(depth)s less") if step < 0 else _("%(depth)s more")) % {"depth": mm(abs(step))}
+                    if step
+                    else pgettext("value", "None"),
                     "first": rule.get("first_session_depth_text") or rule.get("first_session_depth", ""),
-                    "interval": f"{rule['min_interval_weeks']} weeks",
-                    "test_area": {"none": "Not asked for", "offer": "Offer"}.get(
+                    "interval": _("%(n)s weeks") % {"n": rule["min_interval_weeks"]},
+                    "test_area": {"none": _("Not asked for"), "offer": _("Offer")}.get(
                         rule.get("test_area"), words(rule.get("test_area", "none"))
                     ),
                     "extra": _lines(rule.get("extra")),
@@ -320,15 +349,17 @@ class Reading:
             rows.append(
                 {
                     "label": band["label"],
-                    "depth": f"above {low}, to {mm(upper)}" if upper is not None else f"above {mm(depth['above'])}",
+                    "depth": _("above %(low)s, to %(high)s") % {"low": low, "high": mm(upper)}
+                    if upper is not None
+                    else _("above %(low)s") % {"low": mm(depth["above"])},
                     "course": [self.span(band[name]) for name in ("visible_downtime", "erythema", "oedema", "flaking")],
                     "resume": [
-                        ("Make-up", _hours(resume["makeup_hours"])),
-                        ("Sunscreen", _hours(resume["sunscreen_hours"])),
-                        ("Strenuous exercise", _hours(resume["strenuous_exercise_hours"])),
-                        ("Sauna, pool", _hours(resume["sauna_pool_hours"])),
-                        ("Retinoids, acids", _hours(resume["retinoid_and_acid_days"] * 24)),
-                        ("Strong sun", _hours(resume["avoid_strong_sun_days"] * 24)),
+                        (_("Make-up"), _hours(resume["makeup_hours"])),
+                        (_("Sunscreen"), _hours(resume["sunscreen_hours"])),
+                        (_("Strenuous exercise"), _hours(resume["strenuous_exercise_hours"])),
+                        (_("Sauna, pool"), _hours(resume["sauna_pool_hours"])),
+                        (_("Retinoids, acids"), _hours(resume["retinoid_and_acid_days"] * 24)),
+                        (_("Strong sun"), _hours(resume["avoid_strong_sun_days"] * 24)),
                     ],
                     "note": resume.get("note", ""),
                     "source": self.source(resume),
@@ -340,7 +371,7 @@ class Reading:
         """Before, after and what is normal, in the order of time."""
         before = [
             {
-                "when": "On the day" if line["day"] == 0 else f"From day {line['day']}",
+                "when": _("On the day") if line["day"] == 0 else _("From day %(n)s") % {"n": line["day"]},
                 "do": line["instruction"],
                 "source": self.source(line),
             }
@@ -352,9 +383,9 @@ class Reading:
         ]
         normal = [{"when": words(line["when"]), "do": line["what"], "source": self.source(line)} for line in self.document["normal_course"]]
         return [
-            {"label": "Before", "rows": before},
-            {"label": "After", "rows": after},
-            {"label": "What is normal", "rows": normal},
+            {"kind": "before", "label": _("Before"), "rows": before},
+            {"kind": "after", "label": _("After"), "rows": after},
+            {"kind": "normal", "label": _("What is normal"), "rows": normal},
         ]
 
     def care_by_adjuvant(self) -> list[dict]:
@@ -364,7 +395,7 @@ class Reading:
         ]
 
     def red_flags(self) -> list[dict]:
-        urgency = {"emergency": ("Emergency", "stop"), "same_day": ("Same day", "defer")}
+        urgency = {"emergency": (_("Emergency"), "stop"), "same_day": (_("Same day"), "defer")}
         rows = []
         for flag in self.document["red_flags"]:
             word, css = urgency.get(flag["urgency"], (words(flag["urgency"]), "mute"))
@@ -378,7 +409,7 @@ class Reading:
             return None
         rows = [
             {
-                "day": "The day" if row["day"] == 0 else f"{row['day']} days",
+                "day": _("The day") if row["day"] == 0 else _("%(n)s days") % {"n": row["day"]},
                 "instruction": row["instruction"],
                 "say": section["lines"].get(row["id"], []),
             }
@@ -397,16 +428,21 @@ class Reading:
         bands = {row["id"]: row["label"] for row in self.document["downtime_bands"]}
 
         def days(row: Mapping) -> str:
-            return f"Day {row['from_day']} to {row['to_day']}" if row["from_day"] != row["to_day"] else f"Day {row['from_day']}"
+            if row["from_day"] == row["to_day"]:
+                return _("Day %(n)s") % {"n": row["from_day"]}
+            return _("Day %(from)s to %(to)s") % {"from": row["from_day"], "to": row["to_day"]}
 
         def after(row: Mapping) -> str:
-            depths = ", ".join(bands.get(name, name) for name in row.get("bands") or ()) or "any depth"
+            depths = ", ".join(bands.get(name, name) for name in row.get("bands") or ()) or _("any depth")
             sign = row.get("after")
-            return f"Once {_SIGNS.get(sign, words(sign)).lower()} has outlasted its depth, {depths}" if sign else depths
+            if not sign:
+                return depths
+            named = {"sign": (_(_SIGNS[sign]) if sign in _SIGNS else words(sign)).lower(), "depths": depths}
+            return _("Once %(sign)s has outlasted its depth, %(depths)s") % named
 
         def chosen(condition: Mapping) -> tuple[str, str]:
             text, answers = asked[condition["question"]]
-            return text, " or ".join(answers.get(name, name) for name in condition["answers"])
+            return text, _(" or ").join(answers.get(name, name) for name in condition["answers"])
 
         return {
             "levels": [
@@ -494,9 +530,9 @@ class Reading:
                 for level in entry["levels"]
             ],
             "published": {
-                "depth": span(*published["depth_mm"], "mm"),
-                "sessions": span(*published["sessions"]),
-                "interval": span(*published["interval_weeks"], "weeks"),
+                "depth": said_span(*published["depth_mm"], "mm"),
+                "sessions": said_span(*published["sessions"]),
+                "interval": said_span(*published["interval_weeks"], "weeks"),
                 "source": self.source(published),
             }
             if published
@@ -543,7 +579,7 @@ class Reading:
 
 def _over(entries: Iterable[Mapping]) -> str:
     entries = list(entries)
-    return span(min(entry["min"] for entry in entries), max(entry["max"] for entry in entries))
+    return said_span(min(entry["min"] for entry in entries), max(entry["max"] for entry in entries))
 
 
 def _numbers_in(value: Any) -> set[int]:

@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
 from planner.errors import KnowledgeFaults, PolicyFaults
 from planner.expectations import check
 from planner.knowledge import Knowledge
 from planner.propose import propose
 
 from .differences import Comparison, compare
+from .fault_words import said
 from .knowledge import DocumentChanged, knowledge_of
 from .library import LibraryCase, digest, whole_library
 from .models import ProtocolVersion, VersionStatus
@@ -139,7 +143,7 @@ def against_of(version: ProtocolVersion) -> ProtocolVersion | None:
 
 def bench_of(version: ProtocolVersion, against: ProtocolVersion | None, cases: Iterable[LibraryCase] | None = None) -> Bench:
     """
-    The bench of stored versions; the same content and the same cases are run once per process.
+    The bench of stored versions; the same content and the same cases are run once per process and language.
 
     Raises:
         KnowledgeFaults: a version is not whole, so nothing can be proposed from it. DocumentChanged: it was tampered with.
@@ -147,7 +151,7 @@ def bench_of(version: ProtocolVersion, against: ProtocolVersion | None, cases: I
     library = list(whole_library() if cases is None else cases)
     new, old = knowledge_of(version), knowledge_of(against) if against is not None else None
     expected = digest(library)
-    key = (new.version, new.sha256, old.version if old else "", old.sha256 if old else "", expected)
+    key = (new.version, new.sha256, old.version if old else "", old.sha256 if old else "", expected, get_language() or "")
     found = _benches.get(key)
     if found is None:
         found = bench(new, old, library)
@@ -163,7 +167,9 @@ def what_blocks(version: ProtocolVersion) -> list[str]:
     try:
         found = bench_of(version, None)
     except KnowledgeFaults as error:
-        return [f"The bench cannot run: protocol {version.version} is not whole. {error.faults[0].path}: {error.faults[0].message}"]
+        text = _("The bench cannot run: protocol %(version)s is not whole. %(fault)s")
+        return [text % {"version": version.version, "fault": said(str(error.faults[0]))}]
     except DocumentChanged as error:
         return [str(error)]
-    return [f"“{row.case.name}” must hold and does not: {'; '.join(row.faults)}." for row in found.blocking]
+    text = _("“%(case)s” must hold and does not: %(faults)s.")
+    return [text % {"case": row.case.name, "faults": "; ".join(map(said, row.faults))} for row in found.blocking]

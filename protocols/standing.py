@@ -5,6 +5,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from accounts.permissions import may
 from planner.errors import Fault
 
@@ -67,24 +70,24 @@ def grouped(faults: list[Fault], document: object) -> list[FaultGroup]:
     for fault in faults:
         name = stable(document, fault.path) if fault.path else ""
         # Of what is no pack, a path is a line or the name of the file, not a section.
-        section = (name.split(".")[0].split("[")[0] if isinstance(document, Mapping) else "") or "The pack"
-        sections.setdefault(section, []).append((name or "the pack", fault.message))
+        section = (name.split(".")[0].split("[")[0] if isinstance(document, Mapping) else "") or _("The pack")
+        sections.setdefault(section, []).append((name or _("the pack"), fault.message))
     return [FaultGroup(section, tuple(lines)) for section, lines in sections.items()]
 
 
 def events_of(version: ProtocolVersion) -> list[Event]:
     """Who did what and when, the oldest first; edits of a draft as one line."""
-    made = f"Draft made from {version.based_on.version}" if version.based_on else "Loaded as a draft"
-    by = version.created_by.display_name if version.created_by else "The system"
+    made = _("Draft made from %(version)s") % {"version": version.based_on.version} if version.based_on else _("Loaded as a draft")
+    by = version.created_by.display_name if version.created_by else _("The system")
     found = [Event(made, by, version.created_at, version.note)]
     edits = [edit.made_by.display_name for edit in version.edits.select_related("made_by").only("made_by")]
     if edits and version.edited_at:
-        saves = f"Edited, {len(edits)} {'save' if len(edits) == 1 else 'saves'}"
+        saves = ngettext("Edited, %(n)s save", "Edited, %(n)s saves", len(edits)) % {"n": len(edits)}
         found.append(Event(saves, ", ".join(dict.fromkeys(edits)), version.edited_at))
     steps = version.steps.select_related("made_by")
     found += [Event(step.get_step_display(), step.made_by.display_name, step.made_at, step.reason) for step in steps]
     if version.approved_at and not any(step.step == ProtocolStep.Step.APPROVED for step in steps):
-        found.append(Event("Approved", version.approved_by.display_name, version.approved_at, version.approval_reason))
+        found.append(Event(_("Approved"), version.approved_by.display_name, version.approved_at, version.approval_reason))
     return sorted(found, key=lambda event: event.at)
 
 

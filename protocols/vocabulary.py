@@ -1,5 +1,7 @@
 """The protocol's names of devices and zones, for what staff are signed off for."""
 
+from django.utils.translation import gettext as _
+
 from accounts.vocabulary import Vocabulary
 
 from .knowledge import knowledge_of
@@ -11,7 +13,9 @@ def names() -> Vocabulary:
     if version is None:
         return Vocabulary()
     knowledge = knowledge_of(version)
-    devices = [(device.id, f"{device.short_label}, any brand") for device in knowledge.devices.values() if device.allowed]
+    devices = [
+        (device.id, _("%(device)s, any brand") % {"device": device.short_label}) for device in knowledge.devices.values() if device.allowed
+    ]
     devices += [(model.brand, model.brand) for model in sorted(knowledge.device_models.values(), key=lambda model: model.brand)]
     regions: dict[str, list[tuple[str, str]]] = {}
     for zone in knowledge.zones.values():

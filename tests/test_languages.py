@@ -22,6 +22,7 @@ WHOLE: tuple[str, ...] = (
     "followup",
     "microneedle_clinic",
     "patients",
+    "protocols",
 )
 # These are paper, or a message to a patient: they have a language of their own (see docs/languages.md).
 PRINTED: frozenset[str] = frozenset([

@@ -3,16 +3,27 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from planner.knowledge.entries import PHOTOTYPES
 
 from ..reading import words
 from .changes import row_name
-from .fields import Entry, Group, Making, Page
+from .fields import Entry, Group, Making, Page, within
 from .rows import NEW, Rows, Takes, beside_entry, sheet_group
 
-SLUG, TITLE = "adjuvants", "Adjuvants"
-ABOUT = "Role for each indication, route, handling, what bars it and who signs it off."
-_PLACES = (("during", "During the session"), ("home", "At home"), ("never", "Never"))
+SLUG, TITLE = "adjuvants", gettext_noop("Adjuvants")
+ABOUT = gettext_noop("Role for each indication, route, handling, what bars it and who signs it off.")
+_PLACES = (
+    ("during", gettext_noop("During the session")),
+    ("home", gettext_noop("At home")),
+    ("never", gettext_noop("Never")),
+)
+
+
+def _places() -> dict[str, str]:
+    return {name: _(text) for name, text in _PLACES}
 
 
 def items(document: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -22,41 +33,41 @@ def items(document: Mapping[str, Any]) -> list[tuple[str, str]]:
 def page(document: Mapping[str, Any], item: str) -> Page | None:
     if not item:
         rows = [
-            {"item": row["id"], "label": row["label"], "note": dict(_PLACES).get(row["place"], ""), "refs": len(row.get("refs", ()))}
+            {"item": row["id"], "label": row["label"], "note": _places().get(row["place"], ""), "refs": len(row.get("refs", ()))}
             for row in document["adjuvants"]
         ]
-        return Page(TITLE, [], links=[{"title": "", "rows": rows}])
+        return Page(_(TITLE), [], links=[{"title": "", "rows": rows}])
     row = next((one for one in document["adjuvants"] if one["id"] == item), None)
     if row is None:
         return None
     make, path = Making(document), row_name("adjuvants", item)
-    name = row.get("label") or "New adjuvant"
+    name = row.get("label") or _("New adjuvant")
 
     def one(key: str, label: str, kind: str = "line", **more: Any):
         return make.one(path, row, key, label, kind, **more)
 
     rules, classes = make.labels("contraindications"), [(entry["id"], entry["label"]) for entry in document["medicines"]["classes"]]
     said = [
-        one("label", "Name"),
-        one("short_label", "Short name", width="m"),
-        one("words", "Also called", "lines", hint="One per line.", width="m"),
-        one("place", "Used", "choice", options=_PLACES, width="m"),
-        one("home_from_day", "At home from day", "whole", unit="days", blank="drop", width="s"),
-        one("route", "Route", "text"),
-        one("handling", "Handling", "text"),
-        one("risks", "Risks", "text"),
-        one("note", "Note", "text", blank="drop"),
-        one("prescriber_decides", "What a prescriber decides", "text", blank="drop"),
-        one("sterile_only", "Sterile product only", "flag", width="m"),
-        one("counts_as_active", "Counts as an active", "flag", width="m"),
-        one("own_blood", "The patient's own blood", "flag", blank="drop", width="m", hint="Two people check patient against tube."),
+        one("label", _("Name")),
+        one("short_label", _("Short name"), width="m"),
+        one("words", _("Also called"), "lines", hint=_("One per line."), width="m"),
+        one("place", _("Used"), "choice", options=list(_places().items()), width="m"),
+        one("home_from_day", _("At home from day"), "whole", unit="days", blank="drop", width="s"),
+        one("route", _("Route"), "text"),
+        one("handling", _("Handling"), "text"),
+        one("risks", _("Risks"), "text"),
+        one("note", _("Note"), "text", blank="drop"),
+        one("prescriber_decides", _("What a prescriber decides"), "text", blank="drop"),
+        one("sterile_only", _("Sterile product only"), "flag", width="m"),
+        one("counts_as_active", _("Counts as an active"), "flag", width="m"),
+        one("own_blood", _("The patient's own blood"), "flag", blank="drop", width="m", hint=_("Two people check patient against tube.")),
     ]
     bars = [
-        one("exclude_if", "Left out with these findings", "picks", options=rules),
-        one("exclude_phototypes", "Left out in these phototypes", "picks", options=[(name, name) for name in PHOTOTYPES], blank="drop"),
-        one("sign_off_if", "Signed off with these findings", "picks", options=rules, blank="drop"),
-        one("sign_off_if_medicine", "Signed off with these medicines", "picks", options=classes, blank="drop"),
-        one("sign_off", "Signed off by", "lines", blank="drop", hint="One per line, as the protocol names the role.", width="m"),
+        one("exclude_if", _("Left out with these findings"), "picks", options=rules),
+        one("exclude_phototypes", _("Left out in these phototypes"), "picks", options=[(name, name) for name in PHOTOTYPES], blank="drop"),
+        one("sign_off_if", _("Signed off with these findings"), "picks", options=rules, blank="drop"),
+        one("sign_off_if_medicine", _("Signed off with these medicines"), "picks", options=classes, blank="drop"),
+        one("sign_off", _("Signed off by"), "lines", blank="drop", hint=_("One per line, as the protocol names the role."), width="m"),
     ]
     roles = [(name, words(name)) for name in document["adjuvant_rules"]["role_order"]]
     uses = {use["indication"]: use for use in row.get("use", ())}
@@ -65,17 +76,17 @@ def page(document: Mapping[str, Any], item: str) -> Page | None:
         use = uses.get(indication["id"])
         there = f"{path}.{row_name('use', indication['id'])}"
         full = f"{indication.get('short_label') or indication['label']}"
-        fields = [make.one(there, use or {}, "role", "Role", "choice", options=roles, width="m", full=f"{full}: role")]
+        fields = [make.one(there, use or {}, "role", _("Role"), "choice", options=roles, width="m", full=within(full, _("role")))]
         fields.append(
             make.one(
                 there,
                 use or {},
                 "levels",
-                "Only at these levels",
+                _("Only at these levels"),
                 "picks",
                 options=[(level["id"], level["short_label"]) for level in indication["levels"]],
                 blank="drop",
-                full=f"{full}: levels",
+                full=within(full, _("levels")),
             )
         )
         entries.append(
@@ -84,28 +95,28 @@ def page(document: Mapping[str, Any], item: str) -> Page | None:
                 fields,
                 make.source(there, use or {}, full),
                 row=there,
-                note="" if use else "No use in this indication. Choose a role to add one.",
-                removable=f"Take out {full}" if use else "",
+                note="" if use else _("No use in this indication. Choose a role to add one."),
+                removable=full if use else "",
                 fresh=None if use else (f"{path}.use", {"indication": indication["id"]}),
                 made_by=("role",),
             )
         )
     groups = [
-        Group("In words", [Entry("In words", said, make.source(path, row, name))]),
-        Group("What bars it, and who signs", [Entry("Bars", bars)]),
-        Group("Role for each indication", entries),
+        Group(_("In words"), [Entry(_("In words"), said, make.source(path, row, name))]),
+        Group(_("What bars it, and who signs"), [Entry(_("Bars"), bars)]),
+        Group(_("Role for each indication"), entries),
     ]
     if item == NEW:
-        called = [("", "What the patient knows it as", "line", {"blank": "drop", "width": "m", "hint": "For example: vitamin C."})]
+        called = [("", _("What the patient knows it as"), "line", {"blank": "drop", "width": "m", "hint": _("For example: vitamin C.")})]
         groups += sheet_group(beside_entry(make, _NAMES, item, called))
-    return Page(name, groups, back=("", TITLE), copied=("", item))
+    return Page(name, groups, back=("", _(TITLE)), copied=("", item))
 
 
 _NAMES = "patient_wording.adjuvant_names"
 ROWS = (
     Rows(
         path="adjuvants",
-        noun="an adjuvant",
+        noun=gettext_noop("an adjuvant"),
         page=page,
         own=("label", "short_label", "words"),
         named_by="label",

@@ -4,20 +4,32 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from ..reading import words
 from .changes import row_name
-from .fields import Entry, Field, Group, Making, Page
+from .fields import Entry, Field, Group, Making, Page, told, within
 from .rows import NEW, Rows, beside_entry, sheet_group
 
-SLUG, TITLE = "care", "Care before and after"
-ABOUT = "Instructions before and after, what is normal, red flags, and what stands behind each."
-_AUDIENCE = (("patient", "The patient"), ("clinic", "The clinic"))
-_URGENCY = (("emergency", "Emergency"), ("same_day", "Same day"), ("within_24h", "Within 24 hours"), ("within_week", "Within a week"))
+SLUG, TITLE = "care", gettext_noop("Care before and after")
+ABOUT = gettext_noop("Instructions before and after, what is normal, red flags, and what stands behind each.")
+_AUDIENCE = (("patient", gettext_noop("The patient")), ("clinic", gettext_noop("The clinic")))
+_URGENCY = (
+    ("emergency", gettext_noop("Emergency")),
+    ("same_day", gettext_noop("Same day")),
+    ("within_24h", gettext_noop("Within 24 hours")),
+    ("within_week", gettext_noop("Within a week")),
+)
 _SECTIONS = (
-    ("precare", "Before the session", (("instruction", "Instruction", "text"),)),
-    ("aftercare", "After the session", (("when", "When", "line"), ("do", "Do", "text"), ("avoid", "Avoid", "text"))),
-    ("normal_course", "What is normal", (("when", "When", "line"), ("what", "What", "text"))),
-    ("red_flags", "When to call", (("signs", "Signs", "text"), ("do", "What to do", "text"))),
+    ("precare", gettext_noop("Before the session"), (("instruction", gettext_noop("Instruction"), "text"),)),
+    (
+        "aftercare",
+        gettext_noop("After the session"),
+        (("when", gettext_noop("When"), "line"), ("do", gettext_noop("Do"), "text"), ("avoid", gettext_noop("Avoid"), "text")),
+    ),
+    ("normal_course", gettext_noop("What is normal"), (("when", gettext_noop("When"), "line"), ("what", gettext_noop("What"), "text"))),
+    ("red_flags", gettext_noop("When to call"), (("signs", gettext_noop("Signs"), "text"), ("do", gettext_noop("What to do"), "text"))),
 )
 _WITH = "aftercare_by_adjuvant"
 
@@ -39,19 +51,27 @@ def page(document: Mapping[str, Any], item: str) -> Page | None:
             entry = Entry(name, _words(make, section, row, keys, name), make.source(row_name(section, row["id"]), row, name))
             entry.copied = (_slug(section), row["id"])
             entries.append(entry)
-        groups.append(Group(title, entries, adds=(_slug(section), f"Add {_NOUN[section]}")))
+        groups.append(Group(_(title), entries, adds=(_slug(section), _adds(section))))
     labels = dict(make.labels("adjuvants"))
     entries = []
     for row in document[_WITH]:
         path, name = row_name(_WITH, row["adjuvant"]), labels.get(row["adjuvant"], row["adjuvant"])
-        do = make.one(path, row, "text", "Do", "text", full=f"{name}: do")
+        do = make.one(path, row, "text", _("Do"), "text", full=within(name, _("do")))
         entries.append(Entry(name, [do], make.source(path, row, name), copied=(_slug(_WITH), row["adjuvant"])))
-    groups.append(Group("With an adjuvant", entries, adds=(_slug(_WITH), f"Add {_NOUN[_WITH]}")))
+    groups.append(Group(_("With an adjuvant"), entries, adds=(_slug(_WITH), _adds(_WITH))))
     sun = document.get("sun_protection")
     if sun:
-        factor = make.one("sun_protection", sun, "spf_min", "Sun protection factor at least", "whole", width="m")
-        groups.append(Group("Sun protection", [Entry("Sun protection", [factor], make.source("sun_protection", sun, "Sun protection"))]))
-    return Page(TITLE, groups, intro="The windows of hours stand under Days and hours; the words a patient reads under Words of the sheet.")
+        factor = make.one("sun_protection", sun, "spf_min", _("Sun protection factor at least"), "whole", width="m")
+        groups.append(
+            Group(_("Sun protection"), [Entry(_("Sun protection"), [factor], make.source("sun_protection", sun, _("Sun protection")))])
+        )
+    return Page(
+        _(TITLE), groups, intro=_("The windows of hours stand under Days and hours; the words a patient reads under Words of the sheet.")
+    )
+
+
+def _adds(section: str) -> str:
+    return _("Add %(noun)s") % {"noun": _(_NOUN[section])}
 
 
 def _slug(section: str) -> str:
@@ -60,10 +80,14 @@ def _slug(section: str) -> str:
 
 def _words(make: Making, section: str, row: Mapping[str, Any], keys: Any, name: str) -> list[Field]:
     path = row_name(section, row["id"])
-    fields = [make.one(path, row, key, label, kind, full=f"{name}: {label.lower()}") for key, label, kind in keys]
+    fields = [make.one(path, row, key, _(label), kind, full=f"{name}: {_(label).lower()}") for key, label, kind in keys]
     if section == "red_flags":
-        fields.append(make.one(path, row, "urgency", "How soon", "choice", options=_URGENCY, width="m", full=f"{name}: how soon"))
-        fields.append(make.one(path, row, "audience", "Read by", "choice", options=_AUDIENCE, width="m", full=f"{name}: read by"))
+        fields.append(
+            make.one(path, row, "urgency", _("How soon"), "choice", options=told(_URGENCY), width="m", full=within(name, _("how soon")))
+        )
+        fields.append(
+            make.one(path, row, "audience", _("Read by"), "choice", options=told(_AUDIENCE), width="m", full=within(name, _("read by")))
+        )
     return fields
 
 
@@ -75,31 +99,31 @@ def _row_page(section: str, document: Mapping[str, Any], item: str) -> Page | No
     if row is None:
         return None
     make, path = Making(document), row_name(section, item)
-    fields = _words(make, section, row, next(keys for name, _, keys in _SECTIONS if name == section), "New")
+    fields = _words(make, section, row, next(keys for name, _title, keys in _SECTIONS if name == section), _("New"))
     for one in fields:
         one.full = one.label
     if section == "precare":
-        fields.append(make.one(path, row, "day", "Day", "whole", unit="day", signed=True, width="m", hint=_DAY))
+        fields.append(make.one(path, row, "day", _("Day"), "whole", unit="day", signed=True, width="m", hint=_(_DAY)))
     else:
-        fields.append(make.one(path, row, "from_hour", "From hour", "whole", unit="h", signed=True, width="s"))
-        fields.append(make.one(path, row, "to_hour", "To hour", "whole", unit="h", signed=True, width="s"))
+        fields.append(make.one(path, row, "from_hour", _("From hour"), "whole", unit="h", signed=True, width="s"))
+        fields.append(make.one(path, row, "to_hour", _("To hour"), "whole", unit="h", signed=True, width="s"))
     if section == "normal_course":
         bands = [(band["id"], band["label"]) for band in document["downtime_bands"]]
-        fields.append(make.one(path, row, "bands", "Only after these depths", "picks", options=bands, blank="drop", width="m"))
-    entry = Entry("In the protocol", fields, make.source(path, row, "New"))
-    return Page(item, [Group("In the protocol", [entry]), *_sheet(make, section, item)], back=("", TITLE))
+        fields.append(make.one(path, row, "bands", _("Only after these depths"), "picks", options=bands, blank="drop", width="m"))
+    entry = Entry(_("In the protocol"), fields, make.source(path, row, _("New")))
+    return Page(item, [Group(_("In the protocol"), [entry]), *_sheet(make, section, item)], back=("", _(TITLE)))
 
 
-_DAY = "0 is the day of treatment, -7 a week before."
-_LINES = {"hint": "One per line.", "blank": "drop"}
+_DAY = gettext_noop("0 is the day of treatment, -7 a week before.")
+_LINES = {"hint": gettext_noop("One per line."), "blank": "drop"}
 _LINE = {"width": "m", "blank": "drop"}
-_DATES = "No figure is typed here: the paper works the date out from the visit."
+_DATES = gettext_noop("No figure is typed here: the paper works the date out from the visit.")
 _SHEET: dict[str, list[tuple[str, str, str, dict]]] = {
-    "precare": [("", "In the patient's words", "lines", _LINES)],
-    "aftercare": [("see", "What is seen", "line", _LINE), ("do", "What to do", "lines", _LINES)],
-    "normal_course": [("feel", "How it feels", "line", _LINE)],
-    "red_flags": [("lines", "When to call, one line each", "lines", _LINES)],
-    _WITH: [("name", "What the patient knows it as", "line", _LINE), ("lines", "What to do", "lines", _LINES)],
+    "precare": [("", gettext_noop("In the patient's words"), "lines", _LINES)],
+    "aftercare": [("see", gettext_noop("What is seen"), "line", _LINE), ("do", gettext_noop("What to do"), "lines", _LINES)],
+    "normal_course": [("feel", gettext_noop("How it feels"), "line", _LINE)],
+    "red_flags": [("lines", gettext_noop("When to call, one line each"), "lines", _LINES)],
+    _WITH: [("name", gettext_noop("What the patient knows it as"), "line", _LINE), ("lines", gettext_noop("What to do"), "lines", _LINES)],
 }
 
 
@@ -108,7 +132,7 @@ def _sheet(make: Making, section: str, item: str) -> list[Group]:
         return []
     if section == "precare":
         entry = beside_entry(make, _beside(section)[0], item, _SHEET[section])
-        return [Group("Before a visit", [entry], note=_DATES)] if entry else []
+        return [Group(_("Before a visit"), [entry], note=_(_DATES))] if entry else []
     return sheet_group(beside_entry(make, _beside(section)[0], item, _SHEET[section]))
 
 
@@ -124,8 +148,8 @@ def _with_page(document: Mapping[str, Any], item: str) -> Page | None:
     if row is None:
         return None
     make, path = Making(document), row_name(_WITH, item)
-    entry = Entry("In the protocol", [make.one(path, row, "text", "Do", "text")], make.source(path, row, "New"))
-    return Page(item, [Group("In the protocol", [entry]), *_sheet(make, _WITH, item)], back=("", TITLE))
+    entry = Entry(_("In the protocol"), [make.one(path, row, "text", _("Do"), "text")], make.source(path, row, _("New")))
+    return Page(item, [Group(_("In the protocol"), [entry]), *_sheet(make, _WITH, item)], back=("", _(TITLE)))
 
 
 def _without_care(document: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -143,11 +167,11 @@ def _keep_name(document: Mapping[str, Any], ident: str) -> Iterator[dict[str, An
 
 
 _NOUN = {
-    "precare": "an instruction before the session",
-    "aftercare": "an instruction after the session",
-    "normal_course": "what is normal",
-    "red_flags": "a red flag",
-    _WITH: "aftercare with an adjuvant",
+    "precare": gettext_noop("an instruction before the session"),
+    "aftercare": gettext_noop("an instruction after the session"),
+    "normal_course": gettext_noop("what is normal"),
+    "red_flags": gettext_noop("a red flag"),
+    _WITH: gettext_noop("aftercare with an adjuvant"),
 }
 _NAMED_BY = {"precare": "instruction", "aftercare": "when", "normal_course": "what", "red_flags": "signs"}
 ROWS = (
@@ -160,7 +184,7 @@ ROWS = (
             named_by=_NAMED_BY[section],
             beside=_beside(section),
         )
-        for section, _, _ in _SECTIONS
+        for section, _title, _keys in _SECTIONS
     ),
     Rows(
         path=_WITH,
@@ -168,8 +192,8 @@ ROWS = (
         noun=_NOUN[_WITH],
         page=_with_page,
         ident="adjuvant",
-        id_label="Adjuvant",
-        id_hint="One that has no aftercare of its own yet.",
+        id_label=gettext_noop("Adjuvant"),
+        id_hint=gettext_noop("One that has no aftercare of its own yet."),
         among=_without_care,
         gone=_keep_name,
         beside=_beside(_WITH),

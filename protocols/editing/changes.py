@@ -4,6 +4,8 @@ import copy
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from ..comparison import NoSuchValue, join, place, steps, value_at
 from .fields import ADDED, Entry, Field, Mistake, Page
 
@@ -25,7 +27,7 @@ def typed(page: Page, posted: Mapping[str, list[str]]) -> tuple[dict[str, Any], 
             try:
                 found[one.path] = one.read(posted[one.path], _added(one, posted))
             except Mistake as mistake:
-                mistakes[one.path] = f"{one.full} {mistake}."
+                mistakes[one.path] = _("%(name)s %(fault)s.") % {"name": one.full, "fault": mistake}
     return found, mistakes
 
 

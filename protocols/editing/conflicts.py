@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from .changes import same
 from .fields import Field, Page
 
@@ -59,7 +61,7 @@ def meet(*, before: Page, now: Page, values: Mapping[str, Any], typed: Mapping[s
                 path=path,
                 label=was.full,
                 was=was.in_words(was.value),
-                theirs="Taken out" if standing is None or _taken_out(edit, path) else standing.in_words(standing.value),
+                theirs=_("Taken out") if standing is None or _taken_out(edit, path) else standing.in_words(standing.value),
                 mine=was.in_words(values[path]) if path in values else str(typed[path]),
                 who=edit.made_by if edit else None,
                 when=edit.made_at if edit else None,
@@ -83,15 +85,15 @@ def both_added(*, theirs: Page, mine: Page, added: str, since: Sequence[Any]) ->
     for other, own in zip(theirs.fields, mine.fields, strict=False):
         said, typed = other.in_words(other.value), own.shown
         yours = ", ".join(typed) if isinstance(typed, list) else own.in_words(typed) if own.kind in ("choice", "flag") else typed
-        yours = {"yes": "Yes", "no": "No"}.get(typed, yours) if own.kind == "flag" and isinstance(typed, str) else yours
+        yours = {"yes": _("Yes"), "no": _("No")}.get(typed, yours) if own.kind == "flag" and isinstance(typed, str) else yours
         if other.written(other.value) != typed and not (own.kind == "flag" and {typed, other.written(other.value)} == {"", "no"}):
             clashes.append(
                 Clash(
                     own.path,
                     own.full,
-                    "Nothing",
+                    _("Nothing"),
                     said,
-                    yours or "Nothing",
+                    yours or _("Nothing"),
                     edit.made_by if edit else None,
                     edit.made_at if edit else None,
                     taken=True,

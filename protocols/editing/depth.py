@@ -5,15 +5,18 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
+
 from planner.reading import as_decimal
-from planner.wording import counted, mm, number
+from planner.wording import mm, number
 
 from .changes import row_name
-from .fields import Entry, Field, Group, Making, Page
+from .fields import Entry, Field, Group, Making, Page, within
 
 SPAN = ("min", "typical", "max")
-SLUG, TITLE = "depth", "Depths, sessions and intervals"
-ABOUT = "For each indication a grid of zones and levels, then how many sessions and how far apart."
+SLUG, TITLE = "depth", gettext_noop("Depths, sessions and intervals")
+ABOUT = gettext_noop("For each indication a grid of zones and levels, then how many sessions and how far apart.")
 
 
 @dataclass(frozen=True)
@@ -56,8 +59,8 @@ def page(document: Mapping[str, Any], item: str) -> Page | None:
     """`acne_scars` or `acne_scars/cheeks`; None where the protocol has neither."""
     if not item:
         rows = [{"item": row["id"], "label": row["label"], "note": _extent(document, row)} for row in document["indications"]]
-        return Page(TITLE, [], links=[{"title": "", "rows": rows}])
-    name, _, zone = item.partition("/")
+        return Page(_(TITLE), [], links=[{"title": "", "rows": rows}])
+    name, _sep, zone = item.partition("/")
     indication = next((row for row in document["indications"] if row["id"] == name), None)
     if indication is None:
         return None
@@ -65,8 +68,16 @@ def page(document: Mapping[str, Any], item: str) -> Page | None:
 
 
 def _extent(document: Mapping[str, Any], indication: Mapping[str, Any]) -> str:
-    zones = {zone for _, zone in _rows(document, indication["id"])}
-    return f"{counted(len(indication['levels']), 'level')}, {counted(len(zones), 'zone')}"
+    zones = {zone for _level, zone in _rows(document, indication["id"])}
+    return f"{_levels(len(indication['levels']))}, {_zones(len(zones))}"
+
+
+def _levels(number: int) -> str:
+    return ngettext("%(n)s level", "%(n)s levels", number) % {"n": number}
+
+
+def _zones(number: int) -> str:
+    return ngettext("%(n)s zone", "%(n)s zones", number) % {"n": number}
 
 
 def _rows(document: Mapping[str, Any], indication: str) -> dict[tuple[str, str], Mapping[str, Any]]:
@@ -91,8 +102,8 @@ def _warning(value: Any, ceiling: Decimal | None, step: Decimal | None, *, top: 
     if figure is None:
         return ""
     if step and figure % step:
-        return f"the dial goes in steps of {mm(step)}: {mm(figure)} is rounded down"
-    return "at the zone's ceiling" if top and ceiling is not None and figure == ceiling else ""
+        return _("the dial goes in steps of %(step)s: %(depth)s is rounded down") % {"step": mm(step), "depth": mm(figure)}
+    return _("at the zone's ceiling") if top and ceiling is not None and figure == ceiling else ""
 
 
 def _grid(document: Mapping[str, Any], indication: Mapping[str, Any]) -> Page:
@@ -119,8 +130,8 @@ def _grid(document: Mapping[str, Any], indication: Mapping[str, Any]) -> Page:
             )
         shown.append(Row(zone["id"], zone["short_label"], number(zone["max_depth_mm"]), item, tuple(cells)))
     groups = [
-        Group("Number of sessions", [_course(make, indication, level, "sessions", "sessions") for level in levels]),
-        Group("Weeks between sessions", [_course(make, indication, level, "interval", "weeks") for level in levels]),
+        Group(_("Number of sessions"), [_course(make, indication, level, "sessions", "sessions") for level in levels]),
+        Group(_("Weeks between sessions"), [_course(make, indication, level, "interval", "weeks") for level in levels]),
     ]
     grid = Grid(tuple(level["short_label"] for level in levels), tuple(shown), tuple(missing), mm(step) if step else "")
     return Page(indication["label"], groups, grid=grid)
@@ -128,7 +139,7 @@ def _grid(document: Mapping[str, Any], indication: Mapping[str, Any]) -> Page:
 
 def _course(make: Making, indication: Mapping[str, Any], level: Mapping[str, Any], key: str, unit: str) -> Entry:
     path = f"{row_name('indications', indication['id'])}.{row_name('levels', level['id'])}.{key}"
-    what = "Sessions" if key == "sessions" else "Interval"
+    what = _("Sessions") if key == "sessions" else _("Interval")
     full = f"{what}, {level['short_label']}"
     return Entry(level["short_label"], make.span(path, level[key], "whole", unit, full), make.source(path, level[key], full))
 
@@ -145,7 +156,7 @@ def _zone(document: Mapping[str, Any], indication: Mapping[str, Any], zone_id: s
         row = rows.get((level["id"], zone_id))
         full = f"{zone['short_label']}, {level['short_label']}"
         fields = _figures(make, path, row or {}, full, ceiling, step)
-        fields.append(make.one(path, row or {}, "note", "Note", "text", blank="drop", full=f"{full}: note"))
+        fields.append(make.one(path, row or {}, "note", _("Note"), "text", blank="drop", full=within(full, _("note"))))
         ids = {"indication": indication["id"], "level": level["id"], "zone": zone_id, "unit": "mm"}
         entries.append(
             Entry(
@@ -153,30 +164,30 @@ def _zone(document: Mapping[str, Any], indication: Mapping[str, Any], zone_id: s
                 fields,
                 make.source(path, row or {}, full),
                 row=path,
-                note="" if row else "The protocol proposes nothing here. Fill in the three depths to add it.",
-                removable=f"Take out {full}" if row else "",
+                note="" if row else _("The protocol proposes nothing here. Fill in the three depths to add it."),
+                removable=full if row else "",
                 fresh=None if row else ("depth_ranges", ids),
                 made_by=(*SPAN, "note"),
             )
         )
     return Page(
         f"{zone['label']}: {indication['short_label'].lower()}",
-        [Group("Depth at each level", entries, note=f"No depth may be above the zone's ceiling, {mm(ceiling)}.")],
-        back=(indication["id"], "All zones"),
+        [Group(_("Depth at each level"), entries, note=_("No depth may be above the zone's ceiling, %(depth)s.") % {"depth": mm(ceiling)})],
+        back=(indication["id"], _("All zones")),
     )
 
 
 def sources(document: Mapping[str, Any], page: Page, item: str) -> list[tuple[str, str]]:
     """From where the empty levels of a zone can be filled in: (`cheeks` or `cheeks/grade_1`, words). Nothing where none is empty."""
-    name, _, zone_id = item.partition("/")
+    name, _sep, zone_id = item.partition("/")
     indication = next((row for row in document["indications"] if row["id"] == name), None)
     if not zone_id or indication is None or not any(entry.fresh for entry in page.entries):
         return []
     rows = _rows(document, name)
     have = [zone for zone in document["zones"] if any(key[1] == zone["id"] for key in rows)]
-    found = [(zone["id"], f"{zone['short_label']}, each level as there") for zone in have if zone["id"] != zone_id]
+    found = [(zone["id"], _("%(zone)s, each level as there") % {"zone": zone["short_label"]}) for zone in have if zone["id"] != zone_id]
     here = [level for level in indication["levels"] if (level["id"], zone_id) in rows]
-    return found + [(f"{zone_id}/{level['id']}", f"This zone, {level['short_label']}") for level in here]
+    return found + [(f"{zone_id}/{level['id']}", _("This zone, %(level)s") % {"level": level["short_label"]}) for level in here]
 
 
 def fill(document: Mapping[str, Any], page: Page, item: str, source: str) -> str:
@@ -186,7 +197,7 @@ def fill(document: Mapping[str, Any], page: Page, item: str, source: str) -> str
     if source not in known:
         return ""
     rows = _rows(document, name)
-    zone, _, level = source.partition("/")
+    zone, _sep, level = source.partition("/")
     for entry in page.entries:
         if entry.fresh is None:
             continue
@@ -209,9 +220,12 @@ def check(document: Mapping[str, Any], page: Page, values: Mapping[str, Any]) ->
         name = entry.row.rpartition("[")[2].rstrip("]").split(",")[-1] if entry.row.startswith("depth_ranges") else ""
         ceiling = ceilings.get(name)
         if ceiling is not None and high is not None and high > ceiling:
-            wrong[by_key["max"].path] = f"{by_key['max'].full} must be {mm(ceiling)} or less, the zone's ceiling."
+            wrong[by_key["max"].path] = _("%(name)s must be %(depth)s or less, the zone's ceiling.") % {
+                "name": by_key["max"].full,
+                "depth": mm(ceiling),
+            }
         if low is not None and typical is not None and low > typical:
-            wrong[by_key["min"].path] = f"{by_key['min'].full} must not be above typical, {number(typical)}."
+            wrong[by_key["min"].path] = _("%(name)s must not be above typical, %(n)s.") % {"name": by_key["min"].full, "n": number(typical)}
         if high is not None and typical is not None and high < typical and by_key["max"].path not in wrong:
-            wrong[by_key["max"].path] = f"{by_key['max'].full} must not be below typical, {number(typical)}."
+            wrong[by_key["max"].path] = _("%(name)s must not be below typical, %(n)s.") % {"name": by_key["max"].full, "n": number(typical)}
     return wrong

@@ -5,9 +5,12 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from planner.errors import Fault
 
 from ..comparison import join, row_keys
+from ..fault_words import said
 from .fields import Field, Page
 
 _PART = re.compile(r"\[([^\]]*)\]|\.?([^.\[\]]+)")
@@ -60,11 +63,8 @@ def placed(
         if found is None:
             elsewhere.append((name, fault.message))
         elif not found.error:
-            found.error = (
-                f"{found.full} {fault.message}."
-                if found.path == name or name.startswith(found.path)
-                else f"{_head(found)}: {fault.message}."
-            )
+            about = {"name": found.full if name.startswith(found.path) else _head(found), "fault": said(fault.message)}
+            found.error = _("%(name)s %(fault)s.") % about if name.startswith(found.path) else "{name}: {fault}.".format(**about)
     return elsewhere
 
 

@@ -9,11 +9,21 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
 from planner.wording import number
+
+from ..reading import unit_word
 
 _NUMBER = re.compile(r"[-\u2212]?[0-9]*(?:[.,][0-9]+)?")
 MOST_DECIMALS = 2
 ADDED = "::add"  # beside a list of sources: the box in which one more is named
+
+
+def within(name: str, what: str) -> str:
+    """What a value is called away from its place: `Cheeks, mild: max`."""
+    return f"{name}: {what}"
 
 
 class Mistake(ValueError):
@@ -59,14 +69,19 @@ class Field:
     def _unsourced(self) -> str:
         """What keeps the value from approval: no source, or one that is not in the list of references any more."""
         if not self.value:
-            return "No source is named. The draft cannot be handed over or approved."
+            return _("No source is named. The draft cannot be handed over or approved.")
         known = dict(self.options)
         gone = [name for name in self.value if name not in known]
-        return f"{', '.join(gone)} is not in the references any more. The draft cannot be handed over or approved." if gone else ""
+        text = _("%(names)s is not in the references any more. The draft cannot be handed over or approved.")
+        return text % {"names": ", ".join(gone)} if gone else ""
 
     @property
     def ident(self) -> str:
         return ident(self.path)
+
+    @property
+    def unit_word(self) -> str:
+        return unit_word(self.unit)
 
     @property
     def adding(self) -> str:
@@ -107,14 +122,14 @@ class Field:
     def in_words(self, value: Any) -> str:
         """*value* as a reader sees it, beside another one."""
         if value is None or value == [] or value == "":
-            return "Nothing"
+            return _("Nothing")
         if self.kind in ("refs", "picks"):
             words = dict(self.options)
             return ", ".join(words.get(name, name) if self.kind == "picks" else name for name in value)
         if self.kind in ("number", "whole"):
-            return f"{self.written(value)}\u00a0{self.unit}".rstrip("\u00a0")
+            return f"{self.written(value)}\u00a0{self.unit_word}".rstrip("\u00a0")
         if self.kind == "flag":
-            return "Yes" if value else "No"
+            return _("Yes") if value else _("No")
         if self.kind == "choice":
             return dict(self.options).get(value, str(value))
         return self.written(value)
@@ -132,7 +147,7 @@ class Field:
             known = {name for name, _ in self.options} | set(self.value or ())
             ticked = {text for text in posted if text}
             if not ticked <= known:
-                raise Mistake("takes only what the list offers")
+                raise Mistake(_("takes only what the list offers"))
             earlier = [name for name in self.value or () if name in ticked]
             return self._or_blank(earlier + [name for name, _ in self.options if name in ticked and name not in earlier])
         text = (posted[-1] if posted else "").replace("\r\n", "\n")
@@ -143,18 +158,18 @@ class Field:
             return self._or_blank([line.strip() for line in text.split("\n") if line.strip()])
         if not text:
             if self.blank == "refuse":
-                raise Mistake("is empty. Choose one" if self.kind == "choice" else "is empty. Enter a value")
+                raise Mistake(_("is empty. Choose one") if self.kind == "choice" else _("is empty. Enter a value"))
             return "" if self.blank == "empty" else None
         if self.kind in ("number", "whole"):
             return self._figure(text)
         if self.kind == "flag":
             if text not in ("yes", "no"):
-                raise Mistake("must be yes or no")
+                raise Mistake(_("must be yes or no"))
             return text == "yes"
         if self.kind == "choice" and text not in dict(self.options):
-            raise Mistake("takes only what the list offers")
+            raise Mistake(_("takes only what the list offers"))
         if self.kind == "line" and "\n" in text:
-            raise Mistake("must be one line")
+            raise Mistake(_("must be one line"))
         return text
 
     def _or_blank(self, found: list) -> list | None:
@@ -163,16 +178,16 @@ class Field:
 
     def _figure(self, text: str) -> int | float:
         if not _NUMBER.fullmatch(text) or not any(sign.isdigit() for sign in text):
-            raise Mistake(f"must be a number, for example {'3' if self.kind == 'whole' else '0.5'}")
+            raise Mistake(_("must be a number, for example %(example)s") % {"example": "3" if self.kind == "whole" else "0.5"})
         figure = Decimal(text.replace("\u2212", "-").replace(",", ".").replace("-.", "-0."))
         if figure < 0 and not self.signed:
-            raise Mistake("must be 0 or more")
+            raise Mistake(_("must be 0 or more"))
         if -figure.as_tuple().exponent > MOST_DECIMALS and figure != round(figure, MOST_DECIMALS):
-            raise Mistake(f"must have at most {MOST_DECIMALS} decimals")
+            raise Mistake(_("must have at most %(n)s decimals") % {"n": MOST_DECIMALS})
         if figure == figure.to_integral_value():
             return int(figure)
         if self.kind == "whole":
-            raise Mistake("must be a whole number")
+            raise Mistake(_("must be a whole number"))
         return float(figure)
 
     def _sources(self, posted: Sequence[str], added: str) -> list[str]:
@@ -183,9 +198,8 @@ class Field:
             if text and text not in found:
                 (found if text in known else strange).append(text)
         if strange:
-            raise Mistake(
-                f"names {', '.join(strange)}, which is no reference of this version. Choose from the list, or add it under References"
-            )
+            text = _("names %(names)s, which is no reference of this version. Choose from the list, or add it under References")
+            raise Mistake(text % {"names": ", ".join(strange)})
         return found
 
 
@@ -290,6 +304,11 @@ class Page:
         return next((one for one in self.fields if one.path == path), None)
 
 
+def told(options: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Options with their words in the language of the page."""
+    return [(name, _(text)) for name, text in options]
+
+
 class Making:
     """Makes the fields of a document: looks up what a source, a zone or a rule is called once."""
 
@@ -306,7 +325,7 @@ class Making:
         return Field(f"{path}.{key}" if path else key, label, kind, holder.get(key), **more)
 
     def span(self, path: str, holder: Mapping[str, Any], kind: str, unit: str, full: str, **more: Any) -> list[Field]:
-        words = (("min", "Min"), ("typical", "Typical"), ("max", "Max"))
+        words = (("min", pgettext("least", "Min")), ("typical", _("Typical")), ("max", _("Max")))
         return [
             self.one(path, holder, key, label, kind, unit=unit, full=f"{full}: {label.lower()}", width="s", **more) for key, label in words
         ]
@@ -316,15 +335,30 @@ class Making:
         only = tuple(only) or ("refs", "evidence", "unverified")
         found = []
         if "refs" in only:
-            found.append(self.one(path, holder, "refs", "Sources", "refs", full=f"{full}: sources", options=self.references))
+            found.append(self.one(path, holder, "refs", _("Sources"), "refs", full=within(full, _("sources")), options=self.references))
         if "evidence" in only:
             found.append(
                 self.one(
-                    path, holder, "evidence", "Evidence grade", "choice", full=f"{full}: evidence grade", options=self.grades, width="m"
+                    path,
+                    holder,
+                    "evidence",
+                    _("Evidence grade"),
+                    "choice",
+                    full=within(full, _("evidence grade")),
+                    options=self.grades,
+                    width="m",
                 )
             )
         if "unverified" in only:
             found.append(
-                self.one(path, holder, "unverified", "No study was read for this", "flag", full=f"{full}: no study was read", width="m")
+                self.one(
+                    path,
+                    holder,
+                    "unverified",
+                    _("No study was read for this"),
+                    "flag",
+                    full=within(full, _("no study was read")),
+                    width="m",
+                )
             )
         return found

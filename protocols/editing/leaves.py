@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from ..comparison import join, row_keys
 from ..reading import words
 from .fields import Entry, Field, Making
@@ -39,7 +41,7 @@ class Leaves:
             else []
         )
         if fields or source:
-            deeper.insert(0, Entry(title or "Values", fields, source, note=""))
+            deeper.insert(0, Entry(title or _("Values"), fields, source, note=""))
         return deeper
 
     def _field(self, path: str, key: str, value: Any) -> Iterator[Field]:
@@ -55,4 +57,4 @@ class Leaves:
         elif isinstance(value, str):
             yield Field(path, label, "text" if len(value) > 60 else "line", value, full=full, width="l" if len(value) > 60 else "m")
         elif isinstance(value, list) and all(isinstance(one, str) for one in value):
-            yield Field(path, label, "lines", value, full=full, hint="One per line.", width="m")
+            yield Field(path, label, "lines", value, full=full, hint=_("One per line."), width="m")

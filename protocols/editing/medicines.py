@@ -3,15 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
-from planner.wording import counted
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
+
 from planner.words import fold
 
 from .changes import row_name
 from .fields import Entry, Field, Group, Making, Page
 from .rows import NEW, Rows, Takes
 
-SLUG, TITLE = "medicines", "Medicines"
-ABOUT = "Ingredients, the names they are sold under, and the classes that lead to rules."
+SLUG, TITLE = "medicines", gettext_noop("Medicines")
+ABOUT = gettext_noop("Ingredients, the names they are sold under, and the classes that lead to rules.")
 MOST_SHOWN = 40
 
 
@@ -33,21 +35,26 @@ def found(document: Mapping[str, Any], query: str) -> list[dict[str, Any]]:
         {
             "item": row["ingredient"],
             "label": row["ingredient"],
-            "note": ", ".join(row["names"][:6]) + (f" and {len(row['names']) - 6} more" if len(row["names"]) > 6 else ""),
+            "note": ", ".join(row["names"][:6])
+            + (" " + _("and %(n)s more") % {"n": len(row["names"]) - 6} if len(row["names"]) > 6 else ""),
             "tag": ", ".join(labels.get(name, name) for name in row["classes"]),
             "css": "mute",
         }
-        for _, _, row in sorted(hits, key=lambda hit: hit[:2])
+        for _later, _name, row in sorted(hits, key=lambda hit: hit[:2])
     ]
 
 
 def page(document: Mapping[str, Any], item: str, query: str = "") -> Page | None:
     if not item:
         rows = found(document, query)
-        title = counted(len(rows), "medicine") + (f" with “{query.strip()}”" if query.strip() else "")
+        count = {"n": len(rows), "query": query.strip()}
+        if query.strip():
+            title = ngettext("%(n)s medicine with “%(query)s”", "%(n)s medicines with “%(query)s”", len(rows)) % count
+        else:
+            title = ngettext("%(n)s medicine", "%(n)s medicines", len(rows)) % count
         if len(rows) > MOST_SHOWN:
-            title += f", the first {MOST_SHOWN} shown"
-        return Page(TITLE, [], links=[{"title": title, "rows": rows[:MOST_SHOWN]}])
+            title = _("%(medicines)s, the first %(most)s shown") % {"medicines": title, "most": MOST_SHOWN}
+        return Page(_(TITLE), [], links=[{"title": title, "rows": rows[:MOST_SHOWN]}])
     make = Making(document)
     classes = [(entry["id"], entry["label"]) for entry in document["medicines"]["classes"]]
     row = next((one for one in document["medicines"]["list"] if one["ingredient"] == item), None)
@@ -56,19 +63,19 @@ def page(document: Mapping[str, Any], item: str, query: str = "") -> Page | None
     path = row_name("medicines.list", item)
     return Page(
         item,
-        [Group("Names and classes", [Entry("Names and classes", fields(make, path, row, classes))])],
-        back=("", TITLE),
+        [Group(_("Names and classes"), [Entry(_("Names and classes"), fields(make, path, row, classes))])],
+        back=("", _(TITLE)),
         removable=path,
-        remove_words=f"Take {item} out of the list",
+        remove_words=_("Take %(name)s out of the list") % {"name": item},
         copied=("", item),
     )
 
 
 def fields(make: Making, path: str, row: Mapping[str, Any], classes: list[tuple[str, str]]) -> list[Field]:
     return [
-        make.one(path, row, "names", "Names it is sold under", "lines", hint="One per line."),
-        make.one(path, row, "classes", "Classes", "picks", options=classes),
-        make.one(path, row, "unverified", "Not yet checked against a formulary", "flag", width="m"),
+        make.one(path, row, "names", _("Names it is sold under"), "lines", hint=_("One per line.")),
+        make.one(path, row, "classes", _("Classes"), "picks", options=classes),
+        make.one(path, row, "unverified", _("Not yet checked against a formulary"), "flag", width="m"),
     ]
 
 
@@ -82,11 +89,11 @@ def name_problem(name: str) -> str:
 ROWS = (
     Rows(
         path="medicines.list",
-        noun="a medicine",
+        noun=gettext_noop("a medicine"),
         page=page,
         ident="ingredient",
-        id_label="Ingredient",
-        id_hint="The name without dose or form, for example isotretinoin.",
+        id_label=gettext_noop("Ingredient"),
+        id_hint=gettext_noop("The name without dose or form, for example isotretinoin."),
         problem=name_problem,
         own=("names",),
         begins=lambda document: {"names": [], "classes": []},

@@ -3,14 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from ..comparison import row_keys
 from ..reading import words
 from .fields import Group, Page
 from .leaves import Leaves
 from .naming import address
 
-SLUG, TITLE = "more", "Everything else"
-ABOUT = "Devices and their labels, phototypes, technique, numbing, combinations, settings."
+SLUG, TITLE = "more", gettext_noop("Everything else")
+ABOUT = gettext_noop("Devices and their labels, phototypes, technique, numbing, combinations, settings.")
 _SKIPPED = frozenset({"schema", "pack_version", "status", "status_text", "vocabulary", "medicines"})
 
 
@@ -19,13 +22,13 @@ def _sections(document: Mapping[str, Any]) -> list[str]:
 
 
 def items(document: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [(key, words(key)) for key in _sections(document)] + [("medicines", "Medicine classes and matching")]
+    return [(key, words(key)) for key in _sections(document)] + [("medicines", _("Medicine classes and matching"))]
 
 
 def page(document: Mapping[str, Any], item: str) -> Page | None:
     if not item:
         rows = [{"item": key, "label": label, "note": ""} for key, label in items(document)]
-        return Page(TITLE, [], links=[{"title": "", "rows": rows}])
+        return Page(_(TITLE), [], links=[{"title": "", "rows": rows}])
     if item not in dict(items(document)):
         return None
     making = Leaves(document)
@@ -39,4 +42,4 @@ def page(document: Mapping[str, Any], item: str) -> Page | None:
             groups.append(Group(making.naming(path).partition(": ")[2] or words(key), making.entries(path, row, "")))
     else:
         groups.append(Group(words(item), making.entries(item, value, "")))
-    return Page(dict(items(document))[item], [group for group in groups if group.entries], back=("", TITLE))
+    return Page(dict(items(document))[item], [group for group in groups if group.entries], back=("", _(TITLE)))

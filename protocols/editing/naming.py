@@ -5,45 +5,52 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from planner.wording import number
 
 from ..comparison import NoSuchValue, steps, value_at
 from ..reading import words
 
 _PARTS = {
-    "depth_ranges": "Depth",
-    "contraindications": "Screening rule",
-    "zones": "Zone",
-    "adjuvants": "Adjuvant",
-    "indications": "Indication",
-    "medicines": "Medicines",
-    "references": "Reference",
-    "questions": "Question",
-    "precare": "Before the session",
-    "aftercare": "Aftercare",
-    "normal_course": "Normal course",
-    "red_flags": "Red flag",
-    "downtime_bands": "Downtime",
-    "course_rules": "Course",
-    "aftercare_by_adjuvant": "Aftercare with",
-    "patient_wording": "Words of the sheet",
-    "follow_up": "Follow-up calls",
-    "before_visit": "Before a visit",
+    "depth_ranges": gettext_noop("Depth"),
+    "contraindications": gettext_noop("Screening rule"),
+    "zones": gettext_noop("Zone"),
+    "adjuvants": gettext_noop("Adjuvant"),
+    "indications": gettext_noop("Indication"),
+    "medicines": gettext_noop("Medicines"),
+    "references": gettext_noop("Reference"),
+    "questions": gettext_noop("Question"),
+    "precare": gettext_noop("Before the session"),
+    "aftercare": gettext_noop("Aftercare"),
+    "normal_course": gettext_noop("Normal course"),
+    "red_flags": gettext_noop("Red flag"),
+    "downtime_bands": gettext_noop("Downtime"),
+    "course_rules": gettext_noop("Course"),
+    "aftercare_by_adjuvant": gettext_noop("Aftercare with"),
+    "patient_wording": gettext_noop("Words of the sheet"),
+    "follow_up": gettext_noop("Follow-up calls"),
+    "before_visit": gettext_noop("Before a visit"),
 }
 _FIELDS = {
-    "min": "min",
-    "typical": "typical",
-    "max": "max",
-    "refs": "sources",
-    "max_depth_mm": "greatest depth",
-    "valid_days": "valid for, days",
-    "unverified": "no study was read",
-    "evidence": "evidence grade",
-    "oedema": "swelling",
-    "erythema": "redness",
+    "min": gettext_noop("min"),
+    "typical": gettext_noop("typical"),
+    "max": gettext_noop("max"),
+    "refs": gettext_noop("sources"),
+    "max_depth_mm": gettext_noop("greatest depth"),
+    "valid_days": gettext_noop("valid for, days"),
+    "unverified": gettext_noop("no study was read"),
+    "evidence": gettext_noop("evidence grade"),
+    "oedema": gettext_noop("swelling"),
+    "erythema": gettext_noop("redness"),
 }
 _SILENT = frozenset({"list", "levels", "covers", "use"})
 CARE = frozenset({"precare", "aftercare", "aftercare_by_adjuvant", "normal_course", "red_flags", "sun_protection"})
+
+
+def _field(name: str) -> str:
+    return _(_FIELDS[name]) if name in _FIELDS else words(name).lower()
 
 
 class Naming:
@@ -80,9 +87,9 @@ class Naming:
             if kind == "row":
                 said.append(self._row(section, names[:place], text))
             elif place == 0:
-                said.append(_PARTS.get(text, words(text)))
+                said.append(_(_PARTS[text]) if text in _PARTS else words(text))
             elif text not in _SILENT:
-                said.append(_FIELDS.get(text) or words(text).lower())
+                said.append(_field(text))
         return ": ".join(said)
 
     def _row(self, section: str, before: list[tuple[str, str]], text: str) -> str:
@@ -98,16 +105,16 @@ class Naming:
     def value(self, value: Any) -> str:
         """A value of the document in words, for "before → after"."""
         if value is None or value in ("", [], {}):
-            return "nothing"
+            return _("nothing")
         if value is True or value is False:
-            return "yes" if value else "no"
+            return _("yes") if value else _("no")
         if isinstance(value, (int, float)):
             return number(value)
         if isinstance(value, str):
             return self._labels.get(value, value)
         if isinstance(value, list):
             return ", ".join(self.value(item) for item in value)
-        return "; ".join(f"{_FIELDS.get(key) or words(key).lower()} {self.value(item)}" for key, item in value.items())
+        return "; ".join(f"{_field(key)} {self.value(item)}" for key, item in value.items())
 
 
 def address(document: Mapping[str, Any], path: str) -> tuple[str, str]:
@@ -121,7 +128,7 @@ def address(document: Mapping[str, Any], path: str) -> tuple[str, str]:
     top = names[0][1]
     row = names[1][1] if len(names) > 1 and names[1][0] == "row" else ""
     if top == "depth_ranges" and row.count(",") == 2:
-        indication, _, zone = row.split(",")
+        indication, _level, zone = row.split(",")
         return "depth", f"{indication}/{zone}"
     if (
         top == "indications"

@@ -3,6 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from planner.words import fold
 
 from ..comparison import values
@@ -10,8 +13,8 @@ from .changes import row_name
 from .fields import Entry, Field, Group, Making, Page
 from .rows import Rows
 
-SLUG, TITLE = "references", "References"
-ABOUT = "Citations, how much of each was read, and how many values rest on it."
+SLUG, TITLE = "references", gettext_noop("References")
+ABOUT = gettext_noop("Citations, how much of each was read, and how many values rest on it.")
 
 
 def items(document: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -61,7 +64,7 @@ def found(document: Mapping[str, Any], query: str) -> list[dict[str, Any]]:
                 "label": row["citation"],
                 "number": number,
                 "note": f"{row['id']}, {row.get('type', '')}",
-                "tag": "Not read" if row.get("unverified") else "",
+                "tag": _("Not read") if row.get("unverified") else "",
                 "css": "mute",
                 "rests": len(rests.get(row["id"], ())),
             }
@@ -71,36 +74,40 @@ def found(document: Mapping[str, Any], query: str) -> list[dict[str, Any]]:
 
 def page(document: Mapping[str, Any], item: str, query: str = "") -> Page | None:
     if not item:
-        return Page(TITLE, [], links=[{"title": "", "rows": found(document, query)}])
+        return Page(_(TITLE), [], links=[{"title": "", "rows": found(document, query)}])
     row = next((one for one in document["references"] if one["id"] == item), None)
     if row is None:
         return None
     path = row_name("references", item)
-    return Page(item, [Group("Reference", [Entry("Reference", fields(Making(document), path, row))])], back=("", TITLE), copied=("", item))
+    return Page(
+        item, [Group(_("Reference"), [Entry(_("Reference"), fields(Making(document), path, row))])], back=("", _(TITLE)), copied=("", item)
+    )
 
 
 def fields(make: Making, path: str, row: Mapping[str, Any]) -> list[Field]:
     reads = sorted({str(one.get("read")) for one in make.document["references"] if one.get("read")} | {"page", "abstract", "not_verified"})
     return [
-        make.one(path, row, "citation", "Citation", "text"),
-        make.one(path, row, "type", "Kind of source", width="m", hint="For example: randomised trial, review, label."),
-        make.one(path, row, "evidence", "Evidence grade", "choice", options=make.grades, width="m"),
+        make.one(path, row, "citation", _("Citation"), "text"),
+        make.one(path, row, "type", _("Kind of source"), width="m", hint=_("For example: randomised trial, review, label.")),
+        make.one(path, row, "evidence", _("Evidence grade"), "choice", options=make.grades, width="m"),
         make.one(path, row, "doi", "DOI", blank="drop", width="m"),
-        make.one(path, row, "pmid", "PubMed id", blank="drop", width="m"),
-        make.one(path, row, "pmcid", "PubMed Central id", blank="drop", width="m"),
-        make.one(path, row, "read", "How much was read", "choice", options=[(name, name.replace("_", " ")) for name in reads], width="m"),
-        make.one(path, row, "unverified", "Not read", "flag", width="m"),
+        make.one(path, row, "pmid", _("PubMed id"), blank="drop", width="m"),
+        make.one(path, row, "pmcid", _("PubMed Central id"), blank="drop", width="m"),
+        make.one(
+            path, row, "read", _("How much was read"), "choice", options=[(name, name.replace("_", " ")) for name in reads], width="m"
+        ),
+        make.one(path, row, "unverified", _("Not read"), "flag", width="m"),
     ]
 
 
 ROWS = (
     Rows(
         path="references",
-        noun="a reference",
+        noun=gettext_noop("a reference"),
         page=page,
         own=("citation", "doi", "pmid", "pmcid"),
-        id_label="Short name",
-        id_hint="What values name it by: small letters, numbers and low lines, for example harris2015.",
+        id_label=gettext_noop("Short name"),
+        id_hint=gettext_noop("What values name it by: small letters, numbers and low lines, for example harris2015."),
         begins=lambda document: {},
     ),
 )

@@ -12,6 +12,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from ..comparison import NoSuchValue, row_keys, value_at
 from ..comparison import values as all_values
 from .changes import applied, changes, put, row_name
@@ -62,8 +65,8 @@ class Rows:
     page: Callable[[Mapping[str, Any], str], Page | None]
     slug: str = ""
     ident: str = "id"
-    id_label: str = "Identifier"
-    id_hint: str = "What other values name it by: small letters, numbers and low lines."
+    id_label: str = gettext_noop("Identifier")
+    id_hint: str = gettext_noop("What other values name it by: small letters, numbers and low lines.")
     problem: Callable[[str], str] = id_problem
     begins: Callable[[Mapping[str, Any]], dict[str, Any]] = _nothing
     own: tuple[str, ...] = ()
@@ -81,6 +84,10 @@ class Rows:
     def new_item(self) -> str:
         """Where a row is added, within the section."""
         return f"{NEW}/{self.slug}" if self.slug else NEW
+
+    @property
+    def add_words(self) -> str:
+        return _("Add %(noun)s") % {"noun": _(self.noun)}
 
     def ids(self, document: Mapping[str, Any]) -> list[str]:
         return [str(row.get(self.ident)) for row in value_at(document, self.path)]
@@ -133,7 +140,7 @@ def fresh(rows: Rows, document: Mapping[str, Any], base: Mapping[str, Any] | Non
     page = rows.page(within, NEW)
     if page is None:
         raise LookupError(rows.path)
-    page.title, page.removable, page.copied = f"Add {rows.noun}", "", None
+    page.title, page.removable, page.copied = rows.add_words, "", None
     for entry in page.entries:
         entry.removable = ""
     return Fresh(rows, within, page, there)
@@ -233,7 +240,7 @@ def _rows_of(document: Mapping[str, Any], path: str) -> list[tuple[str, Mapping[
         held = value_at(document, path)
     except NoSuchValue:
         return []
-    parent, _, name = path.rpartition(".")
+    parent, _sep, name = path.rpartition(".")
     keys = row_keys(held, name, parent.rpartition(".")[2]) if held else []
     return [(f"{path}[{key}]", row) for key, row in zip(keys, held, strict=True)]
 
@@ -250,15 +257,17 @@ def beside_entry(make: Making, rows_beside: str, ident: str, parts: list[tuple[s
     """
     if not _is_mapping(make.document, rows_beside):
         return None
-    held = value_at(make.document, rows_beside).get(ident)
+    held, sheet = value_at(make.document, rows_beside).get(ident), _("On the patient's sheet")
     fields = []
     for key, label, kind, more in parts:
         path = f"{rows_beside}.{ident}" + (f".{key}" if key else "")
         value = held if not key else held.get(key) if isinstance(held, Mapping) else None
-        fields.append(Field(path, label, kind, value, full=f"On the patient's sheet: {label.lower()}", **more))
-    return Entry("On the patient's sheet", fields)
+        label, hint = _(label), more.get("hint", "")
+        more = {**more, "hint": _(hint) if hint else ""}
+        fields.append(Field(path, label, kind, value, full=f"{sheet}: {label.lower()}", **more))
+    return Entry(sheet, fields)
 
 
 def sheet_group(entry: Entry | None) -> list[Group]:
-    note = "No figure is typed here: the sheet fills figures in from this version."
-    return [Group("On the patient's sheet", [entry], note=note)] if entry else []
+    note = _("No figure is typed here: the sheet fills figures in from this version.")
+    return [Group(_("On the patient's sheet"), [entry], note=note)] if entry else []

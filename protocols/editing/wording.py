@@ -3,6 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from planner.knowledge.wording_section import EVERYWHERE, LINES, PARTS
 
 from ..comparison import join, row_keys
@@ -10,8 +13,8 @@ from ..reading import words
 from .fields import Entry, Field, Group, Page
 from .naming import PLACEHOLDER
 
-SLUG, TITLE = "wording", "Words of the sheet"
-ABOUT = "Every sentence of the aftercare sheet that the patient takes home."
+SLUG, TITLE = "wording", gettext_noop("Words of the sheet")
+ABOUT = gettext_noop("Every sentence of the aftercare sheet that the patient takes home.")
 SECTION = "patient_wording"
 # Parts a version may do without; they come with the program.
 BY_SKIN_AND_SEASON = ("normal_by_phototype", "season")
@@ -28,7 +31,7 @@ def page(document: Mapping[str, Any], item: str) -> Page | None:
         return None
     wording = document.get(SECTION)
     if not isinstance(wording, Mapping):
-        return Page(TITLE, [], intro="This version keeps no words of the sheet: it was made before they became part of the protocol.")
+        return Page(_(TITLE), [], intro=_("This version keeps no words of the sheet: it was made before they became part of the protocol."))
     top, order = [], list(dict.fromkeys(path.partition(".")[0] for path in (*LINES, *PARTS)))
     groups = []
     keys = sorted(wording, key=lambda key: (order.index(key) if key in order else len(order), key))
@@ -43,11 +46,12 @@ def page(document: Mapping[str, Any], item: str) -> Page | None:
         fields = list(_texts(value, f"{SECTION}.{key}", key, "", terms))
         if fields:
             groups.append(Group(words(key), [Entry(words(key), fields)]))
-    head = [Group("Head and foot", [Entry("Head and foot", top)])] if top else []
+    head = [Group(_("Head and foot"), [Entry(_("Head and foot"), top)])] if top else []
     everywhere = ", ".join(f"{{{name}}}" for name in (*EVERYWHERE, *terms))
-    intro = f"A figure is never typed here: write its name in braces and the sheet fills it in from this version. Everywhere: {everywhere}."
+    intro = _("A figure is never typed here: write its name in braces and the sheet fills it in from this version. Everywhere: %(names)s.")
+    intro %= {"names": everywhere}
     offers = "sheet-words" if any(name not in wording for name in BY_SKIN_AND_SEASON) else ""
-    return Page(TITLE, head + groups, intro=intro, offers=offers)
+    return Page(_(TITLE), head + groups, intro=intro, offers=offers)
 
 
 def _names(dotted: str, value: str, terms: tuple[str, ...]) -> list[str]:
@@ -58,7 +62,7 @@ def _names(dotted: str, value: str, terms: tuple[str, ...]) -> list[str]:
 
 
 def _text(path: str, label: str, value: str, names: list[str]) -> Field:
-    hint = f"Can fill: {', '.join(f'{{{name}}}' for name in names)}" if names else ""
+    hint = _("Can fill: %(names)s") % {"names": ", ".join(f"{{{name}}}" for name in names)} if names else ""
     return Field(path, label, "text" if len(value) > 60 else "line", value, hint=hint, width="l" if len(value) > 60 else "m")
 
 
@@ -74,7 +78,7 @@ def _texts(value: Any, path: str, dotted: str, label: str, terms: tuple[str, ...
                     item, join(path, key), f"{dotted}.{key}", f"{label}: {words(key).lower()}" if label else words(key), terms
                 )
     elif isinstance(value, list) and all(isinstance(item, str) for item in value):
-        yield Field(path, label, "lines", value, full=f"{words(dotted.partition('.')[0])}, {label}", hint="One per line.")
+        yield Field(path, label, "lines", value, full=f"{words(dotted.partition('.')[0])}, {label}", hint=_("One per line."))
     elif isinstance(value, list):
         for key, row in zip(row_keys(value, dotted.rpartition(".")[2]), value, strict=True):
-            yield from _texts(row, f"{path}[{key}]", dotted, words(row.get("id") or " and ".join(row.get("fields", ())) or key), terms)
+            yield from _texts(row, f"{path}[{key}]", dotted, words(row.get("id") or _(" and ").join(row.get("fields", ())) or key), terms)

@@ -4,10 +4,13 @@ from typing import Any
 
 import yaml
 from django import forms
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from planner.errors import CaseFaults
 
 from ..case_files import parse_text
+from ..fault_words import said
 from ..library import library_case
 
 MOST = 20_000  # characters; a case is a page or two
@@ -30,7 +33,10 @@ def _area(label: str, rows: int, missing: str, **kwargs) -> forms.CharField:
         label=label,
         max_length=MOST,
         required=bool(missing),
-        error_messages={"required": missing, "max_length": f"{label} must have at most {MOST:,} characters"},
+        error_messages={
+            "required": missing,
+            "max_length": format_lazy(_("{label} must have at most {most} characters"), label=label, most=f"{MOST:,}"),
+        },
         widget=forms.Textarea(attrs={"rows": rows, "spellcheck": "false", "autocomplete": "off", "class": "code"}),
         **kwargs,
     )
@@ -39,22 +45,22 @@ def _area(label: str, rows: int, missing: str, **kwargs) -> forms.CharField:
 class CaseForm(forms.Form):
     use_required_attribute = False
     name = forms.CharField(
-        label="Name",
+        label=_("Name"),
         max_length=120,
-        error_messages={"required": "Enter a name for the case", "max_length": "The name must have at most 120 characters"},
+        error_messages={"required": _("Enter a name for the case"), "max_length": _("The name must have at most 120 characters")},
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        help_text="What it is about. No name of a patient.",
+        help_text=_("What it is about. No name of a patient."),
     )
     note = forms.CharField(
-        label="Why it is kept",
+        label=_("Why it is kept"),
         max_length=300,
         required=False,
-        error_messages={"max_length": "Why it is kept must have at most 300 characters"},
+        error_messages={"max_length": _("Why it is kept must have at most 300 characters")},
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    case = _area("Case", 18, "Paste a case", help_text="Case format, as YAML or JSON.")
-    expect = _area("What must come out", 8, "", help_text="One expectation a line. Empty: the bench only shows what changes.")
-    must_hold = forms.BooleanField(label="Must hold", required=False)
+    case = _area(_("Case"), 18, _("Paste a case"), help_text=_("Case format, as YAML or JSON."))
+    expect = _area(_("What must come out"), 8, "", help_text=_("One expectation a line. Empty: the bench only shows what changes."))
+    must_hold = forms.BooleanField(label=_("Must hold"), required=False)
     lock_version = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=1)
 
     def __init__(self, *args, may_decide: bool, held: bool = False, **kwargs):
@@ -63,9 +69,9 @@ class CaseForm(forms.Form):
         self.held = held
         self.pasted: Any = None
         self.fields["must_hold"].help_text = (
-            "While it fails, no protocol can be approved."
+            _("While it fails, no protocol can be approved.")
             if may_decide
-            else "While it fails, no protocol can be approved. A medical lead decides."
+            else _("While it fails, no protocol can be approved. A medical lead decides.")
         )
         self.fields["must_hold"].disabled = not may_decide
 
@@ -73,7 +79,7 @@ class CaseForm(forms.Form):
         try:
             return parse_text(self.cleaned_data[name])
         except CaseFaults as error:
-            raise forms.ValidationError([str(fault) for fault in error.faults]) from error
+            raise forms.ValidationError([said(str(fault)) for fault in error.faults]) from error
 
     def clean_case(self) -> Any:
         case = self._parsed("case")
@@ -82,7 +88,7 @@ class CaseForm(forms.Form):
             case = case["case"]
         faults = list(library_case("", case, {}, must_hold=False).faults)
         if faults:
-            raise forms.ValidationError(faults)
+            raise forms.ValidationError([said(fault) for fault in faults])
         return case
 
     def clean_expect(self) -> Any:
@@ -90,20 +96,20 @@ class CaseForm(forms.Form):
         expect = {} if expect is None else expect
         faults = [fault for fault in library_case("", {}, expect, must_hold=False).faults if not fault.startswith("case")]
         if faults:
-            raise forms.ValidationError(faults)
+            raise forms.ValidationError([said(fault) for fault in faults])
         return expect
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if cleaned.get("must_hold") and cleaned.get("expect") == {}:
-            self.add_error("expect", "Say what must come out, or take the mark “Must hold” away")
+            self.add_error("expect", _("Say what must come out, or take the mark “Must hold” away"))
         return cleaned
 
 
 class SwitchForm(forms.Form):
     use_required_attribute = False
     reason = forms.CharField(
-        label="Why", max_length=300, error_messages={"required": "Enter why", "max_length": "Use at most 300 characters"}
+        label=_("Why"), max_length=300, error_messages={"required": _("Enter why"), "max_length": _("Use at most 300 characters")}
     )
-    lock_version = forms.IntegerField(min_value=1, error_messages={"required": "Reload the page, then send it again"})
+    lock_version = forms.IntegerField(min_value=1, error_messages={"required": _("Reload the page, then send it again")})
     on = forms.BooleanField(required=False)

@@ -4,11 +4,16 @@ import datetime as dt
 
 from django import forms
 from django.utils import timezone
+from django.utils.text import format_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from ..documents import LARGEST_BYTES, read_bytes
+from ..fault_words import said
 from ..names import MAX_LENGTH, version_name_problem
 from ..services.lifecycle import MAX_REASON
 
+_MOST = _("{label} must have at most {most} characters")
 _DATES = ["%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y", "%d %b %Y", "%d %B %Y"]
 
 
@@ -16,7 +21,7 @@ def _reason(label: str, missing: str, hint: str = "") -> forms.CharField:
     return forms.CharField(
         label=label,
         max_length=MAX_REASON,
-        error_messages={"required": missing, "max_length": f"{label} must have at most {MAX_REASON} characters"},
+        error_messages={"required": missing, "max_length": format_lazy(_MOST, label=label, most=MAX_REASON)},
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text=hint,
     )
@@ -45,59 +50,61 @@ class ReviewForm(StepForm):
     """Hand a draft over. `seen`: SHA-256 of the document on the page."""
 
     PREFIX = "submit"
-    seen = forms.CharField(widget=forms.HiddenInput, error_messages={"required": "Open the page again, then hand the draft over."})
+    seen = forms.CharField(widget=forms.HiddenInput, error_messages={"required": _("Open the page again, then hand the draft over.")})
 
 
 class SendBackForm(StepForm):
     PREFIX = "back"
-    reason = _reason("What has to be changed", "Enter what has to be changed")
+    reason = _reason(_("What has to be changed"), _("Enter what has to be changed"))
 
 
 class ApproveForm(StepForm):
     """`replaces`: primary key of the approved version on the page, empty for none."""
 
     PREFIX = "approve"
-    seen = forms.CharField(widget=forms.HiddenInput, error_messages={"required": "Open the page again, then approve."})
+    seen = forms.CharField(widget=forms.HiddenInput, error_messages={"required": _("Open the page again, then approve.")})
     replaces = forms.IntegerField(required=False, widget=forms.HiddenInput)
-    reason = _reason("Why this version is approved", "Enter why this version is approved", "For example what was read, and against what.")
+    reason = _reason(
+        _("Why this version is approved"), _("Enter why this version is approved"), _("For example what was read, and against what.")
+    )
     next_review_on = forms.DateField(
-        label="Next review",
+        label=_("Next review"),
         input_formats=_DATES,
         error_messages={
-            "required": "Enter the day of the next review",
-            "invalid": "Next review must be a date, for example 10 Jan 2027",
+            "required": _("Enter the day of the next review"),
+            "invalid": _("Next review must be a date, for example 10 Jan 2027"),
         },
         widget=forms.DateInput(attrs={"type": "date", "class": "w8"}, format="%Y-%m-%d"),
-        help_text="By then a medical lead reads it again.",
+        help_text=_("By then a medical lead reads it again."),
     )
 
     def clean_next_review_on(self) -> dt.date:
         day = self.cleaned_data["next_review_on"]
         if day <= timezone.localdate():
-            raise forms.ValidationError("Next review must be in the future")
+            raise forms.ValidationError(_("Next review must be in the future"))
         if day > timezone.localdate() + dt.timedelta(days=5 * 366):
-            raise forms.ValidationError("Next review must be within five years")
+            raise forms.ValidationError(_("Next review must be within five years"))
         return day
 
 
 class RetireForm(StepForm):
     PREFIX = "retire"
-    reason = _reason("Why it is retired", "Enter why it is retired")
+    reason = _reason(_("Why it is retired"), _("Enter why it is retired"))
 
 
 class DeleteForm(StepForm):
     """`lock_version`: of the draft on the page; `typed`: its name, typed by hand."""
 
     PREFIX = "delete"
-    lock_version = forms.IntegerField(widget=forms.HiddenInput, error_messages={"required": "Open the page again, then delete."})
+    lock_version = forms.IntegerField(widget=forms.HiddenInput, error_messages={"required": _("Open the page again, then delete.")})
     typed = forms.CharField(
-        label="Name of the draft",
+        label=_("Name of the draft"),
         max_length=MAX_LENGTH,
-        error_messages={"required": "Type the name of the draft"},
+        error_messages={"required": _("Type the name of the draft")},
         widget=forms.TextInput(attrs={"autocomplete": "off", "class": "w8"}),
-        help_text="Typed as it stands above, so that no other one goes.",
+        help_text=_("Typed as it stands above, so that no other one goes."),
     )
-    reason = _reason("Why it is deleted", "Enter why the draft is deleted")
+    reason = _reason(_("Why it is deleted"), _("Enter why the draft is deleted"))
 
     def __init__(self, *args, named: str, **kwargs):
         super().__init__(*args, **kwargs)
@@ -106,7 +113,7 @@ class DeleteForm(StepForm):
     def clean_typed(self) -> str:
         typed = self.cleaned_data["typed"].strip()
         if typed != self.named:
-            raise forms.ValidationError(f"Type {self.named} to delete it")
+            raise forms.ValidationError(gettext("Type %(name)s to delete it") % {"name": self.named})
         return typed
 
 
@@ -114,7 +121,7 @@ class _NameMixin:
     def clean_name(self) -> str:
         name = self.cleaned_data["name"].strip()
         if name and (problem := version_name_problem(name)):
-            raise forms.ValidationError(f"The name {problem.replace(', in quotes,', ',')}")
+            raise forms.ValidationError(gettext("The name %(problem)s") % {"problem": said(problem.replace(", in quotes,", ","))})
         return name
 
 
@@ -123,8 +130,8 @@ def _name(label: str, hint: str, **kwargs) -> forms.CharField:
         label=label,
         max_length=MAX_LENGTH,
         error_messages={
-            "required": "Enter a name for the new version",
-            "max_length": f"The name must have at most {MAX_LENGTH} characters",
+            "required": _("Enter a name for the new version"),
+            "max_length": format_lazy(_MOST, label=_("The name"), most=MAX_LENGTH),
         },
         widget=forms.TextInput(attrs={"autocomplete": "off", "class": "w8"}),
         help_text=hint,
@@ -137,7 +144,7 @@ def _note(label: str) -> forms.CharField:
         label=label,
         max_length=300,
         required=False,
-        error_messages={"max_length": f"{label} must have at most 300 characters"},
+        error_messages={"max_length": format_lazy(_MOST, label=label, most=300)},
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
@@ -146,8 +153,8 @@ class DraftForm(_NameMixin, StepForm):
     """A draft with everything that another version holds."""
 
     PREFIX = "draft"
-    name = _name("Name of the new version", "For example 2027.1")
-    note = _note("What it is to change")
+    name = _name(_("Name of the new version"), _("For example 2027.1"))
+    note = _note(_("What it is to change"))
 
 
 class ImportForm(_NameMixin, StepForm):
@@ -155,35 +162,36 @@ class ImportForm(_NameMixin, StepForm):
 
     PREFIX = "import"
     file = forms.FileField(
-        label="File",
+        label=_("File"),
         required=False,
         allow_empty_file=True,
-        error_messages={"invalid": "Choose a file"},
+        error_messages={"invalid": _("Choose a file")},
         widget=forms.FileInput(attrs={"accept": ".yaml,.yml,.json,text/plain,application/yaml,application/json"}),
-        help_text=f"YAML or JSON, at most {LARGEST_BYTES // 1_000_000} MB.",
+        help_text=format_lazy(_("YAML or JSON, at most {most} MB."), most=LARGEST_BYTES // 1_000_000),
     )
     text = forms.CharField(
-        label="Or paste the pack",
+        label=_("Or paste the pack"),
         required=False,
         strip=False,
         widget=forms.Textarea(attrs={"rows": 14, "spellcheck": "false", "autocomplete": "off", "class": "code"}),
     )
-    name = _name("Name, if not the pack's own", "Leave empty to take pack_version from the text.", required=False)
-    note = _note("Where it comes from")
+    name = _name(_("Name, if not the pack's own"), _("Leave empty to take pack_version from the text."), required=False)
+    note = _note(_("Where it comes from"))
 
     @property
     def source(self) -> str:
         """What a fault calls the whole."""
         file = self.files.get(self.add_prefix("file"))
-        return file.name if file else "the text"
+        return file.name if file else gettext("the text")
 
     def clean(self):
         given = super().clean()
         file, text = given.get("file"), given.get("text", "")
         if file is None and not text.strip():
-            self.add_error("file", "Choose a file or paste a pack")
+            self.add_error("file", _("Choose a file or paste a pack"))
         elif file is not None and file.size > LARGEST_BYTES:
-            self.add_error("file", f"The file is larger than {LARGEST_BYTES // 1_000_000} MB. A pack is smaller.")
+            text = gettext("The file is larger than %(most)s MB. A pack is smaller.")
+            self.add_error("file", text % {"most": LARGEST_BYTES // 1_000_000})
         elif file is not None:
             given["raw"] = file.read()
         return given

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from .. import before_visit, follow_up
 from ..documents import ADDITIONS, read_pack
 from ..editing import before_visit as before_visit_page
@@ -24,8 +27,8 @@ class Addition:
     called: str
 
 
-FOLLOW_UP = Addition(follow_up.SECTION, follow_up_page.SLUG, follow_up_page.TITLE, "its follow-up calls")
-BEFORE_VISIT = Addition(before_visit.SECTION, before_visit_page.SLUG, before_visit_page.TITLE, "its words before a visit")
+FOLLOW_UP = Addition(follow_up.SECTION, follow_up_page.SLUG, follow_up_page.TITLE, gettext_noop("its follow-up calls"))
+BEFORE_VISIT = Addition(before_visit.SECTION, before_visit_page.SLUG, before_visit_page.TITLE, gettext_noop("its words before a visit"))
 
 
 def that_comes_along(addition: Addition) -> dict:
@@ -54,7 +57,8 @@ def add(addition: Addition, draft: ProtocolVersion, *, lock_version: int, by) ->
 
     def apply(document: dict) -> list[Change]:
         if addition.section in document:
-            raise ProtocolRefused(f"Protocol {draft.version} has {addition.called} already. Change them value by value.")
+            text = _("Protocol %(version)s has %(what)s already. Change them value by value.")
+            raise ProtocolRefused(text % {"version": draft.version, "what": _(addition.called)})
         document[addition.section] = section
         return [Change(addition.section, None, section)]
 
@@ -105,11 +109,11 @@ def add_sheet_words(draft: ProtocolVersion, *, lock_version: int, by) -> Protoco
 
     def apply(document: dict) -> list[Change]:
         if WORDS not in document:
-            raise ProtocolRefused(
-                f"Protocol {draft.version} keeps no words of the sheet: it was made before they became part of the protocol."
-            )
+            text = _("Protocol %(version)s keeps no words of the sheet: it was made before they became part of the protocol.")
+            raise ProtocolRefused(text % {"version": draft.version})
         if not (made := give_sheet_words(document)):
-            raise ProtocolRefused(f"Protocol {draft.version} has its words by skin and season already. Change them value by value.")
+            text = _("Protocol %(version)s has its words by skin and season already. Change them value by value.")
+            raise ProtocolRefused(text % {"version": draft.version})
         return made
 
     return edit(draft, lock_version=lock_version, section=wording.TITLE, by=by, apply=apply)

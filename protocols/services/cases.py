@@ -7,15 +7,18 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts.permissions import may
 from audit.services import record
 
+from ..fault_words import said
 from ..library import library_case, project_cases
 from ..models import ProtocolCase, ProtocolVersion
 from .refusals import ProtocolRefused
 
-LEAD_ONLY = "Only a medical lead decides which cases must hold."
+LEAD_ONLY = gettext_noop("Only a medical lead decides which cases must hold.")
 
 
 class CaseNameTaken(ProtocolRefused):
@@ -41,17 +44,17 @@ def project_case_named(name: str):
 
 def _checked(name: str, case: Any, expect: Any) -> None:
     if not name.strip():
-        raise ProtocolRefused("Enter a name for the case.")
+        raise ProtocolRefused(_("Enter a name for the case."))
     try:
         json.dumps([case, expect], allow_nan=False)
     except (TypeError, ValueError) as error:
-        raise ProtocolRefused("The case holds something that is neither text, number, yes, no nor a date.") from error
+        raise ProtocolRefused(_("The case holds something that is neither text, number, yes, no nor a date.")) from error
     faults = library_case(name, case, expect, must_hold=False).faults
     if faults:
-        raise ProtocolRefused(" ".join(f"{fault}." for fault in faults))
+        raise ProtocolRefused(" ".join(f"{said(fault)}." for fault in faults))
     unknown = unknown_names(expect)
     if unknown:
-        raise ExpectsUnknown(" ".join(unknown))
+        raise ExpectsUnknown(" ".join(said(one) for one in unknown))
 
 
 # Expectations that hold where what they name is not proposed, and the sections of a pack that say what there is to name.
@@ -83,14 +86,14 @@ def unknown_names(expect: Mapping[str, Any]) -> list[str]:
 
 def _may_edit(by) -> None:
     if not may(by, "protocols.edit"):
-        raise ProtocolRefused("Only a clinician or a medical lead can keep cases.")
+        raise ProtocolRefused(_("Only a clinician or a medical lead can keep cases."))
 
 
 def _may_decide(by, name: str, *must_hold: bool) -> None:
     """Whatever holds back or lets through an approval is the medical lead's to decide."""
     replaced = project_case_named(name)
     if (any(must_hold) or (replaced is not None and replaced.must_hold)) and not may(by, "protocols.approve"):
-        raise ProtocolRefused(LEAD_ONLY)
+        raise ProtocolRefused(_(LEAD_ONLY))
 
 
 def _note(row: ProtocolCase, what: str, by, **detail) -> None:
@@ -116,7 +119,7 @@ def add_case(*, name: str, case: Any, expect: Any, by, must_hold: bool = False, 
             )
             _note(row, "added", by)
     except IntegrityError as error:
-        raise CaseNameTaken(f"There is a case “{name}” already. Enter another name, or change that one.") from error
+        raise CaseNameTaken(_("There is a case “%(name)s” already. Enter another name, or change that one.") % {"name": name}) from error
     return row
 
 
@@ -143,7 +146,7 @@ def edit_case(
             stored.save(update_fields=["name", "case", "expect", "must_hold", "note", "changed_by", "changed_at"])
             _note(stored, "edited", by)
     except IntegrityError as error:
-        raise CaseNameTaken(f"There is a case “{name}” already. Enter another name, or change that one.") from error
+        raise CaseNameTaken(_("There is a case “%(name)s” already. Enter another name, or change that one.") % {"name": name}) from error
     return stored
 
 
@@ -156,7 +159,7 @@ def switch_case(row: ProtocolCase, *, on: bool, lock_version: int, by, reason: s
     """
     _may_edit(by)
     if not reason.strip():
-        raise ProtocolRefused("Enter why the case is switched on or off.")
+        raise ProtocolRefused(_("Enter why the case is switched on or off."))
     with transaction.atomic():
         stored = ProtocolCase.objects.select_for_update().get(pk=row.pk)
         if stored.is_active == on:

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import router, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.permissions import may
 from audit.services import record
@@ -19,6 +20,7 @@ from planner.errors import Fault, KnowledgeFaults
 from ..documents import canonical, sha256
 from ..editing.changes import same as _same
 from ..editing.faults import named
+from ..fault_words import said
 from ..follow_up import parse
 from ..knowledge import is_known
 from ..models import ProtocolEdit, ProtocolVersion, VersionStatus
@@ -82,10 +84,10 @@ def create_draft(source: ProtocolVersion, *, name: str, by, note: str = "") -> P
         ProtocolRefused: *by* may not edit protocols, or the name does not fit. VersionTaken: the name is in use.
     """
     if not may(by, "protocols.edit"):
-        raise ProtocolRefused("Only a clinician or a medical lead can edit protocols.")
+        raise ProtocolRefused(_("Only a clinician or a medical lead can edit protocols."))
     name = name.strip()
     if problem := version_name_problem(name):
-        raise ProtocolRefused(f"The version name {problem}.")
+        raise ProtocolRefused(_("The version name %(problem)s.") % {"problem": said(problem)})
     mapping = json.loads(source.document)
     mapping["pack_version"] = name
     document = canonical(mapping)
@@ -95,7 +97,7 @@ def create_draft(source: ProtocolVersion, *, name: str, by, note: str = "") -> P
         untouched = taken.version == name and taken.status == VersionStatus.DRAFT and taken.lock_version == 1 and taken.sha256 == digest
         if untouched and taken.created_by_id == by.pk and taken.based_on_id == source.pk:
             return taken
-        raise VersionTaken(f"There is a protocol {taken.version} already. Enter another name.")
+        raise VersionTaken(_("There is a protocol %(version)s already. Enter another name.") % {"version": taken.version})
     draft = ProtocolVersion.objects.create(
         version=name,
         status=VersionStatus.DRAFT,
@@ -131,7 +133,7 @@ def edit(
             references is kept, and the draft cannot be reviewed or approved until it is mended.
     """
     if not may(by, "protocols.edit"):
-        raise ProtocolRefused("Only a clinician or a medical lead can edit protocols.")
+        raise ProtocolRefused(_("Only a clinician or a medical lead can edit protocols."))
     seen = ProtocolVersion.objects.get(pk=draft.pk)
     _stands(seen, lock_version)
     mapping = json.loads(seen.document)
@@ -171,17 +173,18 @@ def edit(
 
 def what_keeps(draft: ProtocolVersion, by) -> str:
     """Why *by* cannot delete *draft*, in words; empty where it can be deleted."""
+    called = {"version": draft.version}
     if draft.status != VersionStatus.DRAFT:
-        return f"Protocol {draft.version} is {draft.standing}. Only a draft is deleted."
+        return _("Protocol %(version)s is %(standing)s. Only a draft is deleted.") % {**called, "standing": draft.standing}
     if draft.steps.exists():
-        return f"Protocol {draft.version} was handed over for review. What was said of it is kept, and so is the draft."
+        return _("Protocol %(version)s was handed over for review. What was said of it is kept, and so is the draft.") % called
     people = {draft.created_by_id, *draft.edits.values_list("made_by_id", flat=True)}
     if not may(by, "protocols.approve") and people != {by.pk}:
-        return f"Protocol {draft.version} is not the work of you alone. A medical lead can delete it."
+        return _("Protocol %(version)s is not the work of you alone. A medical lead can delete it.") % called
     if ProtocolVersion.objects.filter(based_on=draft).exists():
-        return f"Another version was made from protocol {draft.version}. Delete that one first, or keep both."
+        return _("Another version was made from protocol %(version)s. Delete that one first, or keep both.") % called
     if any(relation.related_model.objects.filter(**{relation.field.name: draft}).exists() for relation in _resting()):
-        return f"Consultations were made with protocol {draft.version}, and keep it."
+        return _("Consultations were made with protocol %(version)s, and keep it.") % called
     return ""
 
 
@@ -202,12 +205,12 @@ def delete_draft(draft: ProtocolVersion, *, by, typed: str, reason: str, lock_ve
         ProtocolRefused: *by* may not, the name or the reason is missing, or something keeps it. StaleDraft: somebody saved it meanwhile.
     """
     if not may(by, "protocols.delete"):
-        raise ProtocolRefused("Only a clinician or a medical lead can delete a draft.")
+        raise ProtocolRefused(_("Only a clinician or a medical lead can delete a draft."))
     reason = " ".join(reason.split())
     if typed.strip() != draft.version:
-        raise ProtocolRefused(f"Type {draft.version}, the name of the draft, to delete it.")
+        raise ProtocolRefused(_("Type %(name)s, the name of the draft, to delete it.") % {"name": draft.version})
     if not reason or len(reason) > MAX_REASON:
-        raise ProtocolRefused(f"Enter why the draft is deleted, in at most {MAX_REASON} characters.")
+        raise ProtocolRefused(_("Enter why the draft is deleted, in at most %(most)s characters.") % {"most": MAX_REASON})
     with transaction.atomic():
         stored = ProtocolVersion.objects.select_for_update().filter(pk=draft.pk).first()
         if stored is None:
@@ -230,6 +233,7 @@ def edits_since(draft: ProtocolVersion, lock_version: int) -> list[ProtocolEdit]
 
 def _stands(stored: ProtocolVersion, lock_version: int) -> None:
     if stored.status != VersionStatus.DRAFT:
-        raise ProtocolRefused(f"Protocol {stored.version} is {stored.standing}. Make a new draft to change it.")
+        text = _("Protocol %(version)s is %(standing)s. Make a new draft to change it.")
+        raise ProtocolRefused(text % {"version": stored.version, "standing": stored.standing})
     if stored.lock_version != lock_version:
         raise StaleDraft(stored, edits_since(stored, lock_version))

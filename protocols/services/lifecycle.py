@@ -4,6 +4,7 @@ import datetime as dt
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.permissions import may
 from audit.services import record
@@ -28,20 +29,23 @@ def _reason(text: str, what: str) -> str:
     if not reason:
         raise ProtocolRefused(what)
     if len(reason) > MAX_REASON:
-        raise ProtocolRefused(f"The reason has {len(reason)} characters; at most {MAX_REASON} are kept. Shorten it.")
+        text = _("The reason has %(n)s characters; at most %(most)s are kept. Shorten it.")
+        raise ProtocolRefused(text % {"n": len(reason), "most": MAX_REASON})
     return reason
 
 
 def _stands(stored: ProtocolVersion, status: str, otherwise: str) -> None:
     if stored.status != status:
-        raise ProtocolRefused(f"Protocol {stored.version} is {stored.standing}. {otherwise}")
+        text = _("Protocol %(version)s is %(standing)s. %(otherwise)s")
+        raise ProtocolRefused(text % {"version": stored.version, "standing": stored.standing, "otherwise": otherwise})
 
 
 def _as_seen(stored: ProtocolVersion, seen: str) -> None:
     if sha256(stored.document) != stored.sha256:
         raise DocumentChanged(stored)
     if stored.sha256 != seen:
-        raise ChangedMeanwhile(f"Protocol {stored.version} was changed after you opened it. Read what it says now, then go on.")
+        text = _("Protocol %(version)s was changed after you opened it. Read what it says now, then go on.")
+        raise ChangedMeanwhile(text % {"version": stored.version})
 
 
 def _whole(stored: ProtocolVersion) -> None:
@@ -50,7 +54,8 @@ def _whole(stored: ProtocolVersion) -> None:
         raise KnowledgeFaults(faults)
     knowledge_of(stored)
     if not stored.is_whole:
-        raise ProtocolRefused(f"A value of protocol {stored.version} has lost its reference. Open the draft and mend it.")
+        text = _("A value of protocol %(version)s has lost its reference. Open the draft and mend it.")
+        raise ProtocolRefused(text % {"version": stored.version})
 
 
 def _step(stored: ProtocolVersion, step: str, *, by, at: dt.datetime, reason: str = "", **detail) -> None:
@@ -79,13 +84,13 @@ def submit(version: ProtocolVersion, *, by, seen: str | None = None) -> Protocol
         KnowledgeFaults: something in it is not whole.
     """
     if not may(by, "protocols.edit"):
-        raise ProtocolRefused("Only a clinician or a medical lead can hand a protocol over for review.")
+        raise ProtocolRefused(_("Only a clinician or a medical lead can hand a protocol over for review."))
     seen = seen or version.sha256
     with transaction.atomic():
         stored = _locked(version)
         if stored.status == VersionStatus.IN_REVIEW and stored.submitted_by_id == by.pk and stored.sha256 == seen:
             return stored
-        _stands(stored, VersionStatus.DRAFT, "Only a draft is handed over for review.")
+        _stands(stored, VersionStatus.DRAFT, _("Only a draft is handed over for review."))
         _as_seen(stored, seen)
         _whole(stored)
         stored.status = VersionStatus.IN_REVIEW
@@ -105,9 +110,9 @@ def send_back(version: ProtocolVersion, *, by, reason: str) -> ProtocolVersion:
     with transaction.atomic():
         stored = _locked(version)
         if not may(by, "protocols.approve") and not (may(by, "protocols.edit") and stored.submitted_by_id == by.pk):
-            raise ProtocolRefused("Only a medical lead, or who handed it over, can send a protocol back to draft.")
-        _stands(stored, VersionStatus.IN_REVIEW, "Only what is in review can be sent back.")
-        reason = _reason(reason, "Enter what has to be changed.")
+            raise ProtocolRefused(_("Only a medical lead, or who handed it over, can send a protocol back to draft."))
+        _stands(stored, VersionStatus.IN_REVIEW, _("Only what is in review can be sent back."))
+        reason = _reason(reason, _("Enter what has to be changed."))
         stored.status = VersionStatus.DRAFT
         stored.submitted_by = stored.submitted_at = None
         stored.save(update_fields=["status", "submitted_by", "submitted_at"])
@@ -138,14 +143,14 @@ def approve(
         KnowledgeFaults: it is not whole; every fault. ApprovalBlocked: a condition of the clinic's bench does not hold.
     """
     if not may(by, "protocols.approve"):
-        raise ProtocolRefused("Only a medical lead can approve a protocol.")
-    reason = _reason(reason, "Enter why this version is approved.")
+        raise ProtocolRefused(_("Only a medical lead can approve a protocol."))
+    reason = _reason(reason, _("Enter why this version is approved."))
     if next_review_on <= timezone.localdate():
-        raise ProtocolRefused("Next review must be in the future.")
+        raise ProtocolRefused(_("Next review must be in the future."))
     seen = seen or version.sha256
     # The bench takes its time and so runs before the lock, on the very content that the lock then finds or refuses.
     now_stored = ProtocolVersion.objects.get(pk=version.pk)
-    _stands(now_stored, VersionStatus.IN_REVIEW, "Only what is in review can be approved.")
+    _stands(now_stored, VersionStatus.IN_REVIEW, _("Only what is in review can be approved."))
     _as_seen(now_stored, seen)
     _whole(now_stored)
     if blocks := approval_conditions(now_stored):
@@ -155,13 +160,16 @@ def approve(
         at_stake = ProtocolVersion.objects.select_for_update().filter(status__in=[VersionStatus.IN_REVIEW, VersionStatus.APPROVED])
         rows = {row.pk: row for row in at_stake.order_by("pk")}
         stored = rows.get(version.pk) or ProtocolVersion.objects.get(pk=version.pk)
-        _stands(stored, VersionStatus.IN_REVIEW, "Only what is in review can be approved.")
+        _stands(stored, VersionStatus.IN_REVIEW, _("Only what is in review can be approved."))
         _as_seen(stored, seen)
         _whole(stored)
         standing = [row for row in rows.values() if row.status == VersionStatus.APPROVED]
         if replaces is not ANY and {row.pk for row in standing} != ({replaces} if replaces else set()):
-            other = f"Protocol {standing[0].version} was approved" if standing else "The approved version was retired"
-            raise ChangedMeanwhile(f"{other} meanwhile. Look at what changes against what stands now, then approve again.")
+            if standing:
+                text = _("Protocol %(version)s was approved meanwhile. Look at what changes against what stands now, then approve again.")
+                raise ChangedMeanwhile(text % {"version": standing[0].version})
+            text = _("The approved version was retired meanwhile. Look at what changes against what stands now, then approve again.")
+            raise ChangedMeanwhile(text)
         now = timezone.now()
         for before in standing:
             _retire(before, by=by, reason=f"Replaced by {stored.version}", at=now, replaced_by=stored.version)
@@ -182,11 +190,11 @@ def retire(version: ProtocolVersion, *, by, reason: str) -> ProtocolVersion:
         ProtocolRefused: *by* is not a medical lead, the reason is missing, or it is not approved.
     """
     if not may(by, "protocols.approve"):
-        raise ProtocolRefused("Only a medical lead can retire a protocol.")
+        raise ProtocolRefused(_("Only a medical lead can retire a protocol."))
     with transaction.atomic():
         stored = _locked(version)
-        _stands(stored, VersionStatus.APPROVED, "Only an approved version is retired.")
-        _retire(stored, by=by, reason=_reason(reason, "Enter why this version is retired."), at=timezone.now())
+        _stands(stored, VersionStatus.APPROVED, _("Only an approved version is retired."))
+        _retire(stored, by=by, reason=_reason(reason, _("Enter why this version is retired.")), at=timezone.now())
     return stored
 
 

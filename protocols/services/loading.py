@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from accounts.permissions import may
 from audit.services import record
@@ -27,7 +28,7 @@ def load_pack(mapping: Mapping, *, status: str = VersionStatus.DRAFT, by=None, n
         VersionTaken: another document is stored under this version name.
     """
     if status not in (VersionStatus.DRAFT, VersionStatus.IN_REVIEW):
-        raise ProtocolRefused("A pack is loaded as a draft or for review. Approving it is a step of its own.")
+        raise ProtocolRefused(_("A pack is loaded as a draft or for review. Approving it is a step of its own."))
     document = canonical(mapping)
     digest = sha256(document)
     name = mapping.get("pack_version")
@@ -71,11 +72,15 @@ def store(name: str, document: str, digest: str, *, status: str, by=None, note: 
 def _stored(name: str, digest: str) -> ProtocolVersion | None:
     stored = ProtocolVersion.objects.filter(version__iexact=name).first()
     if stored is not None and stored.version != name:
-        raise VersionTaken(f"There is a protocol {stored.version} already, and {name} reads the same. Give the pack another pack_version.")
-    if stored is not None and stored.sha256 != digest:
         raise VersionTaken(
-            f"Protocol {stored.version} is stored with other content (SHA-256 {stored.sha256[:12]}, this one {digest[:12]}). "
-            "Give the changed pack a new pack_version."
+            _("There is a protocol %(version)s already, and %(name)s reads the same.") % {"version": stored.version, "name": name},
+            _("Give the pack another pack_version."),
+        )
+    if stored is not None and stored.sha256 != digest:
+        text = _("Protocol %(version)s is stored with other content (SHA-256 %(stored)s, this one %(this)s).")
+        raise VersionTaken(
+            text % {"version": stored.version, "stored": stored.sha256[:12], "this": digest[:12]},
+            _("Give the changed pack a new pack_version."),
         )
     return stored
 
@@ -88,7 +93,7 @@ def import_pack(text: str, *, by, name: str = "", note: str = "", source: str = 
         ProtocolRefused: *by* may not edit protocols. KnowledgeFaults, VersionTaken: as `load_pack`.
     """
     if not may(by, "protocols.edit"):
-        raise ProtocolRefused("Only a clinician or a medical lead can import a protocol.")
+        raise ProtocolRefused(_("Only a clinician or a medical lead can import a protocol."))
     if not text.strip():
         raise KnowledgeFaults([Fault(source, "holds nothing")])
     mapping = read_text(text, name=source)

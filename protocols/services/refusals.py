@@ -6,7 +6,11 @@ class ProtocolRefused(Exception):
 
 
 class VersionTaken(ProtocolRefused):
-    """Another document already has this version name."""
+    """Another document already has this version name. `taken` says which; the message adds what to do."""
+
+    def __init__(self, taken: str, advice: str = ""):
+        super().__init__(f"{taken} {advice}".strip())
+        self.taken = taken
 
 
 class StaleDraft(Exception):

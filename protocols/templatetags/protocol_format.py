@@ -1,11 +1,13 @@
 """Sources beside values, written in one place: some pages carry several hundred."""
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 from django import template
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import mark_safe
+from django.utils.translation import gettext as _
 
+from protocols.fault_words import said
 from protocols.reading import Source
 
 register = template.Library()
@@ -18,8 +20,8 @@ def source(value: Source | None) -> str:
         return ""
     links = format_html_join(" ", '<a href="#ref-{}">{}</a>', ((number, number) for number in value.numbers))
     grade = format_html(' <span class="grade">{}</span>', value.grade.replace("CEBM-", "CEBM\u00a0")) if value.grade else ""
-    study = mark_safe(' <span class="uv">No study</span>') if value.unverified else ""
-    own = format_html(' <span class="uv">No study for {}</span>', ", ".join(value.own)) if value.own else ""
+    study = format_html(' <span class="uv">{}</span>', _("No study")) if value.unverified else ""
+    own = format_html(' <span class="uv">{}</span>', _("No study for %(parts)s") % {"parts": ", ".join(value.own)}) if value.own else ""
     return format_html('<span class="src">{}{}{}{}</span>', links, grade, study, own)
 
 
@@ -29,3 +31,14 @@ def review_state(due: date, today: date) -> str:
     if due < today:
         return "overdue"
     return "soon" if due - today <= timedelta(days=30) else ""
+
+
+@register.filter
+def fault_said(text: str) -> str:
+    """What is wrong, in the language of the page."""
+    return said(str(text))
+
+
+@register.filter
+def faults_said(texts: Iterable[str]) -> list[str]:
+    return [said(str(text)) for text in texts]

@@ -4,6 +4,8 @@ from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.permissions import may, requires
@@ -12,6 +14,7 @@ from planner.errors import KnowledgeFaults, PolicyFaults
 from planner.expectations import SHAPES, VOCABULARY, protective
 from planner.propose import propose
 
+from ..fault_words import said
 from ..forms import CaseForm, SwitchForm
 from ..forms.bench import as_text
 from ..knowledge import DocumentChanged, knowledge_of
@@ -32,7 +35,7 @@ from ..services.cases import (
 )
 from .versions import version_named
 
-SHOWN = {"changed": "Changed or failing", "failing": "Failing", "all": "All"}
+SHOWN = {"changed": gettext_lazy("Changed or failing"), "failing": gettext_lazy("Failing"), "all": pgettext_lazy("cases", "All")}
 
 
 def _bench(request, name: str):
@@ -44,7 +47,7 @@ def _bench(request, name: str):
     try:
         return version, against, others, bench_of(version, against), ""
     except KnowledgeFaults as error:
-        return version, against, others, None, " ".join(f"{fault}." for fault in error.faults[:3])
+        return version, against, others, None, " ".join(f"{said(str(fault))}." for fault in error.faults[:3])
     except DocumentChanged as error:
         return version, against, others, None, str(error)
 
@@ -82,9 +85,9 @@ def bench_page(request, version):
 @require_safe
 def bench_case(request, version, key):
     """One case under both versions: what differs, the steps behind it, what is expected, the case itself."""
-    stored, against, _, found, problem = _bench(request, version)
+    stored, against, _others, found, problem = _bench(request, version)
     if found is None:
-        messages.error(request, f"The bench cannot run. {problem}")
+        messages.error(request, _("The bench cannot run. %(why)s") % {"why": problem})
         return redirect("protocols:bench", version)
     row = next((row for row in found.rows if row.case.key == key), None)
     if row is None:
@@ -192,7 +195,7 @@ def case_add(request):
         except ProtocolRefused as refusal:
             form.add_error(None, str(refusal))
         else:
-            messages.success(request, f"Case “{row.name}” kept.")
+            messages.success(request, _("Case “%(name)s” kept.") % {"name": row.name})
             return redirect("protocols:cases")
     return _page(request, form, status=422)
 
@@ -245,7 +248,7 @@ def case_edit(request, pk):
         except ProtocolRefused as refusal:
             form.add_error(None, str(refusal))
         else:
-            messages.success(request, f"Case “{data['name']}” saved.")
+            messages.success(request, _("Case “%(name)s” saved.") % {"name": data["name"]})
             return redirect("protocols:cases")
     return _page(request, form, row=row, status=422)
 
@@ -253,7 +256,7 @@ def case_edit(request, pk):
 def _conflict(request, form: CaseForm, row: ProtocolCase, fixed: dict):
     """What a colleague saved beside what was typed; sending it again keeps what was typed."""
     saved = _of_row(row)
-    words = {"must_hold": {True: "yes", False: "no"}}
+    words = {"must_hold": {True: _("yes"), False: _("no")}}
     differs = []
     for name in ("name", "note", "case", "expect", "must_hold"):
         typed = form.cleaned_data[name]
@@ -288,6 +291,7 @@ def case_switch(request, pk):
         except ProtocolRefused as refusal:
             form.add_error("reason", str(refusal))
         else:
-            messages.success(request, f"Case “{row.name}” is switched {'on' if data['on'] else 'off'}.")
+            text = _("Case “%(name)s” is switched on.") if data["on"] else _("Case “%(name)s” is switched off.")
+            messages.success(request, text % {"name": row.name})
             return redirect(f"{reverse('protocols:cases')}#case-{row.pk}")
     return _page(request, CaseForm(initial=_of_row(row), **fixed), row=row, switch=form, status=422)

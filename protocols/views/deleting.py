@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.permissions import requires
@@ -33,7 +34,7 @@ def delete_draft(request, version):
             except ProtocolRefused as error:
                 refused, status = str(error), 409
             else:
-                messages.success(request, f"Draft {draft.version} is deleted.")
+                messages.success(request, _("Draft %(version)s is deleted.") % {"version": draft.version})
                 return redirect("protocols:list")
     else:
         note_read("protocol.viewed", request=request, obj=draft, detail={"page": "delete"})

@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.permissions import requires
@@ -60,8 +61,8 @@ def _section_row(draft: ProtocolVersion, slug: str, document: dict, edits: list)
     pages = module.items(document) if slug == "depth" else []
     return {
         "url": page_url(draft, slug),
-        "title": module.TITLE,
-        "about": module.ABOUT,
+        "title": _(module.TITLE),
+        "about": _(module.ABOUT),
         "pages": [(page_url(draft, slug, item), label) for item, label in pages],
         "count": len(module.items(document)),
         "values": sum(len(edit.changes) for edit in mine),
@@ -132,6 +133,7 @@ def section_page(request, version, section, item=""):
     if page is None:
         raise Http404
     if section == depth.SLUG and (filled := depth.fill(document, page, item, request.GET.get("copy", "")[:200])):
-        messages.info(request, f"Filled in from {filled}. Nothing is saved yet: look at each figure and its sources, then save.")
+        text = _("Filled in from %(source)s. Nothing is saved yet: look at each figure and its sources, then save.")
+        messages.info(request, text % {"source": filled})
     note_read("protocol.viewed", request=request, obj=draft, detail={"page": f"edit/{section}/{item}".rstrip("/")})
     return show(request, draft, section, item, document, page, query=query)

@@ -5,11 +5,14 @@ from functools import partial
 
 from django.contrib import messages
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from accounts.permissions import requires
 
 from ..editing import wording
+from ..fault_words import said
 from ..models import VersionStatus
 from ..services.additions import BEFORE_VISIT, FOLLOW_UP, add
 from ..services.additions import add_sheet_words as give_sheet_words
@@ -18,7 +21,7 @@ from ..services.refusals import ProtocolRefused, StaleDraft
 from .editor_pages import draft_named, locked, page_url
 from .editor_saving import whole
 
-READ_IT = "Added to this draft. Read it against its sources: it holds once this version is approved."
+READ_IT = gettext_lazy("Added to this draft. Read it against its sources: it holds once this version is approved.")
 
 
 @requires("protocols.edit")
@@ -36,7 +39,7 @@ def add_before_visit(request, version):
 @requires("protocols.edit")
 @require_POST
 def add_sheet_words(request, version):
-    words = "Added to this draft. Read them: they are printed once this version is approved."
+    words = _("Added to this draft. Read them: they are printed once this version is approved.")
     return _add(request, version, give_sheet_words, page=wording.SLUG, words=words)
 
 
@@ -47,10 +50,10 @@ def _add(request, version: str, give: Callable, *, page: str, words: str):
     try:
         give(draft, lock_version=whole(request.POST.get("lock_version", "")), by=request.user)
     except StaleDraft:
-        messages.error(request, "Somebody saved this draft after you opened it. Look at what stands now, then press again.")
+        messages.error(request, _("Somebody saved this draft after you opened it. Look at what stands now, then press again."))
     except DraftFaults as faults:
-        named = " ".join(f"{fault}." for fault in faults.faults[:10])
-        messages.error(request, f"It does not fit this version, and nothing was added. {named}")
+        named = " ".join(f"{said(str(fault))}." for fault in faults.faults[:10])
+        messages.error(request, _("It does not fit this version, and nothing was added. %(faults)s") % {"faults": named})
     except ProtocolRefused as refused:
         messages.error(request, str(refused))
     else:

@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-
-from planner.wording import counted
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from ..comparison import value_at
 from ..editing import SECTIONS, adding, at_row, depth, references, rows_of
@@ -42,7 +42,7 @@ def handed_over_meanwhile(request, draft: ProtocolVersion, section: str, item: s
 def _unsaved(page: Page) -> list[tuple[str, str]]:
     """(name, what was typed) of each field in which something else stands than in the version."""
     differing = [one for one in page.fields if one.shown != one.written(one.value)]
-    return [(one.full, ", ".join(one.shown) if isinstance(one.shown, list) else one.shown or "nothing") for one in differing]
+    return [(one.full, ", ".join(one.shown) if isinstance(one.shown, list) else one.shown or _("nothing")) for one in differing]
 
 
 def page_url(draft: ProtocolVersion, section: str, item: str = "") -> str:
@@ -136,14 +136,14 @@ def show(request, draft, section, item, document, page, *, saving: Saving | None
         "version": draft,
         "page": page,
         "section": section,
-        "section_title": module.TITLE,
+        "section_title": _(module.TITLE),
         "section_url": page_url(draft, section),
         "item": item,
         "query": query,
         "searchable": hasattr(module, "found") and not item,
         "adding": adding(section, item),
         "adds": [
-            {"url": page_url(draft, section, rows.new_item), "words": f"Add {rows.noun}"}
+            {"url": page_url(draft, section, rows.new_item), "words": rows.add_words}
             for rows in rows_of(section)
             if not rows.slug and not item
         ],
@@ -232,7 +232,13 @@ def resting(draft: ProtocolVersion, document: dict, reference: str) -> list[dict
     for path in references.resting(document).get(reference, ()):
         others = [name for name in value_at(document, f"{path}.refs") if name != reference]
         rows.append(
-            link(draft, document, f"{path}.refs", naming(path), counted(len(others), "other source") if others else "")
+            link(
+                draft,
+                document,
+                f"{path}.refs",
+                naming(path),
+                ngettext("%(n)s other source", "%(n)s other sources", len(others)) % {"n": len(others)} if others else "",
+            )
             | {"alone": not others}
         )
     return rows

@@ -5,6 +5,7 @@ import json
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.permissions import requires
@@ -12,6 +13,7 @@ from audit.services import note_read
 
 from ..editing import references
 from ..editing.changes import applied, row_name
+from ..fault_words import said
 from ..models import VersionStatus
 from ..services.drafts import Change, DraftFaults, edit
 from ..services.refusals import ProtocolRefused, StaleDraft
@@ -48,7 +50,7 @@ def remove_reference(request, version, reference):
             draft, stale = draft_named(changed.version.version), True
             document = json.loads(draft.document)
         except DraftFaults as faults:
-            messages.error(request, " ".join(str(fault) for fault in faults.faults))
+            messages.error(request, " ".join(said(str(fault)) for fault in faults.faults))
         except ProtocolRefused as refused:
             return locked(request, draft_named(draft.version), status=409, refused=str(refused))
         else:
@@ -76,7 +78,8 @@ def take_off(request, version, reference):
         return locked(request, draft, status=409)
     found = references.taken_off(json.loads(draft.document), reference)
     if reference in {row["id"] for row in json.loads(draft.document)["references"]}:
-        messages.error(request, f"{reference} is still in the list of references. Take it out there first.")
+        text = _("%(name)s is still in the list of references. Take it out there first.")
+        messages.error(request, text % {"name": reference})
         return redirect("protocols:edit", draft.version)
 
     def apply(mapping):
@@ -88,9 +91,9 @@ def take_off(request, version, reference):
             draft, lock_version=whole(request.POST.get("lock_version", "")), section=references.TITLE, by=request.user, apply=apply
         )
     except StaleDraft:
-        messages.error(request, "Somebody saved this draft after you opened it. Look at what stands now, then press again.")
+        messages.error(request, _("Somebody saved this draft after you opened it. Look at what stands now, then press again."))
     except DraftFaults as faults:
-        messages.error(request, " ".join(str(fault) for fault in faults.faults))
+        messages.error(request, " ".join(said(str(fault)) for fault in faults.faults))
     except ProtocolRefused as refused:
         return locked(request, draft_named(draft.version), status=409, refused=str(refused))
     else:

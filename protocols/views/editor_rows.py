@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import Http404
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.permissions import requires
@@ -93,7 +94,7 @@ def _context(draft, section: str, rows, ident: str, document: dict) -> dict[str,
     held = row["before"]
     return {
         "version": draft,
-        "section_title": SECTIONS[section].TITLE,
+        "section_title": _(SECTIONS[section].TITLE),
         "section_url": page_url(draft, section),
         "noun": rows.noun,
         "name": held.get("label") or held.get("instruction") or held.get("signs") or held.get("when") or naming.label(ident),

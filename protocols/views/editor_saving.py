@@ -9,8 +9,8 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import redirect
-
-from planner.wording import counted
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from ..comparison import NoSuchValue, value_at
 from ..editing import SECTIONS, at_row, check
@@ -37,7 +37,7 @@ def save(request, draft: ProtocolVersion, section: str, item: str):
     saving = Saving(request, section, item, posted, lock, whole(request.POST.get("first_lock", "")) or lock)
     saving.begun = begun_by(request.POST)
     saving.choices = {key.removeprefix("choose:"): texts[-1] for key, texts in posted.items() if key.startswith("choose:")}
-    for _ in range(_TRIES):
+    for _again in range(_TRIES):
         try:
             return _try(draft, saving)
         except StaleDraft as stale:
@@ -95,19 +95,19 @@ def _name_new(saving: Saving, document: dict, values: dict) -> None:
         name = next(one for one in (name, *(f"{name}_{number}" for number in range(2, 1000))) if one.casefold() not in taken)
         if rows.problem(name):  # a name without one letter of ours
             name = next(one for one in (f"row_{number}" for number in range(1, 1000)) if one not in taken)
-    saving.new_id = name
+    saving.new_id, called = name, {"name": _(rows.id_label)}
     if rows.among:
         if name not in dict(rows.among(document)) and name.casefold() not in taken:
             saving.new_id_error = (
-                f"{rows.id_label} is empty. Choose one." if not name else f"{rows.id_label} takes only what the list offers."
+                _("%(name)s is empty. Choose one.") % called if not name else _("%(name)s takes only what the list offers.") % called
             )
             return
     elif not name:
-        saving.new_id_error = f"{rows.id_label} is empty. Enter a value."
+        saving.new_id_error = _("%(name)s is empty. Enter a value.") % called
     elif problem := rows.problem(name):
-        saving.new_id_error = f"{rows.id_label} {problem}."
+        saving.new_id_error = _("%(name)s %(fault)s.") % {**called, "fault": said(problem)}
     if not saving.new_id_error and name.casefold() in taken:
-        saving.new_id_error = f"{rows.id_label}: {name} is in the list already."
+        saving.new_id_error = _("%(name)s: %(value)s is in the list already.") % {**called, "value": name}
 
 
 def _added_by_another(draft: ProtocolVersion, saving: Saving, document: dict, since: list):
@@ -129,7 +129,7 @@ def _gone(draft: ProtocolVersion, saving: Saving, document: dict, since: list):
     path = here[0].name(here[1]) if here else ""
     last = next((edit for edit in reversed(since) if any(one["path"] == path and one["after"] is None for one in edit.changes)), None)
     if last is None:
-        messages.error(request, "This page is not there any more: the entry was taken out of the draft. Nothing was saved.")
+        messages.error(request, _("This page is not there any more: the entry was taken out of the draft. Nothing was saved."))
         return redirect(page_url(draft, section))
     saving.gone, saving.new_id = last, here[1]
     saving.begun = begun_by({"back": str(last.lock_version)})
@@ -157,7 +157,7 @@ def _met(draft, saving: Saving, document, page: Page, since, values, mistakes):
             for clash in left:
                 one = page.field(clash.path)
                 if one is not None:
-                    one.error = f"{one.full}: choose which of the two stands."
+                    one.error = _("%(name)s: choose which of the two stands.") % {"name": one.full}
             return show(saving.request, draft, saving.section, saving.item, document, page, saving=saving, status=422), {}, {}
     else:
         pending = {path for path in meeting.touched if path not in values or _pending(page, path, values)}
@@ -221,7 +221,7 @@ def _write(draft: ProtocolVersion, saving: Saving, document: dict, page: Page, v
         saving.elsewhere = placed(page, faults.document, faults.faults, renamed)
         return show(request, draft, section, item, document, page, saving=saving, status=422)
     if not found:
-        messages.info(request, "Nothing was changed.")
+        messages.info(request, _("Nothing was changed."))
     else:
         say_saved(request, saved, found)
     gone = saving.removed and saving.removed == page.removable
@@ -250,8 +250,12 @@ def _removal(page: Page, document: dict, path: str) -> list[dict[str, Any]]:
 
 
 def say_saved(request, saved: ProtocolVersion, found: list) -> None:
-    messages.success(request, f"Saved {counted(len(found), 'value')}.")
+    messages.success(request, ngettext("Saved %(n)s value.", "Saved %(n)s values.", len(found)) % {"n": len(found)})
     if not saved.is_whole:
         number = len(faults_of(saved.document, saved.sha256))
-        what = "1 value of this draft has" if number == 1 else f"{number} values of this draft have"
-        messages.warning(request, f"{what} no source that holds. It can be neither handed over nor approved until each is mended.")
+        text = ngettext(
+            "%(n)s value of this draft has no source that holds. It can be neither handed over nor approved until each is mended.",
+            "%(n)s values of this draft have no source that holds. It can be neither handed over nor approved until each is mended.",
+            number,
+        )
+        messages.warning(request, text % {"n": number})

@@ -7,6 +7,8 @@ from functools import lru_cache
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.permissions import requires
@@ -16,6 +18,7 @@ from planner.errors import KnowledgeFaults
 from ..comparison_words import Comparison
 from ..documents import read_text
 from ..exchange import as_yaml
+from ..fault_words import said
 from ..forms import ImportForm
 from ..models import ProtocolVersion, VersionStatus
 from ..services import ProtocolRefused, VersionTaken, import_pack
@@ -48,21 +51,25 @@ def bring_in(request):
         text = form.content()
     except KnowledgeFaults as error:
         for fault in error.faults:
-            form.add_error("file", f"{fault.path}: {fault.message}")
+            form.add_error("file", f"{fault.path}: {said(fault.message)}")
         return _again(request, form)
     given = form.cleaned_data
     try:
         stored, is_new = import_pack(text, by=request.user, name=given["name"], note=given["note"], source=form.source)
     except VersionTaken as error:
-        form.add_error("name", f"{str(error).split(' Give ')[0]} Enter a new name for what you import.")
+        advice = _("Enter a new name for what you import.")
+        form.add_error("name", f"{error.taken} {advice}")
         return _again(request, form, text=text)
     except KnowledgeFaults as error:
         return _again(request, form, text=text, faults=error.faults)
     except ProtocolRefused as error:
         form.add_error(None, str(error))
         return _again(request, form, text=text)
-    said = "is stored as a draft." if is_new else "is there already with this very content. Nothing was changed."
-    messages.success(request, f"Protocol {stored.version} {said}")
+    if is_new:
+        text = _("Protocol %(version)s is stored as a draft.")
+    else:
+        text = _("Protocol %(version)s is there already with this very content. Nothing was changed.")
+    messages.success(request, text % {"version": stored.version})
     return redirect("protocols:version", stored.version)
 
 
@@ -87,8 +94,8 @@ def _again(request, form: ImportForm, *, text: str | None = None, faults=()):
 
 
 @lru_cache(maxsize=8)
-def _compared(before_pk: int, before_sha: str, after_pk: int, after_sha: str) -> Comparison:
-    """Compared once per process; the hashes in the key mean that neither content can be another."""
+def _compared(before_pk: int, before_sha: str, after_pk: int, after_sha: str, language: str) -> Comparison:
+    """Compared once per process and language; the hashes in the key mean that neither content can be another."""
     rows = ProtocolVersion.objects.in_bulk([before_pk, after_pk])
     return Comparison(json.loads(rows[before_pk].document), json.loads(rows[after_pk].document))
 
@@ -111,7 +118,7 @@ def compare(request):
     context = {"versions": versions, "before": before, "after": after, "section": "", "q": "", "unknown": []}
     context["unknown"] = [name for key in ("from", "to") if (name := request.GET.get(key)) and name not in {v.version for v in versions}]
     if before is not None and after is not None and before.pk != after.pk:
-        comparison = _compared(before.pk, before.sha256, after.pk, after.sha256)
+        comparison = _compared(before.pk, before.sha256, after.pk, after.sha256, get_language())
         section, q = request.GET.get("section", ""), request.GET.get("q", "").strip()[:100]
         groups = comparison.groups(only=section, containing=q)
         whole = bool(section or request.GET.get("all"))

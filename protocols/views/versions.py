@@ -6,6 +6,8 @@ from functools import lru_cache
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.permissions import may, requires
@@ -120,7 +122,7 @@ def _step(request, version: str, form_class, take, done: str):
         return _page(request, stored, status=422, form=form, trouble=[_count(len(error.faults))], faults=faults)
     except ProtocolRefused as error:
         return _page(request, version_named(version), status=409, form=form, trouble=[str(error)])
-    messages.success(request, done.format(version=after.version))
+    messages.success(request, done % {"version": after.version})
     return redirect("protocols:version", after.version)
 
 
@@ -139,7 +141,10 @@ def _seen_again(form, version: str):
 
 
 def _count(faults: int) -> str:
-    return f"The version holds {faults} {'fault' if faults == 1 else 'faults'}. They are listed below."
+    text = ngettext(
+        "The version holds %(n)s fault. They are listed below.", "The version holds %(n)s faults. They are listed below.", faults
+    )
+    return text % {"n": faults}
 
 
 @requires("protocols.edit")
@@ -148,7 +153,7 @@ def submit(request, version):
     def take(stored, given):
         return services.submit(stored, by=request.user, seen=given["seen"])
 
-    return _step(request, version, ReviewForm, take, "Protocol {version} is in review. A medical lead approves it or sends it back.")
+    return _step(request, version, ReviewForm, take, _("Protocol %(version)s is in review. A medical lead approves it or sends it back."))
 
 
 @requires("protocols.edit")
@@ -157,7 +162,7 @@ def send_back(request, version):
     def take(stored, given):
         return services.send_back(stored, by=request.user, reason=given["reason"])
 
-    return _step(request, version, SendBackForm, take, "Protocol {version} is a draft again and can be edited.")
+    return _step(request, version, SendBackForm, take, _("Protocol %(version)s is a draft again and can be edited."))
 
 
 @requires("protocols.approve")
@@ -173,7 +178,7 @@ def approve(request, version):
             replaces=given["replaces"],
         )
 
-    return _step(request, version, ApproveForm, take, "Protocol {version} is approved. New plans are made from it.")
+    return _step(request, version, ApproveForm, take, _("Protocol %(version)s is approved. New plans are made from it."))
 
 
 @requires("protocols.approve")
@@ -182,7 +187,9 @@ def retire(request, version):
     def take(stored, given):
         return services.retire(stored, by=request.user, reason=given["reason"])
 
-    return _step(request, version, RetireForm, take, "Protocol {version} is retired. Until another is approved no plan can be accepted.")
+    return _step(
+        request, version, RetireForm, take, _("Protocol %(version)s is retired. Until another is approved no plan can be accepted.")
+    )
 
 
 @requires("protocols.edit")
@@ -199,6 +206,7 @@ def make_draft(request, version):
         except ProtocolRefused as error:
             return _page(request, stored, status=409, form=form, trouble=[str(error)])
         else:
-            messages.success(request, f"Draft {draft.version} holds everything of {stored.version}. Change what has to change.")
+            text = _("Draft %(draft)s holds everything of %(version)s. Change what has to change.")
+            messages.success(request, text % {"draft": draft.version, "version": stored.version})
             return redirect("protocols:edit", draft.version)
     return _page(request, stored, status=422, form=form)

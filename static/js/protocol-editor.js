@@ -53,7 +53,7 @@ const chip = (input) => {
     box.insertBefore(label, input.closest(".addsrc"));
   }
   input.value = "";
-  document.getElementById("live").textContent = `${name} added`;
+  document.getElementById("live").textContent = interpolate(gettext("%(name)s added"), { name }, true);
   return true;
 };
 document.addEventListener("keydown", (event) => {

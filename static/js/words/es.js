@@ -20,34 +20,7 @@
   django.catalog = django.catalog || {};
   
   const newcatalog = {
-    "%(words)s What you typed is still here.": "%(words)s Lo que ha escrito sigue aqu\u00ed.",
-    "Close": "Cerrar",
-    "Covered": "Pantalla cubierta",
-    "Enter your PIN or your password.": "Escriba su PIN o su contrase\u00f1a.",
-    "Locked": "Bloqueado",
-    "No connection since %(time)s. Nothing was sent, and what you typed is still here. Press it again in a moment.": "Sin conexi\u00f3n desde las %(time)s. No se ha enviado nada, y lo que ha escrito sigue aqu\u00ed. Pulse de nuevo en un momento.",
-    "No connection since %(time)s. What you typed is still here; try again in a moment.": "Sin conexi\u00f3n desde las %(time)s. Lo que ha escrito sigue aqu\u00ed; int\u00e9ntelo de nuevo en un momento.",
-    "Nobody has touched this screen for a while: it locks at %(time)s. What you typed is kept.": "Nadie ha tocado esta pantalla desde hace un rato: se bloquear\u00e1 a las %(time)s. Lo que ha escrito se conserva.",
-    "Nothing was sent: the passkey window was closed, or this device has no passkey for the clinic. Press the button to try again.": "No se ha enviado nada: se cerr\u00f3 la ventana de la llave de acceso, o este dispositivo no tiene ninguna para la cl\u00ednica. Pulse el bot\u00f3n para intentarlo de nuevo.",
-    "One moment": "Un momento",
-    "PIN or password": "PIN o contrase\u00f1a",
-    "Password": "Contrase\u00f1a",
-    "Reload the page": "Recargar la p\u00e1gina",
-    "Sign in in a new tab": "Iniciar sesi\u00f3n en otra pesta\u00f1a",
-    "Signed out": "Sesi\u00f3n cerrada",
-    "Somebody else is signed in here now.": "Ahora hay otra persona con la sesi\u00f3n iniciada aqu\u00ed.",
-    "Something went wrong on our side. Nothing that was saved is lost.": "Algo ha fallado por nuestra parte. No se ha perdido nada de lo guardado.",
-    "That did not go through. Enter it once more.": "No ha llegado. Escr\u00edbalo otra vez.",
-    "The clinic's computer did not answer in time. What you typed is still here; try again.": "El equipo de la cl\u00ednica no ha respondido a tiempo. Lo que ha escrito sigue aqu\u00ed; int\u00e9ntelo de nuevo.",
-    "The clinic's computer does not answer. Nothing is lost; try again in a moment.": "El equipo de la cl\u00ednica no responde. No se ha perdido nada; int\u00e9ntelo de nuevo en un momento.",
-    "This device already has a passkey of yours.": "Este dispositivo ya tiene una llave de acceso suya.",
-    "This record is not here any more. Nothing was changed.": "Este registro ya no est\u00e1 aqu\u00ed. No se ha cambiado nada.",
-    "This sign-in ends at %(time)s, however busy you are. Save what you are writing and sign in again.": "Esta sesi\u00f3n termina a las %(time)s, aunque est\u00e9 trabajando. Guarde lo que est\u00e1 escribiendo y vuelva a iniciar sesi\u00f3n.",
-    "With a patient": "Con un paciente",
-    "You are signed in again. What you typed is still here; change it or press the button once more to save it.": "Ha vuelto a iniciar sesi\u00f3n. Lo que ha escrito sigue aqu\u00ed; c\u00e1mbielo o pulse el bot\u00f3n otra vez para guardarlo.",
-    "You are signed out. Sign in in a new tab, then try again; what you typed is still here.": "Su sesi\u00f3n est\u00e1 cerrada. Inicie sesi\u00f3n en otra pesta\u00f1a e int\u00e9ntelo de nuevo; lo que ha escrito sigue aqu\u00ed.",
-    "You signed out in another tab.": "Ha cerrado la sesi\u00f3n en otra pesta\u00f1a.",
-    "Your role does not include this, so nothing was changed.": "Su rol no incluye esto, as\u00ed que no se ha cambiado nada."
+    "%(name)s added": "%(name)s: a\u00f1adida"
   };
   for (const key in newcatalog) {
     django.catalog[key] = newcatalog[key];
