@@ -74,11 +74,15 @@ def address_of(link: SheetLink) -> str:
     return f"{settings.PUBLIC_URL.rstrip('/')}{reverse('aftercare:read')}?key={signed}"
 
 
+def last_day(link: SheetLink) -> dt.date:
+    """The last whole day on which it opens."""
+    return link.sheet.session.booking.site.day_of(link.ends_at) - dt.timedelta(days=1)
+
+
 def until(link: SheetLink, content: SheetContent | None = None) -> str:
     """The last whole day on which it opens, as the sheet writes days."""
     site = link.sheet.session.booking.site
-    day = site.day_of(link.ends_at) - dt.timedelta(days=1)
-    return calendar_of(content.country if content else site.country, "").long(day)
+    return calendar_of(content.country if content else site.country, "").long(last_day(link))
 
 
 def code_of(link: SheetLink | None, content: SheetContent) -> Code | None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
 from django.db.models import F
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from audit.services import record
 
@@ -25,8 +25,17 @@ LONGEST_PAUSE = timedelta(minutes=10)
 MOST_ROUNDS = 450
 
 
+# A sheet follows the language of its patient, its problems are kept in English: neither follows the screen of who asked.
+PRINTED = "en-gb"
+
+
 def make(sheet_id: int) -> bool:
     """Make the sheet if it still waits. Returns True where this call made it."""
+    with translation.override(PRINTED):
+        return _make(sheet_id)
+
+
+def _make(sheet_id: int) -> bool:
     sheet = _claim(sheet_id)
     if sheet is None:
         return False

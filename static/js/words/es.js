@@ -5,12 +5,29 @@
   const django = globals.django || (globals.django = {});
 
   
-  django.pluralidx = function(count) { return (count == 1) ? 0 : 1; };
+  django.pluralidx = function(n) {
+    const v = (n != 1);
+    if (typeof v === 'boolean') {
+      return v ? 1 : 0;
+    } else {
+      return v;
+    }
+  };
   
 
   /* gettext library */
 
   django.catalog = django.catalog || {};
+  
+  const newcatalog = {
+    "%(number)s in the protocol. Arrow keys to choose, Enter to take.": "%(number)s en el protocolo. Flechas para elegir, Enter para tomar.",
+    "Medicines in the protocol": "Medicamentos en el protocolo",
+    "Not saved since %(time)s": "Sin guardar desde las %(time)s",
+    "Not saved since %(time)s, still trying": "Sin guardar desde las %(time)s, sigue intent\u00e1ndolo"
+  };
+  for (const key in newcatalog) {
+    django.catalog[key] = newcatalog[key];
+  }
   
 
   if (!django.jsi18n_initialized) {
