@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
@@ -14,6 +15,7 @@ from accounts.views.calm import too_many
 from audit.services import about
 
 from .models import SheetLink
+from .render import PRINTED
 from .services import links
 from .services.handing_over import NotToBeGiven
 from .services.handing_over import hand_over as note
@@ -61,7 +63,8 @@ def read(request):
     if reading.wait:
         return too_many(request, again_in=reading.wait)
     if reading.link is None:
-        response = render(request, "aftercare/link_gone.html", {"words": links.words("en")["gone"]}, status=404)
+        with translation.override(PRINTED):
+            response = render(request, "aftercare/link_gone.html", {"words": links.words("en")["gone"]}, status=404)
     else:
         response = render(request, "aftercare/link.html", _shown(reading.link))
     response["X-Robots-Tag"] = "noindex, nofollow, noarchive"

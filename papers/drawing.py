@@ -14,14 +14,13 @@ from threading import BoundedSemaphore
 
 from django.conf import settings
 from django.template.loader import get_template
-from django.utils import translation
 from django.utils.translation import gettext
 
 from aftercare.page_printer import NO_DRAWING_LIBRARY, NO_SUCH_LETTER
 from aftercare.render import NO_PANGO, PAGE_SIZES, font_folder
+from aftercare.render import drawn as page
 from consent.printing import CannotPrint
 
-PRINTED = "en-gb"
 LONGEST = 60  # seconds; the first page on a machine cuts the fonts
 AT_ONCE = BoundedSemaphore(2)
 __all__ = ["CannotPrint", "Drawn", "as_pdf", "drawn", "standing"]
@@ -64,10 +63,8 @@ def as_pdf(template: str, style: str, context: dict, *, paper: str, lying: bool 
 
 def _done(template: str, style: str, context: dict, *, paper: str, lying: bool, strict: bool = False) -> subprocess.CompletedProcess:
     css = Path(get_template(style).origin.name).read_text(encoding="utf-8")
-    with translation.override(PRINTED):  # a paper does not follow the language of the screen
-        page = get_template(template).render(context)
     asked = {
-        "html": page,
+        "html": page(template, context),
         "css": f"{css}\n@page{{size:{PAGE_SIZES[paper]} {'landscape' if lying else 'portrait'}}}",
         "fonts": str(font_folder()),
         "strict": strict,

@@ -14,9 +14,22 @@ from scripts import words
 ROOT = Path(__file__).resolve().parent.parent
 CATALOGUES = [(app, language, domain) for app in words.apps() for language in words.LANGUAGES for domain in ("django", "djangojs")]
 # Apps whose pages are marked throughout.
-WHOLE: tuple[str, ...] = ()
+WHOLE: tuple[str, ...] = (
+    "aftercare",
+    "papers",
+    "plans",
+)
 # These are paper, or a message to a patient: they have a language of their own (see docs/languages.md).
-PRINTED: frozenset[str] = frozenset()
+PRINTED: frozenset[str] = frozenset(
+    [
+        "templates/papers/paper/agreed.html",
+        "templates/papers/paper/before_visit.html",
+        "templates/papers/paper/head.html",
+        "templates/papers/paper/label.html",
+        "templates/papers/paper/plan.html",
+        "templates/papers/paper/quote.html",
+    ]
+)
 VALUES = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}|</?\w+|&\w+;")
 
 

@@ -21,7 +21,6 @@ from django.conf import settings
 from django.core import signing
 from django.db import transaction
 from django.db.models import F
-from django.template.loader import get_template
 from django.urls import reverse
 from django.utils import timezone
 
@@ -32,7 +31,7 @@ from audit.services import record
 from ..content import SheetContent
 from ..dates import calendar_of
 from ..models import Sheet, SheetLink
-from ..render import Code, pictures_of
+from ..render import Code, drawn, pictures_of
 from ..words import FOLDER
 
 SALT = "aftercare.link"
@@ -98,7 +97,7 @@ def page_of(content: SheetContent) -> str | None:
     if not is_on() or words(content.language) is None:
         return None
     feel = zip(content.days.columns, content.days.feel, strict=False)
-    return get_template(PAGE).render({"c": content, "pictures": pictures_of(content), "feel": feel})
+    return drawn(PAGE, {"c": content, "pictures": pictures_of(content), "feel": feel})
 
 
 def keep(sheet: Sheet, page: str) -> None:

@@ -14,7 +14,7 @@ from audit.services import record
 from ..conversion import content_of
 from ..facts import SheetCannotBeMade
 from ..models import Sheet
-from ..render import BadPdf, Pdf, TooLong, render
+from ..render import PRINTED, BadPdf, Pdf, TooLong, render
 from . import files, links
 
 log = logging.getLogger(__name__)
@@ -25,12 +25,8 @@ LONGEST_PAUSE = timedelta(minutes=10)
 MOST_ROUNDS = 450
 
 
-# A sheet follows the language of its patient, its problems are kept in English: neither follows the screen of who asked.
-PRINTED = "en-gb"
-
-
 def make(sheet_id: int) -> bool:
-    """Make the sheet if it still waits. Returns True where this call made it."""
+    """Make the sheet if it still waits. Returns True where this call made it. Its problems are kept in English, whoever asked."""
     with translation.override(PRINTED):
         return _make(sheet_id)
 
