@@ -10,6 +10,7 @@ class PapersConfig(AppConfig):
 
         from django.urls import reverse
         from django.utils.translation import gettext_lazy as _
+        from django.utils.translation import pgettext_lazy
 
         from accounts.settings_links import CLINIC, SettingsLink, register_link
         from audit.guards import protect
@@ -33,7 +34,7 @@ class PapersConfig(AppConfig):
         register_visit_section(overview.before_visit)
         for source in overview.SOURCES:
             register_source(source)
-        register_act("paper.printed", PaperAct(_("Paper"), at("papers:pdf")))
+        register_act("paper.printed", PaperAct(pgettext_lazy("document", "Paper"), at("papers:pdf")))
         register_act("sheet.opened", PaperAct(_("Aftercare sheet"), at("aftercare:pdf"), "sheets.view"))
         register_act("consent.printed", PaperAct(_("Signed consent"), at("consent:pdf"), "consent.view"))
         register_act("intake.printed", PaperAct(_("Questions before treatment"), permission="intake.hand_over"))
