@@ -6,6 +6,8 @@ class AftercareConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from django.utils.translation import gettext_lazy as _
+
         from accounts.settings_links import CLINIC, SettingsLink, register_link
         from audit.guards import protect
         from sessions import record_sections
@@ -17,8 +19,8 @@ class AftercareConfig(AppConfig):
         from .services.requests import sheet_on_correction, sheet_on_signing
 
         kept.declare()
-        about = "The aftercare sheet in other languages: read beside the English, approved, retired"
-        register_link(SettingsLink(CLINIC, "Words of the sheet", about, "aftercare:words", "sheets.words"))
+        about = _("The aftercare sheet in other languages: read beside the English, approved, retired")
+        register_link(SettingsLink(CLINIC, _("Words of the sheet"), about, "aftercare:words", "sheets.words"))
         for guard in (*guards.GUARDS, *guards.translation_guards()):
             protect(guard)
         record_sections.register(sheet_section)

@@ -3,6 +3,8 @@
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -13,6 +15,7 @@ from accounts.views.calm import too_many
 from audit.services import about
 
 from .models import SheetLink
+from .render import PRINTED
 from .services import links
 from .services.handing_over import NotToBeGiven
 from .services.handing_over import hand_over as note
@@ -28,12 +31,13 @@ def hand_over(request, pk):
     typed = {"to": request.POST.get("to", ""), "name": request.POST.get("name", "")}
     key = request.POST.get("request_key", "")[:40]
     if not key:
-        return state_page(request, row, fault="The form was not whole. Send it again.", typed=typed, status=422)
+        return state_page(request, row, fault=gettext("The form was not whole. Send it again."), typed=typed, status=422)
     try:
         given = note(row, by=request.user, **typed, request_key=key, request=request)
     except NotToBeGiven as error:
         return state_page(request, row, fault=str(error), typed=typed, status=422)
-    messages.success(request, f"Noted: {row.number}, version {row.record_version}, was given to {given.whom}.")
+    values = {"number": row.number, "version": row.record_version, "whom": given.whom}
+    messages.success(request, gettext("Noted: %(number)s, version %(version)s, was given to %(whom)s.") % values)
     return redirect(inside(request, request.POST.get("next", ""), reverse("aftercare:sheet", args=[row.pk])))
 
 
@@ -45,7 +49,7 @@ def end_link(request, pk):
     about(row.session.patient_id)
     link = SheetLink.objects.visible_to(request.user).filter(sheet=row).select_related("sheet__session").first()
     if link is not None and links.end(link, by=request.user, request=request):
-        messages.success(request, "Taken back. Whoever has the link or scans the code reads nothing from now on.")
+        messages.success(request, gettext("Taken back. Whoever has the link or scans the code reads nothing from now on."))
     return redirect("aftercare:sheet", pk=row.pk)
 
 
@@ -59,7 +63,8 @@ def read(request):
     if reading.wait:
         return too_many(request, again_in=reading.wait)
     if reading.link is None:
-        response = render(request, "aftercare/link_gone.html", {"words": links.words("en")["gone"]}, status=404)
+        with translation.override(PRINTED):
+            response = render(request, "aftercare/link_gone.html", {"words": links.words("en")["gone"]}, status=404)
     else:
         response = render(request, "aftercare/link.html", _shown(reading.link))
     response["X-Robots-Tag"] = "noindex, nofollow, noarchive"

@@ -7,10 +7,13 @@ import json
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
 
 from accounts.versioning import VersionedModel
+from plans.said import said
 from sessions.models import TreatmentSession
 
+from .problems import PROBLEMS
 from .querysets import HandOverQuerySet, LinkQuerySet, SheetQuerySet
 
 LARGE = "-large"
@@ -23,15 +26,15 @@ class SheetTranslation(VersionedModel):
     """
 
     class Language(models.TextChoices):
-        SPANISH = "es", "Spanish"
-        FRENCH = "fr", "French"
-        POLISH = "pl", "Polish"
-        ARABIC = "ar", "Arabic"
+        SPANISH = "es", gettext_lazy("Spanish")
+        FRENCH = "fr", gettext_lazy("French")
+        POLISH = "pl", gettext_lazy("Polish")
+        ARABIC = "ar", gettext_lazy("Arabic")
 
     class Status(models.TextChoices):
-        DRAFT = "draft", "Needs review"
-        APPROVED = "approved", "In use"
-        RETIRED = "retired", "Retired"
+        DRAFT = "draft", gettext_lazy("Needs review")
+        APPROVED = "approved", gettext_lazy("In use")
+        RETIRED = "retired", pgettext_lazy("words", "Retired")
 
     language = models.CharField(max_length=2, choices=Language)
     number = models.PositiveSmallIntegerField(help_text="1, 2, 3 ... of this language")
@@ -105,16 +108,16 @@ class PhoneHours(models.Model):
 
 class Sheet(models.Model):
     class State(models.TextChoices):
-        REQUESTED = "requested", "Waiting"
-        RENDERING = "rendering", "Making"
-        READY = "ready", "Ready"
-        FAILED = "failed", "Failed"
+        REQUESTED = "requested", pgettext_lazy("sheet", "Waiting")
+        RENDERING = "rendering", pgettext_lazy("sheet", "Making")
+        READY = "ready", pgettext_lazy("sheet", "Ready")
+        FAILED = "failed", pgettext_lazy("sheet", "Failed")
 
     class Variant(models.TextChoices):
         A4 = "A4", "A4"
-        LETTER = "Letter", "US Letter"
-        A4_LARGE = "A4-large", "A4, large print"
-        LETTER_LARGE = "Letter-large", "US Letter, large print"
+        LETTER = "Letter", gettext_lazy("US Letter")
+        A4_LARGE = "A4-large", gettext_lazy("A4, large print")
+        LETTER_LARGE = "Letter-large", gettext_lazy("US Letter, large print")
 
     session = models.ForeignKey(TreatmentSession, on_delete=models.PROTECT, related_name="sheets")
     record_version = models.PositiveIntegerField(help_text="1 = as signed, counted up by each correction")
@@ -170,7 +173,19 @@ class Sheet(models.Model):
     @property
     def language_name(self) -> str:
         """The language it is printed in, where that is not English."""
-        return SheetTranslation.Language(self.language).label if self.language in SheetTranslation.Language.values else ""
+        return str(SheetTranslation.Language(self.language).label) if self.language in SheetTranslation.Language.values else ""
+
+    @property
+    def language_note_words(self) -> str:
+        """The note in the language of the page; it is kept in English."""
+        from .languages import note_said
+
+        return note_said(self.language_note)
+
+    @property
+    def problem_words(self) -> str:
+        """The problem in the language of the page; it is kept in English."""
+        return said(self.problem, *PROBLEMS)
 
     @property
     def number(self) -> str:
@@ -181,9 +196,9 @@ class HandOver(models.Model):
     """One sheet given into somebody's hands: which version, by whom, to whom and when. Written once, never changed."""
 
     class To(models.TextChoices):
-        PATIENT = "patient", "The patient"
-        COMPANION = "companion", "Somebody with the patient"
-        POST = "post", "By post"
+        PATIENT = "patient", gettext_lazy("The patient")
+        COMPANION = "companion", gettext_lazy("Somebody with the patient")
+        POST = "post", gettext_lazy("By post")
 
     sheet = models.ForeignKey(Sheet, on_delete=models.PROTECT, related_name="hand_overs")
     to = models.CharField(max_length=10, choices=To, default=To.PATIENT)
@@ -209,7 +224,7 @@ class HandOver(models.Model):
     @property
     def whom(self) -> str:
         """For the middle of a sentence."""
-        return {"patient": "the patient", "post": "the patient by post"}.get(self.to, self.name)
+        return {"patient": gettext("the patient"), "post": gettext("the patient by post")}.get(self.to, self.name)
 
 
 class SheetLink(models.Model):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.template.loader import get_template
+from django.utils import translation
 
 from . import fonts
 from .content import SheetContent
@@ -27,6 +28,8 @@ NO_PANGO = (
 # Tagged for screen readers.
 VARIANT = "pdf/ua-1"
 MOST_PAGES = 12  # the longest sheet in large print takes eight
+# What is drawn has a language of its own: it never follows that of the screen.
+PRINTED = "en-gb"
 PAGE_SIZES = {"A4": "A4", "Letter": "letter"}
 
 
@@ -120,6 +123,12 @@ def pictures_of(content: SheetContent) -> list[tuple]:
     return [(picture, data_uri(picture.kind, picture.treated, picture.left_out)) for picture in content.maps]
 
 
+def drawn(template: str, context: dict) -> str:
+    """The HTML of a sheet, of its page on the phone or of a paper, the same whatever language the screen speaks."""
+    with translation.override(PRINTED):
+        return get_template(template).render(context)
+
+
 def markup(content: SheetContent, *, flow: bool = False, help_first: bool = False, code: Code | None = None) -> str:
     """
     flow: let the second page begin where the first ends, for sheets that need three anyway. help_first: when to call stands above the
@@ -127,7 +136,7 @@ def markup(content: SheetContent, *, flow: bool = False, help_first: bool = Fals
     """
     template = LARGE_TEMPLATE if content.large else TEMPLATE
     shape = {"flow": "flow" if flow else "", "help_first": help_first}
-    return get_template(template).render({"c": content, "pictures": pictures_of(content), "code": code} | shape)
+    return drawn(template, {"c": content, "pictures": pictures_of(content), "code": code} | shape)
 
 
 def _layout(content: SheetContent, *, flow: bool = False, help_first: bool = False, code: Code | None = None):

@@ -11,12 +11,15 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.permissions import requires
+from accounts.templatetags.clinic_format import in_words
 from audit.models import Outcome
 from audit.services import about, note_nothing_new, note_read, record
 from plans.querysets import PLAN_DOCUMENTS
+from plans.said import in_english
 from sessions.models import TreatmentSession
 from sessions.querysets import RECORD_DOCUMENTS, of
 
@@ -56,7 +59,7 @@ def _progress(user, since: datetime | None) -> dict:
     states = list(rows.values_list("state", flat=True))
     return {
         "since": TODAY if since is None else since.isoformat(),
-        "before": "Today: " if since is None else "",
+        "before": f"{gettext('Today:')} " if since is None else "",
         "total": len(states),
         "ready": states.count(Sheet.State.READY),
         "failed": states.count(Sheet.State.FAILED),
@@ -166,13 +169,13 @@ def ask(request, pk):
         return render(
             request,
             "aftercare/not_yet.html",
-            {"session": session, "fault": "Choose A4 or US Letter, in usual or in large print."},
+            {"session": session, "fault": gettext("Choose A4 or US Letter, in usual or in large print.")},
             status=422,
         )
     try:
         sheet = request_sheet(session, by=request.user, variant=variant)
     except NotSigned:
-        fault = "Sign the record first: the sheet is made from what was signed."
+        fault = gettext("Sign the record first: the sheet is made from what was signed.")
         return render(request, "aftercare/not_yet.html", {"session": session, "fault": fault}, status=422)
     if not request.htmx:
         return redirect("aftercare:sheet", pk=sheet.pk)
@@ -208,7 +211,7 @@ def state_page(request, row: Sheet, *, fault: str = "", typed: dict | None = Non
             "newest": newest,
             "link": link,
             "link_is_open": link is not None and link.page != "" and link.ended_at is None and link.ends_at > timezone.now(),
-            "link_until": links.until(link) if link else "",
+            "link_until": _until(link) if link else "",
             "may_make": request.user.may("sheets.make"),
             "to": HandOver.To,
             "request_key": uuid4(),
@@ -217,6 +220,11 @@ def state_page(request, row: Sheet, *, fault: str = "", typed: dict | None = Non
         },
         status=status,
     )
+
+
+def _until(link) -> str:
+    """As the sheet writes days where the page is English, else in the language of the page."""
+    return links.until(link) if in_english() else in_words(links.last_day(link))
 
 
 def _state(request, row: Sheet, *, stop: bool = False):

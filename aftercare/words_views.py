@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import Site
@@ -19,6 +20,7 @@ from patients.names import without_turning
 from planner import wording as figures
 
 from .dates import Calendar, Moment, Part, WordedCalendar
+from .languages import name_said
 from .models import SheetTranslation
 from .services import phone_hours
 from .services import translations as service
@@ -26,32 +28,36 @@ from .translation import LANGUAGES, RIGHT_TO_LEFT, State
 
 # As the sheet is read from top to bottom; what is not named follows.
 SECTIONS = {
-    "": "Head and foot",
-    "three": "Three things",
-    "day_table": "Day by day",
-    "resume": "What may be done again",
-    "resume_together": "Rules that end together",
-    "normal_course": "How it may feel",
-    "help": "When to call",
-    "red_flags": "Warning signs",
-    "steps": "Steps",
-    "aftercare": "What to do",
-    "normal": "What is normal",
-    "normal_by_phototype": "What is normal, by skin",
-    "season": "Season",
-    "did": "What we did",
-    "adjuvants": "For what was put on the skin",
-    "adjuvant_names": "Products",
-    "medicines": "Medicines",
-    "next_visit": "Next visit",
-    "checked": "Who checked it",
-    "map": "Map",
-    "zones": "Zones",
-    "devices": "Devices",
-    "reasons": "Why a zone was left out",
-    "terms": "Words by country",
+    "": gettext_lazy("Head and foot"),
+    "three": gettext_lazy("Three things"),
+    "day_table": gettext_lazy("Day by day"),
+    "resume": gettext_lazy("What may be done again"),
+    "resume_together": gettext_lazy("Rules that end together"),
+    "normal_course": gettext_lazy("How it may feel"),
+    "help": gettext_lazy("When to call"),
+    "red_flags": gettext_lazy("Warning signs"),
+    "steps": gettext_lazy("Steps"),
+    "aftercare": gettext_lazy("What to do"),
+    "normal": gettext_lazy("What is normal"),
+    "normal_by_phototype": gettext_lazy("What is normal, by skin"),
+    "season": gettext_lazy("Season"),
+    "did": gettext_lazy("What we did"),
+    "adjuvants": gettext_lazy("For what was put on the skin"),
+    "adjuvant_names": gettext_lazy("Products"),
+    "medicines": gettext_lazy("Medicines"),
+    "next_visit": gettext_lazy("Next visit"),
+    "checked": gettext_lazy("Who checked it"),
+    "map": gettext_lazy("Map"),
+    "zones": gettext_lazy("Zones"),
+    "devices": gettext_lazy("Devices"),
+    "reasons": gettext_lazy("Why a zone was left out"),
+    "terms": gettext_lazy("Words by country"),
 }
 LONGEST = 4_000
+
+
+def _too_long() -> str:
+    return gettext("The texts must be %(most)s letters or fewer together.") % {"most": f"{LONGEST:,}"}
 
 
 def _language_or_404(language: str) -> str:
@@ -151,18 +157,20 @@ def change(request, language: str):
     texts = {name.removeprefix("text."): " ".join(value.split(" ")) for name, value in request.POST.items() if name.startswith("text.")}
     typed = {"typed": texts, "opened": block}
     if sum(len(text) for text in texts.values()) > LONGEST:
-        return _page(request, language, status=422, refused=f"The texts must be {LONGEST:,} letters or fewer together.", **typed)
+        return _page(request, language, status=422, refused=_too_long(), **typed)
     try:
         service.change(language, block, texts, version=_number(request.POST.get("version", "")), by=request.user)
     except KeyError:
-        return _page(request, language, status=422, refused="A text of this block was not sent. Write each of them.", **typed)
+        return _page(request, language, status=422, refused=gettext("A text of this block was not sent. Write each of them."), **typed)
     except service.Refused as refused:
         return _page(request, language, status=422, refused=str(refused), **typed)
     except StaleRow as stale:
-        by = stale.row.written_by.display_name if stale.row.written_by else "somebody"
-        told = f"{by} saved the draft since you opened it. Your words are still below and not saved: read what stands now, then save again."
-        return _page(request, language, status=409, refused=told, **typed)
-    messages.success(request, "Saved in the draft. A medical lead who did not write it reads it and approves it.")
+        by = stale.row.written_by.display_name if stale.row.written_by else gettext("somebody")
+        told = gettext(
+            "%(name)s saved the draft since you opened it. Your words are still below and not saved: read what stands now, then save again."
+        )
+        return _page(request, language, status=409, refused=told % {"name": by}, **typed)
+    messages.success(request, gettext("Saved in the draft. A medical lead who did not write it reads it and approves it."))
     return redirect(f"{reverse('aftercare:words_in', args=[language])}#b-{block}")
 
 
@@ -188,14 +196,16 @@ def change_hours(request, language: str):
     typed = {site.pk: " ".join(without_turning(request.POST.get(f"site.{site.pk}", "")).replace("\x00", "").split()) for site in sites}
     shown = {"rows": [(site, typed[site.pk]) for site in sites], "was": request.POST.get("was", "")[:64]}
     if any(len(said) > phone_hours.LONGEST for said in typed.values()):
-        told = f"When the phone is answered must be {phone_hours.LONGEST} letters or fewer."
+        told = gettext("When the phone is answered must be %(most)s letters or fewer.") % {"most": phone_hours.LONGEST}
         return _page(request, language, status=422, refused=told, hours=shown)
     try:
         phone_hours.keep(language, sites, typed, was=shown["was"], by=request.user, request=request)
     except phone_hours.ChangedMeanwhile:
-        told = "Somebody else changed these hours since you opened the page. What you typed stands below: read it again, then save."
+        told = gettext(
+            "Somebody else changed these hours since you opened the page. What you typed stands below: read it again, then save."
+        )
         return _page(request, language, status=409, refused=told, hours={**shown, "was": phone_hours.seen_of(language, sites)})
-    messages.success(request, "Saved. Sheets made from now on say it.")
+    messages.success(request, gettext("Saved. Sheets made from now on say it."))
     return redirect(f"{reverse('aftercare:words_in', args=[language])}#h-hours")
 
 
@@ -205,13 +215,15 @@ def change_hours(request, language: str):
 def approve(request, language: str):
     _language_or_404(language)
     if not request.POST.get("read"):
-        return _page(request, language, status=422, refused="Say that you read the language and have read every block, then approve.")
+        told = gettext("Say that you read the language and have read every block, then approve.")
+        return _page(request, language, status=422, refused=told)
     seen, english_seen = request.POST.get("seen", ""), request.POST.get("english_seen", "")
     try:
         row = service.approve(language, seen=seen, english_seen=english_seen, by=request.user)
     except service.Refused as refused:
         return _page(request, language, status=409, refused=str(refused))
-    messages.success(request, f"In use from now on. Who reads {row.get_language_display()} takes the sheet home in it.")
+    words = gettext("In use from now on. Who reads %(language)s takes the sheet home in it.")
+    messages.success(request, words % {"language": name_said(LANGUAGES[row.language])})
     return redirect("aftercare:words_in", language)
 
 
@@ -227,7 +239,7 @@ def retire(request, language: str, version: int):
         service.retire(_row_or_404(language, version), by=request.user)
     except service.Refused as refused:
         return _page(request, language, status=409, refused=str(refused))
-    messages.success(request, "Retired. Sheets are made in English from now on.")
+    messages.success(request, gettext("Retired. Sheets are made in English from now on."))
     return redirect("aftercare:words_in", language)
 
 
@@ -238,5 +250,5 @@ def throw_away(request, language: str, version: int):
         service.throw_away(_row_or_404(language, version), by=request.user)
     except service.Refused as refused:
         return _page(request, language, status=409, refused=str(refused))
-    messages.success(request, "The draft is gone.")
+    messages.success(request, gettext("The draft is gone."))
     return redirect("aftercare:words_in", language)

@@ -9,6 +9,8 @@ class PapersConfig(AppConfig):
         from functools import partial
 
         from django.urls import reverse
+        from django.utils.translation import gettext_lazy as _
+        from django.utils.translation import pgettext_lazy
 
         from accounts.settings_links import CLINIC, SettingsLink, register_link
         from audit.guards import protect
@@ -32,9 +34,9 @@ class PapersConfig(AppConfig):
         register_visit_section(overview.before_visit)
         for source in overview.SOURCES:
             register_source(source)
-        register_act("paper.printed", PaperAct("Paper", at("papers:pdf")))
-        register_act("sheet.opened", PaperAct("Aftercare sheet", at("aftercare:pdf"), "sheets.view"))
-        register_act("consent.printed", PaperAct("Signed consent", at("consent:pdf"), "consent.view"))
-        register_act("intake.printed", PaperAct("Questions before treatment", permission="intake.hand_over"))
-        about = "What services, sessions, zones and adjuvants cost, from which day, and how tax is charged."
-        register_link(SettingsLink(CLINIC, "Prices", about, "papers:prices", "prices.view"))
+        register_act("paper.printed", PaperAct(pgettext_lazy("document", "Paper"), at("papers:pdf")))
+        register_act("sheet.opened", PaperAct(_("Aftercare sheet"), at("aftercare:pdf"), "sheets.view"))
+        register_act("consent.printed", PaperAct(_("Signed consent"), at("consent:pdf"), "consent.view"))
+        register_act("intake.printed", PaperAct(_("Questions before treatment"), permission="intake.hand_over"))
+        about = _("What services, sessions, zones and adjuvants cost, from which day, and how tax is charged.")
+        register_link(SettingsLink(CLINIC, _("Prices"), about, "papers:prices", "prices.view"))

@@ -14,9 +14,11 @@ from threading import BoundedSemaphore
 
 from django.conf import settings
 from django.template.loader import get_template
+from django.utils.translation import gettext
 
 from aftercare.page_printer import NO_DRAWING_LIBRARY, NO_SUCH_LETTER
 from aftercare.render import NO_PANGO, PAGE_SIZES, font_folder
+from aftercare.render import drawn as page
 from consent.printing import CannotPrint
 
 LONGEST = 60  # seconds; the first page on a machine cuts the fonts
@@ -45,7 +47,7 @@ def drawn(template: str, style: str, context: dict, *, paper: str) -> Drawn:
         made = {}
     if not made.get("tagged") or not made.get("pages"):
         log.error("A paper did not pass its checks: %s pages, tagged: %s", made.get("pages"), made.get("tagged"))
-        raise CannotPrint("The paper that was made did not pass its checks, so it was thrown away. Press again.")
+        raise CannotPrint(gettext("The paper that was made did not pass its checks, so it was thrown away. Press again."))
     return Drawn(done.stdout, made["pages"])
 
 
@@ -62,32 +64,33 @@ def as_pdf(template: str, style: str, context: dict, *, paper: str, lying: bool 
 def _done(template: str, style: str, context: dict, *, paper: str, lying: bool, strict: bool = False) -> subprocess.CompletedProcess:
     css = Path(get_template(style).origin.name).read_text(encoding="utf-8")
     asked = {
-        "html": get_template(template).render(context),
+        "html": page(template, context),
         "css": f"{css}\n@page{{size:{PAGE_SIZES[paper]} {'landscape' if lying else 'portrait'}}}",
         "fonts": str(font_folder()),
         "strict": strict,
     }
     if not AT_ONCE.acquire(timeout=LONGEST / 2):
-        raise CannotPrint("Other lists are being printed right now. Press again in a minute.")
+        raise CannotPrint(gettext("Other lists are being printed right now. Press again in a minute."))
     try:
         done = _drawn(asked)
         if done.returncode < 0:  # killed by a signal: the drawing libraries are C, and nothing was kept, so it may simply be done again
             log.warning("The drawing process died of signal %s; drawn again", -done.returncode)
             done = _drawn(asked)
     except subprocess.TimeoutExpired as error:
-        raise CannotPrint("Making the list took too long and was stopped. Press again.") from error
+        raise CannotPrint(gettext("Making the list took too long and was stopped. Press again.")) from error
     finally:
         AT_ONCE.release()
     if done.returncode == NO_DRAWING_LIBRARY:
-        raise CannotPrint(NO_PANGO)
+        raise CannotPrint(gettext(NO_PANGO))
     if done.returncode == NO_SUCH_LETTER:
         listed = ", ".join(f"“{letter}” (U+{ord(letter):04X})" for letter in json.loads(done.stderr.decode().rpartition("\n")[2])[:5])
-        raise CannotPrint(f"Our print fonts cannot draw {listed}. Write the name or word in other letters, then print again.")
+        words = gettext("Our print fonts cannot draw %(letters)s. Write the name or word in other letters, then print again.")
+        raise CannotPrint(words % {"letters": listed})
     if done.returncode or not done.stdout.startswith(b"%PDF-1.") or not done.stdout.rstrip().endswith(b"%%EOF"):
         # The kind of the fault alone: a message may quote what was to be printed.
         kind = (done.stderr.decode(errors="replace").strip().splitlines() or [""])[-1].partition(":")[0][:60]
         log.error("A list could not be drawn (%s): %s", done.returncode, kind)
-        raise CannotPrint("The list could not be made. Press again; if it fails again, tell whoever looks after the system.")
+        raise CannotPrint(gettext("The list could not be made. Press again; if it fails again, tell whoever looks after the system."))
     return done
 
 

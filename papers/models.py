@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy
 
 from accounts.models import Site
 from patients.models import Patient
@@ -19,9 +20,9 @@ MONEY = {"max_digits": 12, "decimal_places": 2}
 
 
 class Tax(models.TextChoices):
-    NONE = "none", "No tax is charged"
-    INCLUDED = "included", "The prices include it"
-    ADDED = "added", "It is added to the prices"
+    NONE = "none", gettext_lazy("No tax is charged")
+    INCLUDED = "included", gettext_lazy("The prices include it")
+    ADDED = "added", gettext_lazy("It is added to the prices")
 
 
 class PriceList(models.Model):
@@ -66,10 +67,10 @@ class Price(models.Model):
     """One price of a list. An empty code stands for everything of its kind that has no price of its own."""
 
     class Kind(models.TextChoices):
-        SERVICE = "service", "Service"
-        SESSION = "session", "Session"
-        ZONE = "zone", "Zone"
-        ADJUVANT = "adjuvant", "Adjuvant"
+        SERVICE = "service", gettext_lazy("Service")
+        SESSION = "session", gettext_lazy("Session")
+        ZONE = "zone", gettext_lazy("Zone")
+        ADJUVANT = "adjuvant", gettext_lazy("Adjuvant")
 
     price_list = models.ForeignKey(PriceList, on_delete=models.PROTECT, related_name="prices")
     kind = models.CharField(max_length=10, choices=Kind)
@@ -95,10 +96,10 @@ class Quote(models.Model):
     """
 
     class Status(models.TextChoices):
-        GIVEN = "given", "Given"
-        ACCEPTED = "accepted", "Accepted"
-        DECLINED = "declined", "Declined"
-        REPLACED = "replaced", "Replaced"
+        GIVEN = "given", gettext_lazy("Given")
+        ACCEPTED = "accepted", gettext_lazy("Accepted")
+        DECLINED = "declined", gettext_lazy("Declined")
+        REPLACED = "replaced", gettext_lazy("Replaced")
 
     patient = PersonKey(Patient, on_delete=models.CASCADE, related_name="quotes")
     plan = models.ForeignKey(TreatmentPlan, on_delete=models.PROTECT, related_name="quotes")
@@ -160,14 +161,14 @@ class Paper(models.Model):
     """
 
     class Kind(models.TextChoices):
-        BEFORE_VISIT = "before_visit", "Before your visit"
-        PLAN = "plan", "Plan summary"
-        QUOTE = "quote", "Plan and quote"
-        LABEL = "label", "Chart labels"
+        BEFORE_VISIT = "before_visit", gettext_lazy("Before your visit")
+        PLAN = "plan", gettext_lazy("Plan summary")
+        QUOTE = "quote", gettext_lazy("Plan and quote")
+        LABEL = "label", gettext_lazy("Chart labels")
 
     class Variant(models.TextChoices):
         A4 = "A4", "A4"
-        LETTER = "Letter", "US Letter"
+        LETTER = "Letter", gettext_lazy("US Letter")
 
     patient = PersonKey(Patient, on_delete=models.CASCADE, related_name="papers")
     kind = models.CharField(max_length=20, choices=Kind)

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from accounts.templatetags.clinic_format import in_words
 from aftercare.models import Sheet
 from consent.models import Consent
 from patients.models import Patient
-from planner import wording
 from plans.models import TreatmentPlan
 from sessions.models import Booking
 
@@ -103,25 +104,29 @@ def _offer(build, row, *, title: str, about: str, kind: str, link: str = "") -> 
 
 def before_visit_offer(booking: Booking) -> Offer:
     starts = booking.site.local(booking.starts_at)
-    about = f"Session {booking.session_number}, {wording.day(starts.date(), weekday=True)}, {starts:%H:%M}"
-    return _offer(before_visit, booking, title="Before your visit", about=about, kind=Paper.Kind.BEFORE_VISIT)
+    when = f"{in_words(starts.date(), weekday=True)}, {starts:%H:%M}"
+    about = _("Session %(number)s, %(when)s") % {"number": booking.session_number, "when": when}
+    return _offer(before_visit, booking, title=_("Before your visit"), about=about, kind=Paper.Kind.BEFORE_VISIT)
 
 
 def offers_of(patient: Patient, user) -> list[Group]:
     """What *user* may print for this person, by what it is about; a group with nothing in it is left out."""
     visits = _said_once([before_visit_offer(booking) for booking in _coming(patient, user)[:MOST]])
     groups = [
-        Group("Before a visit", visits),
-        Group("Plan and quote", _plan_offers(patient, user)),
-        Group("Aftercare", _sheets(patient, user)),
-        Group("Consent", _consents(patient, user)),
+        Group(_("Before a visit"), visits),
+        Group(_("Plan and quote"), _plan_offers(patient, user)),
+        Group(_("Aftercare"), _sheets(patient, user)),
+        Group(_("Consent"), _consents(patient, user)),
         Group(
-            "For the chart", [_offer(label_of, patient, title="Chart labels", about="Name, date of birth, number", kind=Paper.Kind.LABEL)]
+            _("For the chart"),
+            [_offer(label_of, patient, title=_("Chart labels"), about=_("Name, date of birth, number"), kind=Paper.Kind.LABEL)],
         ),
     ]
     if user.may("intake.hand_over"):
-        about = "To be filled in by hand"
-        groups.append(Group("Questions", [Offer("Questions before treatment", about, url=reverse("intake:paper", args=[patient.number]))]))
+        about = _("To be filled in by hand")
+        groups.append(
+            Group(_("Questions"), [Offer(_("Questions before treatment"), about, url=reverse("intake:paper", args=[patient.number]))])
+        )
     return [group for group in groups if group.offers]
 
 
@@ -140,12 +145,25 @@ def _plan_offers(patient: Patient, user) -> list[Offer]:
     quotes = {row.plan_id: row for row in _quotes(patient, user).filter(status__in=(Quote.Status.GIVEN, Quote.Status.ACCEPTED))}
     for plan in _plans(patient, user)[:MOST]:
         link = reverse("papers:give", args=[plan.patient.number, plan.number]) if user.may("quotes.give") and plan.pk not in quotes else ""
-        found.append(_offer(plan_of, plan, title="Plan summary", about=f"Plan {plan.number}", kind=Paper.Kind.PLAN, link=link))
+        found.append(
+            _offer(
+                plan_of,
+                plan,
+                title=_("Plan summary"),
+                about=_("Plan %(number)s") % {"number": plan.number},
+                kind=Paper.Kind.PLAN,
+                link=link,
+            )
+        )
         if (quote := quotes.get(plan.pk)) is not None:
             about = f"{quote.number}, {quote.money.said(quote.total)}, {quote.get_status_display().lower()}"
             link = reverse("papers:quote", args=[quote.pk])
-            found.append(_offer(quote_of, quote, title="Plan and quote", about=about, kind=Paper.Kind.QUOTE, link=link))
+            found.append(_offer(quote_of, quote, title=_("Plan and quote"), about=about, kind=Paper.Kind.QUOTE, link=link))
     return found
+
+
+def _version(number: str, version: int) -> str:
+    return _("%(number)s, version %(version)s") % {"number": number, "version": version}
 
 
 def _sheets(patient: Patient, user) -> list[Offer]:
@@ -156,7 +174,7 @@ def _sheets(patient: Patient, user) -> list[Offer]:
         rows.select_related("session").only("pk", "record_version", "variant", "finished_at", "session__booking_id").order_by("-pk")[:MOST]
     )
     return [
-        Offer("Aftercare sheet", f"{row.number}, version {row.record_version}", url=reverse("aftercare:pdf", args=[row.pk])) for row in rows
+        Offer(_("Aftercare sheet"), _version(row.number, row.record_version), url=reverse("aftercare:pdf", args=[row.pk])) for row in rows
     ]
 
 
@@ -165,6 +183,10 @@ def _consents(patient: Patient, user) -> list[Offer]:
         return []
     rows = Consent.objects.visible_to(user).filter(patient=patient).without_documents().select_related("site").order_by("-signed_at")[:MOST]
     return [
-        Offer("Signed consent", f"Signed {wording.day(row.site.day_of(row.signed_at))}", url=reverse("consent:pdf", args=[row.pk]))
+        Offer(
+            _("Signed consent"),
+            _("Signed %(day)s") % {"day": in_words(row.site.day_of(row.signed_at))},
+            url=reverse("consent:pdf", args=[row.pk]),
+        )
         for row in rows
     ]

@@ -1,5 +1,7 @@
 """When two records become one person's: quotes and papers stay with the record and the plan they were made for, and are shown for both."""
 
+from django.utils.translation import ngettext
+
 from patients.merging import Part
 from patients.models import Patient
 
@@ -13,12 +15,10 @@ def obstacles(kept: Patient, other: Patient) -> list[str]:
 
 def stays(kept: Patient, other: Patient, since) -> list[str]:
     found = []
-    for one, rows in (
-        ("quote", Quote.objects.filter(patient__pk=kept.pk, given_at__gte=since)),
-        ("paper", Paper.objects.filter(patient__pk=kept.pk, made_at__gte=since)),
-    ):
-        if count := rows.count():
-            found.append(f"{count} {one}{'' if count == 1 else 's'}")
+    if count := Quote.objects.filter(patient__pk=kept.pk, given_at__gte=since).count():
+        found.append(ngettext("%(count)s quote", "%(count)s quotes", count) % {"count": count})
+    if count := Paper.objects.filter(patient__pk=kept.pk, made_at__gte=since).count():
+        found.append(ngettext("%(count)s paper", "%(count)s papers", count) % {"count": count})
     return found
 
 

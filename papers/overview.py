@@ -1,10 +1,11 @@
 """Where other pages show something of this app: the plan, the visit, the timeline."""
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
+from accounts.templatetags.clinic_format import in_words
 from patients.overview import Entry
 from patients.timeline import Source
-from planner import wording
 from plans.models import TreatmentPlan
 from plans.registry import PlanSection
 from sessions.models import Booking
@@ -23,17 +24,19 @@ def plan_quote(plan: TreatmentPlan, user) -> PlanSection | None:
         return None
     rows = list(Quote.objects.visible_to(user).filter(plan=plan).exclude(status=Quote.Status.REPLACED)[:3])
     lines = [f"{row.number}: {row.money.said(row.total)}, {_stands(row)}." for row in rows]
-    links = [(f"Open {row.number}", reverse("papers:quote", args=[row.pk])) for row in rows]
+    links = [(_("Open %(number)s") % {"number": row.number}, reverse("papers:quote", args=[row.pk])) for row in rows]
     is_open = plan.status == TreatmentPlan.Status.ACCEPTED and not any(row.status == Quote.Status.ACCEPTED for row in rows)
     if is_open and user.may("quotes.give"):
-        links.insert(0, ("Give a new quote" if rows else "Give a quote", reverse("papers:give", args=[plan.patient.number, plan.number])))
-    return PlanSection("Quote", lines or ["No quote was given."], links) if lines or links else None
+        links.insert(
+            0, (_("Give a new quote") if rows else _("Give a quote"), reverse("papers:give", args=[plan.patient.number, plan.number]))
+        )
+    return PlanSection(_("Quote"), lines or [_("No quote was given.")], links) if lines or links else None
 
 
 def _stands(row: Quote) -> str:
     if row.status == Quote.Status.GIVEN:
-        return f"holds until {wording.day(row.valid_until)}"
-    return f"{row.get_status_display().lower()} {wording.day(row.site.day_of(row.answered_at))}"
+        return _("holds until %(day)s") % {"day": in_words(row.valid_until)}
+    return f"{row.get_status_display().lower()} {in_words(row.site.day_of(row.answered_at))}"
 
 
 def before_visit(booking: Booking, user) -> VisitSection | None:
@@ -48,8 +51,8 @@ def _quotes(patient, user, until) -> list[Entry]:
     return [
         Entry(
             row.given_at,
-            f"Quote {row.number}",
-            f"{row.money.said(row.total)}, holds until {wording.day(row.valid_until)}",
+            _("Quote %(number)s") % {"number": row.number},
+            _("%(sum)s, holds until %(day)s") % {"sum": row.money.said(row.total), "day": in_words(row.valid_until)},
             reverse("papers:quote", args=[row.pk]),
             "i-print",
             row.get_status_display(),

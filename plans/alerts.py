@@ -4,12 +4,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from django.utils.translation import gettext, gettext_noop
+
 from .catalogue import Catalogue
 from .decisions import Decision
 from .references import References
 from .traces import iso
 
-STOP, DEFER, LEAVE_OUT, CAUTION = "Stop", "Defer", "Leave out", "Caution"
+STOP, DEFER, LEAVE_OUT, CAUTION = gettext_noop("Stop"), gettext_noop("Defer"), gettext_noop("Leave out"), gettext_noop("Caution")
 WORD = {"refuse": STOP, "defer": DEFER, "exclude_zone": LEAVE_OUT, "caution": CAUTION}
 RANK = {STOP: 0, DEFER: 1, LEAVE_OUT: 2, CAUTION: 3}
 TONE = {STOP: "stop", DEFER: "defer", LEAVE_OUT: "defer", CAUTION: "caut"}
@@ -27,6 +29,11 @@ class Alert:
     more: list[str] = field(default_factory=list)
     links: str = ""
     marks: str = ""
+
+    @property
+    def said(self) -> str:
+        """The word in the language of the page."""
+        return gettext(self.word)
 
     @property
     def id(self) -> str:
@@ -101,9 +108,9 @@ def alerts_of(proposal: Mapping, made: Iterable[Decision], catalogue: Catalogue,
         for decision in rest:
             refs = list(_refs_of(decision, proposal))
             finding = {"id": decision.anchor, "action": "caution", "reason": decision.subject, "refs": refs, "zones": []}
-            text = "Needs an agreement before the plan is accepted."
+            text = gettext("Needs an agreement before the plan is accepted.")
             links, marks = references.links(refs), references.marks(refs, "references")
-            found.append(Alert(CAUTION, lower_first(decision.subject), text, finding, [decision], links=links, marks=marks))
+            found.append(Alert(CAUTION, lower_first(decision.subject_said), text, finding, [decision], links=links, marks=marks))
     found.sort(key=lambda alert: (alert.dealt_with, RANK[alert.word]))
     return found
 

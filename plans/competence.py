@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.utils.translation import gettext_noop
+
 from accounts.competence import operator_of, recorded_of
 from planner import competence, devices
 from planner.case import Case
@@ -17,8 +19,16 @@ from planner.wording import day, mm
 from protocols.knowledge import knowledge_of
 
 from .decisions import DEPTH_SIGNER
+from .said import said
 
 DEVICE, ZONE, DEPTH = "device", "zone", "depth"
+# The words below as they are said on a page: they are stored with what was checked, in English.
+_SENTENCES = (
+    gettext_noop("%(what)s, more than %(most)s"),
+    gettext_noop("%(zone)s, by a certificate that does not hold on %(day)s"),
+    gettext_noop("%(zone)s with the %(device)s"),
+    gettext_noop("the %(device)s"),
+)
 
 
 @dataclass(frozen=True)
@@ -31,6 +41,11 @@ class Beyond:
     depth_mm: Decimal | None = None
     most_mm: Decimal | None = None
     is_expired: bool = False  # a certificate of other days covers it
+
+    @property
+    def said(self) -> str:
+        """The words in the language of the page."""
+        return said(self.words, *_SENTENCES)
 
 
 def rule_of(user, knowledge: Knowledge, on: dt.date, *, any_day: bool = False, rows: list | None = None) -> Context:

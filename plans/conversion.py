@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass, field
 from datetime import date
 
+from django.utils.translation import gettext
+
 from planner.knowledge.entries import Cover, Question
 from planner.medicines import key_of
 
@@ -130,7 +132,7 @@ def _screening(inputs, catalogue, sex, age, past: dict, faults) -> dict:
         elif answer == "yes":
             marked = rules_marked(inputs, question)
             if not marked:
-                faults[f"q.{question.id}"] = "Mark which of these apply"
+                faults[f"q.{question.id}"] = gettext("Mark which of these apply")
                 continue
             for cover in question.covers:
                 if cover.rule in marked:
@@ -149,7 +151,7 @@ def _yes(inputs, prefix, cover: Cover, past: dict, faults) -> dict:
         if one(inputs, f"{prefix}.{name}"):
             entry[key] = one(inputs, f"{prefix}.{name}")
     if cover.date_field:
-        day = _day(inputs, f"{prefix}.date", cover.date_label or "Date", faults, **past)
+        day = _day(inputs, f"{prefix}.date", cover.date_label or gettext("Date"), faults, **past)
         if day:
             entry[cover.date_field] = day.isoformat()
     return entry
@@ -171,12 +173,14 @@ def _medicines(inputs, case, past: dict, faults, catalogue: Catalogue, said: dic
     found = []
     for number, fields in rows(inputs, "medicine"):
         if not fields.get("name"):
-            faults[f"medicine.{number}.name"] = "Enter the name of the medicine"
+            faults[f"medicine.{number}.name"] = gettext("Enter the name of the medicine")
             continue
         if len(found) == MOST_MEDICINES:
-            faults[f"medicine.{number}.name"] = f"At most {MOST_MEDICINES} medicines. Remove those that are listed twice"
+            faults[f"medicine.{number}.name"] = gettext("At most %(most)s medicines. Remove those that are listed twice") % {
+                "most": MOST_MEDICINES
+            }
             continue
-        stopped = _day(inputs, f"medicine.{number}.stopped", "Last taken", faults, **past)
+        stopped = _day(inputs, f"medicine.{number}.stopped", gettext("Last taken"), faults, **past)
         entry = {"name": fields["name"], "stopped": stopped.isoformat() if stopped else None}
         answer = said.get(key_of(catalogue.knowledge, fields["name"]))
         if answer:
@@ -195,15 +199,16 @@ def _allergies(inputs, case, past: dict, faults) -> None:
     found = []
     for number, fields in rows(inputs, "allergy"):
         if not fields.get("substance"):
-            faults[f"allergy.{number}.substance"] = "Enter what the patient is allergic to"
+            faults[f"allergy.{number}.substance"] = gettext("Enter what the patient is allergic to")
             continue
         if fields.get("year"):
             try:
-                year = typed.amount(fields["year"], "Year")
+                year = typed.amount(fields["year"], gettext("Year"))
                 if not past["born"].year <= year <= past["latest"].year:
                     raise ValueError
             except ValueError:
-                faults[f"allergy.{number}.year"] = f"Year must be from {past['born'].year} to {past['latest'].year}"
+                years = {"first": past["born"].year, "last": past["latest"].year}
+                faults[f"allergy.{number}.year"] = gettext("Year must be from %(first)s to %(last)s") % years
         found.append(fields["substance"])
     if found or one(inputs, "allergies_asked") == "none":
         case["allergies"] = found
@@ -213,9 +218,9 @@ def _procedures(inputs, past: dict, faults) -> list[dict]:
     found = []
     for number, fields in rows(inputs, "procedure"):
         if not fields.get("what"):
-            faults[f"procedure.{number}.what"] = "Enter what was done"
+            faults[f"procedure.{number}.what"] = gettext("Enter what was done")
             continue
-        done = _day(inputs, f"procedure.{number}.date", "Date of the procedure", faults, **past)
+        done = _day(inputs, f"procedure.{number}.date", gettext("Date of the procedure"), faults, **past)
         entry = {"what": fields["what"], "date": done.isoformat() if done else None}
         if fields.get("zone"):
             entry["zone"] = fields["zone"]
@@ -228,14 +233,16 @@ def _labs(inputs, past: dict, faults) -> list[dict]:
     for number, fields in rows(inputs, "lab"):
         name, value = fields.get("name"), fields.get("value")
         if not name or not value:
-            faults[f"lab.{number}.{'value' if name else 'name'}"] = "Enter the value" if name else "Choose what was measured"
+            faults[f"lab.{number}.{'value' if name else 'name'}"] = (
+                gettext("Enter the value") if name else gettext("Choose what was measured")
+            )
             continue
         try:
             measured = typed.amount(value, name)
         except ValueError as fault:
             faults[f"lab.{number}.value"] = str(fault)
             continue
-        day = _day(inputs, f"lab.{number}.date", "Measured on", faults, **past)
+        day = _day(inputs, f"lab.{number}.date", gettext("Measured on"), faults, **past)
         found.append({"name": name, "value": str(measured), "unit": fields.get("unit", ""), "date": day.isoformat() if day else None})
     return found
 
@@ -259,12 +266,12 @@ def _wishes(inputs, visit_date, faults) -> dict:
     days = one(inputs, "downtime_days")
     visits = one(inputs, "visits")
     wishes: dict = {"downtime_days": int(days) if _DAYS.match(days) else None, "event_date": None, "visits": None}
-    event = _day(inputs, "event_date", "Event date", faults, earliest=visit_date)
+    event = _day(inputs, "event_date", gettext("Event date"), faults, earliest=visit_date)
     if event:
         wishes["event_date"] = event.isoformat()
     if visits:
         try:
-            wishes["visits"] = typed.count(visits, "Visits possible", low=1, high=20)
+            wishes["visits"] = typed.count(visits, gettext("Visits possible"), low=1, high=20)
         except ValueError as fault:
             faults["visits"] = str(fault)
     return wishes

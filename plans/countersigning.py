@@ -6,14 +6,17 @@ from functools import cached_property
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 
-from planner.wording import day, mm
+from accounts.templatetags.clinic_format import in_words
+from planner.wording import mm
 
 from .catalogue import Catalogue
 from .competence import DEVICE, ZONE
-from .decisions import ROLE_WORDS
+from .decisions import subject_said, who_words
 from .overrides import reason_words
 from .references import References
+from .said import joined, said
 from .services.countersigning import days_late, last_day, may_take_back, roles_of, why_not
 from .traces import Step, steps_of
 
@@ -49,7 +52,7 @@ class Need:
 
     @property
     def who_words(self) -> str:
-        words = ROLE_WORDS.get(self.who, self.who.replace("_", " "))
+        words = who_words(self.who)
         return words[:1].upper() + words[1:]
 
     @property
@@ -92,13 +95,13 @@ class CountersignPanel:
 
     @property
     def until(self) -> str:
-        return day(last_day(self.plan, self.plan.consultation.visit_date))
+        return in_words(last_day(self.plan, self.plan.consultation.visit_date))
 
     @property
     def waits_for(self) -> str:
         said = {row.role for row in self.plan.countersignatures.all()}
         roles = [role for role in dict.fromkeys(need["who"] for need in self.plan.needs) if role not in said]
-        return " and ".join(ROLE_WORDS.get(role, role) for role in roles)
+        return joined([who_words(role) for role in roles])
 
     @cached_property
     def references(self) -> References:
@@ -125,7 +128,8 @@ class CountersignPanel:
         return [self._need(need, rows.get(need["who"])) for need in self.plan.needs]
 
     def _need(self, need: dict, row) -> Need:
-        found = Need(need["key"], need["subject"], need["who"], choices=need["choices"], mine=need["who"] in self.roles)
+        choices = [[value, said(words)] for value, words in need["choices"]]
+        found = Need(need["key"], subject_said(need["subject"]), need["who"], choices=choices, mine=need["who"] in self.roles)
         finding = next((item for item in self.plan.proposal.get("findings") or [] if item["id"] == need["finding"]), None)
         if finding is not None:
             found.reason, found.evidence, found.unverified = finding["reason"], finding["evidence"], finding["unverified"]
@@ -142,19 +146,20 @@ class CountersignPanel:
         found.fault = self.faults.get(need["key"], "")
         if row is not None:
             made = next((item["words"] for item in row.decisions if item["subject"] == need["subject"]), "")
-            found.said = f"{made or ('Agreed' if row.agreed else 'Sent back')}, {row.by.display_name}, {day(timezone.localdate(row.at))}"
+            what = said(made) or (gettext("Agreed") if row.agreed else gettext("Sent back"))
+            found.said = f"{what}, {row.by.display_name}, {in_words(timezone.localdate(row.at))}"
         return found
 
     def _depth(self, row, zone: dict) -> list[tuple[str, str]]:
         label = self.catalogue.zone_word(row.zone)
-        facts = [(f"{label}, chosen", mm(row.depth_mm)), ("Proposed", mm(zone["depth_mm"]["typical"]))]
+        facts = [(gettext("%(zone)s, chosen") % {"zone": label}, mm(row.depth_mm)), (gettext("Proposed"), mm(zone["depth_mm"]["typical"]))]
         covered = not {DEVICE, f"{ZONE}.{row.zone}"} & {key for need in self.plan.needs for key in need.get("keys") or []}
         if not covered:
-            facts.append(("Clinician signed off here", "no"))
+            facts.append((gettext("Clinician signed off here"), gettext("no")))
         if zone.get("operator_max_mm") is not None:
-            facts.append(("Clinician's limit" if covered else "Clinician's limit elsewhere", mm(zone["operator_max_mm"])))
-        facts.append(("Most the protocol allows", mm(Decimal(str(zone["ceiling_mm"])))))
+            facts.append((gettext("Clinician's limit") if covered else gettext("Clinician's limit elsewhere"), mm(zone["operator_max_mm"])))
+        facts.append((gettext("Most the protocol allows"), mm(Decimal(str(zone["ceiling_mm"])))))
         override = next((item for item in self.plan.overrides.all() if item.field == f"depth_mm.{row.zone}"), None)
         if override is not None:
-            facts.append(("Reason given", reason_words(f"depth.{row.zone}", override.reason, override.reason_text)))
+            facts.append((gettext("Reason given"), reason_words(f"depth.{row.zone}", override.reason, override.reason_text)))
         return facts

@@ -2,12 +2,14 @@
 
 from django.db import transaction
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.handover import Handover, Left, Outcome
 from accounts.models import User
 from accounts.permissions import PERMISSIONS
+from accounts.templatetags.clinic_format import in_words
 from audit.services import record
-from planner import wording
 
 from .models import Consultation, TreatmentPlan
 from .services import countersigning
@@ -20,9 +22,9 @@ def who_plans(user) -> list[User]:
 
 def _why_not(row, to: User | None) -> str:
     if to is None:
-        return "Nobody was named."
+        return _("Nobody was named.")
     if row.patient.site_id not in to.site_ids():
-        return f"{to.display_name} does not work at {row.patient.site.name}."
+        return _("%(name)s does not work at %(site)s.") % {"name": to.display_name, "site": row.patient.site.name}
     return ""
 
 
@@ -35,7 +37,7 @@ def _open(user):
 
 
 def _draft_words(row: Consultation) -> str:
-    return f"{row.patient}, consultation of {wording.day(row.visit_date)}"
+    return _("%(patient)s, consultation of %(day)s") % {"patient": row.patient, "day": in_words(row.visit_date)}
 
 
 def drafts_of(user) -> list[str]:
@@ -49,7 +51,7 @@ def hand_over_drafts(user, takers: list[User], by: User) -> Outcome:
         why = _why_not(row, to)
         same_day = Consultation.objects.filter(patient=row.patient, visit_date=row.visit_date, status=Consultation.Status.OPEN)
         if not why and same_day.filter(clinician=to).exists():
-            why = f"{to.display_name} has one of that day open: finish that one and close this."
+            why = _("%(name)s has one of that day open: finish that one and close this.") % {"name": to.display_name}
         if why:
             outcome.left.append(Left(_draft_words(row), why, url))
             continue
@@ -71,7 +73,7 @@ def _waiting(user):
 
 
 def _plan_words(row: TreatmentPlan) -> str:
-    return f"{row.patient}, plan {row.number}, waits for a countersignature"
+    return _("%(patient)s, plan %(number)s, waits for a countersignature") % {"patient": row.patient, "number": row.number}
 
 
 def plans_of(user) -> list[str]:
@@ -90,5 +92,5 @@ def hand_over_plans(user, takers: list[User], by: User) -> Outcome:
     return outcome
 
 
-DRAFTS = Handover("consultations", "Open consultations", "", drafts_of, who_plans, hand_over_drafts)
-PLANS = Handover("plans", "Plans waiting for a countersignature", "", plans_of, who_plans, hand_over_plans)
+DRAFTS = Handover("consultations", gettext_lazy("Open consultations"), "", drafts_of, who_plans, hand_over_drafts)
+PLANS = Handover("plans", gettext_lazy("Plans waiting for a countersignature"), "", plans_of, who_plans, hand_over_plans)

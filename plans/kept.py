@@ -1,5 +1,7 @@
 """What this app keeps of patients, for the registry of patient models."""
 
+from django.utils.translation import gettext_noop
+
 from audit.patient_models import PatientModel, Trace, register
 
 
@@ -13,7 +15,7 @@ def declare() -> None:
             logged=("consultation.started", "consultation.saved", "consultation.closed"),
             contact="saved_at",
             open_rows=lambda rows: rows.filter(status="open"),
-            open_words="A consultation is open. Close it first.",
+            open_words=gettext_noop("A consultation is open. Close it first."),
         ),
         PatientModel(
             "plans.KeptCase",
@@ -30,7 +32,7 @@ def declare() -> None:
             logged=("plan.accepted", "plan.stopped"),
             contact="accepted_at",
             open_rows=lambda rows: rows.filter(status="awaiting"),
-            open_words="A plan waits for a countersignature. Take it back first.",
+            open_words=gettext_noop("A plan waits for a countersignature. Take it back first."),
         ),
         PatientModel(
             "plans.PlanCountersignature",

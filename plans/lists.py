@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
+from django.utils.translation import gettext, gettext_noop
+
 from patients.lists import DueList, due_lists
 from patients.models import Asked, Patient
 from planner.knowledge import Knowledge
@@ -10,6 +12,14 @@ from planner.knowledge import Knowledge
 from .inputs import Inputs, one, rows
 
 _ROWS = {"medicines": "medicine", "allergies": "allergy"}
+_ASK = {
+    "medicines": gettext_noop("Ask about medicines: list them or mark none"),
+    "allergies": gettext_noop("Ask about allergies: list them or mark none"),
+}
+_AGAIN = {
+    "medicines": gettext_noop("Go through the medicines again: %(why)s"),
+    "allergies": gettext_noop("Go through the allergies again: %(why)s"),
+}
 
 
 @dataclass(frozen=True)
@@ -47,11 +57,11 @@ def _asked(name: str, inputs: Inputs, due: DueList | None) -> ListAsked:
     none = one(inputs, f"{name}_asked") == "none"
     again = one(inputs, f"{name}_again") == "yes"
     if not listed and not none:
-        return ListAsked(name, f"Ask about {name}: list them or mark none", f"f-{name}_asked", due, again)
+        return ListAsked(name, gettext(_ASK[name]), f"f-{name}_asked", due, again)
     # "None" is marked today where the one on file is old (see `asked_lately`); a list has lines that nobody looked at today.
     taken_over = any(fields.get("pk") for fields in listed) if listed else bool(due and due.changed)
     if due is not None and taken_over and not again:
-        return ListAsked(name, f"Go through the {name} again: {due.why[:1].lower()}{due.why[1:]}", f"f-{name}_again", due)
+        return ListAsked(name, gettext(_AGAIN[name]) % {"why": f"{due.why[:1].lower()}{due.why[1:]}"}, f"f-{name}_again", due)
     return ListAsked(name, due=due, again=again)
 
 

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.utils.functional import cached_property
+from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
 
 from accounts.models import Site
 from accounts.versioning import VersionedModel
@@ -20,9 +21,9 @@ class Consultation(VersionedModel):
     """
 
     class Status(models.TextChoices):
-        OPEN = "open", "Open"
-        PLANNED = "planned", "Plan made"
-        CLOSED = "closed", "Closed without a plan"
+        OPEN = "open", pgettext_lazy("state", "Open")
+        PLANNED = "planned", gettext_lazy("Plan made")
+        CLOSED = "closed", gettext_lazy("Closed without a plan")
 
     patient = PersonKey(Patient, on_delete=models.CASCADE, related_name="consultations")
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
@@ -91,13 +92,13 @@ class TreatmentPlan(VersionedModel):
     """
 
     class Status(models.TextChoices):
-        WRITING = "writing", "Being written"  # only within the transaction that makes it: its rows may be added
-        AWAITING = "awaiting", "Waiting for countersignature"
-        RETURNED = "returned", "Sent back"
-        ACCEPTED = "accepted", "Accepted"
-        SUPERSEDED = "superseded", "Superseded"
-        COMPLETED = "completed", "Completed"
-        STOPPED = "stopped", "Stopped"
+        WRITING = "writing", gettext_lazy("Being written")  # only within the transaction that makes it: its rows may be added
+        AWAITING = "awaiting", gettext_lazy("Waiting for countersignature")
+        RETURNED = "returned", gettext_lazy("Sent back")
+        ACCEPTED = "accepted", gettext_lazy("Accepted")
+        SUPERSEDED = "superseded", gettext_lazy("Superseded")
+        COMPLETED = "completed", gettext_lazy("Completed")
+        STOPPED = "stopped", gettext_lazy("Stopped")
 
     patient = PersonKey(Patient, on_delete=models.CASCADE, related_name="plans")
     consultation = models.OneToOneField(Consultation, on_delete=models.PROTECT, related_name="plan")
@@ -141,7 +142,7 @@ class TreatmentPlan(VersionedModel):
         return self.status == self.Status.RETURNED and all(row.agreed for row in self.countersignatures.all())
 
     def get_status_display(self) -> str:
-        return "Taken back" if self.taken_back else self.Status(self.status).label
+        return gettext("Taken back") if self.taken_back else str(self.Status(self.status).label)
 
     @property
     def is_awaiting(self) -> bool:
@@ -178,8 +179,8 @@ class PlanCountersignature(models.Model):
     """What one role said of a plan that waited: agreed with a reason, or sent back. Written once."""
 
     class Role(models.TextChoices):
-        MEDICAL_LEAD = "medical_lead", "Medical lead"
-        PRESCRIBER = "prescriber", "Prescriber"
+        MEDICAL_LEAD = "medical_lead", gettext_lazy("Medical lead")
+        PRESCRIBER = "prescriber", gettext_lazy("Prescriber")
 
     plan = models.ForeignKey(TreatmentPlan, on_delete=models.CASCADE, related_name="countersignatures")
     role = models.CharField(max_length=20, choices=Role)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from protocols.models import ProtocolVersion, VersionStatus
 from protocols.services import current_version
 
@@ -22,10 +24,13 @@ class Moved:
     @property
     def words(self) -> str:
         if not self.is_retired:
-            return f"Protocol {self.to.version} is in use now; this consultation began with {self.version.version}."
+            values = {"now": self.to.version, "began": self.version.version}
+            return _("Protocol %(now)s is in use now; this consultation began with %(began)s.") % values
         if self.to is None:
-            return f"Protocol {self.version.version} was retired, and no other version is approved. A medical lead must approve one."
-        return f"Protocol {self.version.version} was retired. Go on with protocol {self.to.version}; what was typed stays."
+            words = _("Protocol %(version)s was retired, and no other version is approved. A medical lead must approve one.")
+            return words % {"version": self.version.version}
+        values = {"version": self.version.version, "to": self.to.version}
+        return _("Protocol %(version)s was retired. Go on with protocol %(to)s; what was typed stays.") % values
 
 
 def moved(consultation: Consultation) -> Moved | None:

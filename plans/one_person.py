@@ -1,8 +1,11 @@
 """When two records become one person's: what of plans and consultations is settled first, and what stays when it is undone."""
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.templatetags.clinic_format import in_words
 from patients.merging import Part
 from patients.models import Patient
-from planner.wording import day
 
 from .models import Consultation, TreatmentPlan
 
@@ -15,17 +18,26 @@ def obstacles(kept: Patient, other: Patient) -> list[str]:
     # It began with what stood under its own record: what stands under the other would not be in it.
     for one in (kept, other):
         for row in Consultation.objects.filter(patient=one, status=Consultation.Status.OPEN).select_related("patient").without_documents():
-            found.append(f"The consultation of {day(row.visit_date)} of no. {row.patient.number} is open. Finish or close it first.")
+            found.append(
+                _("The consultation of %(day)s of no. %(number)s is open. Finish or close it first.")
+                % {"day": in_words(row.visit_date), "number": row.patient.number}
+            )
     plans = {one.pk: _open_plan(one) for one in (kept, other)}
     mine, theirs = plans[kept.pk], plans[other.pk]
     if theirs is not None and theirs.status == TreatmentPlan.Status.AWAITING:
-        found.append(f"Plan {theirs.number} of no. {other.number} waits for a countersignature. It is decided or taken back first.")
+        found.append(
+            _("Plan %(plan)s of no. %(number)s waits for a countersignature. It is decided or taken back first.")
+            % {"plan": theirs.number, "number": other.number}
+        )
     elif mine is not None and theirs is not None:
         # The same words whichever of the two is to be kept: either plan may be the one to end.
         one, two = sorted((mine, theirs), key=lambda plan: plan.patient.number)
         found.append(
-            f"Both have an open plan: plan {one.number} of no. {one.patient.number} and plan {two.number} of no. {two.patient.number}. "
-            "Stop one of the two first."
+            _(
+                "Both have an open plan: plan %(one)s of no. %(one_number)s and plan %(two)s of no. %(two_number)s. "
+                "Stop one of the two first."
+            )
+            % {"one": one.number, "one_number": one.patient.number, "two": two.number, "two_number": two.patient.number}
         )
     return found
 
@@ -38,15 +50,13 @@ def _open_plan(patient: Patient) -> TreatmentPlan | None:
 
 def stays(kept: Patient, other: Patient, since) -> list[str]:
     found = []
-    for one, many, count in (
-        ("consultation", "consultations", Consultation.objects.filter(patient__pk=kept.pk, started_at__gte=since).count()),
-        ("plan", "plans", TreatmentPlan.objects.filter(patient__pk=kept.pk, accepted_at__gte=since).count()),
-    ):
-        if count:
-            found.append(f"{count} {one if count == 1 else many}")
+    if count := Consultation.objects.filter(patient__pk=kept.pk, started_at__gte=since).count():
+        found.append(ngettext("%(count)s consultation", "%(count)s consultations", count) % {"count": count})
+    if count := TreatmentPlan.objects.filter(patient__pk=kept.pk, accepted_at__gte=since).count():
+        found.append(ngettext("%(count)s plan", "%(count)s plans", count) % {"count": count})
     ended = TreatmentPlan.objects.filter(patient__pk=other.pk, superseded_by__patient__pk=kept.pk).without_documents().first()
     if ended is not None:
-        found.append(f"Plan {ended.number} of no. {other.number} stays superseded")
+        found.append(_("Plan %(plan)s of no. %(number)s stays superseded") % {"plan": ended.number, "number": other.number})
     return found
 
 

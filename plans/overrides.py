@@ -7,55 +7,59 @@ import re
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from planner.wording import mm, number, span
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from planner.wording import mm, number
 
 from . import typed
 from .catalogue import Catalogue
 from .inputs import text
+from .said import span
 
 OTHER = "other"
 # The reasons that choosing one of the ways beside the proposal records, by the way's id.
 WAYS = {
-    "fewer_visits": "Fewer visits, as offered beside the plan",
-    "gentler": "Gentler, as offered beside the plan",
-    "before_event": "Before the event, as offered beside the plan",
+    "fewer_visits": gettext_lazy("Fewer visits, as offered beside the plan"),
+    "gentler": gettext_lazy("Gentler, as offered beside the plan"),
+    "before_event": gettext_lazy("Before the event, as offered beside the plan"),
 }
 REASONS: dict[str, tuple[tuple[str, str], ...]] = {
     "depth": (
-        ("less_downtime", "Patient wants less downtime"),
-        ("pain", "Patient cannot bear more"),
-        ("reaction", "Stronger reaction than expected last time"),
-        ("healed_well", "Healed well last time, more is needed"),
-        ("thin_here", "Skin thinner or closer to bone here"),
-        ("thick_here", "Skin thicker or mark deeper here"),
+        ("less_downtime", gettext_lazy("Patient wants less downtime")),
+        ("pain", gettext_lazy("Patient cannot bear more")),
+        ("reaction", gettext_lazy("Stronger reaction than expected last time")),
+        ("healed_well", gettext_lazy("Healed well last time, more is needed")),
+        ("thin_here", gettext_lazy("Skin thinner or closer to bone here")),
+        ("thick_here", gettext_lazy("Skin thicker or mark deeper here")),
         ("gentler", WAYS["gentler"]),
-        (OTHER, "Other, say why"),
+        (OTHER, gettext_lazy("Other, say why")),
     ),
     "sessions": (
-        ("visits", "Patient cannot come more often"),
-        ("cost", "Cost to the patient"),
-        ("earlier_course", "Part of an earlier course counts"),
-        ("slow_response", "Slow response expected"),
-        ("combined", "Combined with another treatment"),
+        ("visits", gettext_lazy("Patient cannot come more often")),
+        ("cost", gettext_lazy("Cost to the patient")),
+        ("earlier_course", gettext_lazy("Part of an earlier course counts")),
+        ("slow_response", gettext_lazy("Slow response expected")),
+        ("combined", gettext_lazy("Combined with another treatment")),
         *WAYS.items(),
-        (OTHER, "Other, say why"),
+        (OTHER, gettext_lazy("Other, say why")),
     ),
     "interval_weeks": (
-        ("calendar", "Patient's calendar"),
-        ("heals_slowly", "Heals slowly"),
-        ("sun", "Sun or travel between sessions"),
-        ("event", "Event date"),
-        ("combined", "Combined with another treatment"),
+        ("calendar", gettext_lazy("Patient's calendar")),
+        ("heals_slowly", gettext_lazy("Heals slowly")),
+        ("sun", gettext_lazy("Sun or travel between sessions")),
+        ("event", gettext_lazy("Event date")),
+        ("combined", gettext_lazy("Combined with another treatment")),
         *((name, words) for name, words in WAYS.items() if name != "fewer_visits"),
-        (OTHER, "Other, say why"),
+        (OTHER, gettext_lazy("Other, say why")),
     ),
     "device": (
-        ("not_at_hand", "Proposed device not at hand"),
-        ("large_area", "Large area"),
-        ("tolerated", "Better tolerated last time"),
-        ("asked_for", "Patient asks for it"),
-        ("trained", "I am trained on this one"),
-        (OTHER, "Other, say why"),
+        ("not_at_hand", gettext_lazy("Proposed device not at hand")),
+        ("large_area", gettext_lazy("Large area")),
+        ("tolerated", gettext_lazy("Better tolerated last time")),
+        ("asked_for", gettext_lazy("Patient asks for it")),
+        ("trained", gettext_lazy("I am trained on this one")),
+        (OTHER, gettext_lazy("Other, say why")),
     ),
 }
 _SETTING = re.compile(r"depth\.[a-z0-9_]{1,60}$|sessions$|interval_weeks$")
@@ -73,7 +77,7 @@ def reasons_for(name: str) -> tuple[tuple[str, str], ...]:
 
 
 def reason_words(name: str, code: str, text: str = "") -> str:
-    return text if code == OTHER else dict(reasons_for(name)).get(code, code)
+    return text if code == OTHER else str(dict(reasons_for(name)).get(code, code))
 
 
 @dataclass(frozen=True)
@@ -125,7 +129,7 @@ class Setting:
 
     @property
     def limit_words(self) -> str:
-        return f"Never above {mm(self.limit.value)}. {self.limit.why}." if self.limit else ""
+        return _("Never above %(most)s. %(why)s.") % {"most": mm(self.limit.value), "why": self.limit.why} if self.limit else ""
 
     @property
     def reasons(self) -> tuple[tuple[str, str], ...]:
@@ -171,7 +175,7 @@ def limit_of(zone: dict) -> Limit:
     """The ceiling of a zone of the proposal, and where it stands."""
     rule = zone["ceiling_rule"]
     found = next((entry for entry in zone.get("limits") or [] if entry["rule"] == rule), {})
-    why = found.get("why") or "the limit of the protocol"
+    why = found.get("why") or _("the limit of the protocol")
     return Limit(Decimal(str(zone["ceiling_mm"])), why.rstrip("."), tuple(found.get("refs") or ()))
 
 
@@ -185,7 +189,7 @@ def depth_setting(zone: dict, chosen: dict, *, catalogue: Catalogue, device: dic
     if own is not None and own[0] < limit.value:
         limit = Limit(own[0], own[1][:1].upper() + own[1][1:])
         low, high = min(low, limit.value), min(high, limit.value)
-    label = f"{catalogue.zone_word(zone['zone']).lower()} depth"
+    label = _("%(zone)s depth") % {"zone": catalogue.zone_word(zone["zone"]).lower()}
     setting = Setting(
         name=f"depth.{zone['zone']}",
         label=label,
@@ -199,18 +203,17 @@ def depth_setting(zone: dict, chosen: dict, *, catalogue: Catalogue, device: dic
     if not setting.text:
         setting.value = setting.proposed
         if setting.value > limit.value:
-            setting.faults["yours"] = f"{label[:1].upper()}{label[1:]} must be {mm(limit.value)} or less. {limit.why}."
+            setting.faults["yours"] = _too_deep(setting)
         return setting
     try:
         setting.value = typed.depth_mm(setting.text, label)
     except ValueError as fault:
         setting.faults["yours"] = str(fault)
         return setting
-    Label = label[:1].upper() + label[1:]
     if setting.limit and setting.value > setting.limit.value:
-        fault = f"{Label} must be {mm(setting.limit.value)} or less. {setting.limit.why}."
+        fault = _too_deep(setting)
         if setting.value >= 3 * setting.proposed:
-            fault += f" Did you mean {mm(_meant_value(setting))}?"
+            fault += " " + _("Did you mean %(depth)s?") % {"depth": mm(_meant_value(setting))}
         setting.faults["yours"] = fault
         return setting
     if setting.value == setting.proposed:
@@ -221,9 +224,19 @@ def depth_setting(zone: dict, chosen: dict, *, catalogue: Catalogue, device: dic
         return setting
     if setting.value >= 3 * setting.proposed and not _meant(setting, chosen):
         setting.asks_meant = _meant_value(setting)
-        setting.faults["meant"] = f"{mm(setting.value)} is 3 times the proposal or more. Did you mean {mm(setting.asks_meant)}?"
+        both = {"depth": mm(setting.value), "meant": mm(setting.asks_meant)}
+        setting.faults["meant"] = _("%(depth)s is 3 times the proposal or more. Did you mean %(meant)s?") % both
     _ask_reason(setting)
     return setting
+
+
+def _too_deep(setting: Setting) -> str:
+    values = {"label": _capital(setting.label), "most": mm(setting.limit.value), "why": setting.limit.why}
+    return _("%(label)s must be %(most)s or less. %(why)s.") % values
+
+
+def _capital(label: str) -> str:
+    return label[:1].upper() + label[1:]
 
 
 def _meant(setting: Setting, chosen: dict) -> bool:
@@ -248,24 +261,26 @@ def _step_fault(setting: Setting, device: dict) -> str | None:
     """A depth the device cannot be set to; the ends of the proposal's own range are always taken."""
     if setting.value in {setting.low, setting.high}:
         return None
-    label = setting.label[:1].upper() + setting.label[1:]
+    label = _capital(setting.label)
     lengths = [Decimal(str(length)) for length in device.get("needle_lengths_mm") or []]
     if lengths and setting.value not in lengths:
-        return f"{label} must be a length the roller comes in: {', '.join(number(length) for length in lengths)} mm"
+        listed = ", ".join(number(length) for length in lengths)
+        return _("%(label)s must be a length the roller comes in: %(lengths)s mm") % {"label": label, "lengths": listed}
     step = Decimal(str(device["dial_step_mm"])) if device.get("dial_step_mm") else None
     if step and setting.value % step:
-        return f"{label} must be a whole step of {mm(step)}"
+        return _("%(label)s must be a whole step of %(step)s") % {"label": label, "step": mm(step)}
     return None
 
 
 def _ask_reason(setting: Setting) -> None:
     label = setting.label
     if setting.reason not in dict(setting.reasons):
-        setting.faults["reason"] = f"Choose the reason for the {label} you set"
+        setting.faults["reason"] = _("Choose the reason for the %(label)s you set") % {"label": label}
     elif setting.reason == OTHER and not setting.reason_text:
-        setting.faults["other"] = f"Say why you set the {label}"
+        setting.faults["other"] = _("Say why you set the %(label)s") % {"label": label}
     if not setting.inside and not setting.told:
-        setting.faults["told"] = f"The {label} is outside the allowed range of {setting.range_words}: tell the patient and mark it"
+        values = {"label": label, "range": setting.range_words}
+        setting.faults["told"] = _("The %(label)s is outside the allowed range of %(range)s: tell the patient and mark it") % values
 
 
 def count_setting(
@@ -285,14 +300,15 @@ def count_setting(
         setting.value = setting.proposed
         return setting
     try:
-        setting.value = Decimal(typed.count(setting.text, label[:1].upper() + label[1:], low=1, high=highest))
+        setting.value = Decimal(typed.count(setting.text, _capital(label), low=1, high=highest))
     except ValueError as fault:
         setting.faults["yours"] = str(fault)
         return setting
     if setting.value == setting.proposed:
         return setting
     if setting.value < lowest:
-        setting.faults["yours"] = f"{label[:1].upper()}{label[1:]} must be {lowest} or more: {lowest_why}"
+        values = {"label": _capital(label), "lowest": lowest, "why": lowest_why}
+        setting.faults["yours"] = _("%(label)s must be %(lowest)s or more: %(why)s") % values
         return setting
     _ask_reason(setting)
     return setting

@@ -2,13 +2,15 @@
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from patients.overview import Action, Entry, Section
 from patients.timeline import Source
-from planner.wording import span
 
 from .alerts import watch_words
 from .models import Consultation, TreatmentPlan
+from .said import span
 
 
 def _plans(patient, user, until) -> list[Entry]:
@@ -16,13 +18,14 @@ def _plans(patient, user, until) -> list[Entry]:
     found = []
     for plan in until.newest(rows.select_related("accepted_by", "patient").prefetch_related("zones"), "accepted_at"):
         depths = [zone.depth_mm for zone in plan.zones.all()]
-        zones = f"{len(depths)} zone{'' if len(depths) == 1 else 's'}"
+        zones = ngettext("%(count)s zone", "%(count)s zones", len(depths)) % {"count": len(depths)}
         depth = f", {span(min(depths), max(depths), 'mm')}" if depths else ""
-        words = (f"{plan.sessions_count} sessions, {zones}{depth}, {plan.accepted_by.display_name}", patient.under(plan))
+        sessions = _("%(number)s sessions") % {"number": plan.sessions_count}
+        words = (f"{sessions}, {zones}{depth}, {plan.accepted_by.display_name}", patient.under(plan))
         found.append(
             Entry(
                 at=plan.accepted_at,
-                title=f"Plan {plan.number}",
+                title=_("Plan %(number)s") % {"number": plan.number},
                 facts=", ".join(word for word in words if word),
                 url=reverse("plans:plan", args=[patient.number_of(plan), plan.number]),
                 icon="i-prot",
@@ -38,11 +41,11 @@ def _consultations(patient, user, until) -> list[Entry]:
     return [
         Entry(
             at=row.started_at,
-            title="Consultation",
-            facts=f"{row.clinician.display_name}{'' if row.is_open else ', without a plan'}",
+            title=_("Consultation"),
+            facts=row.clinician.display_name if row.is_open else _("%(name)s, without a plan") % {"name": row.clinician.display_name},
             url=reverse("plans:consultation", args=[patient.number_of(row), row.pk]),
             icon="i-pen",
-            tag="Not finished" if row.is_open else "",
+            tag=_("Not finished") if row.is_open else "",
             tag_tone="caut",
         )
         for row in until.newest(rows.select_related("clinician", "patient"), "started_at")
@@ -65,9 +68,9 @@ def overview(patient, user) -> Section | None:
     )
     if mine:
         url = reverse("plans:consultation", args=[patient.number_of(mine), mine.pk])
-        return Section(actions=[Action("Go on with the consultation", url, primary=True)])
+        return Section(actions=[Action(_("Go on with the consultation"), url, primary=True)])
     url = reverse("plans:consult_start", args=[patient.number])
-    return Section(actions=[Action("Start a consultation", url, method="post", primary=True)])
+    return Section(actions=[Action(_("Start a consultation"), url, method="post", primary=True)])
 
 
 def watch_for(patient, user):

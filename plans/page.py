@@ -2,14 +2,23 @@
 
 from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.translation import gettext, gettext_noop
 
-from planner.wording import NBSP, day, mm, number, span
+from accounts.templatetags.clinic_format import in_words
+from planner.wording import NBSP, mm, number
 
 from .alerts import lower_first, shorten
 from .catalogue import Catalogue
 from .overrides import kind_of, reason_words
 from .references import References
+from .said import said, span
 from .traces import iso
+
+_WHAT = {
+    "sessions": gettext_noop("Sessions"),
+    "interval_weeks": gettext_noop("Weeks between sessions"),
+    "device": gettext_noop("Device"),
+}
 
 
 class PlanPage:
@@ -62,8 +71,8 @@ class PlanPage:
 
     def _what(self, name: str) -> str:
         if kind_of(name) == "depth":
-            return f"{self.catalogue.zone_word(name.split('.')[1])} depth"
-        return {"sessions": "Sessions", "interval_weeks": "Weeks between sessions", "device": "Device"}[name]
+            return gettext("%(zone)s depth") % {"zone": self.catalogue.zone_word(name.split(".")[1])}
+        return gettext(_WHAT[name])
 
     @property
     def device(self) -> str:
@@ -73,7 +82,7 @@ class PlanPage:
     @property
     def interval(self) -> str:
         weeks = self.plan.interval_weeks_typical
-        return f"{number(weeks)} {'week' if weeks == 1 else 'weeks'}"
+        return f"{number(weeks)} {gettext('week') if weeks == 1 else gettext('weeks')}"
 
     @property
     def interval_range(self) -> str:
@@ -86,7 +95,7 @@ class PlanPage:
 
     @property
     def downtime(self) -> str:
-        return f"{span(self.plan.downtime_days_min, self.plan.downtime_days_max)}{NBSP}days"
+        return f"{span(self.plan.downtime_days_min, self.plan.downtime_days_max)}{NBSP}{gettext('days')}"
 
     @property
     def left_out(self) -> list[dict]:
@@ -122,7 +131,7 @@ class PlanPage:
 
     @property
     def course_days(self) -> list[str]:
-        return [day(found) for found in map(iso, (self.proposal.get("course") or {}).get("dates") or []) if found]
+        return [in_words(found) for found in map(iso, (self.proposal.get("course") or {}).get("dates") or []) if found]
 
     @property
     def review_day(self):
@@ -136,7 +145,7 @@ class PlanPage:
     def cautions(self) -> list[dict]:
         decided = {}
         for decision in self.plan.all_decisions:
-            decided.setdefault(decision["finding"], []).append(decision)
+            decided.setdefault(decision["finding"], []).append(decision | {"words": said(decision["words"])})
         return [
             {
                 "label": finding.get("label") or self.catalogue.rule_label(finding["id"]),

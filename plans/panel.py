@@ -4,10 +4,11 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from django.utils.functional import cached_property
+from django.utils.translation import gettext, gettext_lazy, gettext_noop
 
+from accounts.templatetags.clinic_format import in_words
 from patients.medicine_names import class_words, said_before
 from patients.storyboard import SWATCHES
-from planner import wording
 from planner.medicines import key_of, look_up
 from planner.wording import phototype
 
@@ -15,6 +16,7 @@ from .catalogue import Catalogue
 from .conversion import Reading, age_on, answered, rules_marked
 from .inputs import Inputs, many, one, rows
 from .registry import devices_at
+from .said import days as day_words
 from .taken_for import ToExplain, beside
 
 FACE_PICTURE = frozenset({"face", "neck"})  # regions of the protocol drawn on each picture
@@ -173,7 +175,7 @@ class Panel:
             "text": cover.label,
             "marked": marked,
             "date": self.field(f"{prefix}.date") if cover.date_field else None,
-            "date_word": cover.date_label or "Date",
+            "date_word": cover.date_label or gettext("Date"),
             "zone": self.field(f"{prefix}.zone") if cover.zone else None,
             "note": self.field(f"{prefix}.note") if cover.note_label else None,
             "note_word": cover.note_label or "",
@@ -248,8 +250,8 @@ class Panel:
                     "questions": look.unknown,
                     "answer": answer,
                     "said": self._answer_words(answer) if answer else "",
-                    "before": class_words(knowledge, before.said_classes) or "none of these classes" if before else "",
-                    "before_by": f"{before.said_by}, {wording.day(before.said_at.date())}" if before else "",
+                    "before": class_words(knowledge, before.said_classes) or gettext("none of these classes") if before else "",
+                    "before_by": f"{before.said_by}, {in_words(before.said_at.date())}" if before else "",
                     "marked": answer["classes"] if answer else (),
                     "none": answer is not None and not answer["classes"],
                 }
@@ -257,9 +259,10 @@ class Panel:
         return found
 
     def _answer_words(self, answer: dict) -> str:
-        what = class_words(self.catalogue.knowledge, answer["classes"]) or "none of these classes"
+        what = class_words(self.catalogue.knowledge, answer["classes"]) or gettext("none of these classes")
         named = f"{answer['ingredient']}, " if answer.get("ingredient") else ""
-        return f"{named}{what}, as said by {answer['by_name']} on {wording.day(date.fromisoformat(answer['on']))}"
+        values = {"what": f"{named}{what}", "name": answer["by_name"], "day": in_words(date.fromisoformat(answer["on"]))}
+        return gettext("%(what)s, as said by %(name)s on %(day)s") % values
 
     @property
     def medicine_classes(self) -> list[tuple[str, str]]:
@@ -286,7 +289,7 @@ class Panel:
 
     def _said(self, kind: str, asked: str) -> str:
         count = self._count(kind)
-        return str(count) if count else ("none known" if one(self.inputs, asked) == "none" else "not asked")
+        return str(count) if count else (gettext("none known") if one(self.inputs, asked) == "none" else gettext("not asked"))
 
     @property
     def medicines_said(self) -> str:
@@ -298,15 +301,15 @@ class Panel:
 
     @property
     def procedures_said(self) -> str:
-        return str(self._count("procedure") or "none entered")
+        return str(self._count("procedure") or gettext("none entered"))
 
     @property
     def labs_said(self) -> str:
-        return str(self._count("lab") or "none entered")
+        return str(self._count("lab") or gettext("none entered"))
 
     @property
     def seen_said(self) -> str:
-        return str(self._count("seen") or "nothing entered")
+        return str(self._count("seen") or gettext("nothing entered"))
 
     @property
     def medicines_none(self) -> bool:
@@ -332,8 +335,8 @@ class Panel:
 
     @property
     def downtime(self) -> list[Choice]:
-        options = [(str(days), f"{days} day{'' if days == 1 else 's'}") for days in self.catalogue.downtime_choices]
-        return self._choices("downtime_days", [*options, ("any", "Any")])
+        options = [(str(days), day_words(days)) for days in self.catalogue.downtime_choices]
+        return self._choices("downtime_days", [*options, ("any", gettext("Any"))])
 
     @property
     def devices(self) -> list[Choice]:
@@ -349,7 +352,7 @@ class Panel:
     @property
     def adjuvants_said(self) -> str:
         count = len(many(self.inputs, "adjuvant")) + bool(one(self.inputs, "adjuvant_other"))
-        return str(count) if count else "none asked for"
+        return str(count) if count else gettext("none asked for")
 
     @property
     def event_date(self) -> Field:
@@ -367,46 +370,73 @@ class Panel:
     def wishes_said(self) -> str:
         parts = []
         if one(self.inputs, "event_date"):
-            parts.append("event date")
+            parts.append(gettext("event date"))
         if one(self.inputs, "visits"):
-            parts.append(f"{one(self.inputs, 'visits')} visits")
-        return ", ".join(parts) or "none given"
+            parts.append(gettext("%(visits)s visits") % {"visits": one(self.inputs, "visits")})
+        return ", ".join(parts) or gettext("none given")
+
+
+_FIELDS = {
+    "concern": gettext_lazy("Concern"),
+    "phototype": gettext_lazy("Phototype"),
+    "downtime_days": gettext_lazy("Downtime accepted"),
+    "event_date": gettext_lazy("Event date"),
+    "visits": gettext_lazy("Visits possible"),
+    "device": gettext_lazy("Devices at hand"),
+    "adjuvant": gettext_lazy("Adjuvants asked for"),
+    "adjuvant_other": gettext_lazy("Other adjuvants asked for"),
+    "medicines_asked": gettext_lazy("Medicines asked"),
+    "allergies_asked": gettext_lazy("Allergies asked"),
+    "medicines_again": gettext_lazy("Medicines gone through again"),
+    "allergies_again": gettext_lazy("Allergies gone through again"),
+}
+_OF_CONCERN = {
+    "level": gettext_noop("Level of %(concern)s"),
+    "morphology": gettext_noop("Morphology of %(concern)s"),
+    "zones": gettext_noop("Zones of %(concern)s"),
+}
+_OF_LIST = {
+    "medicine": gettext_noop("Medicine %(number)s, %(column)s"),
+    "allergy": gettext_noop("Allergy %(number)s, %(column)s"),
+    "procedure": gettext_noop("Procedure %(number)s, %(column)s"),
+    "lab": gettext_noop("Lab result %(number)s, %(column)s"),
+    "seen": gettext_noop("Seen today %(number)s, %(column)s"),
+}
+# The columns of the lists, in small letters for the middle of a line.
+_COLUMNS = {
+    "name": gettext_noop("name"),
+    "stopped": gettext_noop("stopped"),
+    "substance": gettext_noop("substance"),
+    "reaction": gettext_noop("reaction"),
+    "year": gettext_noop("year"),
+    "what": gettext_noop("what"),
+    "zone": gettext_noop("zone"),
+    "date": gettext_noop("date"),
+    "value": gettext_noop("value"),
+    "unit": gettext_noop("unit"),
+    "note": gettext_noop("note"),
+}
 
 
 def field_words(name: str, catalogue: Catalogue) -> str:
     """A field's name in words, for "Show changes"."""
     parts = name.split(".")
-    plain = {
-        "concern": "Concern",
-        "phototype": "Phototype",
-        "downtime_days": "Downtime accepted",
-        "event_date": "Event date",
-        "visits": "Visits possible",
-        "device": "Devices at hand",
-        "adjuvant": "Adjuvants asked for",
-        "adjuvant_other": "Other adjuvants asked for",
-        "medicines_asked": "Medicines asked",
-        "allergies_asked": "Allergies asked",
-        "medicines_again": "Medicines gone through again",
-        "allergies_again": "Allergies gone through again",
-    }
-    if name in plain:
-        return plain[name]
+    if name in _FIELDS:
+        return str(_FIELDS[name])
     if parts[0] == "taken_for":
-        return "What a medicine is taken for"
-    if parts[0] in {"level", "morphology", "zones"}:
-        return f"{parts[0].capitalize()} of {catalogue.concern_word(parts[1]).lower()}"
+        return gettext("What a medicine is taken for")
+    if parts[0] in _OF_CONCERN:
+        return gettext(_OF_CONCERN[parts[0]]) % {"concern": catalogue.concern_word(parts[1]).lower()}
     if parts[0] in {"q", "rule"}:
         question = next((q for q in catalogue.questions if q.id == parts[1]), None)
         text = question.text if question else parts[1]
         return text if len(parts) < 3 else f"{text} ({parts[-1]})"
     if parts[0] in LISTS:
-        kinds = {"medicine": "Medicine", "allergy": "Allergy", "procedure": "Procedure", "lab": "Lab result", "seen": "Seen today"}
-        return f"{kinds[parts[0]]} {int(parts[1]) + 1}, {parts[2]}"
+        return gettext(_OF_LIST[parts[0]]) % {"number": int(parts[1]) + 1, "column": gettext(_COLUMNS.get(parts[2], parts[2]))}
     return name
 
 
 def value_words(value) -> str:
     if not value:
-        return "Not given"
+        return gettext("Not given")
     return ", ".join(part.replace("_", " ") for part in value) if isinstance(value, list) else value.replace("_", " ")

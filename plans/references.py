@@ -10,6 +10,7 @@ from functools import cached_property, lru_cache
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext
 
 from .catalogue import Catalogue
 
@@ -58,7 +59,7 @@ class References:
     @property
     def listed(self) -> SafeString:
         """The entries of the list."""
-        return SafeString("".join(entry_html(entry) for entry in self.entries))
+        return SafeString("".join(entry_html(entry, get_language()) for entry in self.entries))
 
     @property
     def grades(self) -> list[tuple[str, str]]:
@@ -76,9 +77,11 @@ class References:
         if not found:
             return SafeString("")
         shown = found if not rest or len(found) <= MARKERS + 1 else found[:MARKERS]
-        pieces = [numbered(ref, self.numbers[ref]) for ref in shown]
+        source = gettext("Source")
+        pieces = [numbered(ref, self.numbers[ref], source) for ref in shown]
         if len(shown) < len(found):
-            pieces.append(format_html('<a href="#{}">+{}<span class="vh"> more sources</span></a>', rest, len(found) - len(shown)))
+            more = gettext("more sources")
+            pieces.append(format_html('<a href="#{}">+{}<span class="vh"> {}</span></a>', rest, len(found) - len(shown), more))
         return SafeString(f'<span class="marks">{" ".join(pieces)}</span>')
 
     def links(self, refs: Iterable[str]) -> SafeString:
@@ -92,21 +95,25 @@ def named(ref: str) -> SafeString:
 
 
 @lru_cache(maxsize=4096)
-def numbered(ref: str, number: int) -> SafeString:
-    return format_html('<a class="ref" href="#ref-{}"><span class="vh">Source </span>{}</a>', ref, number)
+def numbered(ref: str, number: int, source: str) -> SafeString:
+    """source: the word for it in the language of the page."""
+    return format_html('<a class="ref" href="#ref-{}"><span class="vh">{} </span>{}</a>', ref, source, number)
 
 
 @lru_cache(maxsize=4096)
-def entry_html(entry: Entry) -> SafeString:
+def entry_html(entry: Entry, language: str | None) -> SafeString:
+    """language: of the page, for what is kept."""
     return format_html(
         '<li id="ref-{}" tabindex="-1"><span class="no">{}</span><span>{} <span class="note">{}</span>{} '
-        '<a href="{}">In the protocol<span class="vh">, source {}</span></a></span></li>',
+        '<a href="{}">{}<span class="vh">, {} {}</span></a></span></li>',
         entry.id,
         entry.number,
         entry.citation,
         f"{entry.kind} · {entry.grade}" if entry.grade else entry.kind,
-        SafeString(' <span class="uv">Not read</span>' if entry.unverified else ""),
+        format_html(' <span class="uv">{}</span>', gettext("Not read")) if entry.unverified else "",
         entry.url,
+        gettext("In the protocol"),
+        gettext("source"),
         entry.number,
     )
 

@@ -3,8 +3,8 @@
 from django.db.models import Count
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import ngettext
 
-from planner.wording import counted
 from protocols.models import VersionStatus
 from protocols.registry import InUse
 
@@ -29,5 +29,5 @@ def open_plans_of_versions(user) -> dict[int, InUse]:
     found = {}
     for pk, name, status, number in plans.values_list(*columns).annotate(number=Count("pk")):
         listed = f"{address}?{urlencode({'version': name})}" if status == VersionStatus.RETIRED else ""
-        found[pk] = InUse(number, counted(number, "open plan"), listed)
+        found[pk] = InUse(number, ngettext("%(count)s open plan", "%(count)s open plans", number) % {"count": number}, listed)
     return found

@@ -6,8 +6,10 @@ from decimal import Decimal
 
 from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.translation import gettext
 
-from planner.wording import NBSP, day, mm, number, span
+from accounts.templatetags.clinic_format import in_words
+from planner.wording import NBSP, mm, number
 
 from .alerts import DEFER, RANK, STOP, Alert, alerts_of, lower_first, shorten
 from .catalogue import Catalogue
@@ -16,6 +18,7 @@ from .inputs import many, one
 from .models import PlanCountersignature, TreatmentPlan
 from .overrides import REASONS
 from .references import References
+from .said import said, span
 from .settled import Settled
 from .traces import Step, iso, steps_of
 from .ways import HEADS, Way, side_by_side
@@ -126,7 +129,7 @@ class Screen:
         counts = dict.fromkeys(RANK, 0)
         for alert in self.alerts:
             counts[alert.word] += 1
-        return ", ".join(f"{count} {word.lower()}" for word, count in counts.items())
+        return ", ".join(f"{count} {gettext(word).lower()}" for word, count in counts.items())
 
     @property
     def earliest(self) -> date | None:
@@ -149,7 +152,7 @@ class Screen:
 
     @property
     def device_detail(self) -> str:
-        return self.settled.device_brand or "no brand chosen"
+        return self.settled.device_brand or gettext("no brand chosen")
 
     @property
     def device_kinds(self) -> list[tuple[str, str]]:
@@ -167,17 +170,19 @@ class Screen:
 
     @property
     def weeks_word(self) -> str:
-        return "week" if self.settled.interval.value == 1 else "weeks"
+        return gettext("week") if self.settled.interval.value == 1 else gettext("weeks")
 
     @property
     def downtime(self) -> str:
         days = self.proposal["downtime_days"]
-        return f"{span(days['min'], days['max'])} {'day' if days['max'] == 1 else 'days'}"
+        return f"{span(days['min'], days['max'])} {gettext('day') if days['max'] == 1 else gettext('days')}"
 
     @property
     def downtime_accepted(self) -> str:
         days = one(self.consultation.inputs, "downtime_days")
-        return {"": "accepted: not asked", "any": "any accepted"}.get(days, f"patient accepts {days}")
+        if days == "":
+            return gettext("accepted: not asked")
+        return gettext("any accepted") if days == "any" else gettext("patient accepts %(days)s") % {"days": days}
 
     @property
     def label_status(self) -> str:
@@ -238,7 +243,7 @@ class Screen:
                     setting=setting,
                     main_reason=zone["main_reason"],
                     steps=self.steps(zone["trace"], "mm"),
-                    passes=f"{span(passes['min'], passes['max'])} {passes['unit']}",
+                    passes=f"{span(passes['min'], passes['max'])} {said(passes['unit'])}",
                     endpoint=zone["endpoint"],
                     stop=zone["stop_rule"]["text"],
                     ruler=self.ruler(setting),
@@ -273,7 +278,8 @@ class Screen:
             "width": number(max(Decimal(at(setting.high)) - Decimal(at(setting.low)), Decimal(4))),
             "proposed": at(setting.proposed),
             "yours": at(yours),
-            "words": f"Allowed {setting.range_words}, proposed {setting.proposed_words}, yours {setting.value_words}",
+            "words": gettext("Allowed %(range)s, proposed %(proposed)s, yours %(yours)s")
+            % {"range": setting.range_words, "proposed": setting.proposed_words, "yours": setting.value_words},
         }
 
     @cached_property
@@ -288,7 +294,7 @@ class Screen:
                     "zone": entry["zone"],
                     "word": self.catalogue.zone_word(entry["zone"]),
                     "until": iso(entry.get("until")),
-                    "because": shorten(lower_first(", ".join(labels)), 34) if labels else "the protocol leaves it out",
+                    "because": shorten(lower_first(", ".join(labels)), 34) if labels else gettext("the protocol leaves it out"),
                     "whole": [
                         {"text": b["reason"], "links": self.references.links(b.get("refs") or [])} for b in because if b.get("reason")
                     ],
@@ -376,7 +382,7 @@ class Screen:
 
     @property
     def course_days(self) -> list[str]:
-        return [day(found) for found in map(iso, (self.proposal.get("course") or {}).get("dates") or []) if found]
+        return [in_words(found) for found in map(iso, (self.proposal.get("course") or {}).get("dates") or []) if found]
 
     @property
     def course_lines(self) -> list[str]:
@@ -444,7 +450,7 @@ class Screen:
     def depth_words(self) -> dict[str, str]:
         words = {setting.name.removeprefix("depth."): mm(setting.value or setting.proposed) for setting in self.settled.depths}
         for entry in self.proposal.get("zones_excluded") or []:
-            words[entry["zone"]] = "Left out"
+            words[entry["zone"]] = gettext("Left out")
         return words
 
     # What is said aloud
@@ -453,12 +459,15 @@ class Screen:
     def announcement(self) -> str:
         if self.has_plan:
             depths = ", ".join(f"{row.word.lower()} {row.setting.value_words}" for row in self.rows[:4])
-            return f"Plan updated: {depths}, downtime {self.downtime}".replace(NBSP, " ")
+            values = {"depths": depths, "downtime": self.downtime}
+            return (gettext("Plan updated: %(depths)s, downtime %(downtime)s") % values).replace(NBSP, " ")
         if self.status == "refuse":
-            return f"Stop: {self.stops[0].subject}" if self.stops else "Stop"
+            return f"{gettext(STOP)}: {self.stops[0].subject}" if self.stops else gettext(STOP)
+        if self.status == "defer" and self.earliest:
+            return (gettext("Defer until %(day)s") % {"day": in_words(self.earliest)}).replace(NBSP, " ")
         if self.status == "defer":
-            return f"Defer until {day(self.earliest)}".replace(NBSP, " ") if self.earliest else f"Defer: {self.condition}"
-        return f"{len(self.settled.missing)} answers missing"
+            return f"{gettext(DEFER)}: {self.condition}"
+        return gettext("%(number)s answers missing") % {"number": len(self.settled.missing)}
 
     @property
     def _undecided(self) -> list[Decision]:
@@ -469,12 +478,12 @@ class Screen:
     @property
     def decisions_left(self) -> list[tuple[str, str]]:
         """(words, anchor) of what the clinician must still decide."""
-        left = [(decision.subject, decision.anchor) for decision in self._undecided] if self.has_plan else []
+        left = [(decision.subject_said, decision.anchor) for decision in self._undecided] if self.has_plan else []
         left += [(f"{setting.label}", f"yours-{setting.name}") for setting in self.settled.settings if setting.faults]
         if self.settled.device_fault:
-            left.append(("device", "reason-device"))
+            left.append((gettext("device"), "reason-device"))
         if self.settled.numbing_fault:
-            left.append(("Numbing", "numbing"))
+            left.append((gettext("Numbing"), "numbing"))
         return left
 
 

@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from accounts.models import User
 from planner.wording import mm
 from planner.words import tokens
@@ -20,9 +23,9 @@ CREAM = "cream"
 OTHER_NUMBING = "other"
 NOT_DECIDED = ("", "No numbing")  # as pinned to a plan: no prescriber decided on anything that is put on
 NUMBING = (
-    (NO_NUMBING, "No numbing"),
-    (CREAM, "Numbing cream, as its label and the prescriber say"),
-    (OTHER_NUMBING, "Another way, named here"),
+    (NO_NUMBING, gettext_lazy("No numbing")),
+    (CREAM, gettext_lazy("Numbing cream, as its label and the prescriber say")),
+    (OTHER_NUMBING, gettext_lazy("Another way, named here")),
 )
 # The field of a case to the element of the screen; the longer name first.
 FOCUS = (
@@ -147,25 +150,25 @@ def settle(consultation, computed, *, by) -> Settled:
             settled.decisions.append(decisions.beyond_sign_off(zone["zone"], zone["label"], mm(setting.value), mm(most)))
     interval = proposal["interval_weeks"]
     settled.sessions = overrides.count_setting(
-        "sessions", "sessions", "", proposal["sessions"], values.get("sessions", {}), lowest=1, highest=overrides.MOST_VISITS
+        "sessions", _("sessions"), "", proposal["sessions"], values.get("sessions", {}), lowest=1, highest=overrides.MOST_VISITS
     )
     settled.interval = overrides.count_setting(
         "interval_weeks",
-        "weeks between sessions",
+        _("weeks between sessions"),
         "weeks",
         interval,
         values.get("interval_weeks", {}),
         lowest=int(interval["min"]),
         highest=overrides.LONGEST_INTERVAL_WEEKS,
-        lowest_why="the shortest interval of the protocol",
+        lowest_why=_("the shortest interval of the protocol"),
     )
     device = chosen.get("device") or {}
     if device.get("value") and computed.first_choice and device["value"] != computed.first_choice:
         settled.device_override = device
         if device.get("reason") not in dict(overrides.REASONS["device"]):
-            settled.device_fault = "Choose the reason for the other device"
+            settled.device_fault = _("Choose the reason for the other device")
         elif device["reason"] == OTHER and not device.get("reason_text"):
-            settled.device_fault = "Say why you chose the other device"
+            settled.device_fault = _("Say why you chose the other device")
     _numbing(settled, proposal, catalogue, chosen)
     if settled.numbing in (CREAM, OTHER_NUMBING) and not settled.numbing_fault and not decisions.entitled(by, "prescriber"):
         settled.decisions.append(decisions.numbing(settled.numbing_words if settled.numbing == OTHER_NUMBING else ""))
@@ -219,11 +222,11 @@ def _numbing(settled: Settled, proposal: dict, catalogue: Catalogue, chosen: dic
     if advice.get("allowed") is False:
         settled.numbing_barred = [labels.get(rule, catalogue.rule_label(rule)) for rule in advice.get("because") or []] or [advice["text"]]
     if settled.numbing == OTHER_NUMBING and not settled.numbing_other:
-        settled.numbing_fault = "Name the other way of numbing"
+        settled.numbing_fault = _("Name the other way of numbing")
     elif settled.numbing == OTHER_NUMBING and _same_again(settled.numbing_other, advice.get("because") or [], catalogue):
-        settled.numbing_fault = f"{settled.numbing_other} is what is ruled out. Choose another, or none"
+        settled.numbing_fault = _("%(numbing)s is what is ruled out. Choose another, or none") % {"numbing": settled.numbing_other}
     elif settled.numbing_barred and settled.numbing not in {NO_NUMBING, OTHER_NUMBING}:
-        settled.numbing_fault = "Choose another numbing, or none"
+        settled.numbing_fault = _("Choose another numbing, or none")
 
 
 def missing(proposal: dict, catalogue: Catalogue, to_explain: list[ToExplain]) -> list[Missing]:

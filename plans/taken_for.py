@@ -7,6 +7,8 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.utils.translation import gettext
+
 from planner.errors import CaseFaults
 from planner.knowledge import Knowledge
 from planner.knowledge.entries import Question
@@ -27,7 +29,7 @@ class ToExplain:
 
     @property
     def words(self) -> str:
-        return f"What is {self.name} taken for?"
+        return gettext("What is %(name)s taken for?") % {"name": self.name}
 
 
 PREFIX = "taken_for."

@@ -8,10 +8,13 @@ from decimal import Decimal
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
-from planner.wording import NBSP, day, number, span
+from accounts.templatetags.clinic_format import in_words
+from planner.wording import NBSP, number
 
 from .references import References
+from .said import span
 
 ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}$")
 
@@ -38,7 +41,8 @@ class Step:
 
 def in_order(steps: list[Step]) -> SafeString:
     """The steps as a list. Put together here because a plan has some hundred of them."""
-    return SafeString(f'<ol class="steps" data-cites>{"".join(map(_item, steps)) or "<li>No step recorded.</li>"}</ol>')
+    none = f"<li>{gettext('No step recorded.')}</li>"
+    return SafeString(f'<ol class="steps" data-cites>{"".join(map(_item, steps)) or none}</ol>')
 
 
 def _item(step: Step) -> str:
@@ -46,12 +50,12 @@ def _item(step: Step) -> str:
     if step.moved:
         parts.append(f'<span class="num">{escape(step.before)} → {escape(step.after)}</span>')
     if step.narrowed:
-        parts.append(f'<span class="num">Range {escape(step.narrowed)}</span>')
+        parts.append(f'<span class="num">{gettext("Range")} {escape(step.narrowed)}</span>')
     graded = f"{step.evidence}: {step.meaning}" if step.meaning else step.evidence
     parts += [step.links, f'<span class="grade">{escape(graded)}</span>']
     if step.no_study or step.unverified:
-        parts.append(f'<span class="uv">{"No study" if step.no_study else "Unverified"}</span>')
-    parts.append(f'<span class="rule-name">Rule: {escape(step.rule)}</span>')
+        parts.append(f'<span class="uv">{gettext("No study") if step.no_study else gettext("Unverified")}</span>')
+    parts.append(f'<span class="rule-name">{gettext("Rule:")} {escape(step.rule)}</span>')
     return f"<li>{' '.join(parts)}</li>"
 
 
@@ -65,15 +69,16 @@ def value_words(value, unit: str = "") -> str:
         return ""
     if isinstance(value, dict):
         if {"min", "max"} <= value.keys():
-            typical = f", usually {number(value['typical'])}{NBSP}{unit}" if value.get("typical") is not None else ""
+            usual = value.get("typical")
+            typical = ", " + gettext("usually %(value)s") % {"value": f"{number(usual)}{NBSP}{unit}"} if usual is not None else ""
             return span(value["min"], value["max"], unit) + typical
         return ", ".join(f"{key} {value_words(part)}" for key, part in value.items())
     if isinstance(value, list):
         return ", ".join(str(part) for part in value)
     if iso(value):
-        return day(iso(value))
+        return in_words(iso(value))
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return gettext("yes") if value else gettext("no")
     if isinstance(value, int | float | Decimal):
         return f"{number(value)}{NBSP}{unit}" if unit else number(value)
     return str(value)

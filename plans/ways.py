@@ -7,15 +7,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, gettext_lazy
 
-from planner.wording import day, number, span
+from accounts.templatetags.clinic_format import in_words
+from planner.wording import number
 
 from .overrides import WAYS
 from .references import References
+from .said import span
 from .traces import iso
 
 RECOMMENDED = "recommended"
-HEADS = ("Visits", "Weeks apart", "Downtime days, all visits", "Last session", "Deepest proposed", "Depths", "Evidence")
+HEADS = (
+    gettext_lazy("Visits"),
+    gettext_lazy("Weeks apart"),
+    gettext_lazy("Downtime days, all visits"),
+    gettext_lazy("Last session"),
+    gettext_lazy("Deepest proposed"),
+    gettext_lazy("Depths"),
+    gettext_lazy("Evidence"),
+)
 
 
 @dataclass
@@ -45,7 +56,7 @@ def side_by_side(proposal: Mapping, chosen: Mapping, references: References) -> 
     if not others or not proposal.get("zones"):
         return []
     current = values_now(proposal, chosen)
-    ways = [_way(RECOMMENDED, "Recommended", "", proposal, current, references)]
+    ways = [_way(RECOMMENDED, gettext("Recommended"), "", proposal, current, references)]
     for entry in others:
         if entry.get("possible", True):
             ways.append(_way(entry["id"], entry["label"], entry.get("reason", ""), entry, current, references))
@@ -80,10 +91,10 @@ def _way(name: str, title: str, why: str, entry: Mapping, current: dict[str, str
             cell(number(summary["visits"]), *sessions["refs"]),
             cell(number(interval["typical"]), *interval["refs"]),
             cell(total, *downtime["refs"]),
-            cell(day(iso(summary["finish"])), *course["refs"]),
+            cell(in_words(iso(summary["finish"])), *course["refs"]),
             cell(f"{number(summary['deepest_mm'])}\u00a0mm", *deepest),
             cell(span(min(depths), max(depths), "mm"), *depth_refs),
-            cell(f"{summary['evidence']}, for the deepest", *deepest),
+            cell(gettext("%(grade)s, for the deepest") % {"grade": summary["evidence"]}, *deepest),
         ],
         no_study=bool(summary["no_study"]),
     )

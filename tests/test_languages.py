@@ -16,18 +16,27 @@ CATALOGUES = [(app, language, domain) for app in words.apps() for language in wo
 # Apps whose pages are marked throughout.
 WHOLE: tuple[str, ...] = (
     "accounts",
+    "aftercare",
     "audit",
     "consent",
     "events",
     "followup",
     "microneedle_clinic",
+    "papers",
     "patients",
+    "plans",
     "protocols",
 )
 # These are paper, or a message to a patient: they have a language of their own (see docs/languages.md).
 PRINTED: frozenset[str] = frozenset([
     "templates/consent/print.html",
     "templates/events/report.html",
+    "templates/papers/paper/agreed.html",
+    "templates/papers/paper/before_visit.html",
+    "templates/papers/paper/head.html",
+    "templates/papers/paper/label.html",
+    "templates/papers/paper/plan.html",
+    "templates/papers/paper/quote.html",
     "templates/styleguide.html",  # neither: sample data for who builds the screens, only there while DEBUG is on
 ])  # fmt: skip
 VALUES = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}|</?\w+|&\w+;")

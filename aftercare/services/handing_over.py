@@ -2,6 +2,7 @@
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from audit.services import record
 
@@ -23,11 +24,11 @@ def hand_over(sheet: Sheet, *, by, to: str, name: str = "", request_key: str, re
     """
     name = " ".join(name.split())
     if to not in HandOver.To.values:
-        raise NotToBeGiven("Choose who was given the sheet.")
+        raise NotToBeGiven(gettext("Choose who was given the sheet."))
     if to == HandOver.To.COMPANION and not name:
-        raise NotToBeGiven("Enter the name of who was given the sheet.")
+        raise NotToBeGiven(gettext("Enter the name of who was given the sheet."))
     if len(name) > LONGEST_NAME:
-        raise NotToBeGiven(f"The name is too long: {LONGEST_NAME} letters at most.")
+        raise NotToBeGiven(gettext("The name is too long: %(most)s letters at most.") % {"most": LONGEST_NAME})
     request_key = f"{sheet.pk}-{request_key}"
     with transaction.atomic():
         row = Sheet.objects.select_for_update(of=("self",)).get(pk=sheet.pk)
@@ -36,9 +37,9 @@ def hand_over(sheet: Sheet, *, by, to: str, name: str = "", request_key: str, re
         if existing is not None:
             return existing
         if row.superseded_at is not None:
-            raise NotToBeGiven("A newer version took this sheet's place. Give that one.")
+            raise NotToBeGiven(gettext("A newer version took this sheet's place. Give that one."))
         if row.state != Sheet.State.READY:
-            raise NotToBeGiven("The sheet is not ready yet, so it was not given to anybody.")
+            raise NotToBeGiven(gettext("The sheet is not ready yet, so it was not given to anybody."))
         given = HandOver.objects.create(
             sheet=row, to=to, name=name if to == HandOver.To.COMPANION else "", at=timezone.now(), by=by, request_key=request_key
         )

@@ -21,7 +21,6 @@ from django.conf import settings
 from django.core import signing
 from django.db import transaction
 from django.db.models import F
-from django.template.loader import get_template
 from django.urls import reverse
 from django.utils import timezone
 
@@ -32,7 +31,7 @@ from audit.services import record
 from ..content import SheetContent
 from ..dates import calendar_of
 from ..models import Sheet, SheetLink
-from ..render import Code, pictures_of
+from ..render import Code, drawn, pictures_of
 from ..words import FOLDER
 
 SALT = "aftercare.link"
@@ -74,11 +73,15 @@ def address_of(link: SheetLink) -> str:
     return f"{settings.PUBLIC_URL.rstrip('/')}{reverse('aftercare:read')}?key={signed}"
 
 
+def last_day(link: SheetLink) -> dt.date:
+    """The last whole day on which it opens."""
+    return link.sheet.session.booking.site.day_of(link.ends_at) - dt.timedelta(days=1)
+
+
 def until(link: SheetLink, content: SheetContent | None = None) -> str:
     """The last whole day on which it opens, as the sheet writes days."""
     site = link.sheet.session.booking.site
-    day = site.day_of(link.ends_at) - dt.timedelta(days=1)
-    return calendar_of(content.country if content else site.country, "").long(day)
+    return calendar_of(content.country if content else site.country, "").long(last_day(link))
 
 
 def code_of(link: SheetLink | None, content: SheetContent) -> Code | None:
@@ -94,7 +97,7 @@ def page_of(content: SheetContent) -> str | None:
     if not is_on() or words(content.language) is None:
         return None
     feel = zip(content.days.columns, content.days.feel, strict=False)
-    return get_template(PAGE).render({"c": content, "pictures": pictures_of(content), "feel": feel})
+    return drawn(PAGE, {"c": content, "pictures": pictures_of(content), "feel": feel})
 
 
 def keep(sheet: Sheet, page: str) -> None:

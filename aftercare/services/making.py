@@ -7,14 +7,14 @@ from datetime import timedelta
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
 from django.db.models import F
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from audit.services import record
 
 from ..conversion import content_of
 from ..facts import SheetCannotBeMade
 from ..models import Sheet
-from ..render import BadPdf, Pdf, TooLong, render
+from ..render import PRINTED, BadPdf, Pdf, TooLong, render
 from . import files, links
 
 log = logging.getLogger(__name__)
@@ -26,7 +26,12 @@ MOST_ROUNDS = 450
 
 
 def make(sheet_id: int) -> bool:
-    """Make the sheet if it still waits. Returns True where this call made it."""
+    """Make the sheet if it still waits. Returns True where this call made it. Its problems are kept in English, whoever asked."""
+    with translation.override(PRINTED):
+        return _make(sheet_id)
+
+
+def _make(sheet_id: int) -> bool:
     sheet = _claim(sheet_id)
     if sheet is None:
         return False

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from audit.services import gathered, record
 from protocols.documents import canonical, sha256
@@ -15,8 +16,10 @@ from protocols.services import current_version
 
 from ..blocks import wording_sha256
 from ..conversion import knowledge_for
+from ..faults import fault_said
+from ..languages import name_said
 from ..models import SheetTranslation
-from ..translation import Pair, State, is_whole, packaged, pairs, with_block
+from ..translation import LANGUAGES, Pair, State, is_whole, packaged, pairs, with_block
 from ..words import wording_of
 
 Language, Status = SheetTranslation.Language, SheetTranslation.Status
@@ -47,7 +50,17 @@ class Standing:
 
     @property
     def name(self) -> str:
-        return Language(self.language).label
+        return str(Language(self.language).label)
+
+    @property
+    def name_said(self) -> str:
+        """Within a sentence."""
+        return name_said(str(LANGUAGES[self.language]))
+
+    @property
+    def open_faults(self) -> list[tuple[str, list[str]]]:
+        """(block, what is wrong with it) of those to be written again, in the language of the page."""
+        return [(pair.id, [fault_said(fault) for fault in pair.faults]) for pair in self.open_pairs]
 
     @property
     def open_pairs(self) -> list[Pair]:
@@ -110,11 +123,11 @@ def change(language: str, block: str, texts: Mapping[str, str], *, version: int,
         before = standing(language, beside)
         pair = next((pair for pair in before.pairs if pair.id == block), None)
         if pair is None:
-            raise Refused("The English has no such block any more. Open the page again.")
+            raise Refused(gettext("The English has no such block any more. Open the page again."))
         document = with_block(before.document, pair.english, texts)
         after = next(pair for pair in pairs(document, beside.wording) if pair.id == block)
         if after.state is not State.WHOLE:
-            raise Refused(" ".join(dict.fromkeys(after.faults)))
+            raise Refused(" ".join(fault_said(fault) for fault in dict.fromkeys(after.faults)))
         if before.is_draft:
             row = before.row
             row.claim(version)
@@ -140,18 +153,19 @@ def approve(language: str, *, seen: str, english_seen: str, by) -> SheetTranslat
         list(SheetTranslation.objects.select_for_update().filter(language=language).values_list("pk", flat=True))
         before = standing(language, beside)
         if not beside.version.is_approved:
-            raise Refused("The English words are not approved themselves: approve the protocol first.")
+            raise Refused(gettext("The English words are not approved themselves: approve the protocol first."))
         if (before.sha256, beside.sha256) != (seen, english_seen):
-            raise Refused("The words were changed since you opened them. Read them again, then approve them.")
+            raise Refused(gettext("The words were changed since you opened them. Read them again, then approve them."))
         if not before.waits:
-            raise Refused("These words are in use already.")
+            raise Refused(gettext("These words are in use already."))
         if not before.is_whole:
-            raise Refused(f"{len(before.open_pairs)} of the blocks are not finished. Write them, then approve the whole.")
+            words = gettext("%(number)s of the blocks are not finished. Write them, then approve the whole.")
+            raise Refused(words % {"number": len(before.open_pairs)})
         # Who wrote the words wrote them still, where they are approved anew beside other English.
         writer = before.row.written_by if before.row else None
         row = before.row if before.is_draft else _begin(language, before.document, by=writer, at=now)
         if row.written_by_id == by.pk:
-            raise Refused("Somebody else than who wrote them approves the words. Ask another medical lead to read them.")
+            raise Refused(gettext("Somebody else than who wrote them approves the words. Ask another medical lead to read them."))
         # Those approved beside an older English stay for the records of its version.
         for older in SheetTranslation.objects.filter(language=language, english_sha256=beside.sha256, status=Status.APPROVED):
             _retire(older, by=by, at=now)
@@ -167,7 +181,7 @@ def retire(row: SheetTranslation, *, by) -> None:
     with transaction.atomic():
         row = SheetTranslation.objects.select_for_update().get(pk=row.pk)
         if row.status != Status.APPROVED:
-            raise Refused("Only words in use are retired.")
+            raise Refused(gettext("Only words in use are retired."))
         _retire(row, by=by, at=timezone.now())
 
 
@@ -176,7 +190,7 @@ def throw_away(row: SheetTranslation, *, by) -> None:
     with transaction.atomic():
         row = SheetTranslation.objects.select_for_update().get(pk=row.pk)
         if row.status != Status.DRAFT:
-            raise Refused("These words are approved: they are never thrown away, only retired.")
+            raise Refused(gettext("These words are approved: they are never thrown away, only retired."))
         record("sheet_words.thrown_away", actor=by, obj=row, detail=_detail(row))
         row.delete()
 
@@ -184,7 +198,7 @@ def throw_away(row: SheetTranslation, *, by) -> None:
 def _beside() -> English:
     beside = english()
     if beside is None:
-        raise Refused("No protocol is in force: it holds the English words. Approve one first.")
+        raise Refused(gettext("No protocol is in force: it holds the English words. Approve one first."))
     return beside
 
 

@@ -2,6 +2,8 @@
 
 import datetime as dt
 
+from django.utils.translation import gettext
+
 from protocols.knowledge import DocumentChanged, before_visit_of, knowledge_of
 from sessions.models import Booking
 
@@ -22,21 +24,23 @@ def before_visit(booking: Booking) -> Subject:
         CannotBeMade: the visit is no session that is to come, or its protocol version has no approved words for it.
     """
     if booking.kind != Booking.Kind.SESSION or booking.plan is None or booking.status not in COMING:
-        raise CannotBeMade("There is nothing to get ready for: this visit is not a session that is to come.")
+        raise CannotBeMade(gettext("There is nothing to get ready for: this visit is not a session that is to come."))
     version, site = booking.plan.protocol_version, booking.site
     if version.approved_at is None:
-        raise CannotBeMade(f"Protocol {version.version} is not approved, so nothing is printed from it. Ask the medical lead.")
+        words = gettext("Protocol %(version)s is not approved, so nothing is printed from it. Ask the medical lead.")
+        raise CannotBeMade(words % {"version": version.version})
     try:
         words, knowledge = before_visit_of(version), knowledge_of(version)
     except DocumentChanged as error:
-        raise CannotBeMade("The protocol was changed outside the clinic's own screens. Restore it from a backup first.") from error
+        raise CannotBeMade(gettext("The protocol was changed outside the clinic's own screens. Restore it from a backup first.")) from error
     if words is None:
-        raise CannotBeMade(
-            f"Protocol {version.version}, by which this plan was made, has no words for the paper before a visit. The medical lead "
+        told = gettext(
+            "Protocol %(version)s, by which this plan was made, has no words for the paper before a visit. The medical lead "
             "adds them to a draft under Protocols, Before a visit; they hold for plans made from then on."
         )
+        raise CannotBeMade(told % {"version": version.version})
     if not site.phone:
-        raise CannotBeMade("The paper needs the clinic's phone number. A manager enters it under Settings, Sites.")
+        raise CannotBeMade(gettext("The paper needs the clinic's phone number. A manager enters it under Settings, Sites."))
     return _subject(booking, words, knowledge)
 
 

@@ -1,5 +1,7 @@
 """What was agreed, for the patient: zones, depths, sessions and how long the skin may show it, as the plan's own rows have them."""
 
+from django.utils.translation import gettext
+
 from planner.wording import counted, mm, span
 from plans.catalogue import Catalogue, catalogue_of
 from plans.models import TreatmentPlan
@@ -41,7 +43,8 @@ def agreed(plan: TreatmentPlan) -> dict:
 
 def in_force(plan: TreatmentPlan) -> None:
     if plan.status != TreatmentPlan.Status.ACCEPTED:
-        raise CannotBeMade(f"Plan {plan.number} is not in force ({plan.get_status_display().lower()}), so nothing is printed from it.")
+        values = {"number": plan.number, "status": plan.get_status_display().lower()}
+        raise CannotBeMade(gettext("Plan %(number)s is not in force (%(status)s), so nothing is printed from it.") % values)
 
 
 def plan_of(plan: TreatmentPlan) -> Subject:

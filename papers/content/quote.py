@@ -2,13 +2,21 @@
 
 from decimal import Decimal
 
+from django.utils.translation import gettext_noop
+
 from planner.wording import number
+from plans.said import said
 
 from ..models import Paper, Quote, Tax
 from .common import Subject, calendar_at, head
 from .plan import agreed
 
-_NAMED = {"service": "Service: ", "session": "", "zone": "Zone: ", "adjuvant": "With the needling: "}
+# What is printed is English; the screen says the same in its own language.
+_NAMED = {"service": "Service: %(what)s", "session": "%(what)s", "zone": "Zone: %(what)s", "adjuvant": "With the needling: %(what)s"}
+_NAMES = (gettext_noop("Service: %(what)s"), gettext_noop("Zone: %(what)s"), gettext_noop("With the needling: %(what)s"))
+_INCLUDED = gettext_noop("included")
+_OF_THIS, _PLUS = gettext_noop("of this, %(tax)s"), gettext_noop("plus %(tax)s")
+_ROUNDING = gettext_noop("The tax is worked out once, on the whole sum, and rounded to %(coin)s; half of that is rounded up.")
 
 
 def lines_of(quote: Quote) -> list[dict]:
@@ -18,13 +26,18 @@ def lines_of(quote: Quote) -> list[dict]:
         free = Decimal(line["each"]) == 0
         found.append(
             {
-                "words": f"{_NAMED[line['kind']]}{line['words']}",
+                "words": _NAMED[line["kind"]] % {"what": line["words"]},
                 "count": line["count"],
-                "each": "included" if free else said(Decimal(line["each"])),
-                "sum": "included" if free else said(Decimal(line["sum"])),
+                "each": _INCLUDED if free else said(Decimal(line["each"])),
+                "sum": _INCLUDED if free else said(Decimal(line["sum"])),
             }
         )
     return found
+
+
+def said_lines_of(quote: Quote) -> list[dict]:
+    """As `lines_of`, in the language of the page."""
+    return [row | {"words": said(row["words"], *_NAMES), "each": said(row["each"]), "sum": said(row["sum"])} for row in lines_of(quote)]
 
 
 def tax_line(row) -> tuple[str, str] | None:
@@ -32,13 +45,24 @@ def tax_line(row) -> tuple[str, str] | None:
     if row.tax == Tax.NONE:
         return None
     percent = f"{row.tax_name} {number(row.tax_percent)}\u00a0%"
-    return (f"of this, {percent}" if row.tax == Tax.INCLUDED else f"plus {percent}"), row.money.said(row.tax_amount)
+    return (_OF_THIS if row.tax == Tax.INCLUDED else _PLUS) % {"tax": percent}, row.money.said(row.tax_amount)
+
+
+def tax_line_said(row) -> tuple[str, str] | None:
+    """As `tax_line`, in the language of the page."""
+    found = tax_line(row)
+    return (said(found[0], _OF_THIS, _PLUS), found[1]) if found else None
 
 
 def rounding(row) -> str:
     if row.tax == Tax.NONE:
         return ""
-    return f"The tax is worked out once, on the whole sum, and rounded to {row.money.said(row.money.coin)}; half of that is rounded up."
+    return _ROUNDING % {"coin": row.money.said(row.money.coin)}
+
+
+def rounding_said(row) -> str:
+    """As `rounding`, in the language of the page."""
+    return said(rounding(row), _ROUNDING)
 
 
 def quote_of(quote: Quote) -> Subject:

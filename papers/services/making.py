@@ -5,6 +5,7 @@ import json
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
 
 from audit.services import record
 
@@ -16,7 +17,7 @@ from ..models import Paper
 STYLES = {"label": "papers/paper/label.css"}
 STYLE = "papers/paper/paper.css"
 PAGE = "papers/paper/{}.html"
-STORE = "The paper could not be stored. Check that the disk has room, then press again."
+STORE = gettext_lazy("The paper could not be stored. Check that the disk has room, then press again.")
 
 
 def newest(subject: Subject) -> Paper | None:
@@ -78,7 +79,7 @@ def _made_meanwhile(subject: Subject, digest: str) -> Paper:
     """Somebody pressed at the same moment: theirs counts, where it says the same."""
     last = newest(subject)
     if last is None or last.facts_sha256 != digest:
-        raise CannotBeMade("Somebody else made this paper at the same moment. Press again.")
+        raise CannotBeMade(gettext("Somebody else made this paper at the same moment. Press again."))
     return last
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from audit.services import record
 
@@ -36,7 +37,8 @@ def currency_at(site) -> str:
     """
     code = currency_of(site.country)
     if not code:
-        raise NoCurrency(f"No currency is known for the country {site.country} of {site}. Check the country under Settings, Sites.")
+        words = gettext("No currency is known for the country %(country)s of %(site)s. Check the country under Settings, Sites.")
+        raise NoCurrency(words % {"country": site.country, "site": site})
     return code
 
 

@@ -6,6 +6,8 @@ can never differ.
 import datetime as dt
 from dataclasses import dataclass
 
+from django.utils.translation import gettext
+
 from audit.models import AuditEvent, Outcome
 from patients.models import Patient
 
@@ -54,6 +56,9 @@ def printed_of(patient: Patient, user) -> tuple[list[Printed], bool]:
 def _printed(row: dict, act: PaperAct, papers: dict) -> Printed:
     title, number = act.title, ""
     if row["action"] == "paper.printed" and (paper := papers.get(row["object_pk"])):
-        title, number = paper.get_kind_display(), f"{paper.number}, version {paper.version}"
+        title, number = (
+            paper.get_kind_display(),
+            gettext("%(number)s, version %(version)s") % {"number": paper.number, "version": paper.version},
+        )
     url = act.url(int(row["object_pk"])) if act.url and row["object_pk"].isdecimal() else ""
     return Printed(row["at"], row["actor_name"], title, number, url)

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop
 
+from accounts.templatetags.clinic_format import in_words
 from audit.services import record
 from plans.catalogue import catalogue_of
 from plans.models import TreatmentPlan
@@ -16,7 +18,17 @@ from ..money import Currency
 from ..reckoning import ADJUVANT, SERVICE, SESSION, ZONE, Course, Line, NoPrice, Sums, lines_of, sums_of
 from . import prices
 
-_KINDS = {SERVICE: "the service", SESSION: "a session", ZONE: "the zone", ADJUVANT: "the adjuvant"}
+_KINDS = {
+    SERVICE: gettext_noop("the service %(what)s"),
+    SESSION: gettext_noop("a session"),
+    ZONE: gettext_noop("the zone %(what)s"),
+    ADJUVANT: gettext_noop("the adjuvant %(what)s"),
+}
+
+
+def spaced(day: dt.date) -> str:
+    """17 Nov 2026, in the language of the page, with spaces that may break."""
+    return in_words(day).replace("\u00a0", " ")
 
 
 class QuoteRefused(Exception):
@@ -59,19 +71,18 @@ def preview(plan: TreatmentPlan) -> Preview:
     """
     site = plan.patient.person.site
     if plan.status != TreatmentPlan.Status.ACCEPTED:
-        raise QuoteRefused(
-            f"Plan {plan.number} is not in force ({plan.get_status_display().lower()}). A quote is given for a plan in force."
-        )
+        values = {"number": plan.number, "status": plan.get_status_display().lower()}
+        raise QuoteRefused(gettext("Plan %(number)s is not in force (%(status)s). A quote is given for a plan in force.") % values)
     found = prices.in_force(site)
     if found is None:
-        raise QuoteRefused(f"{site} has no prices yet. A manager or medical lead enters them under Settings, Prices.")
+        words = gettext("%(site)s has no prices yet. A manager or medical lead enters them under Settings, Prices.")
+        raise QuoteRefused(words % {"site": site})
     try:
         lines = lines_of(course_of(plan), {(row.kind, row.code): row.amount for row in found.prices.all()})
     except NoPrice as error:
-        named = ", ".join(f"{_KINDS[kind]} {words}" if kind != SESSION else _KINDS[kind] for kind, words in error.missing)
-        raise QuoteRefused(
-            f"The prices of {site} hold nothing for {named}. A manager or medical lead adds it under Settings, Prices."
-        ) from None
+        named = ", ".join(gettext(_KINDS[kind]) % {"what": words} for kind, words in error.missing)
+        told = gettext("The prices of %(site)s hold nothing for %(what)s. A manager or medical lead adds it under Settings, Prices.")
+        raise QuoteRefused(told % {"site": site, "what": named}) from None
     sums = sums_of(lines, found.money, tax=found.tax, percent=found.tax_percent)
     return Preview(found, lines, sums, site.day_of(timezone.now()) + dt.timedelta(days=found.quote_days))
 
@@ -93,15 +104,14 @@ def give(plan: TreatmentPlan, *, seen_list: int, valid_until: dt.date, by, reque
         shown = preview(plan)
         found, site = shown.price_list, plan.patient.person.site
         if found.pk != seen_list:
-            raise QuoteRefused("The prices changed while this page was open. Look at the new sums, then press again.")
+            raise QuoteRefused(gettext("The prices changed while this page was open. Look at the new sums, then press again."))
         today = site.day_of(timezone.now())
         if valid_until < today:
-            raise QuoteRefused("The last day of a quote must not lie in the past.")
+            raise QuoteRefused(gettext("The last day of a quote must not lie in the past."))
         for other in Quote.objects.filter(plan=plan, status__in=(Quote.Status.GIVEN, Quote.Status.ACCEPTED)):
             if other.status == Quote.Status.ACCEPTED:
-                raise QuoteRefused(
-                    f"Quote {other.number} for this plan was accepted: what was agreed stays. A new plan is given a new quote."
-                )
+                words = gettext("Quote %(number)s for this plan was accepted: what was agreed stays. A new plan is given a new quote.")
+                raise QuoteRefused(words % {"number": other.number})
             _answer(other, Quote.Status.REPLACED, by=by, request=request)
         made = Quote.objects.create(
             patient_id=plan.patient_id,
@@ -138,10 +148,12 @@ def accept(quote: Quote, *, said_by: str, note: str, by, request=None) -> Quote:
     with transaction.atomic():
         found = _open(quote)
         if found.is_over(found.site.day_of(timezone.now())):
-            raise QuoteRefused(f"Quote {found.number} held until {found.valid_until:%-d %b %Y}. Give a new one by today's prices.")
+            words = gettext("Quote %(number)s held until %(day)s. Give a new one by today's prices.")
+            raise QuoteRefused(words % {"number": found.number, "day": spaced(found.valid_until)})
         if found.plan.status != TreatmentPlan.Status.ACCEPTED:
             status = found.plan.get_status_display().lower()
-            raise QuoteRefused(f"Plan {found.plan.number} is not in force any more ({status}). Give a quote for the plan that is.")
+            words = gettext("Plan %(number)s is not in force any more (%(status)s). Give a quote for the plan that is.")
+            raise QuoteRefused(words % {"number": found.plan.number, "status": status})
         return _answer(found, Quote.Status.ACCEPTED, said_by=said_by, note=note, by=by, request=request)
 
 
@@ -166,7 +178,8 @@ def _open(quote: Quote) -> Quote:
     _locked(quote.plan)
     found = Quote.objects.select_for_update(of=("self",)).select_related("plan", "site").get(pk=quote.pk)
     if found.status != Quote.Status.GIVEN:
-        raise QuoteRefused(f"Quote {found.number} is {found.get_status_display().lower()} already. Look at it as it stands now.")
+        words = gettext("Quote %(number)s is %(status)s already. Look at it as it stands now.")
+        raise QuoteRefused(words % {"number": found.number, "status": found.get_status_display().lower()})
     return found
 
 

@@ -3,6 +3,7 @@
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.permissions import requires
@@ -50,7 +51,7 @@ def print_paper(request, number: int):
     try:
         subject = subject_of(found, kind, about, request.user)
         if subject is None:
-            raise CannotBeMade("There is no such paper for this patient. Choose one from the list.")
+            raise CannotBeMade(_("There is no such paper for this patient. Choose one from the list."))
         made = make(subject, by=request.user, request=request)
     except CannotBeMade as error:
         return _page(request, found, problem=str(error), status=422)

@@ -5,26 +5,30 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy, gettext_noop
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.permissions import requires
 from planner.wording import number
+from plans.said import said
 from protocols.knowledge import knowledge_of
 from protocols.services import current_version
 from sessions.services.hours import chosen, sites_of
 
-from ..content.quote import rounding
+from ..content.quote import rounding_said
 from ..forms import PriceListForm
 from ..models import Price, PriceList, Tax
 from ..money import Currency
 from ..services import prices
+from ..services.quoting import spaced
 
 QUOTE_DAYS = 30
+# Stored with the prices, in English.
 ANY = {
-    Price.Kind.SERVICE: "Any other indication",
-    Price.Kind.SESSION: "One session",
-    Price.Kind.ZONE: "Any other zone",
-    Price.Kind.ADJUVANT: "Any other adjuvant",
+    Price.Kind.SERVICE: gettext_noop("Any other indication"),
+    Price.Kind.SESSION: gettext_noop("One session"),
+    Price.Kind.ZONE: gettext_noop("Any other zone"),
+    Price.Kind.ADJUVANT: gettext_noop("Any other adjuvant"),
 }
 
 
@@ -50,7 +54,11 @@ def overview(request):
         "now": now,
         "groups": shown(now) if now else [],
         "tax": tax_words(now) if now else "",
-        "others": [(row, "Holds later" if row.valid_from > today else "Replaced") for row in rows if now is None or row.pk != now.pk],
+        "others": [
+            (row, gettext("Holds later") if row.valid_from > today else gettext("Replaced"))
+            for row in rows
+            if now is None or row.pk != now.pk
+        ],
     }
     return render(request, "papers/prices.html", context)
 
@@ -77,25 +85,26 @@ def shown(found: PriceList) -> list[tuple[str, list[tuple[str, str]]]]:
     rows = list(found.prices.all())
     groups = []
     for kind in Price.Kind:
-        mine = [(row.words, found.money.said(row.amount) if row.amount else "included") for row in rows if row.kind == kind]
+        mine = [(said(row.words), found.money.said(row.amount) if row.amount else gettext("included")) for row in rows if row.kind == kind]
         if mine:
             groups.append((_HEADS[kind], mine))
     return groups
 
 
 _HEADS = {
-    Price.Kind.SERVICE: "Service, once for each indication",
-    Price.Kind.SESSION: "Session",
-    Price.Kind.ZONE: "Zone, for each session",
-    Price.Kind.ADJUVANT: "Adjuvant, for each session",
+    Price.Kind.SERVICE: gettext_lazy("Service, once for each indication"),
+    Price.Kind.SESSION: gettext_lazy("Session"),
+    Price.Kind.ZONE: gettext_lazy("Zone, for each session"),
+    Price.Kind.ADJUVANT: gettext_lazy("Adjuvant, for each session"),
 }
 
 
 def tax_words(found: PriceList) -> str:
     if found.tax == Tax.NONE:
-        return "No tax is charged."
+        return gettext("No tax is charged.")
     words = f"{found.tax_name} {number(found.tax_percent)}\u00a0%"
-    return f"The prices include {words}. {rounding(found)}" if found.tax == Tax.INCLUDED else f"{words} is added. {rounding(found)}"
+    told = gettext("The prices include %(tax)s.") if found.tax == Tax.INCLUDED else gettext("%(tax)s is added.")
+    return f"{told % {'tax': words}} {rounding_said(found)}"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -114,8 +123,11 @@ def new(request):
             made = prices.publish(
                 site, form.terms(), form.prices(), by=request.user, request_key=form.cleaned_data["request_key"], request=request
             )
-            when = "from now on" if made.valid_from <= today else f"from {made.valid_from:%-d %b %Y}"
-            messages.success(request, f"These prices hold {when}. Quotes that were given stay as they are.")
+            if made.valid_from <= today:
+                words = gettext("These prices hold from now on. Quotes that were given stay as they are.")
+            else:
+                words = gettext("These prices hold from %(day)s. Quotes that were given stay as they are.")
+            messages.success(request, words % {"day": spaced(made.valid_from)})
             return redirect(f"{reverse('papers:prices')}?site={site.slug}")
         return _form(request, site, form, currency, status=422)
     return _form(request, site, PriceListForm(initial=_start(now, today), **common), currency)

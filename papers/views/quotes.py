@@ -5,6 +5,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.permissions import requires
@@ -12,7 +13,7 @@ from audit.services import note_read
 from patients.access import patient_or_404, row_or_404
 from plans.models import TreatmentPlan
 
-from ..content.quote import lines_of, rounding, tax_line
+from ..content.quote import rounding_said, said_lines_of, tax_line_said
 from ..forms import AnswerForm, GiveForm
 from ..models import Quote
 from ..services import quoting
@@ -53,7 +54,9 @@ def give(request, number: int, plan_number: int):
         form.data = form.data.copy()
         form.data["seen_list"] = str(shown.price_list.pk)
         return _give(request, plan, shown, form, problem=str(refused), status=409)
-    messages.success(request, f"Quote {made.number} is given. It holds until {made.valid_until:%-d %b %Y}.")
+    messages.success(
+        request, _("Quote %(number)s is given. It holds until %(day)s.") % {"number": made.number, "day": quoting.spaced(made.valid_until)}
+    )
     return redirect("papers:quote", made.pk)
 
 
@@ -65,7 +68,7 @@ def _give(request, plan, shown, form, *, problem: str = "", status: int = 200):
             currency=found.currency, lines=[line.as_json() for line in shown.lines], tax=found.tax, tax_name=found.tax_name,
             tax_percent=found.tax_percent, tax_amount=shown.sums.tax, subtotal=shown.sums.subtotal, total=shown.sums.total,
         )  # fmt: skip
-        lines, sums = lines_of(draft), _sums(draft)
+        lines, sums = said_lines_of(draft), _sums(draft)
     open_one = Quote.objects.filter(plan=plan, status__in=(Quote.Status.GIVEN, Quote.Status.ACCEPTED)).first()
     context = {"patient": plan.patient, "plan": plan, "form": form, "lines": lines, "sums": sums, "problem": problem, "open_one": open_one}
     return render(request, "papers/give.html", context | {"errors_on_page": status != 200}, status=status)
@@ -75,9 +78,9 @@ def _sums(quote: Quote) -> dict:
     said = quote.money.said
     return {
         "subtotal": said(quote.subtotal) if quote.tax == "added" else "",
-        "tax": tax_line(quote),
+        "tax": tax_line_said(quote),
         "total": said(quote.total),
-        "rounding": rounding(quote),
+        "rounding": rounding_said(quote),
     }
 
 
@@ -102,7 +105,7 @@ def _page(request, found: Quote, *, form=None, problem: str = "", status: int = 
     context = {
         "quote": found,
         "patient": found.patient,
-        "lines": lines_of(found),
+        "lines": said_lines_of(found),
         "sums": _sums(found),
         "is_over": found.status == Quote.Status.GIVEN and found.is_over(found.site.day_of(timezone.now())),
         "form": form or AnswerForm(),
@@ -130,7 +133,7 @@ def answer(request, pk: int):
     except QuoteRefused as refused:
         return _page(request, _quote_or_404(request, pk), form=form, problem=str(refused), status=409)
     if yes:
-        messages.success(request, f"Quote {found.number} is accepted. Book the sessions of the course now.")
+        messages.success(request, _("Quote %(number)s is accepted. Book the sessions of the course now.") % {"number": found.number})
         return redirect("sessions:book_course", found.patient.number, found.plan.number)
-    messages.success(request, f"Quote {found.number} is declined. The plan stands; a new quote can be given.")
+    messages.success(request, _("Quote %(number)s is declined. The plan stands; a new quote can be given.") % {"number": found.number})
     return redirect("papers:quote", found.pk)

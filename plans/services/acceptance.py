@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
 
 from accounts.permissions import may
 from accounts.versioning import StaleRow
@@ -28,9 +29,9 @@ from .consultation import Computed, ConsultationClosed, propose_for
 from .medicines import keep_with
 
 STATUS_WORDS = {
-    "refuse": "There is a Stop: no plan can be accepted.",
-    "defer": "Treatment must wait: no plan can be accepted today.",
-    "ask": "Answer what is missing first.",
+    "refuse": gettext_lazy("There is a Stop: no plan can be accepted."),
+    "defer": gettext_lazy("Treatment must wait: no plan can be accepted today."),
+    "ask": gettext_lazy("Answer what is missing first."),
 }
 
 
@@ -46,7 +47,7 @@ class AcceptanceRefused(Exception):
     """The plan cannot be accepted as it stands. `left` says what is left, each with where to deal with it."""
 
     def __init__(self, left: list[Left]):
-        super().__init__(" ".join(item.words for item in left))
+        super().__init__(" ".join(str(item.words) for item in left))
         self.left = left
 
 
@@ -63,14 +64,15 @@ def what_is_left(consultation: Consultation, computed: Computed, settled: Settle
     elif not version.is_approved:
         left.append(
             Left(
-                f"Protocol {version.version} is not approved. The medical lead must approve it before a plan can be accepted.",
+                gettext("Protocol %(version)s is not approved. The medical lead must approve it before a plan can be accepted.")
+                % {"version": version.version},
                 "protocol-line",
             )
         )
     if consultation.visit_date != today:
-        left.append(Left("This consultation is from another day. Start one today: the skin must be looked at again.", "visit-day"))
+        left.append(Left(gettext("This consultation is from another day. Start one today: the skin must be looked at again."), "visit-day"))
     if not may(by, "plans.accept"):
-        left.append(Left("Only a clinician or the medical lead can accept a plan.", "bar"))
+        left.append(Left(gettext("Only a clinician or the medical lead can accept a plan."), "bar"))
     for name, words in computed.reading.faults.items():
         left.append(Left(words, f"f-{name}"))
     status = settled.status
@@ -81,7 +83,7 @@ def what_is_left(consultation: Consultation, computed: Computed, settled: Settle
             left.append(Left(STATUS_WORDS[status], "alerts"))
         return left
     if status not in {"plan", "caution"}:
-        left.append(Left("The planner gave no plan.", "alerts"))
+        left.append(Left(gettext("The planner gave no plan."), "alerts"))
         return left
     for setting in settled.settings:
         for part, words in setting.faults.items():
@@ -93,9 +95,10 @@ def what_is_left(consultation: Consultation, computed: Computed, settled: Settle
         if not (send and decision.key in waiting):
             left.append(Left(decision.wanted, decision.anchor))
     if waiting and not send and len(left) == len(waiting):
-        left.append(Left("Or send the plan for countersignature", "send"))
+        left.append(Left(gettext("Or send the plan for countersignature"), "send"))
     for item in settled.unanswered:
-        left.append(Left(f"Beyond what you are signed off for: {item.words}. Another clinician has to plan this", "zones"))
+        words = gettext("Beyond what you are signed off for: %(what)s. Another clinician has to plan this") % {"what": item.said}
+        left.append(Left(words, "zones"))
     if settled.numbing_fault:
         left.append(Left(settled.numbing_fault, "numbing"))
     return left
@@ -132,7 +135,7 @@ def accept(
     settled = settle(consultation, computed, by=by)
     left = what_is_left(consultation, computed, settled, by=by, today=timezone.localdate(at), send=send)
     if shown is not None and shown != computed.digest:
-        left.insert(0, Left("The proposal changed since it was shown. Look at it again, then accept.", "proposal"))
+        left.insert(0, Left(gettext("The proposal changed since it was shown. Look at it again, then accept."), "proposal"))
     if left:
         record(
             "plan.refused",

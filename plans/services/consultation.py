@@ -7,6 +7,7 @@ from datetime import date
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from accounts.competence import operator_of
 from accounts.models import ClinicSettings
@@ -69,7 +70,7 @@ def start(patient, *, by, on: date | None = None, request=None) -> Consultation:
     """
     version = current_version()
     if version is None:
-        raise NoProtocol("No protocol is loaded. Load one with `manage.py load_protocols`.")
+        raise NoProtocol(gettext("No protocol is loaded. Load one with `manage.py load_protocols`."))
     today = on or timezone.localdate()
     found = Consultation.objects.filter(patient=patient, clinician=by, visit_date=today, status=Consultation.Status.OPEN)
     existing = found.first()

@@ -10,21 +10,25 @@ import datetime as dt
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from accounts.competence import operator_of
 from accounts.models import ClinicSettings
+from accounts.templatetags.clinic_format import in_words as day_in_words
 from audit.models import Outcome
 from audit.services import record
 from patients.conversion import case_of
 from patients.models import Patient
 from planner.case import Case
 from planner.propose import propose
-from planner.wording import counted, day, mm
+from planner.wording import mm
 from protocols.knowledge import knowledge_of
 from protocols.services import current_version
 
-from ..decisions import ROLE_WORDS, entitled
+from ..alerts import lower_first
+from ..decisions import entitled, subject_said, who_words
 from ..models import Consultation, PlanCountersignature, TreatmentPlan
+from ..said import days as days_words
 from ..since import Since, barred, in_words
 from .acceptance import replace_standing
 
@@ -67,7 +71,7 @@ def roles_among(roles: list[str], user) -> list[str]:
 
 
 def role_words(role: str) -> str:
-    return ROLE_WORDS.get(role, role.replace("_", " "))
+    return who_words(role)
 
 
 def waiting_for(user):
@@ -93,16 +97,18 @@ def why_not(plan: TreatmentPlan, *, today: dt.date) -> str:
     days = days_late(plan, today)
     if days:
         rule = knowledge_of(plan.protocol_version).operator_rules
-        late = counted(days, "day")
-        return f"{rule.countersign_text} The consultation was on {day(plan.consultation.visit_date)}: {late} too late. Send it back."
+        values = {"day": day_in_words(plan.consultation.visit_date), "late": days_words(days)}
+        told = gettext("The consultation was on %(day)s: %(late)s too late. Send it back.") % values
+        return f"{rule.countersign_text} {told}"
     newer = TreatmentPlan.objects.filter(patient__pk=plan.patient_id, number__gt=plan.number)
     newer = newer.exclude(status=TreatmentPlan.Status.RETURNED)
     other = newer.order_by("-number").first()
     if other is not None:
-        return f"Plan {other.number} was made meanwhile. Send this one back."
+        return gettext("Plan %(number)s was made meanwhile. Send this one back.") % {"number": other.number}
     current = current_version()
     if not plan.protocol_version.is_approved or (current is not None and current.pk != plan.protocol_version_id):
-        return f"Protocol {plan.protocol_version.version} is no longer the one in force. Send the plan back: it is proposed anew."
+        words = gettext("Protocol %(version)s is no longer the one in force. Send the plan back: it is proposed anew.")
+        return words % {"version": plan.protocol_version.version}
     return _changed_since(plan, today)
 
 
@@ -121,16 +127,19 @@ def _changed_since(plan: TreatmentPlan, today: dt.date) -> str:
     proposal = propose(Case.parse(case), knowledge, on=today, policies=policies).as_mapping()
     status, reasons, _ = barred(proposal)
     if status:
-        return f"The planner no longer proposes this: {' '.join(reasons[:2])} Send it back."
+        return gettext("The planner no longer proposes this: %(reasons)s Send it back.") % {"reasons": " ".join(reasons[:2])}
     zones = {zone["zone"]: zone for zone in proposal["zones"]}
     for row in plan.zones.all():
         zone = zones.get(row.zone)
         if zone is None:
-            return f"{row.zone_label} would be left out today. Send it back."
+            return gettext("%(zone)s would be left out today. Send it back.") % {"zone": row.zone_label}
         if float(row.depth_mm) > zone["ceiling_mm"]:
-            return f"{row.zone_label} is {mm(row.depth_mm)}, and the most today is {mm(zone['ceiling_mm'])}. Send it back."
+            values = {"zone": row.zone_label, "depth": mm(row.depth_mm), "most": mm(zone["ceiling_mm"])}
+            return gettext("%(zone)s is %(depth)s, and the most today is %(most)s. Send it back.") % values
     changes = Since(plan, proposal, knowledge, today, sessions_left=plan.sessions_count).changes
-    return f"More careful now than when it was proposed: {in_words(changes)}. Send it back." if changes else ""
+    if not changes:
+        return ""
+    return gettext("More careful now than when it was proposed: %(changes)s. Send it back.") % {"changes": in_words(changes)}
 
 
 def _news(then: dict, now: dict) -> dict:
@@ -283,7 +292,7 @@ def missing_choices(plan: TreatmentPlan, user, choices: dict[str, str]) -> dict[
 def _missing(plan: TreatmentPlan, roles: list[str], choices: dict[str, str]) -> dict[str, str]:
     open_needs = [need for need in plan.needs if need["who"] in roles and len(need["choices"]) > 1]
     return {
-        need["key"]: f"Decide on {need['subject'][:1].lower()}{need['subject'][1:]}"
+        need["key"]: gettext("Decide on %(subject)s") % {"subject": lower_first(subject_said(need["subject"]))}
         for need in open_needs
         if choices.get(need["key"], "") not in dict(need["choices"])
     }

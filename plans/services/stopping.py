@@ -1,6 +1,7 @@
 """Ending a plan before its last session."""
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from audit.services import record
 
@@ -23,7 +24,8 @@ def stop(plan: TreatmentPlan, *, by, request=None) -> TreatmentPlan:
         if stored.status == TreatmentPlan.Status.STOPPED:
             return stored
         if stored.status != TreatmentPlan.Status.ACCEPTED:
-            raise NotInForce(f"{stored} is {stored.get_status_display().lower()}.")
+            status = stored.get_status_display().lower()
+            raise NotInForce(gettext("Plan %(number)s is %(status)s.") % {"number": stored.number, "status": status})
         stored.claim(stored.version)
         TreatmentPlan.objects.filter(pk=stored.pk).update(status=TreatmentPlan.Status.STOPPED)
         stored.status = TreatmentPlan.Status.STOPPED

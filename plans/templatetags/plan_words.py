@@ -5,7 +5,9 @@ from datetime import datetime
 from django import template
 from django.utils import timezone
 
+from accounts.templatetags.clinic_format import in_words
 from planner import wording
+from plans import decisions, said
 from plans.traces import in_order
 
 register = template.Library()
@@ -15,7 +17,7 @@ register = template.Library()
 def moment(value):
     """`17 Nov 2026, 10:41` in the clinic's zone, from an ISO moment of a JSON column."""
     local = timezone.localtime(datetime.fromisoformat(value))
-    return f"{wording.day(local.date())}, {local:%H:%M}"
+    return f"{in_words(local.date())}, {local:%H:%M}"
 
 
 @register.filter
@@ -29,6 +31,8 @@ def rule_of(rule_id, catalogue):
 
 
 register.filter("in_order", in_order)
+register.filter("said", said.said)
+register.filter("subject_said", decisions.subject_said)
 
 
 @register.filter

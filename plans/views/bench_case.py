@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import Http404
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.permissions import requires
@@ -56,7 +57,7 @@ def keep_case(request, number, pk):
             except ProtocolRefused as refusal:
                 error = str(refusal)
             else:
-                messages.success(request, f"Case “{kept.name}” kept for the bench.")
+                messages.success(request, _("Case “%(name)s” kept for the bench.") % {"name": kept.name})
                 return redirect("protocols:case_edit", pk=kept.pk)
     note_read("consultation.viewed", request=request, patient=found.patient, obj=found, detail={"for": "bench case"})
     context = {
@@ -91,11 +92,11 @@ def _words(text: str) -> set[str]:
 
 def _name_error(name: str, found: Consultation) -> str:
     if not name:
-        return "Enter a name for the case"
+        return _("Enter a name for the case")
     if len(name) > NAME_MOST:
-        return f"The name must have at most {NAME_MOST} characters"
-    return "The name of the case must not name the patient" if _words(name) & _names(found) else ""
+        return _("The name must have at most %(most)s characters") % {"most": NAME_MOST}
+    return _("The name of the case must not name the patient") if _words(name) & _names(found) else ""
 
 
 def _naming_error(texts: list[str], found: Consultation) -> str:
-    return "A text that is ticked names the patient: keep it back" if any(_words(text) & _names(found) for text in texts) else ""
+    return _("A text that is ticked names the patient: keep it back") if any(_words(text) & _names(found) for text in texts) else ""

@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.permissions import Role, requires
@@ -162,7 +163,7 @@ def _decide(request, found, chosen) -> dict:
     if decision is None or (what != "undo" and not decision.allows(what)) or not decision.may(request.user):
         return chosen
     if decision.needs_name and what != "undo" and not note:
-        messages.error(request, f"{decision.subject}: write down who agreed and when.")
+        messages.error(request, gettext("%(subject)s: write down who agreed and when.") % {"subject": decision.subject_said})
         return chosen
     return services.decide(chosen, key, what, by=request.user, note=note)
 
@@ -179,7 +180,7 @@ def _lift(request, found, chosen) -> dict:
         return {**chosen, "lifted": lifted}
     reason = text(request.POST.get(f"lift_reason.{rule_id}", "").strip())
     if not reason:
-        messages.error(request, f"{rule.label}: say why treatment may go ahead.")
+        messages.error(request, gettext("%(rule)s: say why treatment may go ahead.") % {"rule": rule.label})
         return chosen
     who = request.user
     lifted[rule_id] = {"by": Role(who.role).value, "by_pk": who.pk, "by_name": who.display_name, "reason": reason}
@@ -198,7 +199,7 @@ def _go(request, found, chosen) -> dict:
 def _keep(request, found):
     """Save what was posted; on a conflict return None and what differs."""
     if request.POST.get("go_on") and not services.go_on(found, to=_number(request.POST["go_on"])):
-        messages.error(request, "The protocol to go on with is another one now. Read what the page says.")
+        messages.error(request, gettext("The protocol to go on with is another one now. Read what the page says."))
     inputs, chosen = _read(request, found)
     found.inputs = inputs
     chosen = _say(request, found, inputs, _go(request, found, _lift(request, found, _decide(request, found, chosen))))
@@ -250,7 +251,7 @@ def _save(request, found):
     if request.htmx:
         return render(request, LIVE, _context(request, found, computed, saved_from=saved_from))
     if request.POST.get("draft"):
-        messages.success(request, "Draft saved.")
+        messages.success(request, gettext("Draft saved."))
         return redirect("patients:detail", number=found.patient.number)
     if computed.reading.faults:
         return render(request, PAGE, _context(request, found, computed, saved_from=saved_from), status=422)
@@ -298,9 +299,10 @@ def accept_plan(request, number, pk):
             return _go_on(found.plan)
         return _ended(request, found)
     if plan.is_awaiting:
-        messages.success(request, f"Plan {plan.number} is sent for countersignature. It can be booked once it is signed.")
+        words = gettext("Plan %(number)s is sent for countersignature. It can be booked once it is signed.")
+        messages.success(request, words % {"number": plan.number})
     else:
-        messages.success(request, f"Plan {plan.number} accepted.")
+        messages.success(request, gettext("Plan %(number)s accepted.") % {"number": plan.number})
     return _go_on(plan)
 
 
@@ -325,5 +327,5 @@ def close_consultation(request, number, pk):
         services.close(found, by=request.user, version=found.version, saved_from=saved_from, request=request)
     except (StaleRow, services.ConsultationClosed):
         return redirect("plans:consultation", number=number, pk=pk)
-    messages.success(request, "Saved without a plan. What is new stays with the consultation, not on the file.")
+    messages.success(request, gettext("Saved without a plan. What is new stays with the consultation, not on the file."))
     return redirect("patients:detail", number=number)

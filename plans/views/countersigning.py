@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.permissions import requires
@@ -13,6 +14,7 @@ from .. import services
 from ..countersigning import FIELD
 from ..inputs import text
 from ..models import TreatmentPlan
+from ..said import joined
 from .plan import show
 
 LONGEST_REASON = 300
@@ -27,9 +29,9 @@ def waiting(request):
     for plan in {*mine, *sent}:
         plan.days_late = services.days_late(plan, today)
     for plan in mine:
-        plan.roles_words = [services.role_words(role) for role in services.roles_of(plan, request.user)]
+        plan.roles_said = joined([services.role_words(role) for role in services.roles_of(plan, request.user)])
     for plan in sent:
-        plan.roles_words = [services.role_words(role) for role in services.open_roles(plan)]
+        plan.roles_said = joined([services.role_words(role) for role in services.open_roles(plan)])
     return render(request, "plans/waiting.html", {"mine": mine, "sent": sent})
 
 
@@ -47,9 +49,9 @@ def countersign(request, number, plan_number):
         return _too_late(request, plan)
     faults = {}
     if not reason:
-        faults["reason"] = "Say why you send it back" if back else "Say why this may go ahead"
+        faults["reason"] = _("Say why you send it back") if back else _("Say why this may go ahead")
     elif len(reason) > LONGEST_REASON:
-        faults["reason"] = f"The reason must be {LONGEST_REASON} letters or fewer"
+        faults["reason"] = _("The reason must be %(most)s letters or fewer") % {"most": LONGEST_REASON}
     try:
         if faults:
             if not back:
@@ -57,11 +59,15 @@ def countersign(request, number, plan_number):
             return show(request, plan, typed=request.POST, faults=faults, status=422)
         if back:
             services.send_back(plan, by=request.user, reason=reason, request=request)
-            messages.success(request, f"Plan {plan.number} is sent back to {plan.accepted_by.display_name}.")
+            values = {"number": plan.number, "name": plan.accepted_by.display_name}
+            messages.success(request, _("Plan %(number)s is sent back to %(name)s.") % values)
         else:
             signed = services.countersign(plan, by=request.user, reason=reason, choices=choices, request=request)
-            still = " It still waits for another countersignature." if signed.is_awaiting else " It can be booked now."
-            messages.success(request, f"Plan {plan.number} is countersigned.{still}")
+            if signed.is_awaiting:
+                words = _("Plan %(number)s is countersigned. It still waits for another countersignature.")
+            else:
+                words = _("Plan %(number)s is countersigned. It can be booked now.")
+            messages.success(request, words % {"number": plan.number})
     except services.NotWaiting as refusal:
         return _too_late(request, refusal.plan)
     except services.CountersignRefused as refusal:
@@ -81,14 +87,15 @@ def take_back(request, number, plan_number):
         consultation = services.take_back(plan, by=request.user, request=request)
     except services.NotWaiting as refusal:
         return _too_late(request, refusal.plan)
-    messages.success(request, f"Plan {plan.number} is taken back. The consultation is open again.")
+    messages.success(request, _("Plan %(number)s is taken back. The consultation is open again.") % {"number": plan.number})
     return redirect("plans:consultation", number=number, pk=consultation.pk)
 
 
 def _too_late(request, plan):
     """Somebody was first, or it was never this person's to decide: the plan's page says how it stands."""
-    words = f"Nothing was changed: plan {plan.number} is {plan.get_status_display().lower()}."
+    values = {"number": plan.number, "status": plan.get_status_display().lower()}
+    words = _("Nothing was changed: plan %(number)s is %(status)s.") % values
     if plan.is_awaiting:
-        words = f"Nothing was changed: plan {plan.number} does not wait for you."
+        words = _("Nothing was changed: plan %(number)s does not wait for you.") % {"number": plan.number}
     messages.info(request, words)
     return redirect("plans:plan", number=plan.patient.number, plan_number=plan.number)

@@ -4,7 +4,7 @@
 (() => {
   const list = Object.assign(document.createElement("ul"), { id: "medicine-names", className: "medicine-names", hidden: true });
   list.setAttribute("role", "listbox");
-  list.setAttribute("aria-label", "Medicines in the protocol");
+  list.setAttribute("aria-label", gettext("Medicines in the protocol"));
   const count = Object.assign(document.createElement("p"), { className: "vh" });
   count.setAttribute("role", "status");
   let field = null;
@@ -65,7 +65,7 @@
     put();
     field.setAttribute("aria-expanded", String(names.length > 0));
     field.removeAttribute("aria-activedescendant");
-    count.textContent = names.length ? `${names.length} in the protocol. Arrow keys to choose, Enter to take.` : "";
+    count.textContent = names.length ? interpolate(gettext("%(number)s in the protocol. Arrow keys to choose, Enter to take."), { number: names.length }, true) : "";
   };
 
   const ask = async () => {

@@ -168,7 +168,7 @@
     // Without an answer, or signed out meanwhile: it is tried again by itself. Anything else is the person's to settle.
     const trying = status === 0 || status === 401 || status >= 500;
     saved.classList.add("late");
-    saved.replaceChildren(Object.assign(document.createElement("i"), { className: "dot" }), `Not saved since ${lastSaved}${trying ? ", still trying" : ""}`);
+    saved.replaceChildren(Object.assign(document.createElement("i"), { className: "dot" }), interpolate(trying ? gettext("Not saved since %(time)s, still trying") : gettext("Not saved since %(time)s"), { time: lastSaved }, true));
     if (trying) again = setTimeout(nudge, 5000);
   });
 

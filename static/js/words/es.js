@@ -20,7 +20,10 @@
   django.catalog = django.catalog || {};
   
   const newcatalog = {
-    "%(name)s added": "%(name)s: a\u00f1adida"
+    "%(number)s in the protocol. Arrow keys to choose, Enter to take.": "%(number)s en el protocolo. Flechas para elegir, Enter para tomar.",
+    "Medicines in the protocol": "Medicamentos en el protocolo",
+    "Not saved since %(time)s": "Sin guardar desde las %(time)s",
+    "Not saved since %(time)s, still trying": "Sin guardar desde las %(time)s, sigue intent\u00e1ndolo"
   };
   for (const key in newcatalog) {
     django.catalog[key] = newcatalog[key];
