@@ -2,6 +2,7 @@
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from audit.models import Outcome
 from audit.services import gathered, record
@@ -41,4 +42,6 @@ def check(session: TreatmentSession, *, adjuvant: str, label: str, by, request=N
             record("tube.checked", actor=by, patient=row.patient_id, obj=row, request=request, detail={"check": made.pk})
             return made
         record("tube.checked", actor=by, patient=row.patient_id, obj=row, request=request, outcome=Outcome.REFUSED)
-    raise Refused(f"This is not the label {first.by} read. Do not use the tube: read it again, both of you", field="tube_label")
+    raise Refused(
+        gettext("This is not the label %(by)s read. Do not use the tube: read it again, both of you") % {"by": first.by}, field="tube_label"
+    )

@@ -6,6 +6,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from accounts.permissions import requires
@@ -117,12 +118,13 @@ class _Page:
             "last": self.first + step - dt.timedelta(days=1),
             "today": self.today,
             "now": self.now,
-            "columns": [(name, name.capitalize(), address.but(by=name, show=()).url) for name in VIEWS],
+            "columns": [(name, gettext(name.capitalize()), address.but(by=name, show=()).url) for name in VIEWS],
             "shapes": [
-                (name, name.capitalize(), address.but(view=name, show=() if name == "week" else address.show).url) for name in SHAPES
+                (name, gettext(name.capitalize()), address.but(view=name, show=() if name == "week" else address.show).url)
+                for name in SHAPES
             ],
             "kinds": Booking.Kind.choices,
-            "kinds_words": ", ".join(label for value, label in Booking.Kind.choices if value in address.kinds),
+            "kinds_words": ", ".join(str(label) for value, label in Booking.Kind.choices if value in address.kinds),
             "before": address.but(day=address.day - step).url,
             "after": address.but(day=address.day + step).url,
             "to_today": address.but(day=self.today).url,

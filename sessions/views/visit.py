@@ -11,14 +11,15 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.addresses import inside
 from accounts.permissions import requires
+from accounts.templatetags.clinic_format import in_words
 from accounts.versioning import StaleRow
 from audit.models import AuditEvent
 from audit.services import about, note_read
-from planner import wording
 
 from ..forms.booking import CancelForm, LateForm, MoveForm, ReturnForm
 from ..models import Booking
@@ -108,22 +109,22 @@ def show_visit(request, booking: Booking, *, status: int = 200, toast: Toast | N
 
 
 _STEP_WORDS = {
-    "booking.made": "Booked",
-    "booking.moved": "Moved",
-    "booking.resized": "Length changed",
-    "booking.arrived": "Marked as here, or back from the room",
-    "booking.numbing_on": "Numbing on",
-    "booking.numbing_off": "Numbing taken back",
-    "booking.late": "Said to be late",
-    "booking.not_late": "Not late after all",
-    "booking.booked": "Arrival taken back",
-    "booking.in_room": "In room",
-    "booking.done": "Done",
-    "booking.missed": "Marked as missed",
-    "booking.cancelled": "Cancelled",
-    "booking.reinstated": "Brought back",
-    "record.started": "Record started",
-    "record.entered_late": "Record entered later",
+    "booking.made": gettext_lazy("Booked"),
+    "booking.moved": gettext_lazy("Moved"),
+    "booking.resized": gettext_lazy("Length changed"),
+    "booking.arrived": gettext_lazy("Marked as here, or back from the room"),
+    "booking.numbing_on": gettext_lazy("Numbing on"),
+    "booking.numbing_off": gettext_lazy("Numbing taken back"),
+    "booking.late": gettext_lazy("Said to be late"),
+    "booking.not_late": gettext_lazy("Not late after all"),
+    "booking.booked": gettext_lazy("Arrival taken back"),
+    "booking.in_room": gettext_lazy("In room"),
+    "booking.done": gettext_lazy("Done"),
+    "booking.missed": gettext_lazy("Marked as missed"),
+    "booking.cancelled": gettext_lazy("Cancelled"),
+    "booking.reinstated": gettext_lazy("Brought back"),
+    "record.started": gettext_lazy("Record started"),
+    "record.entered_late": gettext_lazy("Record entered later"),
 }
 
 
@@ -135,7 +136,7 @@ def _history(booking: Booking) -> list[tuple[str, AuditEvent]]:
 def when_words(booking: Booking) -> str:
     """`Tue 24 Nov 2026, 10:00`."""
     local = booking.starts_at.astimezone(clinic_zone(booking.site))
-    return f"{wording.day(local.date(), weekday=True)}, {local:%H:%M}"
+    return f"{in_words(local.date(), weekday=True)}, {local:%H:%M}"
 
 
 def stale(request, booking: Booking, **forms):
@@ -212,7 +213,7 @@ def cancel(request, pk: int):
         form.add_error(None, refused.message)
         return show_visit(request, booking, status=409, cancel_form=form)
     undo = Undo(reverse("sessions:step", args=[pk, "bring-back"]), {"version": str(gone.version), "undone": "1"})
-    return answered(request, gone, Toast("Cancelled. Its time is free again.", undo))
+    return answered(request, gone, Toast(gettext("Cancelled. Its time is free again."), undo))
 
 
 def undo_booking(booking: Booking, made_version: int = 1) -> Undo | None:
@@ -231,20 +232,24 @@ def _not_booked(request, booking: Booking):
     except (StaleRow, BookingRefused) as refused:
         fresh = visit_or_404(request, booking.pk)
         return stale(request, fresh) if isinstance(refused, StaleRow) else show_visit(request, fresh, status=409, refused=refused)
-    return answered(request, gone, Toast(f"Not booked: {gone.patient}, {when_words(gone)}. Its time is free again."))
+    return answered(
+        request,
+        gone,
+        Toast(gettext("Not booked: %(patient)s, %(gone)s. Its time is free again.") % {"patient": gone.patient, "gone": when_words(gone)}),
+    )
 
 
 STEPS = {
-    "arrive": (visit_status.arrive, "Marked as here.", "not-arrived"),
-    "not-arrived": (visit_status.not_arrived, "Arrival taken back.", ""),
-    "numbing-on": (visit_steps.numbing_on, "Numbing is on.", "numbing-off"),
-    "numbing-off": (visit_steps.numbing_off, "Numbing taken back.", ""),
-    "in-room": (visit_status.in_room, "In the room.", "not-in-room"),
-    "not-in-room": (visit_status.not_in_room, "Not in the room yet.", ""),
-    "done": (visit_status.done, "Done.", "not-done"),
-    "not-done": (visit_status.not_done, "Not done yet.", ""),
-    "missed": (visit_status.missed, "Marked as missed. Its time is free again.", "bring-back"),
-    "bring-back": (door.reinstate, "The visit is back at its time.", ""),
+    "arrive": (visit_status.arrive, gettext_lazy("Marked as here."), "not-arrived"),
+    "not-arrived": (visit_status.not_arrived, gettext_lazy("Arrival taken back."), ""),
+    "numbing-on": (visit_steps.numbing_on, gettext_lazy("Numbing is on."), "numbing-off"),
+    "numbing-off": (visit_steps.numbing_off, gettext_lazy("Numbing taken back."), ""),
+    "in-room": (visit_status.in_room, gettext_lazy("In the room."), "not-in-room"),
+    "not-in-room": (visit_status.not_in_room, gettext_lazy("Not in the room yet."), ""),
+    "done": (visit_status.done, gettext_lazy("Done."), "not-done"),
+    "not-done": (visit_status.not_done, gettext_lazy("Not done yet."), ""),
+    "missed": (visit_status.missed, gettext_lazy("Marked as missed. Its time is free again."), "bring-back"),
+    "bring-back": (door.reinstate, gettext_lazy("The visit is back at its time."), ""),
 }
 
 
@@ -265,7 +270,7 @@ def _step(request, pk: int, name: str):
         taken = refused if isinstance(refused, SlotTaken) else None
         return show_visit(request, booking, status=409, refused=refused, taken=taken, return_form=form if asks else None)
     due = name == "arrive" and asks_left(booking, request.user)
-    ask = ("Safety checks due: ask now", reverse("sessions:ask", args=[pk])) if due else None
+    ask = (gettext("Safety checks due: ask now"), reverse("sessions:ask", args=[pk])) if due else None
     sent = {"version": str(changed.version), **({"undone": "1"} if back_by == "bring-back" else {})}
     undo = Undo(reverse("sessions:step", args=[pk, back_by]), sent) if back_by else None
     back = inside(request, request.POST.get("next", ""))
