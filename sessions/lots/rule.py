@@ -319,7 +319,7 @@ def asked_of(session) -> list[Asked]:
             )
         if use.gtin and use.product_id is None and not use.product_name:
             words = gettext("The product %(gtin)s of the code is not in the list. Type its name as printed") % {"gtin": use.gtin}
-            rows.append(Asked(f"{use.place}-product", words, "product", f"f-{field(use.place, 'product')}"))
+            rows.append(Asked(f"{use.place}-product", words, gettext("product"), f"f-{field(use.place, 'product')}"))
     return rows + _cartridges(session, used)
 
 

@@ -257,7 +257,7 @@ def _consent_then(session: TreatmentSession) -> Condition:
     if stands.state == OLDER and session.consent_reason:
         return _consent_older(session, stands)
     if stands.state == SIGNED:
-        return Condition("consent", OK, stands.words, "consent")
+        return Condition("consent", OK, stands.words, gettext("consent"))
     words = {
         WITHDRAWN: gettext("Consent was withdrawn before the treatment: %(of)s")
         % {"of": "; ".join(row.words for row in stands.of(WITHDRAWN))},
@@ -265,7 +265,7 @@ def _consent_then(session: TreatmentSession) -> Condition:
         OLDER: gettext("Consent was signed on a text that was no longer in use: %(of)s")
         % {"of": "; ".join(row.words for row in stands.of(OLDER))},
     }
-    return Condition("consent", LEFT, words[stands.state], "consent")
+    return Condition("consent", LEFT, words[stands.state], gettext("consent"))
 
 
 def decided_not(session: TreatmentSession, today: Today) -> tuple[Change, ...]:
@@ -388,7 +388,7 @@ def _skin(session: TreatmentSession, earlier: list[Earlier], waiting: list[Earli
 
 def _planner(session: TreatmentSession, today: Today, undecided: tuple[Change, ...]) -> Condition:
     if today.status in ("refuse", "defer"):
-        return Condition("planner", STOP, today.barred, "stop", "day", holds=True)
+        return Condition("planner", STOP, today.barred, gettext("stop"), "day", holds=True)
     if today.status == "ask":
         return Condition("planner", LEFT, today.barred, gettext("open questions"), "day", holds=True)
     if today.decisions:
@@ -488,17 +488,22 @@ def _consent(session: TreatmentSession) -> Condition:
     """Signed for what the plan does and puts on, on the texts in use, and not withdrawn; an older text holds with a reason."""
     stands = stands_for(session.plan, session.patient)
     if stands.state == WITHDRAWN:
-        return Condition("consent", STOP, stands.words, "consent", "consent", holds=True)
+        return Condition("consent", STOP, stands.words, gettext("consent"), "consent", holds=True)
     if stands.state == MISSING:
         return Condition(
-            "consent", LEFT, gettext("%(stands)s. Have it signed first") % {"stands": stands.words}, "consent", "consent", holds=True
+            "consent",
+            LEFT,
+            gettext("%(stands)s. Have it signed first") % {"stands": stands.words},
+            gettext("consent"),
+            "consent",
+            holds=True,
         )
     if stands.state == OLDER and not session.consent_reason:
         words = gettext("%(stands)s, or say why the older one holds today") % {"stands": stands.words}
-        return Condition("consent", LEFT, words, "consent", "f-consent_reason", holds=True)
+        return Condition("consent", LEFT, words, gettext("consent"), "f-consent_reason", holds=True)
     if stands.state == OLDER:
         return _consent_older(session, stands)
-    return Condition("consent", OK, stands.words, "consent", holds=True)
+    return Condition("consent", OK, stands.words, gettext("consent"), holds=True)
 
 
 def _added_then(session: TreatmentSession) -> list[Condition]:
@@ -511,7 +516,7 @@ def _added_then(session: TreatmentSession) -> list[Condition]:
             "added_consent",
             LEFT,
             gettext("By then not in order: %(open)s") % {"open": "; ".join(row.words for row in stands.open)},
-            "consent",
+            gettext("consent"),
         )
     ]
 
@@ -523,7 +528,7 @@ def _consent_older(session: TreatmentSession, stands: Stands) -> Condition:
         "consent_by": session.consent_by,
         "consent_reason": session.consent_reason,
     }
-    return Condition("consent", OK, words, "consent", holds=True)
+    return Condition("consent", OK, words, gettext("consent"), holds=True)
 
 
 def _withdrawn_since(session: TreatmentSession) -> list[str]:
@@ -547,7 +552,9 @@ def _all_kept(session: TreatmentSession, kept: dict) -> tuple[Condition, ...]:
         return found
     return (
         *found,
-        Condition("consent", OK, gettext("Consent confirmed"), "consent", holds=True) if session.consent_confirmed else _consent(session),
+        Condition("consent", OK, gettext("Consent confirmed"), gettext("consent"), holds=True)
+        if session.consent_confirmed
+        else _consent(session),
     )
 
 
@@ -630,7 +637,7 @@ def _device(session: TreatmentSession) -> list[Condition]:
     """Chosen, of the plan's kind, in service and clean, and within its own label, or with the reason why it was used all the same."""
     device = session.device
     if device is None:
-        return [Condition("device", LEFT, gettext("Choose the device"), "device", "f-device")]
+        return [Condition("device", LEFT, gettext("Choose the device"), gettext("device"), "f-device")]
     if device.device_kind != session.plan.device_kind:
         return [
             Condition(
@@ -638,19 +645,19 @@ def _device(session: TreatmentSession) -> list[Condition]:
                 STOP,
                 gettext("%(device)s is not a %(device_kind)s. Choose another")
                 % {"device": device, "device_kind": session.plan.device_kind},
-                "device",
+                gettext("device"),
                 "f-device",
             )
         ]
     found = devices.standing(device, session=session)
     if found.is_ready:
-        row = Condition("device", OK, gettext("%(device)s is in service") % {"device": device}, "device", "f-device")
+        row = Condition("device", OK, gettext("%(device)s is in service") % {"device": device}, gettext("device"), "f-device")
     elif session.has_begun and session.device_reason:
         row = Condition(
             "device",
             OK,
             gettext("%(found)s. Used all the same: %(device_reason)s") % {"found": found.words, "device_reason": session.device_reason},
-            "device",
+            gettext("device"),
             "f-device_reason",
         )
     elif session.has_begun:
@@ -658,7 +665,7 @@ def _device(session: TreatmentSession) -> list[Condition]:
         row = Condition("device", LEFT, words, gettext("why this device"), "f-device_reason")
     else:
         is_out = any(fault.kind == devices.OUT for fault in found.faults)
-        row = Condition("device", STOP if is_out else LEFT, found.mend, "device", "f-device")
+        row = Condition("device", STOP if is_out else LEFT, found.mend, gettext("device"), "f-device")
     beyond = devices.off_label(found.file, session)
     if not beyond:
         return [row]
@@ -806,7 +813,7 @@ def _after(session: TreatmentSession) -> list[Condition]:
             "reaction",
             OK if session.reaction else LEFT,
             gettext("Reaction recorded") if session.reaction else gettext("Record the reaction"),
-            "reaction",
+            gettext("reaction"),
             "reaction",
         )
     ]

@@ -158,7 +158,7 @@ def began_wrong(booking: Booking, began: dt.datetime) -> str:
         }
     ended = in_force.ended_at(plan)
     if ended is not None and began >= ended:
-        local, done = site.local(ended), "replaced" if plan.status == plan.Status.SUPERSEDED else "stopped"
+        local, done = site.local(ended), gettext("replaced") if plan.status == plan.Status.SUPERSEDED else gettext("stopped")
         return gettext("Plan %(plan)s was %(done)s on %(local)s, %(local_2)s. Nothing was treated under it after that") % {
             "plan": plan.number,
             "done": done,

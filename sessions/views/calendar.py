@@ -6,7 +6,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from django.views.decorators.http import require_safe
 
 from accounts.permissions import requires
@@ -20,6 +20,15 @@ from ..forms.booking import read_day, within_reach
 from ..models import Booking
 from ..services.hours import chosen, clinic_zone, sites_of
 from .calendar_drawer import drawer_url
+
+_NAMES = (
+    gettext_noop("Day"),
+    gettext_noop("Week"),
+    gettext_noop("List"),
+    gettext_noop("People"),
+    gettext_noop("Rooms"),
+    gettext_noop("Devices"),
+)
 
 
 @require_safe

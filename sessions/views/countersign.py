@@ -57,10 +57,12 @@ def countersign(request, pk):
         return redirect(record)
     if tried.answer is not None:
         return tried.answer
-    done = "is countersigned" if agreed else f"is not countersigned. {session.clinician} reads why, and adds a correction"
+    if agreed:
+        said = gettext("Session %(session_number)s of %(patient)s is countersigned.")
+    else:
+        said = gettext("Session %(session_number)s of %(patient)s is not countersigned. %(clinician)s reads why, and adds a correction.")
     messages.success(
         request,
-        gettext("Session %(session_number)s of %(patient)s %(done)s.")
-        % {"session_number": session.session_number, "patient": session.patient, "done": done},
+        said % {"session_number": session.session_number, "patient": session.patient, "clinician": session.clinician},
     )
     return redirect(record)

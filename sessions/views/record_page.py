@@ -8,7 +8,7 @@ from django.db.models import prefetch_related_objects
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 
 from planner.wording import number
 from plans.services import role_words
@@ -405,11 +405,23 @@ def locked_page(session, user) -> dict:
     }
 
 
+# Kept in English with the record.
+_SAID = frozenset([gettext_noop("Not treated"), gettext_noop("Not used"), gettext_noop("Not planned"), gettext_noop("Sooner")])
+
+
 def deviation_rows(session, rows) -> list[dict]:
     """Deviations with the zone's label: `Cheeks depth`, planned, done, reason."""
     labels = {zone.zone: zone.zone_label for zone in session.zones.all()}
     whats = {"gap": gettext("Time since the last session"), "adjuvant": gettext("With the needling")}
-    return [
-        row | {"label": f"{labels.get(row['zone'], row['zone'])} {row['what']}" if row["zone"] else whats.get(row["what"], row["what"])}
-        for row in rows
-    ]
+    of_zone = {"depth": gettext("%(zone)s depth"), "passes": gettext("%(zone)s passes"), "endpoint": gettext("%(zone)s endpoint")}
+
+    def label(row) -> str:
+        if not row["zone"]:
+            return whats.get(row["what"], row["what"])
+        words = of_zone.get(row["what"], f"%(zone)s {row['what']}")
+        return words % {"zone": labels.get(row["zone"], row["zone"])}
+
+    def said(words: str) -> str:
+        return gettext(words) if words in _SAID else words
+
+    return [row | {"label": label(row), "planned": said(row["planned"]), "done": said(row["done"])} for row in rows]

@@ -171,8 +171,8 @@ def with_undo(request, words: str, undo: Undo | None, back: str = "") -> str:
         return words
     sent = {"csrfmiddlewaretoken": get_token(request), **undo.fields, **({"next": back} if back else {})}
     fields = format_html_join("", '<input type="hidden" name="{}" value="{}">', sent.items())
-    form = '<form method="post" action="{}" data-until="{}">{}<button class="btn sm">Undo</button></form>'
-    return format_html("<span>{}</span> {}", words, format_html(form, undo.url, UNDO_SECONDS, fields))
+    form = '<form method="post" action="{}" data-until="{}">{}<button class="btn sm">{}</button></form>'
+    return format_html("<span>{}</span> {}", words, format_html(form, undo.url, UNDO_SECONDS, fields, gettext("Undo")))
 
 
 def place_of(booking: Booking) -> dict[str, str]:
