@@ -197,7 +197,7 @@ def status_of(booking: Booking, now: dt.datetime) -> tuple[str, str]:
                 "numbing_started_at": f"{booking.on_site(booking.numbing_started_at):%H:%M}"
             }, "i-here"
         at = f" {booking.on_site(booking.arrived_at):%H:%M}" if booking.arrived_at else ""
-        return f"Here{at}", "i-here"
+        return gettext("Here") + at, "i-here"
     icons = {Booking.Status.IN_ROOM: "i-door", Booking.Status.DONE: "i-ok", Booking.Status.MISSED: "i-x", Booking.Status.CANCELLED: "i-x"}
     return booking.get_status_display(), icons[booking.status]
 

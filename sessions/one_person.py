@@ -5,7 +5,7 @@ once (see `sessions.guards`). The visits themselves stay as they were booked.
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from accounts.templatetags.clinic_format import in_words
 from patients.merge_services import MergeRefused
@@ -87,7 +87,7 @@ def look_at(kept: Patient) -> list[str]:
 
 def stays(kept: Patient, other: Patient, since) -> list[str]:
     count = Booking.objects.filter(patient__pk=kept.pk, created_at__gte=since).count()
-    return [f"{count} {'visit' if count == 1 else 'visits'}"] if count else []
+    return [ngettext("%(count)s visit", "%(count)s visits", count) % {"count": count}] if count else []
 
 
 PART = Part("sessions", obstacles, join, undo, enter_patients, look_at, stays)

@@ -159,7 +159,9 @@ def write(booking: Booking, visit: Visit) -> None:
         if "session_of_a_plan_booked_once" in str(error) or "booking.session_number" in str(error):
             other = gap.placed(booking.plan).get(booking.session_number)
             raise AlreadyBooked(
-                f"Session {booking.session_number} of {str(booking.plan).lower()} is booked already.", booking=other
+                gettext("Session %(number)s of %(plan)s is booked already.")
+                % {"number": booking.session_number, "plan": str(booking.plan).lower()},
+                booking=other,
             ) from error
         raise
 

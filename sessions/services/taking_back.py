@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
+from accounts.templatetags.clinic_format import in_words
 from audit.models import AuditEvent
 from audit.services import gathered
 
@@ -52,13 +53,17 @@ def take_back(made: Sequence[tuple[Booking, int]], *, by) -> list[Booking]:
 
 def _refuse_what_hangs_on(visit: Booking, version: int) -> None:
     local = visit.on_site(visit.starts_at)
-    named = f"{visit.title}, {local:%-d %b %Y, %H:%M}"
+    named = f"{visit.title}, {' '.join(in_words(local.date()).split())}, {local:%H:%M}"
     if visit.version != version or getattr(visit, "record", None) is not None:
         rows = AuditEvent.objects.filter(object_type=visit._meta.label_lower, object_pk=str(visit.pk), action__startswith="booking.")
         last = rows.exclude(action__in=("booking.made", "booking.viewed")).order_by("-pk").first()
         since = (
             gettext(": %(changes)s, by %(actor_name)s at %(at)s")
-            % {"changes": CHANGES.get(last.action, "changed"), "actor_name": last.actor_name, "at": f"{visit.on_site(last.at):%H:%M}"}
+            % {
+                "changes": CHANGES.get(last.action, gettext("changed")),
+                "actor_name": last.actor_name,
+                "at": f"{visit.on_site(last.at):%H:%M}",
+            }
             if last
             else ""
         )
