@@ -5,7 +5,7 @@ import datetime as dt
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext, gettext_lazy, gettext_noop
 
 from accounts.handover import Handover, Left, Outcome
 from accounts.models import User
@@ -19,7 +19,7 @@ from .services import record as records
 from .services.hours import clinic_zone, local_day
 from .services.refusals import BookingRefused
 
-GONE = "no longer works here"
+GONE = gettext_noop("no longer works here")
 FOR_GOOD = dt.timedelta(days=3650)
 _NAMED = ("number", "surname", "given")
 

@@ -57,7 +57,7 @@ def why_unfit(resource: Resource, kind: str, plan: TreatmentPlan | None) -> str:
             return gettext("The plan needs a %(device_kind)s. %(resource)s is a %(value)s.") % {
                 "device_kind": plan.device_kind,
                 "resource": resource,
-                "value": resource.device_kind or "device of another kind",
+                "value": resource.device_kind or gettext("device of another kind"),
             }
         if plan.device_brand and resource.device_brand != plan.device_brand:
             return gettext("The plan was made for %(device_brand)s. %(resource)s is another brand.") % {

@@ -155,7 +155,7 @@ def write(booking: Booking, visit: Visit) -> None:
             Hold.objects.bulk_create(_holds(booking, visit.in_bay() if booking.bay is not None else visit))
     except IntegrityError as error:
         if guards.is_overlap(error):
-            raise SlotTaken("This time is taken.", booking=booking) from error
+            raise SlotTaken(gettext("This time is taken."), booking=booking) from error
         if "session_of_a_plan_booked_once" in str(error) or "booking.session_number" in str(error):
             other = gap.placed(booking.plan).get(booking.session_number)
             raise AlreadyBooked(

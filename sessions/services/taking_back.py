@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext, gettext_lazy, gettext_noop
 
 from accounts.templatetags.clinic_format import in_words
 from audit.models import AuditEvent
@@ -18,7 +18,7 @@ from .booking import UNDO, enter_patients
 from .refusals import NotNow
 from .visit_status import cancel
 
-TAKEN_BACK = "Taken back right after booking"
+TAKEN_BACK = gettext_noop("Taken back right after booking")
 CHANGES = {
     "booking.arrived": gettext_lazy("marked as here"),
     "booking.numbing_on": gettext_lazy("numbing on"),

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.permissions import requires
@@ -62,7 +62,7 @@ class NewPage:
 
     form_class = BookingForm
     page, part, opens = "sessions/booking/new.html", "sessions/calendar/partials/new.html", "new"
-    done_words = "Booked"
+    done_words = gettext_lazy("Booked")
     made_version = 1  # of a visit right after its press
 
     def __init__(self, request, sites):
