@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy
 
 
 class TreatmentSessionsConfig(AppConfig):
@@ -27,10 +28,10 @@ class TreatmentSessionsConfig(AppConfig):
         register_plan_section(plan_section.visits)
         register_handover(handover.VISITS)
         register_handover(handover.RECORDS)
-        about = "Clinicians, rooms, bays and devices, their hours and leave, closed days, lengths of visits."
-        register_link(SettingsLink(CLINIC, "Calendar", about, "sessions:diary_settings", "diary.settings"))
-        about = "Cartridges, numbing, adjuvants and tubes: their lots, use-by dates and stock."
-        register_link(SettingsLink(CLINIC, "Products and lots", about, "sessions:lots", "lots.view"))
-        about = "Serial numbers, labels, service and cleaning, and what is due."
-        register_link(SettingsLink(CLINIC, "Devices", about, "sessions:devices", "devices.view"))
+        about = gettext_lazy("Clinicians, rooms, bays and devices, their hours and leave, closed days, lengths of visits.")
+        register_link(SettingsLink(CLINIC, gettext_lazy("Calendar"), about, "sessions:diary_settings", "diary.settings"))
+        about = gettext_lazy("Cartridges, numbing, adjuvants and tubes: their lots, use-by dates and stock.")
+        register_link(SettingsLink(CLINIC, gettext_lazy("Products and lots"), about, "sessions:lots", "lots.view"))
+        about = gettext_lazy("Serial numbers, labels, service and cleaning, and what is due.")
+        register_link(SettingsLink(CLINIC, gettext_lazy("Devices"), about, "sessions:devices", "devices.view"))
         register_change(leaving=handover.stops_being_booked, returning=handover.is_booked_again)

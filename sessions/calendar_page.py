@@ -15,6 +15,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.utils.safestring import mark_safe
+from django.utils.translation import gettext
 
 from plans.models import TreatmentPlan
 
@@ -191,13 +192,17 @@ def status_of(booking: Booking, now: dt.datetime) -> tuple[str, str]:
     """(word, icon) for the state of a visit."""
     if booking.status == Booking.Status.BOOKED:
         if booking.late_minutes:
-            return f"Late, about {booking.on_site(booking.starts_at + dt.timedelta(minutes=booking.late_minutes)):%H:%M}", ""
-        return ("Not here yet", "") if booking.starts_at <= now else ("", "")
+            return gettext("Late, about %(starts_at)s") % {
+                "starts_at": f"{booking.on_site(booking.starts_at + dt.timedelta(minutes=booking.late_minutes)):%H:%M}"
+            }, ""
+        return (gettext("Not here yet"), "") if booking.starts_at <= now else ("", "")
     if booking.status == Booking.Status.ARRIVED:
         if booking.numbing_started_at:
-            return f"Numbing {booking.on_site(booking.numbing_started_at):%H:%M}", "i-here"
+            return gettext("Numbing %(numbing_started_at)s") % {
+                "numbing_started_at": f"{booking.on_site(booking.numbing_started_at):%H:%M}"
+            }, "i-here"
         at = f" {booking.on_site(booking.arrived_at):%H:%M}" if booking.arrived_at else ""
-        return f"Here{at}", "i-here"
+        return gettext("Here") + at, "i-here"
     icons = {Booking.Status.IN_ROOM: "i-door", Booking.Status.DONE: "i-ok", Booking.Status.MISSED: "i-x", Booking.Status.CANCELLED: "i-x"}
     return booking.get_status_display(), icons[booking.status]
 
@@ -207,7 +212,7 @@ def flag_of(booking: Booking, away: dict[int, str]) -> str:
     if booking.pk in away:
         return away[booking.pk]
     if booking.status in _MOVABLE and booking.plan is not None and booking.plan.status != TreatmentPlan.Status.ACCEPTED:
-        return f"Plan {booking.plan.get_status_display().lower()}"
+        return gettext("Plan %(status)s") % {"status": booking.plan.get_status_display().lower()}
     return ""
 
 
@@ -261,10 +266,10 @@ def fill(
             span = (hold.low, hold.high)
             if hold.segment == _NUMBING:
                 where = names.place(hold) if people else ""
-                words = f"Numb, {where}" if where else "Numbing"
+                words = gettext("Numb, %(where)s") % {"where": where} if where else gettext("Numbing")
                 column.blocks.append(Block("numbing", *span, words=words, booking=visit, status=status))
             elif hold.segment == _CLEAN_DOWN:
-                column.blocks.append(Block("clean", *span, words="Clean-down", booking=visit))
+                column.blocks.append(Block("clean", *span, words=gettext("Clean-down"), booking=visit))
             else:
                 said = {"status": status, "icon": icon, "flag": flag_of(visit, flags), "held": held_words(seconds(visit.starts_at), holds)}
                 column.blocks.append(Block("visit", *span, words=visit.title, booking=visit, **said))
@@ -287,9 +292,9 @@ def _closed(column: Column, absences, away: list[Span], people: bool, zone: Zone
     blocks = [Block("closed", low, high, words=reason) for low, high, reason in absences]
     hours = column.open
     for low, high in without(without([column.whole], hours), away):
-        words = "Closed" if not people else "Not in"
+        words = gettext("Closed") if not people else gettext("Not in")
         if people and hours and high <= hours[0][0]:
-            words = f"Starts {moment(hours[0][0]).astimezone(zone):%H:%M}"
+            words = gettext("Starts %(zone)s") % {"zone": f"{moment(hours[0][0]).astimezone(zone):%H:%M}"}
         blocks.append(Block("closed", low, high, words=words))
     return blocks
 

@@ -5,8 +5,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.db.models import F, Value
+from django.utils.translation import gettext
 
 from accounts.addresses import numbered
+from accounts.templatetags.clinic_format import in_words
 
 from .calendar_page import VIEWS, Addresses, Column, Grid, Held, Names, fill, flag_of, lay_out, status_of
 from .models import Absence, Booking, Hold, Holiday, Resource
@@ -55,7 +57,7 @@ class Reading:
         self.absences: dict[int, list[tuple[int, int, str]]] = {}
         self.elsewhere: dict[int, list[tuple[int, int, str]]] = {}
         for pk, low, high, reason, place in self._not_here(start, end):
-            rows, words = (self.elsewhere, f"At {place}") if place else (self.absences, reason)
+            rows, words = (self.elsewhere, gettext("At %(place)s") % {"place": place}) if place else (self.absences, reason)
             rows.setdefault(pk, []).append((seconds(low), seconds(high), words))
         self.closed = dict(Holiday.objects.filter(site=site, day__range=(self.days[0], self.days[-1])).values_list("day", "name"))
         self.away = self._away_words()
@@ -97,7 +99,7 @@ class Reading:
         if day in self.closed:
             return [(low, high, closed_words(self.closed[day])), *rows]
         if resource.retired_on is not None and resource.retired_on <= day:
-            return [(low, high, "Out of service"), *rows]
+            return [(low, high, gettext("Out of service")), *rows]
         return [*(row for row in self.absences.get(resource.pk, ()) if row[0] < high and row[1] > low), *rows]
 
     def _not_here(self, start: dt.datetime, end: dt.datetime):
@@ -157,12 +159,15 @@ def day_grid(reading: Reading, by: str, show: Iterable[int] = ()) -> Grid:
     return reading.grid(columns, by, (visit for visit in reading.visits if not visit.is_live and reading.asks_for(visit)))
 
 
+def head_of(day: dt.date) -> str:
+    """`Tue 24 Nov`."""
+    return " ".join(in_words(day, weekday=True).split()[:3])
+
+
 def week_grid(reading: Reading, by: str, resource: Resource) -> Grid:
     """One column for each day of *resource*."""
     role = VIEWS[by][0]
-    columns = [
-        reading.column(resource, day, by, key=f"d{day:%Y%m%d}", title=f"{day:%a} {day.day} {day:%b}", by_wall=True) for day in reading.days
-    ]
+    columns = [reading.column(resource, day, by, key=f"d{day:%Y%m%d}", title=head_of(day), by_wall=True) for day in reading.days]
     gone = (v for v in reading.visits if not v.is_live and getattr(v, f"{role}_id", None) == resource.pk and reading.asks_for(v))
     return reading.grid(columns, by, gone)
 
@@ -177,5 +182,5 @@ def rows_of(reading: Reading, by: str, show: Iterable[int] = ()) -> list[Row]:
             continue
         status, icon = status_of(visit, reading.now)
         local = visit.starts_at.astimezone(reading.zone)
-        rows.append(Row(visit, f"{local:%H:%M}", status or "Booked", icon, flag_of(visit, reading.away), address(visit.pk)))
+        rows.append(Row(visit, f"{local:%H:%M}", status or gettext("Booked"), icon, flag_of(visit, reading.away), address(visit.pk)))
     return rows

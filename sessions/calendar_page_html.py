@@ -10,6 +10,7 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
 
 from .calendar_page import Block, Column, Grid
 
@@ -23,6 +24,7 @@ class Page:
     bookable: bool
     book: str
     sprite: str
+    free: str  # `Free 10:00 to 10:30`, with places for both clocks
 
     def icon(self, name: str) -> str:
         return f'<svg class="i s" aria-hidden="true"><use href="{self.sprite}#{name}"/></svg>'
@@ -30,7 +32,8 @@ class Page:
 
 def draw(grid: Grid, *, by: str, slug: str, bookable: bool) -> None:
     """Write down what stands in each column of *grid*."""
-    page = Page(by, slug, bookable, reverse("sessions:book"), escape(static("img/icons.svg")))
+    free = gettext('Free <span class="num">{start} to {end}</span>')
+    page = Page(by, slug, bookable, reverse("sessions:book"), escape(static("img/icons.svg")), free)
     for column in grid.columns:
         column.drawn = _column(column, page)
 
@@ -73,7 +76,7 @@ def _free(block: Block, column: Column, page: Page) -> str:
     address = f"{page.book}?day={column.day.isoformat()}&amp;time={block.starts}&amp;{resource}={column.resource.pk}{site}"
     return (
         f'<li{block.attributes} data-free><a href="{address}" aria-describedby="h-{column.key} day-h">{page.icon("i-plus")}'
-        f'<span>Free <span class="num">{block.starts} to {block.ends}</span></span></a></li>'
+        f"<span>{page.free.format(start=block.starts, end=block.ends)}</span></a></li>"
     )
 
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from django.utils import translation
+
 from protocols.knowledge import knowledge_of
 
 from .models import Booking, TreatmentSession
@@ -139,7 +141,8 @@ def reason_words(zone) -> str:
     """The reason of a deviation with its note: `Pain`, or `Pain: stopped halfway`; for "other" the note alone."""
     if zone.reason == zone.Reason.OTHER:
         return zone.note
-    label = zone.get_reason_display() if zone.reason else ""
+    with translation.override("en-gb"):  # signed for, and printed
+        label = str(zone.get_reason_display()) if zone.reason else ""
     return f"{label}: {zone.note}" if label and zone.note else label
 
 

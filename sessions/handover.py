@@ -5,11 +5,12 @@ import datetime as dt
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy, gettext_noop
 
 from accounts.handover import Handover, Left, Outcome
 from accounts.models import User
 from accounts.permissions import PERMISSIONS
-from planner import wording
+from accounts.templatetags.clinic_format import in_words
 
 from .models import Absence, Booking, Resource, TreatmentSession
 from .querysets import of
@@ -18,14 +19,14 @@ from .services import record as records
 from .services.hours import clinic_zone, local_day
 from .services.refusals import BookingRefused
 
-GONE = "no longer works here"
+GONE = gettext_noop("no longer works here")
 FOR_GOOD = dt.timedelta(days=3650)
 _NAMED = ("number", "surname", "given")
 
 
 def _when(moment: dt.datetime, zone=None) -> str:
     local = timezone.localtime(moment, zone)
-    return f"{wording.day(local.date(), weekday=True)}, {local:%H:%M}"
+    return f"{in_words(local.date(), weekday=True)}, {local:%H:%M}"
 
 
 # Visits
@@ -65,7 +66,7 @@ def hand_over_visits(user, takers: list[User], by: User) -> Outcome:
     _wait_for_the_diary(visits)
     for visit in visits:
         url = reverse("sessions:booking", args=[visit.pk])
-        why = "" if takers else "To be moved by the desk."
+        why = "" if takers else gettext("To be moved by the desk.")
         for taker in takers:
             try:
                 door.move(visit, starts_at=visit.starts_at, clinician=columns[taker.pk], by=by)
@@ -110,7 +111,11 @@ def _unsigned(user):
 
 
 def _record_words(row: TreatmentSession) -> str:
-    return f"{row.patient}, session {row.session_number}, started {_when(row.started_at, clinic_zone(row.patient.site))}"
+    return gettext("%(patient)s, session %(session_number)s, started %(started_at)s") % {
+        "patient": row.patient,
+        "session_number": row.session_number,
+        "started_at": _when(row.started_at, clinic_zone(row.patient.site)),
+    }
 
 
 def records_of(user) -> list[str]:
@@ -128,9 +133,15 @@ def hand_over_records(user, takers: list[User], by: User) -> Outcome:
     for row in _unsigned(user):
         url = reverse("sessions:record", args=[row.pk])
         if to is None:
-            outcome.left.append(Left(_record_words(row), "Nobody was named.", url))
+            outcome.left.append(Left(_record_words(row), gettext("Nobody was named."), url))
         elif row.patient.site_id not in to.site_ids():
-            outcome.left.append(Left(_record_words(row), f"{to.display_name} does not work at {row.patient.site.name}.", url))
+            outcome.left.append(
+                Left(
+                    _record_words(row),
+                    gettext("%(to)s does not work at %(site)s.") % {"to": to.display_name, "site": row.patient.site.name},
+                    url,
+                )
+            )
         else:
             try:
                 records.hand_over(row, to=to, by=by)
@@ -156,11 +167,11 @@ def without_anybody(user):
 
 VISITS = Handover(
     "visits",
-    "Visits to come",
-    "Nobody: the desk moves them one by one",
+    gettext_lazy("Visits to come"),
+    gettext_lazy("Nobody: the desk moves them one by one"),
     visits_of,
     who_takes_visits,
     hand_over_visits,
-    "Whoever is free at that time",
+    gettext_lazy("Whoever is free at that time"),
 )
-RECORDS = Handover("records", "Unsigned records", "", records_of, who_signs, hand_over_records)
+RECORDS = Handover("records", gettext_lazy("Unsigned records"), "", records_of, who_signs, hand_over_records)

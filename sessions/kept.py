@@ -1,6 +1,7 @@
 """What this app keeps of patients, for the registry of patient models."""
 
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from audit.patient_models import OtherModel, PatientModel, register
 
@@ -27,7 +28,7 @@ def declare() -> None:
             ),
             contact="starts_at",
             open_rows=lambda rows: rows.filter(status__in=("booked", "arrived", "in_room"), ends_at__gt=timezone.now()),
-            open_words="A visit is booked. Cancel it first, so that nobody comes for nothing.",
+            open_words=gettext_noop("A visit is booked. Cancel it first, so that nobody comes for nothing."),
         ),
         PatientModel(
             "treatment_sessions.Hold",
@@ -53,7 +54,7 @@ def declare() -> None:
             ),
             contact="started_at",
             open_rows=lambda rows: rows.filter(status="draft"),
-            open_words="A record is not signed. Sign it or close it first.",
+            open_words=gettext_noop("A record is not signed. Sign it or close it first."),
         ),
         PatientModel(
             "treatment_sessions.SessionZone",

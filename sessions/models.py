@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import CharField, F, Q, Value
 from django.db.models.functions import Cast, Concat
+from django.utils.translation import gettext, gettext_lazy
 
 from accounts.models import Site
 from accounts.versioning import VersionedModel
@@ -24,10 +25,10 @@ class Resource(models.Model):
     """
 
     class Kind(models.TextChoices):
-        CLINICIAN = "clinician", "Clinician"
-        ROOM = "room", "Room"
-        DEVICE = "device", "Device"
-        BAY = "bay", "Numbing bay"
+        CLINICIAN = "clinician", gettext_lazy("Clinician")
+        ROOM = "room", gettext_lazy("Room")
+        DEVICE = "device", gettext_lazy("Device")
+        BAY = "bay", gettext_lazy("Numbing bay")
 
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="resources")
     kind = models.CharField(max_length=10, choices=Kind)
@@ -134,9 +135,9 @@ class ServiceTime(models.Model):
     """
 
     class Kind(models.TextChoices):
-        CONSULTATION = "consultation", "Consultation"
-        SESSION = "session", "Session"
-        REVIEW = "review", "Review"
+        CONSULTATION = "consultation", gettext_lazy("Consultation")
+        SESSION = "session", gettext_lazy("Session")
+        REVIEW = "review", gettext_lazy("Review")
 
     # What a new site starts with: (numbing, with the clinician, clean-down).
     STARTING = {"consultation": (0, 45, 0), "session": (30, 50, 10), "review": (0, 30, 0)}
@@ -186,17 +187,17 @@ class Booking(VersionedModel):
     """One visit in the diary (FHIR: Appointment)."""
 
     class Kind(models.TextChoices):
-        CONSULTATION = "consultation", "Consultation"
-        SESSION = "session", "Session"
-        REVIEW = "review", "Review"
+        CONSULTATION = "consultation", gettext_lazy("Consultation")
+        SESSION = "session", gettext_lazy("Session")
+        REVIEW = "review", gettext_lazy("Review")
 
     class Status(models.TextChoices):
-        BOOKED = "booked", "Booked"
-        ARRIVED = "arrived", "Here"
-        IN_ROOM = "in_room", "In room"
-        DONE = "done", "Done"
-        MISSED = "missed", "Missed"
-        CANCELLED = "cancelled", "Cancelled"
+        BOOKED = "booked", gettext_lazy("Booked")
+        ARRIVED = "arrived", gettext_lazy("Here")
+        IN_ROOM = "in_room", gettext_lazy("In room")
+        DONE = "done", gettext_lazy("Done")
+        MISSED = "missed", gettext_lazy("Missed")
+        CANCELLED = "cancelled", gettext_lazy("Cancelled")
 
     # These hold their resources; missed and cancelled visits do not.
     LIVE = (Status.BOOKED, Status.ARRIVED, Status.IN_ROOM, Status.DONE)
@@ -272,9 +273,12 @@ class Booking(VersionedModel):
     def title(self) -> str:
         """`Session 2 of 4`, `Review after session 4`, `Consultation`."""
         if self.kind == self.Kind.SESSION and self.session_number and self.plan:
-            return f"Session {self.session_number} of {self.plan.sessions_count}"
+            return gettext("Session %(session_number)s of %(sessions_count)s") % {
+                "session_number": self.session_number,
+                "sessions_count": self.plan.sessions_count,
+            }
         if self.kind == self.Kind.REVIEW and self.session_number:
-            return f"Review after session {self.session_number}"
+            return gettext("Review after session %(session_number)s") % {"session_number": self.session_number}
         return self.get_kind_display()
 
 
@@ -285,10 +289,10 @@ class Hold(models.Model):
     """
 
     class Segment(models.TextChoices):
-        NUMBING = "numbing", "Numbing"
-        NEEDLING = "needling", "Needling"
-        CLEAN_DOWN = "clean_down", "Clean-down"
-        VISIT = "visit", "Visit"
+        NUMBING = "numbing", gettext_lazy("Numbing")
+        NEEDLING = "needling", gettext_lazy("Needling")
+        CLEAN_DOWN = "clean_down", gettext_lazy("Clean-down")
+        VISIT = "visit", gettext_lazy("Visit")
 
     booking = models.ForeignKey(Booking, on_delete=models.CASCADE, related_name="holds")
     resource = models.ForeignKey(Resource, null=True, on_delete=models.PROTECT, related_name="holds")
@@ -332,28 +336,28 @@ class TreatmentSession(VersionedModel):
     """
 
     class Status(models.TextChoices):
-        DRAFT = "draft", "Draft"
-        SIGNED = "signed", "Signed"
-        CLOSED = "closed", "Closed without treatment"
+        DRAFT = "draft", gettext_lazy("Draft")
+        SIGNED = "signed", gettext_lazy("Signed")
+        CLOSED = "closed", gettext_lazy("Closed without treatment")
 
     class Decided(models.TextChoices):
         """Why a session goes ahead where the planner is more careful today than the plan."""
 
-        LIGHTER = "lighter", "Treated at the depth proposed today"
-        DONE = "done", "What is asked for was already done"
-        PLANNED = "planned", "Weighed today: treated as planned"
-        OTHER = "other", "Other, say what was decided"
+        LIGHTER = "lighter", gettext_lazy("Treated at the depth proposed today")
+        DONE = "done", gettext_lazy("What is asked for was already done")
+        PLANNED = "planned", gettext_lazy("Weighed today: treated as planned")
+        OTHER = "other", gettext_lazy("Other, say what was decided")
 
     class Source(models.TextChoices):
         """What a record is entered from on a later day."""
 
-        PAPER = "paper", "A paper record of that day"
-        MEMORY = "memory", "What the person who treated remembers"
+        PAPER = "paper", gettext_lazy("A paper record of that day")
+        MEMORY = "memory", gettext_lazy("What the person who treated remembers")
 
     class Reaction(models.TextChoices):
-        NONE = "none", "None"
-        EXPECTED = "expected", "As expected"
-        ADVERSE = "adverse", "Adverse event"
+        NONE = "none", gettext_lazy("None")
+        EXPECTED = "expected", gettext_lazy("As expected")
+        ADVERSE = "adverse", gettext_lazy("Adverse event")
 
     booking = models.OneToOneField(Booking, on_delete=models.PROTECT, related_name="record")
     patient = PersonKey(Patient, on_delete=models.PROTECT, related_name="records")
@@ -488,25 +492,25 @@ class SessionZone(models.Model):
     """Planned beside done for one zone. `done` is empty until somebody says so."""
 
     class State(models.TextChoices):
-        NOT_RECORDED = "not_recorded", "Not recorded"
-        DONE = "done", "Done"
-        NOT_TREATED = "not_treated", "Not treated"
+        NOT_RECORDED = "not_recorded", gettext_lazy("Not recorded")
+        DONE = "done", gettext_lazy("Done")
+        NOT_TREATED = "not_treated", gettext_lazy("Not treated")
 
     class Reason(models.TextChoices):
-        PAIN = "pain", "Pain"
-        REACTED = "reacted", "Skin reacted early"
-        ENDPOINT_EARLY = "endpoint_early", "Endpoint reached sooner"
-        ENDPOINT_LATE = "endpoint_late", "Endpoint not reached"
-        SKIN = "skin", "Skin not fit here today"
-        WISH = "wish", "Patient asked for it"
-        DEVICE = "device", "Device or needle"
-        OTHER = "other", "Other, say why"
+        PAIN = "pain", gettext_lazy("Pain")
+        REACTED = "reacted", gettext_lazy("Skin reacted early")
+        ENDPOINT_EARLY = "endpoint_early", gettext_lazy("Endpoint reached sooner")
+        ENDPOINT_LATE = "endpoint_late", gettext_lazy("Endpoint not reached")
+        SKIN = "skin", gettext_lazy("Skin not fit here today")
+        WISH = "wish", gettext_lazy("Patient asked for it")
+        DEVICE = "device", gettext_lazy("Device or needle")
+        OTHER = "other", gettext_lazy("Other, say why")
 
     class Bleeding(models.TextChoices):
-        NONE = "none", "None"
-        PINPOINT = "pinpoint", "Pinpoint"
-        OOZING = "oozing", "Oozing"
-        HEAVY = "heavy", "More than oozing"
+        NONE = "none", gettext_lazy("None")
+        PINPOINT = "pinpoint", gettext_lazy("Pinpoint")
+        OOZING = "oozing", gettext_lazy("Oozing")
+        HEAVY = "heavy", gettext_lazy("More than oozing")
 
     session = models.ForeignKey(TreatmentSession, on_delete=models.CASCADE, related_name="zones")
     plan_zone = models.ForeignKey(PlanZone, on_delete=models.PROTECT, related_name="+")
@@ -577,9 +581,9 @@ class RecordCountersignature(models.Model):
     """
 
     class Role(models.TextChoices):
-        MEDICAL_LEAD = "medical_lead", "Medical lead"
-        PRESCRIBER = "prescriber", "Prescriber"
-        TREATED = "treated", "Who treated"
+        MEDICAL_LEAD = "medical_lead", gettext_lazy("Medical lead")
+        PRESCRIBER = "prescriber", gettext_lazy("Prescriber")
+        TREATED = "treated", gettext_lazy("Who treated")
 
     session = models.ForeignKey(TreatmentSession, on_delete=models.PROTECT, related_name="countersignatures")
     number = models.PositiveSmallIntegerField(help_text="1, 2, 3 ... of this record")
@@ -603,8 +607,11 @@ class RecordCountersignature(models.Model):
         ]
 
     def __str__(self) -> str:
-        said = "confirmed" if self.role == self.Role.TREATED else "countersigned"
-        return f"{self.get_role_display()}, {said if self.agreed else f'not {said}'}"
+        if self.role == self.Role.TREATED:
+            said = gettext("%(role)s, confirmed") if self.agreed else gettext("%(role)s, not confirmed")
+        else:
+            said = gettext("%(role)s, countersigned") if self.agreed else gettext("%(role)s, not countersigned")
+        return said % {"role": self.get_role_display()}
 
 
 class SkinSeen(models.Model):
@@ -614,9 +621,9 @@ class SkinSeen(models.Model):
     """
 
     class Seen(models.TextChoices):
-        YES = "yes", "Yes"
-        NO = "no", "No"
-        UNKNOWN = "unknown", "Not known"
+        YES = "yes", gettext_lazy("Yes")
+        NO = "no", gettext_lazy("No")
+        UNKNOWN = "unknown", gettext_lazy("Not known")
 
     session = models.ForeignKey(TreatmentSession, on_delete=models.PROTECT, related_name="skin_seen")
     healed = models.CharField(max_length=7, choices=Seen)
@@ -641,8 +648,8 @@ class SkinSeen(models.Model):
         return f"{_HEALED[self.healed]}, {_MARKS[self.dark_marks]}"
 
 
-_HEALED = {"yes": "healed", "no": "not healed", "unknown": "healing not known"}
-_MARKS = {"yes": "dark marks", "no": "no dark marks", "unknown": "marks not known"}
+_HEALED = {"yes": gettext_lazy("healed"), "no": gettext_lazy("not healed"), "unknown": gettext_lazy("healing not known")}
+_MARKS = {"yes": gettext_lazy("dark marks"), "no": gettext_lazy("no dark marks"), "unknown": gettext_lazy("marks not known")}
 
 
 from .devices.models import DeviceFile, DeviceLog  # noqa: E402, F401 - one door to all models of the app

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
 
 from .models import SkinSeen
 from .services.skin import NOTHING_LEFT, Earlier, earlier_of, to_answer
 
 WORDS = {
-    "healed": "Say whether the skin has healed after {}",
-    "marks": "Say whether dark marks have appeared after {}",
+    "healed": gettext_lazy("Say whether the skin has healed after {}"),
+    "marks": gettext_lazy("Say whether dark marks have appeared after {}"),
 }
 
 
@@ -43,7 +44,7 @@ def skin_rows(
 ) -> list[SkinRow]:
     """Nothing is preset; *typed* comes back beside what is wrong with it."""
     typed, faults = typed or {}, faults or {}
-    labels = {"healed": "Has the skin healed?", "marks": "Dark marks since?"}
+    labels = {"healed": gettext("Has the skin healed?"), "marks": gettext("Dark marks since?")}
     return [
         SkinRow(
             row,

@@ -26,6 +26,7 @@ WHOLE: tuple[str, ...] = (
     "patients",
     "plans",
     "protocols",
+    "sessions",
 )
 # These are paper, or a message to a patient: they have a language of their own (see docs/languages.md).
 PRINTED: frozenset[str] = frozenset([

@@ -5,6 +5,8 @@ import secrets
 
 from django import forms
 from django.utils import timezone
+from django.utils.text import format_lazy
+from django.utils.translation import gettext, gettext_lazy
 
 from patients.forms import PlainForm
 from planner.knowledge import Knowledge
@@ -20,13 +22,15 @@ MOST_MONTHS = 120
 
 
 def _words(label: str, most: int, missing: str = "", **kwargs) -> forms.CharField:
-    messages = {"max_length": f"{label} must be {most} letters or fewer"} | ({"required": missing} if missing else {})
+    messages = {"max_length": format_lazy(gettext_lazy("{label} must be {most} letters or fewer"), label=label, most=most)} | (
+        {"required": missing} if missing else {}
+    )
     widget = forms.TextInput(attrs={"autocomplete": "off", "maxlength": str(most)})
     return forms.CharField(label=label, max_length=most, required=bool(missing), error_messages=messages, widget=widget, **kwargs)
 
 
 def _whole(label: str, least: int, most: int, **kwargs) -> forms.IntegerField:
-    words = f"{label} must be a whole number, {least} to {most}"
+    words = format_lazy(gettext_lazy("{label} must be a whole number, {least} to {most}"), label=label, least=least, most=most)
     widget = forms.TextInput(attrs={"autocomplete": "off", "inputmode": "numeric", "class": "w4"})
     messages = {"invalid": words, "min_value": words, "max_value": words}
     return forms.IntegerField(
@@ -37,23 +41,35 @@ def _whole(label: str, least: int, most: int, **kwargs) -> forms.IntegerField:
 class FileForm(PlainForm):
     """Serial number, label, service. Limits may only be narrower than the protocol's: a wider one never counts."""
 
-    serial = _words("Serial number", 60, help_text="As on the device")
+    serial = _words(gettext_lazy("Serial number"), 60, help_text=gettext_lazy("As on the device"))
     max_depth = Millimetres(
-        label="Deepest setting on the label, mm",
+        label=gettext_lazy("Deepest setting on the label, mm"),
         ceiling=DEEPEST_MM,
         max_length=20,
-        help_text="Empty where the label says none",
+        help_text=gettext_lazy("Empty where the label says none"),
     )
-    label_min_age = _whole("Youngest age of the label", 0, 120, help_text="Years; empty where the label says none")
+    label_min_age = _whole(
+        gettext_lazy("Youngest age of the label"), 0, 120, help_text=gettext_lazy("Years; empty where the label says none")
+    )
     label_indications = forms.MultipleChoiceField(
-        label="Indications of the label", required=False, widget=forms.CheckboxSelectMultiple, help_text="Nothing ticked: not limited"
+        label=gettext_lazy("Indications of the label"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy("Nothing ticked: not limited"),
     )
     label_zones = forms.MultipleChoiceField(
-        label="Zones of the label", required=False, widget=forms.CheckboxSelectMultiple, help_text="Nothing ticked: not limited"
+        label=gettext_lazy("Zones of the label"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy("Nothing ticked: not limited"),
     )
-    label_source = _words("Where the label says so", 200, help_text="Such as instructions for use, edition 4, page 7")
-    single_use = forms.BooleanField(label="Single use: thrown away after one session", required=False)
-    service_months = _whole("Months between services", 1, MOST_MONTHS, help_text="Empty where it is never serviced")
+    label_source = _words(
+        gettext_lazy("Where the label says so"), 200, help_text=gettext_lazy("Such as instructions for use, edition 4, page 7")
+    )
+    single_use = forms.BooleanField(label=gettext_lazy("Single use: thrown away after one session"), required=False)
+    service_months = _whole(
+        gettext_lazy("Months between services"), 1, MOST_MONTHS, help_text=gettext_lazy("Empty where it is never serviced")
+    )
     was = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args, file: DeviceFile, knowledge: Knowledge | None, **kwargs):
@@ -64,13 +80,15 @@ class FileForm(PlainForm):
         for name, known in (("label_zones", zones), ("label_indications", indications)):
             gone = {one: one.replace("_", " ").capitalize() for one in getattr(file, name) if one not in known}
             self.fields[name].choices = list((known | gone).items())
-            self.fields[name].error_messages["invalid_choice"] = "This is no longer in the protocol. Reload the page and choose again"
+            self.fields[name].error_messages["invalid_choice"] = gettext(
+                "This is no longer in the protocol. Reload the page and choose again"
+            )
 
     def clean(self):
         values = super().clean()
         limits = [values.get(name) for name in ("max_depth", "label_zones", "label_indications")]
         if (any(limits) or values.get("label_min_age") is not None) and not values.get("label_source"):
-            self.add_error("label_source", "Say where the label says so, such as instructions for use, page 7")
+            self.add_error("label_source", gettext("Say where the label says so, such as instructions for use, page 7"))
         return values
 
     def values(self) -> dict:
@@ -88,23 +106,33 @@ class LogForm(PlainForm):
     """One line of the log. what: which kind; only its own fields are asked."""
 
     day = PrintedDate(
-        label="Day",
+        label=gettext_lazy("Day"),
         max_length=30,
         widget=forms.DateInput(attrs={"type": "date", "class": "w8"}),
-        error_messages={"required": "Enter the day"},
+        error_messages={"required": gettext_lazy("Enter the day")},
     )
     time = ClockTime(
-        label="Time",
-        help_text="Empty means now",
+        label=gettext_lazy("Time"),
+        help_text=gettext_lazy("Empty means now"),
         widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "numeric", "class": "w4"}),
     )
-    done_by = _words("Done by", 120, "Say who did it", help_text="A person, or the firm")
-    agent = _words("Cleaned with", 120, "Say what it was cleaned with", help_text="The product, as on its label")
-    next_due = PrintedDate(label="Next service due by", max_length=30, required=False, help_text="The last day, such as 31 Mar 2028")
-    note = _words("Note", 300)
+    done_by = _words(gettext_lazy("Done by"), 120, gettext_lazy("Say who did it"), help_text=gettext_lazy("A person, or the firm"))
+    agent = _words(
+        gettext_lazy("Cleaned with"),
+        120,
+        gettext_lazy("Say what it was cleaned with"),
+        help_text=gettext_lazy("The product, as on its label"),
+    )
+    next_due = PrintedDate(
+        label=gettext_lazy("Next service due by"),
+        max_length=30,
+        required=False,
+        help_text=gettext_lazy("The last day, such as 31 Mar 2028"),
+    )
+    note = _words(gettext_lazy("Note"), 300)
     request_key = forms.CharField(
         max_length=60, initial=lambda: secrets.token_urlsafe(16), widget=forms.HiddenInput,
-        error_messages=dict.fromkeys(("required", "max_length"), "Reload the page, then send it again"),
+        error_messages=dict.fromkeys(("required", "max_length"), gettext_lazy("Reload the page, then send it again")),
     )  # fmt: skip
 
     ASKED = {
@@ -114,10 +142,10 @@ class LogForm(PlainForm):
         What.BACK: ("note",),
     }
     NOTES = {
-        What.CLEANED: ("Note", ""),
-        What.SERVICED: ("Report", "Number of the report and where the paper is"),
-        What.OUT: ("Reason", "For example: display cracked, recalled by the maker"),
-        What.BACK: ("What was done", "For example: display replaced, report 4711"),
+        What.CLEANED: (gettext_lazy("Note"), ""),
+        What.SERVICED: (gettext_lazy("Report"), gettext_lazy("Number of the report and where the paper is")),
+        What.OUT: (gettext_lazy("Reason"), gettext_lazy("For example: display cracked, recalled by the maker")),
+        What.BACK: (gettext_lazy("What was done"), gettext_lazy("For example: display replaced, report 4711")),
     }
 
     def __init__(self, *args, what: str, site, months: int | None = None, **kwargs):
@@ -133,11 +161,11 @@ class LogForm(PlainForm):
             self.fields["agent"].widget.attrs["list"] = "agents"
         if what in (What.OUT, What.BACK):
             self.fields["note"].required = True
-            words = "Say why it goes out of service" if what == What.OUT else "Say what was done"
+            words = gettext("Say why it goes out of service") if what == What.OUT else gettext("Say what was done")
             self.fields["note"].error_messages["required"] = words
         if what == What.SERVICED and months:
             self.fields["next_due"].required = True
-            self.fields["next_due"].error_messages["required"] = "Enter by when the next service is due"
+            self.fields["next_due"].error_messages["required"] = gettext("Enter by when the next service is due")
 
     def clean(self):
         values = super().clean()
@@ -146,14 +174,14 @@ class LogForm(PlainForm):
         if day is None or "time" in self.errors or (clock is None and day == self.site.day_of(now)):
             return values
         if clock is None and self.what == What.CLEANED:
-            self.add_error("time", "Enter when it was cleaned, such as 14:05")
+            self.add_error("time", gettext("Enter when it was cleaned, such as 14:05"))
         try:
             # Of a service the day is enough.
             values["done_at"] = (clock or Clock(dt.time(12))).on(day, self.site.zone)
         except forms.ValidationError as error:
             self.add_error("time", error)
         if values["done_at"] > now:
-            self.add_error("day", "This is still to come. Enter when it was done")
+            self.add_error("day", gettext("This is still to come. Enter when it was done"))
         return values
 
     def line(self) -> dict:

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy
 
 
 class DeviceFile(models.Model):
@@ -40,10 +41,10 @@ class DeviceLog(models.Model):
     """What was done to a device: serviced, cleaned, taken out of service, brought back. Only ever added."""
 
     class What(models.TextChoices):
-        SERVICED = "serviced", "Serviced"
-        CLEANED = "cleaned", "Cleaned"
-        OUT = "out", "Taken out of service"
-        BACK = "back", "Back in service"
+        SERVICED = "serviced", gettext_lazy("Serviced")
+        CLEANED = "cleaned", gettext_lazy("Cleaned")
+        OUT = "out", gettext_lazy("Taken out of service")
+        BACK = "back", gettext_lazy("Back in service")
 
     device = models.ForeignKey("treatment_sessions.Resource", on_delete=models.PROTECT, related_name="log")
     what = models.CharField(max_length=8, choices=What)

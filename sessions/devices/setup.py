@@ -7,18 +7,19 @@ from dataclasses import dataclass
 from django.db import IntegrityError, transaction
 from django.db.models import OuterRef, Subquery
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
 
 from accounts.models import Site
 from accounts.seen import digest
+from accounts.templatetags.clinic_format import in_words as day_words
 from audit.services import record
-from planner.wording import day as day_words
 
 from ..models import Resource
 from .models import DeviceFile, DeviceLog
 from .standing import CLEANING, OUT, SERVICE, SOON, Standing, newest_of, standing, with_last_use
 
 What = DeviceLog.What
-NO_SERIAL = "Enter the serial number"
+NO_SERIAL = gettext_lazy("Enter the serial number")
 FIELDS = (
     "serial", "max_depth_mm", "label_zones", "label_indications", "label_min_age", "label_source", "single_use", "service_months",
 )  # fmt: skip
@@ -95,16 +96,16 @@ def line_of(device: Resource, day: dt.date, found: Standing) -> Line:
     kinds = {fault.kind for fault in found.faults}
     due = [fault.words for fault in found.faults if fault.kind != OUT]
     if found.next_service and day <= found.next_service < day + SOON:
-        due.append(f"Service due by {day_words(found.next_service)}")
+        due.append(gettext("Service due by %(next_service)s") % {"next_service": day_words(found.next_service)})
     if not found.file.serial and not found.file.single_use:
         due.append(NO_SERIAL)
     if OUT in kinds:
-        return Line(device, found, "mute", "Out of service", tuple(due))
+        return Line(device, found, "mute", gettext("Out of service"), tuple(due))
     if SERVICE in kinds:
-        return Line(device, found, "stop", "Service overdue", tuple(due))
+        return Line(device, found, "stop", gettext("Service overdue"), tuple(due))
     if CLEANING in kinds:
-        return Line(device, found, "defer", "To be cleaned", tuple(due))
-    return Line(device, found, "caut" if due else "clear", "Ready", tuple(due))
+        return Line(device, found, "defer", gettext("To be cleaned"), tuple(due))
+    return Line(device, found, "caut" if due else "clear", gettext("Ready"), tuple(due))
 
 
 def seen_of(file: DeviceFile) -> str:
@@ -123,7 +124,7 @@ def change(device: Resource, *, was: str, by, request=None, **fields) -> None:
         alike = DeviceFile.objects.filter(serial=fields["serial"], device__device_brand=device.device_brand).exclude(device=device)
         twin = alike.select_related("device").first() if fields["serial"] else None
         if twin is not None:
-            raise Refused(f"{twin.device} has this serial number. Look at the device again", field="serial")
+            raise Refused(gettext("%(device)s has this serial number. Look at the device again") % {"device": twin.device}, field="serial")
         for name, value in fields.items():
             setattr(stored, name, value)
         stored.save()
@@ -152,9 +153,9 @@ def add(
     """
     now = timezone.now()
     if done_at > now:
-        raise Refused("This is still to come. Enter when it was done", field="day")
+        raise Refused(gettext("This is still to come. Enter when it was done"), field="day")
     if next_due is not None and next_due <= device.site.day_of(done_at):
-        raise Refused("The next service must be after this one", field="next_due")
+        raise Refused(gettext("The next service must be after this one"), field="next_due")
     try:
         with transaction.atomic():
             stored = Resource.objects.select_for_update(no_key=True, of=("self",)).select_related("site").get(pk=device.pk)
@@ -169,16 +170,16 @@ def add(
             )  # fmt: skip
             record(f"device.{what}", actor=by, obj=stored, request=request, detail={"line": line.pk})
     except IntegrityError as clash:
-        raise Refused("Reload the page, then send it again") from clash
+        raise Refused(gettext("Reload the page, then send it again")) from clash
     return line
 
 
 def _in_or_out(device: Resource, what: str) -> None:
     goes_out = what == What.OUT
     if goes_out and not device.is_active:
-        raise Refused(f"{device} is out of service already", field="note")
+        raise Refused(gettext("%(device)s is out of service already") % {"device": device}, field="note")
     if not goes_out and device.is_active:
-        raise Refused(f"{device} is in service already", field="note")
+        raise Refused(gettext("%(device)s is in service already") % {"device": device}, field="note")
     device.is_active = not goes_out
     device.save(update_fields=["is_active"])
 

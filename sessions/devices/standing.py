@@ -12,8 +12,9 @@ from decimal import Decimal
 from django.db.models import Exists, F, OuterRef, Subquery, Window
 from django.db.models.functions import Coalesce, RowNumber
 from django.utils import timezone
+from django.utils.translation import gettext
 
-from planner.wording import day as day_words
+from accounts.templatetags.clinic_format import in_words as day_words
 from planner.wording import mm
 from protocols.knowledge import knowledge_of
 
@@ -50,9 +51,12 @@ class Standing:
         """What is wrong, and what to do: nothing but another device helps where it is out of service."""
         kinds = {fault.kind for fault in self.faults}
         if OUT in kinds:
-            return f"{self.words}. Choose another"
-        steps = {CLEANING: "Clean it and write that into its log", SERVICE: "Have it serviced"}
-        return f"{self.words}. {'; '.join(words for kind, words in steps.items() if kind in kinds)}, or choose another"
+            return gettext("%(self)s. Choose another") % {"self": self.words}
+        steps = {CLEANING: gettext("Clean it and write that into its log"), SERVICE: gettext("Have it serviced")}
+        return gettext("%(self)s. %(items)s, or choose another") % {
+            "self": self.words,
+            "items": "; ".join(words for kind, words in steps.items() if kind in kinds),
+        }
 
     @property
     def is_ready(self) -> bool:
@@ -95,24 +99,42 @@ def newest_of(devices: list[Resource], at: dt.datetime) -> dict[int, dict[str, D
 def _out(device: Resource, newest, at: dt.datetime, day: dt.date) -> list[Fault]:
     out, back = newest.get(What.OUT), newest.get(What.BACK)
     if out is not None and (back is None or (back.done_at, back.pk) < (out.done_at, out.pk)):
-        return [Fault(OUT, f"{device} is out of service since {day_words(device.site.day_of(out.done_at))}: {out.note.rstrip('.')}")]
+        return [
+            Fault(
+                OUT,
+                gettext("%(device)s is out of service since %(done_at)s: %(note)s")
+                % {"device": device, "done_at": day_words(device.site.day_of(out.done_at)), "note": out.note.rstrip(".")},
+            )
+        ]
     broke_later = not device.is_active and device.log.filter(what=What.OUT, done_at__gt=at).exists()
     put_away_later = device.retired_on and day < device.retired_on <= device.site.day_of(timezone.now())
     if (not device.is_active and not broke_later and not put_away_later) or (device.retired_on and device.retired_on <= day):
-        return [Fault(OUT, f"{device} is out of service")]
+        return [Fault(OUT, gettext("%(device)s is out of service") % {"device": device})]
     return []
 
 
 def _service(file: DeviceFile, served: DeviceLog | None, day: dt.date) -> list[Fault]:
     if served is not None and served.next_due and served.next_due < day:
-        return [Fault(SERVICE, f"The service of {file.device} was due by {day_words(served.next_due)}")]
+        return [
+            Fault(
+                SERVICE,
+                gettext("The service of %(device)s was due by %(next_due)s")
+                % {"device": file.device, "next_due": day_words(served.next_due)},
+            )
+        ]
     if served is None and file.service_months:
-        return [Fault(SERVICE, f"No service of {file.device} is on record, and it is serviced every {_months(file.service_months)}")]
+        return [
+            Fault(
+                SERVICE,
+                gettext("No service of %(device)s is on record, and it is serviced every %(months)s")
+                % {"device": file.device, "months": _months(file.service_months)},
+            )
+        ]
     return []
 
 
 def _months(count: int) -> str:
-    return "month" if count == 1 else f"{count} months"
+    return "month" if count == 1 else gettext("%(count)s months") % {"count": count}
 
 
 def _cleaning(device, cleaned: DeviceLog | None, at: dt.datetime, session) -> list[Fault]:
@@ -123,7 +145,13 @@ def _cleaning(device, cleaned: DeviceLog | None, at: dt.datetime, session) -> li
     if last is None or (cleaned is not None and cleaned.done_at >= last):
         return []
     local = device.site.local(last)
-    return [Fault(CLEANING, f"{device} was not cleaned since its session of {day_words(local.date())}, {local:%H:%M}")]
+    return [
+        Fault(
+            CLEANING,
+            gettext("%(device)s was not cleaned since its session of %(local)s, %(local_2)s")
+            % {"device": device, "local": day_words(local.date()), "local_2": f"{local:%H:%M}"},
+        )
+    ]
 
 
 def _treated():
@@ -152,7 +180,10 @@ def label_limit(file: DeviceFile | None) -> tuple[Decimal, str] | None:
     """(deepest mm, where it says so) of the label of the device itself."""
     if file is None or file.max_depth_mm is None:
         return None
-    return file.max_depth_mm, f"the deepest the label of {file.device} allows ({file.label_source})"
+    return file.max_depth_mm, gettext("the deepest the label of %(device)s allows (%(label_source)s)") % {
+        "device": file.device,
+        "label_source": file.label_source,
+    }
 
 
 def off_label(file: DeviceFile, session: TreatmentSession) -> list[str]:
@@ -161,17 +192,23 @@ def off_label(file: DeviceFile, session: TreatmentSession) -> list[str]:
     zones = [row for row in session.zones.all() if row.state != SessionZone.State.NOT_TREATED]
     beyond = [row.zone_label for row in zones if file.label_zones and row.zone not in file.label_zones]
     if beyond:
-        said.append(f"not labelled for {', '.join(beyond)}")
+        said.append(gettext("not labelled for %(beyond)s") % {"beyond": ", ".join(beyond)})
     indications = dict.fromkeys(row.plan_zone.indication for row in zones)
     others = [name for name in indications if file.label_indications and name not in file.label_indications]
     if others:
-        said.append(f"not labelled for {', '.join(_indication(session, name) for name in others)}")
+        said.append(gettext("not labelled for %(others)s") % {"others": ", ".join(_indication(session, name) for name in others)})
     age = session.patient.age_on(session.day)
     if file.label_min_age is not None and age < file.label_min_age:
-        said.append(f"labelled from {file.label_min_age} years on, and the patient is {age}")
+        said.append(
+            gettext("labelled from %(label_min_age)s years on, and the patient is %(age)s")
+            % {"label_min_age": file.label_min_age, "age": age}
+        )
     deeper = [row for row in zones if file.max_depth_mm is not None and row.done_depth_mm and row.done_depth_mm > file.max_depth_mm]
     if deeper:
-        said.append(f"labelled to {mm(file.max_depth_mm)}, and {deeper[0].zone_label} was {mm(deeper[0].done_depth_mm)}")
+        said.append(
+            gettext("labelled to %(max_depth_mm)s, and %(zone)s was %(done_depth_mm)s")
+            % {"max_depth_mm": mm(file.max_depth_mm), "zone": deeper[0].zone_label, "done_depth_mm": mm(deeper[0].done_depth_mm)}
+        )
     return said
 
 

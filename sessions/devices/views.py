@@ -7,6 +7,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.addresses import inside
@@ -84,12 +85,12 @@ def _page(request, one: Resource, *, form: LogForm | None = None, status: int = 
 
 def _forms(request, one: Resource, file: DeviceFile, sent: LogForm | None) -> list[tuple[str, str, LogForm]]:
     """(title, button, form) of each thing that can be written down now; the one that was sent comes back as it was typed."""
-    offered = [(What.CLEANED, "Cleaned", "Keep the cleaning")] if not file.single_use else []
-    offered.append((What.SERVICED, "Serviced", "Keep the service"))
+    offered = [(What.CLEANED, gettext("Cleaned"), gettext("Keep the cleaning"))] if not file.single_use else []
+    offered.append((What.SERVICED, gettext("Serviced"), gettext("Keep the service")))
     if one.is_active:
-        offered.append((What.OUT, "Take it out of service", "Take it out of service"))
+        offered.append((What.OUT, gettext("Take it out of service"), gettext("Take it out of service")))
     elif request.user.may("devices.edit"):
-        offered.append((What.BACK, "Back in service", "Put it back in service"))
+        offered.append((What.BACK, gettext("Back in service"), gettext("Put it back in service")))
     if not request.user.may("devices.log"):
         return []
     start = {"done_by": request.user.display_name}
@@ -119,13 +120,26 @@ def _limits(file: DeviceFile) -> list[tuple[str, str]]:
         return known.label if known else name.replace("_", " ").capitalize()
 
     return [
-        ("Deepest setting", mm(file.max_depth_mm) if file.max_depth_mm is not None else "Not limited"),
-        ("Indications", ", ".join(map(indication, file.label_indications)) or "Not limited"),
-        ("Zones", ", ".join(map(zone, file.label_zones)) or "Not limited"),
-        ("Age", f"{file.label_min_age} years or older" if file.label_min_age is not None else "Not limited"),
-        ("Where it says so", file.label_source or "Not entered"),
-        ("Single use", "Yes: thrown away after one session" if file.single_use else "No: cleaned after each session"),
-        ("Serviced every", f"{file.service_months} months" if file.service_months else "Not entered"),
+        (gettext("Deepest setting"), mm(file.max_depth_mm) if file.max_depth_mm is not None else gettext("Not limited")),
+        (gettext("Indications"), ", ".join(map(indication, file.label_indications)) or gettext("Not limited")),
+        (gettext("Zones"), ", ".join(map(zone, file.label_zones)) or gettext("Not limited")),
+        (
+            gettext("Age"),
+            gettext("%(label_min_age)s years or older") % {"label_min_age": file.label_min_age}
+            if file.label_min_age is not None
+            else gettext("Not limited"),
+        ),
+        (gettext("Where it says so"), file.label_source or gettext("Not entered")),
+        (
+            gettext("Single use"),
+            gettext("Yes: thrown away after one session") if file.single_use else gettext("No: cleaned after each session"),
+        ),
+        (
+            gettext("Serviced every"),
+            gettext("%(service_months)s months") % {"service_months": file.service_months}
+            if file.service_months
+            else gettext("Not entered"),
+        ),
     ]
 
 
@@ -186,7 +200,7 @@ def label(request, device: int):
                 form.data["was"] = setup.seen_of(_file(_device(request, device)))
                 status, stale = 409, True
             else:
-                messages.success(request, "Saved.")
+                messages.success(request, gettext("Saved."))
                 return redirect("sessions:device", one.pk)
     else:
         note_read("devices.viewed", request=request, obj=one)

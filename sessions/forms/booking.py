@@ -5,12 +5,14 @@ import re
 import uuid
 
 from django import forms
+from django.utils.dates import WEEKDAYS as DAY_NAMES
+from django.utils.translation import gettext, gettext_lazy, gettext_noop
 
 from accounts.models import Site
+from accounts.templatetags.clinic_format import in_words
 from patients.forms import PatientForm, PlainForm
 from patients.models import Patient
 from patients.search import MONTHS
-from planner import wording
 from plans.models import TreatmentPlan
 
 from ..models import Booking, Resource
@@ -82,7 +84,7 @@ class ClockField(forms.CharField):
             return None
         clock = read_clock(text)
         if clock is None:
-            raise forms.ValidationError("Time must be a time of day, like 15:30 or 3.30pm")
+            raise forms.ValidationError(gettext("Time must be a time of day, like 15:30 or 3.30pm"))
         return clock
 
 
@@ -100,21 +102,24 @@ class DayField(forms.CharField):
             return None
         day = read_day(text, self.today)
         if day is None:
-            raise forms.ValidationError("Day must be a date, like 24 Nov 2026")
+            raise forms.ValidationError(gettext("Day must be a date, like 24 Nov 2026"))
         if other_weekday(text, day):
-            raise forms.ValidationError(f"{wording.day(day)} is a {day:%A}: choose the day that is meant")
+            raise forms.ValidationError(
+                gettext("%(day)s is a %(weekday)s: choose the day that is meant")
+                % {"day": in_words(day), "weekday": DAY_NAMES[day.weekday()]}
+            )
         if not within_reach(day, self.today):
-            raise forms.ValidationError("Choose a day in the next two years")
+            raise forms.ValidationError(gettext("Choose a day in the next two years"))
         return day
 
 
 def sooner_field() -> forms.CharField:
     return forms.CharField(
-        label="Why it may be sooner",
+        label=gettext_lazy("Why it may be sooner"),
         required=False,
         max_length=300,
-        help_text="Kept with your name",
-        error_messages={"max_length": "Why it may be sooner must be 300 letters or fewer"},
+        help_text=gettext_lazy("Kept with your name"),
+        error_messages={"max_length": gettext_lazy("Why it may be sooner must be 300 letters or fewer")},
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
@@ -122,21 +127,33 @@ def sooner_field() -> forms.CharField:
 class _SlotForm(PlainForm):
     """Day, time and resources of one visit at one site."""
 
-    day = DayField(label="Day", error_messages={"required": "Enter the day"})
-    time = ClockField(label="Time", help_text="For example 1530, 15:30 or 3.30pm", error_messages={"required": "Enter the time"})
-    clinician = forms.ChoiceField(label="With", required=False)
-    room = forms.ChoiceField(label="Room", required=False)
-    device = forms.ChoiceField(label="Device", required=False)
+    day = DayField(label=gettext_lazy("Day"), error_messages={"required": gettext_lazy("Enter the day")})
+    time = ClockField(
+        label=gettext_lazy("Time"),
+        help_text=gettext_lazy("For example 1530, 15:30 or 3.30pm"),
+        error_messages={"required": gettext_lazy("Enter the time")},
+    )
+    clinician = forms.ChoiceField(label=gettext_lazy("With"), required=False)
+    room = forms.ChoiceField(label=gettext_lazy("Room"), required=False)
+    device = forms.ChoiceField(label=gettext_lazy("Device"), required=False)
     which = forms.ChoiceField(
-        label="Which of the two",
+        label=gettext_lazy("Which of the two"),
         required=False,
-        choices=[("", "Choose"), ("first", "Before the clocks go back"), ("second", "After the clocks go back")],
-        error_messages={"invalid_choice": "Choose one from the list"},
+        choices=[
+            ("", gettext_lazy("Choose")),
+            ("first", gettext_lazy("Before the clocks go back")),
+            ("second", gettext_lazy("After the clocks go back")),
+        ],
+        error_messages={"invalid_choice": gettext_lazy("Choose one from the list")},
     )
 
     gap_reason = sooner_field()
 
-    ANY = {"clinician": "Anyone who is free", "room": "Any free room", "device": "Any free device that fits"}
+    ANY = {
+        "clinician": gettext_lazy("Anyone who is free"),
+        "room": gettext_lazy("Any free room"),
+        "device": gettext_lazy("Any free device that fits"),
+    }
 
     def __init__(self, *args, site: Site, today: dt.date, **kwargs):
         super().__init__(*args, **kwargs)
@@ -147,7 +164,7 @@ class _SlotForm(PlainForm):
             field = self.fields[role]
             mine = [(str(r.pk), r.name) for r in self.resources if r.kind == role]
             field.choices = [("", words), *mine]
-            field.error_messages["invalid_choice"] = "Choose one from the list"
+            field.error_messages["invalid_choice"] = gettext("Choose one from the list")
 
     def resource(self, role: str) -> Resource | None:
         chosen = self.cleaned_data.get(role)
@@ -160,10 +177,17 @@ class _SlotForm(PlainForm):
             return data
         moments = moments_at(day, clock, self.zone)
         if not moments:
-            self.add_error("time", f"There is no {clock:%H:%M} on {wording.day(day, weekday=True)}: the clocks go forward over it")
+            self.add_error(
+                "time",
+                gettext("There is no %(clock)s on %(day)s: the clocks go forward over it")
+                % {"clock": f"{clock:%H:%M}", "day": in_words(day, weekday=True)},
+            )
         elif len(moments) == 2 and not data.get("which"):
             self.asks_which = True
-            words = f"{clock:%H:%M} comes twice on {wording.day(day, weekday=True)}, as the clocks go back: choose which"
+            words = gettext("%(clock)s comes twice on %(day)s, as the clocks go back: choose which") % {
+                "clock": f"{clock:%H:%M}",
+                "day": in_words(day, weekday=True),
+            }
             self.add_error("which", words)
         else:
             self.asks_which = len(moments) == 2
@@ -207,18 +231,20 @@ class BookingForm(_SlotForm):
     request_key = forms.UUIDField(widget=forms.HiddenInput)
     patient = forms.IntegerField(required=False, widget=forms.HiddenInput)
     kind = forms.ChoiceField(
-        label="Visit",
+        label=gettext_lazy("Visit"),
         choices=Booking.Kind.choices,
         widget=Radios,
-        error_messages={"required": "Choose the kind of visit", "invalid_choice": "Choose the kind of visit"},
+        error_messages={"required": gettext_lazy("Choose the kind of visit"), "invalid_choice": gettext_lazy("Choose the kind of visit")},
     )
-    plan = forms.ChoiceField(label="Plan", required=False, error_messages={"invalid_choice": "Choose one of this patient's plans"})
+    plan = forms.ChoiceField(
+        label=gettext_lazy("Plan"), required=False, error_messages={"invalid_choice": gettext_lazy("Choose one of this patient's plans")}
+    )
     note = forms.CharField(
-        label="Note for the desk",
+        label=gettext_lazy("Note for the desk"),
         required=False,
         max_length=300,
-        help_text="Nothing clinical",
-        error_messages={"max_length": "Note for the desk must be 300 letters or fewer"},
+        help_text=gettext_lazy("Nothing clinical"),
+        error_messages={"max_length": gettext_lazy("Note for the desk must be 300 letters or fewer")},
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
@@ -229,7 +255,7 @@ class BookingForm(_SlotForm):
         self.initial.setdefault("request_key", uuid.uuid4())
         self.who = who
         self.plans = list(who.plans.filter(status=TreatmentPlan.Status.ACCEPTED)) if who else []
-        self.fields["plan"].choices = [("", "Not part of a plan"), *((str(p.number), str(p)) for p in self.plans)]
+        self.fields["plan"].choices = [("", gettext("Not part of a plan")), *((str(p.number), str(p)) for p in self.plans)]
 
     @property
     def plan_row(self) -> TreatmentPlan | None:
@@ -241,9 +267,9 @@ class BookingForm(_SlotForm):
             if len(self.plans) == 1:
                 data["plan"] = str(self.plans[0].number)
             elif self.plans:
-                self.add_error("plan", "Choose the plan this session belongs to")
+                self.add_error("plan", gettext("Choose the plan this session belongs to"))
             else:
-                self.add_error("kind", "A session needs an accepted plan. Book a consultation first")
+                self.add_error("kind", gettext("A session needs an accepted plan. Book a consultation first"))
         return data
 
     def visit(self) -> dict:
@@ -283,7 +309,7 @@ class CallerForm(PatientForm):
         for name in ("preferred_name", "email", "address", "sex", "language"):
             self.fields[name].required = False
         self.fields["phone"].required = True
-        self.fields["phone"].error_messages["required"] = "Enter the phone number"
+        self.fields["phone"].error_messages["required"] = gettext("Enter the phone number")
 
     @property
     def shown(self):
@@ -303,10 +329,10 @@ class CallerForm(PatientForm):
 class MoveForm(_SlotForm):
     version = forms.IntegerField(widget=forms.HiddenInput)
     minutes = forms.IntegerField(
-        label="Minutes with the clinician",
+        label=gettext_lazy("Minutes with the clinician"),
         required=False,
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "class": "w4"}),
-        error_messages={"invalid": "Minutes must be a whole number, like 45"},
+        error_messages={"invalid": gettext_lazy("Minutes must be a whole number, like 45")},
     )
 
     def __init__(self, *args, booking: Booking, **kwargs):
@@ -324,7 +350,9 @@ class MoveForm(_SlotForm):
         for role in self.ANY:
             # A move keeps what it does not name, so "any" has no place in the list; unless what stands is out of service.
             known = str(getattr(booking, f"{role}_id") or "") in [pk for pk, _ in self.fields[role].choices[1:]]
-            self.fields[role].choices = self.fields[role].choices[1:] if known else [("", "As it is"), *self.fields[role].choices[1:]]
+            self.fields[role].choices = (
+                self.fields[role].choices[1:] if known else [("", gettext("As it is")), *self.fields[role].choices[1:]]
+            )
         if booking.device_id is None:
             del self.fields["device"]
 
@@ -339,13 +367,22 @@ class MoveForm(_SlotForm):
 
 
 class CancelForm(PlainForm):
-    REASONS = ("Patient asked", "Patient is ill", "Clinician away", "Not ready for treatment", "Booked by mistake")
+    REASONS = (  # kept in English
+        gettext_noop("Patient asked"),
+        gettext_noop("Patient is ill"),
+        gettext_noop("Clinician away"),
+        gettext_noop("Not ready for treatment"),
+        gettext_noop("Booked by mistake"),
+    )
 
     version = forms.IntegerField(widget=forms.HiddenInput)
     reason = forms.ChoiceField(
-        label="Why",
-        choices=[("", "Choose a reason"), *((words, words) for words in REASONS)],
-        error_messages={"required": "Choose why the visit is cancelled", "invalid_choice": "Choose a reason from the list"},
+        label=gettext_lazy("Why"),
+        choices=[("", gettext_lazy("Choose a reason")), *((words, gettext_lazy(words)) for words in REASONS)],
+        error_messages={
+            "required": gettext_lazy("Choose why the visit is cancelled"),
+            "invalid_choice": gettext_lazy("Choose a reason from the list"),
+        },
     )
 
 
@@ -360,14 +397,14 @@ class LateForm(PlainForm):
 
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
     late = forms.IntegerField(
-        label="Minutes late",
+        label=gettext_lazy("Minutes late"),
         required=False,
         min_value=1,
         max_value=LATEST,
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "class": "w4"}),
         error_messages={
-            "invalid": "Minutes late must be a whole number, like 20",
-            "min_value": "Minutes late must be 1 or more",
-            "max_value": f"Minutes late must be {LATEST} or less",
+            "invalid": gettext_lazy("Minutes late must be a whole number, like 20"),
+            "min_value": gettext_lazy("Minutes late must be 1 or more"),
+            "max_value": gettext_lazy("Minutes late must be %(limit_value)s or less"),
         },
     )

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.utils.translation import gettext
 
 from accounts.models import Site
-from planner.wording import day as day_words
+from accounts.templatetags.clinic_format import in_words as day_words
 
 from ..services.hours import moments_at
 
@@ -41,10 +42,17 @@ class Clock:
             return moments[0]
         named = day_words(day, weekday=True)
         if not moments:
-            raise forms.ValidationError(f"There is no {self.time:%H:%M} on {named}: the clocks go forward over it")
+            raise forms.ValidationError(
+                gettext("There is no %(time)s on %(named)s: the clocks go forward over it") % {"time": f"{self.time:%H:%M}", "named": named}
+            )
         if not self.which:
-            twice = f"{self.time:%H:%M} comes twice on {named}, because the clocks go back"
-            raise forms.ValidationError(f"{twice}. Type {self.time:%H:%M} first or {self.time:%H:%M} second")
+            twice = gettext("%(time)s comes twice on %(named)s, because the clocks go back") % {
+                "time": f"{self.time:%H:%M}",
+                "named": named,
+            }
+            raise forms.ValidationError(
+                gettext("%(twice)s. Type %(time)s first or %(time)s second") % {"twice": twice, "time": f"{self.time:%H:%M}"}
+            )
         return moments[_WHICH.index(self.which)]
 
 
@@ -66,7 +74,7 @@ class ClockTime(forms.CharField):
             return None
         match = _TIME.fullmatch(text)
         if not match or int(match[1]) > 23 or int(match[2]) > 59:
-            raise forms.ValidationError(f"{self.label} must be a time such as 14:05")
+            raise forms.ValidationError(gettext("%(self)s must be a time such as 14:05") % {"self": self.label})
         return Clock(dt.time(int(match[1]), int(match[2])), (match[3] or "").lower())
 
 

@@ -3,6 +3,7 @@
 import datetime as dt
 
 from django import forms
+from django.utils.translation import gettext, gettext_lazy
 
 from accounts.models import Site
 from accounts.permissions import may, who
@@ -14,41 +15,49 @@ from ..services import gap
 from ..services.course_dates import Wishes
 from .booking import ClockField, DayField
 
-WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+WEEKDAYS = (
+    gettext_lazy("Mon"),
+    gettext_lazy("Tue"),
+    gettext_lazy("Wed"),
+    gettext_lazy("Thu"),
+    gettext_lazy("Fri"),
+    gettext_lazy("Sat"),
+    gettext_lazy("Sun"),
+)
 
 
 class CourseForm(PlainForm):
     """How the dates of a course are to be found, and why they may be sooner than healing allows."""
 
-    first_day = DayField(label="First session on or after", error_messages={"required": "Enter the first day"})
-    time = ClockField(label="Time", error_messages={"required": "Enter the time"})
-    clinician = forms.ChoiceField(label="With", required=False)
-    same_person = forms.BooleanField(label="The same person every time", required=False)
+    first_day = DayField(label=gettext_lazy("First session on or after"), error_messages={"required": gettext_lazy("Enter the first day")})
+    time = ClockField(label=gettext_lazy("Time"), error_messages={"required": gettext_lazy("Enter the time")})
+    clinician = forms.ChoiceField(label=gettext_lazy("With"), required=False)
+    same_person = forms.BooleanField(label=gettext_lazy("The same person every time"), required=False)
     weekday = forms.MultipleChoiceField(
-        label="Days that suit",
+        label=gettext_lazy("Days that suit"),
         required=False,
         choices=[(str(number), name) for number, name in enumerate(WEEKDAYS)],
         widget=forms.CheckboxSelectMultiple,
-        error_messages={"invalid_choice": "Choose days from Mon to Sun"},
+        error_messages={"invalid_choice": gettext_lazy("Choose days from Mon to Sun")},
     )
-    earliest = ClockField(label="Not before", required=False)
-    latest = ClockField(label="Not after", required=False)
+    earliest = ClockField(label=gettext_lazy("Not before"), required=False)
+    latest = ClockField(label=gettext_lazy("Not after"), required=False)
     weeks = forms.IntegerField(
-        label="Weeks between sessions",
+        label=gettext_lazy("Weeks between sessions"),
         required=False,
         min_value=1,
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "class": "w4"}),
         error_messages={
-            "invalid": "Weeks between sessions must be a whole number, like 5",
-            "min_value": "Weeks between sessions must be 1 or more",
+            "invalid": gettext_lazy("Weeks between sessions must be a whole number, like 5"),
+            "min_value": gettext_lazy("Weeks between sessions must be 1 or more"),
         },
     )
     gap_reason = forms.CharField(
-        label="Why it may be sooner",
+        label=gettext_lazy("Why it may be sooner"),
         required=False,
         max_length=300,
-        help_text="Kept with your name",
-        error_messages={"max_length": "Why it may be sooner must be 300 letters or fewer"},
+        help_text=gettext_lazy("Kept with your name"),
+        error_messages={"max_length": gettext_lazy("Why it may be sooner must be 300 letters or fewer")},
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
@@ -59,9 +68,9 @@ class CourseForm(PlainForm):
         self.plan, self.user = plan, user
         self.fields["first_day"].today = today
         self.people = list(Resource.objects.at(site).filter(is_active=True, kind=Resource.Kind.CLINICIAN).select_related("user"))
-        self.fields["clinician"].choices = [("", "Anyone who is free"), *((str(r.pk), r.name) for r in self.people)]
-        self.fields["clinician"].error_messages["invalid_choice"] = "Choose one from the list"
-        self.fields["weeks"].help_text = f"The plan allows {gap.allowed(plan)}"
+        self.fields["clinician"].choices = [("", gettext("Anyone who is free")), *((str(r.pk), r.name) for r in self.people)]
+        self.fields["clinician"].error_messages["invalid_choice"] = gettext("Choose one from the list")
+        self.fields["weeks"].help_text = gettext("The plan allows %(plan)s") % {"plan": gap.allowed(plan)}
         if plan.sessions_count < 2:
             del self.fields["weeks"]
 
@@ -73,11 +82,14 @@ class CourseForm(PlainForm):
         data = super().clean()
         earliest, latest, weeks = data.get("earliest"), data.get("latest"), data.get("weeks")
         if earliest and latest and latest < earliest:
-            self.add_error("latest", "Not after must be later than not before")
+            self.add_error("latest", gettext("Not after must be later than not before"))
         if weeks and weeks > self.plan.interval_weeks_max:
-            self.add_error("weeks", f"The plan allows {gap.allowed(self.plan)} between sessions")
+            self.add_error("weeks", gettext("The plan allows %(plan)s between sessions") % {"plan": gap.allowed(self.plan)})
         if weeks and weeks < self.plan.interval_weeks_min and not self.may_say_sooner:
-            words = f"The plan allows {gap.allowed(self.plan)} between sessions. Only {who(gap.OVERRIDE)} may book it sooner"
+            words = gettext("The plan allows %(plan)s between sessions. Only %(who)s may book it sooner") % {
+                "plan": gap.allowed(self.plan),
+                "who": who(gap.OVERRIDE),
+            }
             self.add_error("weeks", words)
         return data
 

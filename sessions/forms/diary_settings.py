@@ -5,6 +5,9 @@ import re
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.utils.functional import lazy
+from django.utils.text import format_lazy
+from django.utils.translation import gettext, gettext_lazy
 
 from patients.forms import PlainForm
 
@@ -14,19 +17,37 @@ from ..services.hours import day_bounds
 from .booking import ClockField, DayField, read_clock
 from .clock_time import Clock, read_which
 
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+WEEKDAYS = (
+    gettext_lazy("Monday"),
+    gettext_lazy("Tuesday"),
+    gettext_lazy("Wednesday"),
+    gettext_lazy("Thursday"),
+    gettext_lazy("Friday"),
+    gettext_lazy("Saturday"),
+    gettext_lazy("Sunday"),
+)
 _SPAN = re.compile(r"^(.+?)\s*(?:-|\u2013|\bto\b)\s*(.+)$", re.IGNORECASE)
 
 
 def _words(label: str, most: int, missing: str = "", **kwargs) -> forms.CharField:
-    messages = {"max_length": f"{label} must be {most} letters or fewer"} | ({"required": missing} if missing else {})
+    messages = {"max_length": format_lazy(gettext_lazy("{label} must be {most} letters or fewer"), label=label, most=most)} | (
+        {"required": missing} if missing else {}
+    )
     widget = forms.TextInput(attrs={"autocomplete": "off", "maxlength": str(most)})
     return forms.CharField(label=label, max_length=most, required=bool(missing), error_messages=messages, widget=widget, **kwargs)
 
 
+_lowered = lazy(lambda label: f"{label[0].lower()}{label[1:]}", str)
+
+
 def _minutes(label: str, most: int, least: int = 0, **kwargs) -> forms.IntegerField:
-    words = f"{label} must be {least} to {most}"
-    messages = {"required": f"Enter {label[0].lower()}{label[1:]}", "invalid": words, "min_value": words, "max_value": words}
+    words = format_lazy(gettext_lazy("{label} must be {least} to {most}"), label=label, least=least, most=most)
+    messages = {
+        "required": format_lazy(gettext_lazy("Enter {label}"), label=_lowered(label)),
+        "invalid": words,
+        "min_value": words,
+        "max_value": words,
+    }
     widget = forms.TextInput(attrs={"autocomplete": "off", "inputmode": "numeric", "class": "w4"})
     return forms.IntegerField(label=label, min_value=least, max_value=most, error_messages=messages, widget=widget, **kwargs)
 
@@ -34,14 +55,23 @@ def _minutes(label: str, most: int, least: int = 0, **kwargs) -> forms.IntegerFi
 class ResourceForm(PlainForm):
     """A room, bay or device, or the diary side of a clinician."""
 
-    name = _words("Name", 80, "Enter the name")
-    device_kind = forms.ChoiceField(label="Kind of device", choices=[("", "Choose"), ("pen", "Pen"), ("roller", "Roller")], required=False)
-    device_brand = _words("Brand", 80, help_text="As the protocol names it; empty where it names none")
-    cleaning_minutes = _minutes("Minutes to make it ready after each use", 120, required=False)
-    retired_on = DayField(label="Out of service from", required=False, help_text="Takes no visit from that day on")
-    is_active = forms.BooleanField(label="Takes bookings", required=False)
+    name = _words(gettext_lazy("Name"), 80, gettext_lazy("Enter the name"))
+    device_kind = forms.ChoiceField(
+        label=gettext_lazy("Kind of device"),
+        choices=[("", gettext_lazy("Choose")), ("pen", gettext_lazy("Pen")), ("roller", gettext_lazy("Roller"))],
+        required=False,
+    )
+    device_brand = _words(gettext_lazy("Brand"), 80, help_text=gettext_lazy("As the protocol names it; empty where it names none"))
+    cleaning_minutes = _minutes(gettext_lazy("Minutes to make it ready after each use"), 120, required=False)
+    retired_on = DayField(
+        label=gettext_lazy("Out of service from"), required=False, help_text=gettext_lazy("Takes no visit from that day on")
+    )
+    is_active = forms.BooleanField(label=gettext_lazy("Takes bookings"), required=False)
     trained = forms.MultipleChoiceField(
-        label="Used by", required=False, widget=forms.CheckboxSelectMultiple, help_text="Nobody ticked means everybody"
+        label=gettext_lazy("Used by"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy("Nobody ticked means everybody"),
     )
     was = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)
 
@@ -60,7 +90,7 @@ class ResourceForm(PlainForm):
     def clean(self):
         data = super().clean()
         if "device_kind" in self.fields and not data.get("device_kind") and "device_kind" not in self.errors:
-            self.add_error("device_kind", "Choose whether it is a pen or a roller")
+            self.add_error("device_kind", gettext("Choose whether it is a pen or a roller"))
         if "cleaning_minutes" in self.fields and data.get("cleaning_minutes") is None and "cleaning_minutes" not in self.errors:
             data["cleaning_minutes"] = 0
         return data
@@ -89,13 +119,17 @@ def read_spans(text: str) -> list[tuple[dt.time, dt.time]] | None:
 
 
 def spans_words(spans: list[tuple[dt.time, dt.time]]) -> str:
-    return ", ".join(f"{opens:%H:%M} to {closes:%H:%M}" for opens, closes in spans)
+    return ", ".join(
+        gettext("%(opens)s to %(closes)s") % {"opens": f"{opens:%H:%M}", "closes": f"{closes:%H:%M}"} for opens, closes in spans
+    )
 
 
 class HoursForm(PlainForm):
     """One line for each weekday."""
 
-    from_day = DayField(label="From", required=False, help_text="Days before keep their hours; empty means always")
+    from_day = DayField(
+        label=gettext_lazy("From"), required=False, help_text=gettext_lazy("Days before keep their hours; empty means always")
+    )
     was = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args, today: dt.date, **kwargs):
@@ -109,7 +143,10 @@ class HoursForm(PlainForm):
         for number, weekday in enumerate(WEEKDAYS):
             spans = read_spans(data.get(f"day_{number}") or "")
             if spans is None:
-                self.add_error(f"day_{number}", f"{weekday} must be times like 9:00 to 12:30, 13:30 to 17:00, or empty where closed")
+                self.add_error(
+                    f"day_{number}",
+                    gettext("%(weekday)s must be times like 9:00 to 12:30, 13:30 to 17:00, or empty where closed") % {"weekday": weekday},
+                )
             data[f"spans_{number}"] = spans
         return data
 
@@ -131,11 +168,16 @@ class MomentField(ClockField):
 
 
 class AbsenceForm(PlainForm):
-    day = DayField(label="From", error_messages={"required": "Enter the first day"})
-    time = MomentField(label="at", required=False, help_text="Empty: from the start of the day")
-    until = DayField(label="Until", error_messages={"required": "Enter the last day"})
-    until_time = MomentField(label="at", required=False, help_text="Empty: to the end of the day")
-    reason = _words("Reason", 120, "Enter the reason", help_text="As the desk sees it, for example Annual leave or Service")
+    day = DayField(label=gettext_lazy("From"), error_messages={"required": gettext_lazy("Enter the first day")})
+    time = MomentField(label="at", required=False, help_text=gettext_lazy("Empty: from the start of the day"))
+    until = DayField(label=gettext_lazy("Until"), error_messages={"required": gettext_lazy("Enter the last day")})
+    until_time = MomentField(label="at", required=False, help_text=gettext_lazy("Empty: to the end of the day"))
+    reason = _words(
+        gettext_lazy("Reason"),
+        120,
+        gettext_lazy("Enter the reason"),
+        help_text=gettext_lazy("As the desk sees it, for example Annual leave or Service"),
+    )
 
     def __init__(self, *args, today: dt.date, zone: ZoneInfo, **kwargs):
         super().__init__(*args, **{"auto_id": "id_away_%s", **kwargs})
@@ -162,8 +204,8 @@ class AbsenceForm(PlainForm):
 
 
 class HolidayForm(PlainForm):
-    day = DayField(label="Day", error_messages={"required": "Enter the day"})
-    name = _words("What it is", 80, "Enter what day it is")
+    day = DayField(label=gettext_lazy("Day"), error_messages={"required": gettext_lazy("Enter the day")})
+    name = _words(gettext_lazy("What it is"), 80, gettext_lazy("Enter what day it is"))
 
     def __init__(self, *args, today: dt.date, **kwargs):
         super().__init__(*args, **{"auto_id": "id_holiday_%s", **kwargs})
@@ -174,16 +216,20 @@ class LengthsForm(PlainForm):
     """Minutes by kind of visit, and of each numbing product, one a line: `Numbing cream 45`."""
 
     MOST = {"numbing_minutes": (0, 240), "needling_minutes": (5, 480), "clean_down_minutes": (0, 120)}
-    LABELS = {"numbing_minutes": "Numbing", "needling_minutes": "With the clinician", "clean_down_minutes": "Clean-down"}
+    LABELS = {
+        "numbing_minutes": gettext_lazy("Numbing"),
+        "needling_minutes": gettext_lazy("With the clinician"),
+        "clean_down_minutes": gettext_lazy("Clean-down"),
+    }
 
-    zones_included = _minutes("Zones within the usual length", 20, 1)
-    minutes_per_zone = _minutes("Minutes more for each further zone", 60)
+    zones_included = _minutes(gettext_lazy("Zones within the usual length"), 20, 1)
+    minutes_per_zone = _minutes(gettext_lazy("Minutes more for each further zone"), 60)
     products = forms.CharField(
-        label="Minutes of a numbing product",
+        label=gettext_lazy("Minutes of a numbing product"),
         required=False,
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off"}),
-        help_text="One a line, as the plan names it, for example: Numbing cream 45",
+        help_text=gettext_lazy("One a line, as the plan names it, for example: Numbing cream 45"),
     )
     was = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)
 
@@ -204,9 +250,11 @@ class LengthsForm(PlainForm):
             name, _, minutes = line.strip().removesuffix("min").strip().rpartition(" ")
             name = name.strip(" :,")
             if not name or len(name) > 60 or not (minutes.isascii() and minutes.isdigit()) or int(minutes) > 240:
-                raise forms.ValidationError(f"{line.strip()[:60]}: write the product and its minutes, 0 to 240, like Numbing cream 45")
+                raise forms.ValidationError(
+                    gettext("%(line)s: write the product and its minutes, 0 to 240, like Numbing cream 45") % {"line": line.strip()[:60]}
+                )
             if name.lower() in {known.lower() for known in found}:
-                raise forms.ValidationError(f"{name} stands there twice")
+                raise forms.ValidationError(gettext("%(name)s stands there twice") % {"name": name})
             found[name] = int(minutes)
         return found
 

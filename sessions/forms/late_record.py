@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from django import forms
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
 
 from patients.forms import PlainForm
 
@@ -19,20 +20,22 @@ NOTHING = "none"  # of a list: it was none of these
 class LateRecordForm(PlainForm):
     """A time of the clock is read for the day of the visit, past midnight for the next."""
 
-    began = ClockTime(label="Needles in the skin from")
+    began = ClockTime(label=gettext_lazy("Needles in the skin from"))
     treated_by = forms.ChoiceField(
-        label="Who treated", error_messages={"required": "Choose who treated", "invalid_choice": "Choose who treated from the list"}
+        label=gettext_lazy("Who treated"),
+        error_messages={"required": gettext_lazy("Choose who treated"), "invalid_choice": gettext_lazy("Choose who treated from the list")},
     )
     source = forms.ChoiceField(
-        label="Entered from", error_messages={"required": "Choose what it is entered from", "invalid_choice": "Choose from the list"}
+        label=gettext_lazy("Entered from"),
+        error_messages={"required": gettext_lazy("Choose what it is entered from"), "invalid_choice": gettext_lazy("Choose from the list")},
     )
     reason = forms.CharField(
-        label="Why it was not recorded at the visit",
+        label=gettext_lazy("Why it was not recorded at the visit"),
         max_length=300,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
         error_messages={
-            "required": "Say why it was not recorded at the visit",
-            "max_length": "The reason must be 300 letters or fewer",
+            "required": gettext_lazy("Say why it was not recorded at the visit"),
+            "max_length": gettext_lazy("The reason must be 300 letters or fewer"),
         },
     )
 
@@ -44,10 +47,10 @@ class LateRecordForm(PlainForm):
         kwargs["initial"] = {"treated_by": str(mine.pk) if mine in self.people else "", **(kwargs.get("initial") or {})}
         super().__init__(*args, **kwargs)
         self.fields["began"].widget.attrs |= {"inputmode": "numeric", "autocomplete": "off", "class": "w4"}
-        self.fields["began"].help_text = "On the clock of the site, such as 14:05"
-        self.fields["treated_by"].choices = [("", "Choose who treated"), *((str(one.pk), str(one)) for one in self.people)]
+        self.fields["began"].help_text = gettext("On the clock of the site, such as 14:05")
+        self.fields["treated_by"].choices = [("", gettext("Choose who treated")), *((str(one.pk), str(one)) for one in self.people)]
         sources = [(one.value, one.label) for one in MAY_BE_ENTERED.get(booking.status, ())]
-        self.fields["source"].choices = sources if len(sources) == 1 else [("", "Choose what it is entered from"), *sources]
+        self.fields["source"].choices = sources if len(sources) == 1 else [("", gettext("Choose what it is entered from")), *sources]
 
     def _people(self) -> list:
         return people_of(self.booking)
@@ -55,7 +58,7 @@ class LateRecordForm(PlainForm):
     def clean_began(self) -> dt.datetime:
         clock: Clock | None = self.cleaned_data["began"]
         if clock is None:
-            raise forms.ValidationError("Enter when the needles were in the skin, such as 14:05")
+            raise forms.ValidationError(gettext("Enter when the needles were in the skin, such as 14:05"))
         site, starts = self.booking.site, self.booking.starts_at
         found, refused = [], None
         for day in (site.day_of(starts), site.day_of(starts) + A_DAY, site.day_of(starts) - A_DAY):

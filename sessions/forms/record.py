@@ -8,6 +8,7 @@ import re
 from decimal import Decimal
 
 from django import forms
+from django.utils.translation import gettext
 
 from planner.wording import mm, number
 from plans.competence import most_by_zone
@@ -37,20 +38,23 @@ class Millimetres(forms.CharField):
         if not text:
             return None
         if re.fullmatch(r"[-\u2212]\s*\d+([.,]\d+)?", text, re.ASCII):
-            raise forms.ValidationError(f"{self.label} must be more than 0 mm")
+            raise forms.ValidationError(gettext("%(self)s must be more than 0 mm") % {"self": self.label})
         if re.fullmatch(r"\d{0,2}[.,]\d{3,}", text, re.ASCII):
-            raise forms.ValidationError(f"{self.label} must have two decimals or fewer, such as 1.25")
+            raise forms.ValidationError(gettext("%(self)s must have two decimals or fewer, such as 1.25") % {"self": self.label})
         if not _MM.fullmatch(text):
-            raise forms.ValidationError(f"{self.label} must be a number such as 1.25")
+            raise forms.ValidationError(gettext("%(self)s must be a number such as 1.25") % {"self": self.label})
         depth = Decimal("0" + text.replace(",", "."))
         if depth <= 0:
-            raise forms.ValidationError(f"{self.label} must be more than 0 mm")
+            raise forms.ValidationError(gettext("%(self)s must be more than 0 mm") % {"self": self.label})
         if depth > self.ceiling:
             # The point is what a gloved finger misses: 12 for 1.2, 75 for 0.75.
             meant = next((depth / by for by in (10, 100) if depth >= 10 and depth / by <= self.ceiling), None)
-            ask = f". Did you mean {mm(meant)}?" if meant else ""
+            ask = gettext(". Did you mean %(meant)s?") % {"meant": mm(meant)} if meant else ""
             source = f": {self.source}" if self.source else ""
-            raise forms.ValidationError(f"{self.label} must be {mm(self.ceiling)} or less{source}{ask}")
+            raise forms.ValidationError(
+                gettext("%(self)s must be %(ceiling)s or less%(source)s%(ask)s")
+                % {"self": self.label, "ceiling": mm(self.ceiling), "source": source, "ask": ask}
+            )
         return depth
 
 
@@ -60,7 +64,7 @@ class Passes(forms.CharField):
         if not text:
             return None
         if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= _MOST_PASSES:
-            raise forms.ValidationError(f"{self.label} must be a whole number, 1 or more")
+            raise forms.ValidationError(gettext("%(self)s must be a whole number, 1 or more") % {"self": self.label})
         return int(text)
 
 
@@ -76,7 +80,7 @@ class PrintedDate(forms.CharField):
             return None
         found = read_printed_date(text)
         if found is None:
-            raise forms.ValidationError(f"{self.label} must be a date such as 31 Mar 2028 or 2028-03")
+            raise forms.ValidationError(gettext("%(self)s must be a date such as 31 Mar 2028 or 2028-03") % {"self": self.label})
         return found
 
 
@@ -154,81 +158,107 @@ class RecordForm(forms.Form):
         # What was done on an earlier day is not held back by what its operator may do.
         self.most = {} if session.is_late else most_by_zone(session.clinician, session.plan, on=self.day)
         text = {"required": False, "strip": True}
-        self.fields["identity_checked"] = forms.BooleanField(label="Name and birth date checked", required=False)
+        self.fields["identity_checked"] = forms.BooleanField(label=gettext("Name and birth date checked"), required=False)
         self.fields["skin_checked"] = forms.BooleanField(
-            label=f"Skin looked at {'that day' if session.is_late else 'today'}", required=False
+            label=gettext("Skin looked at that day") if session.is_late else gettext("Skin looked at today"), required=False
         )
-        self.fields["consent_reason"] = forms.CharField(label="Why the older text holds today", max_length=300, **text)
+        self.fields["consent_reason"] = forms.CharField(label=gettext("Why the older text holds today"), max_length=300, **text)
         if session.is_late:
-            self.fields["late_said"] = forms.CharField(label="What is known about what was not in order", max_length=500, **text)
-        self.fields["gap_reason"] = forms.CharField(label="Reason for the shorter gap", max_length=300, **text)
+            self.fields["late_said"] = forms.CharField(label=gettext("What is known about what was not in order"), max_length=500, **text)
+        self.fields["gap_reason"] = forms.CharField(label=gettext("Reason for the shorter gap"), max_length=300, **text)
         self.fields["device"] = forms.ChoiceField(
-            label="Device", required=False, choices=[("", "Choose a device"), *((str(row.pk), row.name) for row in at_hand)]
+            label=gettext("Device"),
+            required=False,
+            choices=[("", gettext("Choose a device")), *((str(row.pk), row.name) for row in at_hand)],
         )
-        self.fields["device_reason"] = forms.CharField(label="Why this device was used all the same", max_length=300, **text)
-        for place, which in zip(rule.CARTRIDGES, ("", "Second ", "Third "), strict=True):
+        self.fields["device_reason"] = forms.CharField(label=gettext("Why this device was used all the same"), max_length=300, **text)
+        for place, which in zip(rule.CARTRIDGES, ("", gettext("second"), gettext("third")), strict=True):
             self._add_cartridge(place, which)
-        self.fields["numbing"] = forms.CharField(label="Numbing product", max_length=120, **text)
-        self.fields["numbing_lot"] = forms.CharField(label="Lot of the numbing", max_length=LONGEST_CODE, **text)
-        self.fields["numbing_after"] = forms.CharField(label="What was done about the numbing's lot", max_length=300, **text)
-        self.fields["numbing_on"] = ClockTime(label="Numbing on")
-        self.fields["numbing_off"] = ClockTime(label="Numbing off")
+        self.fields["numbing"] = forms.CharField(label=gettext("Numbing product"), max_length=120, **text)
+        self.fields["numbing_lot"] = forms.CharField(label=gettext("Lot of the numbing"), max_length=LONGEST_CODE, **text)
+        self.fields["numbing_after"] = forms.CharField(label=gettext("What was done about the numbing's lot"), max_length=300, **text)
+        self.fields["numbing_on"] = ClockTime(label=gettext("Numbing on"))
+        self.fields["numbing_off"] = ClockTime(label=gettext("Numbing off"))
         for adjuvant in terms.adjuvants:
-            self.fields[f"adj-{adjuvant.id}-used"] = forms.BooleanField(label=f"{adjuvant.label} used", required=False)
-            self.fields[f"adj-{adjuvant.id}-product"] = forms.CharField(label=f"{adjuvant.label}: product", max_length=120, **text)
-            self.fields[f"adj-{adjuvant.id}-lot"] = forms.CharField(label=f"{adjuvant.label}: lot", max_length=LONGEST_CODE, **text)
-            self.fields[f"adj-{adjuvant.id}-reason"] = forms.CharField(label=f"{adjuvant.label}: why", max_length=200, **text)
-            after = f"{adjuvant.label}: what was done about the lot"
+            self.fields[f"adj-{adjuvant.id}-used"] = forms.BooleanField(
+                label=gettext("%(adjuvant)s used") % {"adjuvant": adjuvant.label}, required=False
+            )
+            self.fields[f"adj-{adjuvant.id}-product"] = forms.CharField(
+                label=gettext("%(adjuvant)s: product") % {"adjuvant": adjuvant.label}, max_length=120, **text
+            )
+            self.fields[f"adj-{adjuvant.id}-lot"] = forms.CharField(
+                label=gettext("%(adjuvant)s: lot") % {"adjuvant": adjuvant.label}, max_length=LONGEST_CODE, **text
+            )
+            self.fields[f"adj-{adjuvant.id}-reason"] = forms.CharField(
+                label=gettext("%(adjuvant)s: why") % {"adjuvant": adjuvant.label}, max_length=200, **text
+            )
+            after = gettext("%(adjuvant)s: what was done about the lot") % {"adjuvant": adjuvant.label}
             self.fields[f"adj-{adjuvant.id}-after"] = forms.CharField(label=after, max_length=300, **text)
         self.fields["reaction"] = forms.ChoiceField(
-            label="Reaction", required=False, choices=[("", "Not recorded"), *TreatmentSession.Reaction.choices]
+            label=gettext("Reaction"), required=False, choices=[("", gettext("Not recorded")), *TreatmentSession.Reaction.choices]
         )
         self.fields["pain"] = forms.ChoiceField(
-            label="Pain", required=False, choices=[("", "Not asked"), *((str(step), str(step)) for step in range(11))]
+            label=gettext("Pain"), required=False, choices=[("", gettext("Not asked")), *((str(step), str(step)) for step in range(11))]
         )
-        self.fields["reaction_note"] = forms.CharField(label="What happened", max_length=1000, **text)
-        self.fields["note"] = forms.CharField(label="Note", max_length=4000, **text)
-        self.fields["started"] = ClockTime(label="Start time")
-        self.fields["ended"] = ClockTime(label="End time")
+        self.fields["reaction_note"] = forms.CharField(label=gettext("What happened"), max_length=1000, **text)
+        self.fields["note"] = forms.CharField(label=gettext("Note"), max_length=4000, **text)
+        self.fields["started"] = ClockTime(label=gettext("Start time"))
+        self.fields["ended"] = ClockTime(label=gettext("End time"))
         for zone in self.zones:
             self._add_zone(zone)
         for field in self.fields.values():
             field.error_messages |= {
-                "invalid_choice": f"{field.label} is no longer in the list. Choose again",
-                "max_length": f"{field.label} must be {getattr(field, 'max_length', 0)} letters or fewer",
+                "invalid_choice": gettext("%(field)s is no longer in the list. Choose again") % {"field": field.label},
+                "max_length": gettext("%(field)s must be %(getattr)s letters or fewer")
+                % {"field": field.label, "getattr": getattr(field, "max_length", 0)},
             }
 
     def _add_cartridge(self, place: str, which: str) -> None:
         def label(words: str) -> str:
-            return f"{which}{words[0].lower()}{words[1:]}" if which else words
+            if not which:
+                return words
+            whole = gettext("%(which)s %(field)s") % {"which": which, "field": f"{words[0].lower()}{words[1:]}"}
+            return f"{whole[0].upper()}{whole[1:]}"
 
         text = {"required": False, "strip": True}
-        self.fields[f"{place}_lot"] = forms.CharField(label=label("Needle lot"), max_length=LONGEST_CODE, **text)
-        self.fields[f"{place}_expires_on"] = PrintedDate(label=label("Use-by date"), max_length=30, **text)
-        self.fields[f"{place}_product"] = forms.CharField(label=label("Needle product"), max_length=120, **text)
-        self.fields[f"{place}_new"] = forms.BooleanField(label=label("New from its pack"), required=False)
-        self.fields[f"{place}_after"] = forms.CharField(label=label("What was done about the lot"), max_length=300, **text)
+        self.fields[f"{place}_lot"] = forms.CharField(label=label(gettext("Needle lot")), max_length=LONGEST_CODE, **text)
+        self.fields[f"{place}_expires_on"] = PrintedDate(label=label(gettext("Use-by date")), max_length=30, **text)
+        self.fields[f"{place}_product"] = forms.CharField(label=label(gettext("Needle product")), max_length=120, **text)
+        self.fields[f"{place}_new"] = forms.BooleanField(label=label(gettext("New from its pack")), required=False)
+        self.fields[f"{place}_after"] = forms.CharField(label=label(gettext("What was done about the lot")), max_length=300, **text)
 
     def _add_zone(self, zone: SessionZone) -> None:
         name, label = f"z{zone.pk}", zone.zone_label
-        endpoints = [("", "Choose the endpoint"), *((words, words[:1].upper() + words[1:]) for words in self.terms.endpoints)]
+        endpoints = [("", gettext("Choose the endpoint")), *((words, words[:1].upper() + words[1:]) for words in self.terms.endpoints)]
         self.fields[f"{name}-depth"] = Millimetres(
-            label=f"{label} depth",
+            label=gettext("%(label)s depth") % {"label": label},
             ceiling=zone.ceiling_mm,
-            source=f"the most protocol {self.session.plan.protocol_version.version} allows there",
+            source=gettext("the most protocol %(version)s allows there") % {"version": self.session.plan.protocol_version.version},
             max_length=20,
         )
-        self.fields[f"{name}-sure"] = forms.CharField(label=f"{label} depth is right", max_length=20, required=False, strip=True)
-        self.fields[f"{name}-passes"] = Passes(label=f"{label} passes", required=False, strip=True, max_length=10)
-        self.fields[f"{name}-endpoint"] = forms.ChoiceField(label=f"{label} endpoint", required=False, choices=endpoints)
+        self.fields[f"{name}-sure"] = forms.CharField(
+            label=gettext("%(label)s depth is right") % {"label": label}, max_length=20, required=False, strip=True
+        )
+        self.fields[f"{name}-passes"] = Passes(
+            label=gettext("%(label)s passes") % {"label": label}, required=False, strip=True, max_length=10
+        )
+        self.fields[f"{name}-endpoint"] = forms.ChoiceField(
+            label=gettext("%(label)s endpoint") % {"label": label}, required=False, choices=endpoints
+        )
         self.fields[f"{name}-bleeding"] = forms.ChoiceField(
-            label=f"{label} bleeding", required=False, choices=[("", "Bleeding not recorded"), *SessionZone.Bleeding.choices]
+            label=gettext("%(label)s bleeding") % {"label": label},
+            required=False,
+            choices=[("", gettext("Bleeding not recorded")), *SessionZone.Bleeding.choices],
         )
-        self.fields[f"{name}-skip"] = forms.BooleanField(label=f"{label} not treated", required=False)
+        self.fields[f"{name}-skip"] = forms.BooleanField(label=gettext("%(label)s not treated") % {"label": label}, required=False)
         self.fields[f"{name}-reason"] = forms.ChoiceField(
-            label=f"{label} reason", required=False, choices=[("", "Choose a reason"), *SessionZone.Reason.choices]
+            label=gettext("%(label)s reason") % {"label": label},
+            required=False,
+            choices=[("", gettext("Choose a reason")), *SessionZone.Reason.choices],
         )
-        self.fields[f"{name}-note"] = forms.CharField(label=f"{label} note", max_length=500, required=False, strip=True)
+        self.fields[f"{name}-note"] = forms.CharField(
+            label=gettext("%(label)s note") % {"label": label}, max_length=500, required=False, strip=True
+        )
 
     def clean(self):
         values = super().clean()
@@ -242,7 +272,11 @@ class RecordForm(forms.Form):
                 self.add_error(depth, words)
         for adjuvant in self.terms.adjuvants:
             if adjuvant.id in self.adjuvants_out and values.get(f"adj-{adjuvant.id}-used"):
-                self.add_error(f"adj-{adjuvant.id}-used", f"{adjuvant.label} is left out today: {self.adjuvants_out[adjuvant.id]}")
+                self.add_error(
+                    f"adj-{adjuvant.id}-used",
+                    gettext("%(adjuvant)s is left out today: %(adjuvants_out)s")
+                    % {"adjuvant": adjuvant.label, "adjuvants_out": self.adjuvants_out[adjuvant.id]},
+                )
         self._lots()
         self._blood()
         self._times()
@@ -257,13 +291,17 @@ class RecordForm(forms.Form):
         if self.blocked:
             return self.blocked
         if zone.zone in self.left_out:
-            return f"{zone.zone_label} is left out today: {self.left_out[zone.zone]}"
+            return gettext("%(zone)s is left out today: %(left_out)s") % {"zone": zone.zone_label, "left_out": self.left_out[zone.zone]}
         if zone.zone in self.limits and depth > self.limits[zone.zone][0]:
             return deeper_than_today(zone.zone_label, *self.limits[zone.zone])
         if device is not None:
             limit = devices.label_limit(getattr(device, "file", None))
             if limit is not None and depth > limit[0] and not self.session.is_late:
-                return f"{zone.zone_label} must be {mm(limit[0])} or less: {limit[1]}"
+                return gettext("%(zone)s must be %(limit)s or less: %(limit_2)s") % {
+                    "zone": zone.zone_label,
+                    "limit": mm(limit[0]),
+                    "limit_2": limit[1],
+                }
             if not self.session.has_begun and (words := self._not_ready(device)):
                 return words
         return self._beyond_sign_off(zone, depth) or self._far_beyond(zone, depth)
@@ -283,8 +321,14 @@ class RecordForm(forms.Form):
         self.asked[zone.zone] = depth
         if self.cleaned_data.get(f"z{zone.pk}-sure") == number(depth):
             return ""
-        limit = f"{zone.zone_label} depth must be {mm(most)} or less: that is what the person treating is signed off for"
-        return f"{limit}. If {mm(depth)} was done, tick that it is right: once signed, the record waits for a countersignature"
+        limit = gettext("%(zone)s depth must be %(most)s or less: that is what the person treating is signed off for") % {
+            "zone": zone.zone_label,
+            "most": mm(most),
+        }
+        return gettext("%(limit)s. If %(depth)s was done, tick that it is right: once signed, the record waits for a countersignature") % {
+            "limit": limit,
+            "depth": mm(depth),
+        }
 
     def _far_beyond(self, zone: SessionZone, depth: Decimal) -> str:
         """A depth of three times the plan's or more is asked again: a slipped decimal mark is what a gloved finger does."""
@@ -297,8 +341,14 @@ class RecordForm(forms.Form):
         tenth = depth / 10
         meant = tenth if zone.plan_zone.min_depth_mm <= tenth <= zone.plan_zone.max_depth_mm else planned
         times = number((depth / planned).quantize(Decimal("0.1")))
-        asks = f"{zone.zone_label} {mm(depth)} is {times} times the plan's {mm(planned)}. Did you mean {mm(meant)}?"
-        return f"{asks} If not, tick that {mm(depth)} is right"
+        asks = gettext("%(zone)s %(depth)s is %(times)s times the plan's %(planned)s. Did you mean %(meant)s?") % {
+            "zone": zone.zone_label,
+            "depth": mm(depth),
+            "times": times,
+            "planned": mm(planned),
+            "meant": mm(meant),
+        }
+        return gettext("%(asks)s If not, tick that %(depth)s is right") % {"asks": asks, "depth": mm(depth)}
 
     def _blood(self) -> None:
         """The patient's own blood is used after two people checked it, and not before."""
@@ -306,7 +356,10 @@ class RecordForm(forms.Form):
             use = self.uses.get(f"adj-{adjuvant.id}")
             is_blood = adjuvant.own_blood or (use is not None and use.own_blood)
             if is_blood and self.cleaned_data.get(f"adj-{adjuvant.id}-used") and tubes.pair_of(self.tubes, adjuvant.id) is None:
-                self.add_error(f"adj-{adjuvant.id}-used", f"{adjuvant.label}: two people check patient against tube before it is used")
+                self.add_error(
+                    f"adj-{adjuvant.id}-used",
+                    gettext("%(adjuvant)s: two people check patient against tube before it is used") % {"adjuvant": adjuvant.label},
+                )
 
     def _lots(self) -> None:
         """What was scanned or typed becomes rows; a lot that may not be used is refused beside its field, and stays as it was typed."""
@@ -328,7 +381,7 @@ class RecordForm(forms.Form):
         # A use-by date says nothing without a lot that was read; it stands in the row of the record all the same.
         expires = values.get("needle_expires_on")
         if expires and expires < self.day and not self.session.is_late and "needle_expires_on" not in self.errors:
-            self.add_error("needle_expires_on", "Use-by date must be in the future. Take another needle")
+            self.add_error("needle_expires_on", gettext("Use-by date must be in the future. Take another needle"))
 
     def _typed(self, place: str) -> rule.Typed:
         def said(part: str):
@@ -357,13 +410,20 @@ class RecordForm(forms.Form):
         self._put("started", started)
         # Without a start that can be read there is nothing to measure from; what is empty leaves the start as it stands.
         began = self.cleaned_data.get("started") or (None if "started" in self.errors else self.session.started_at)
-        self._put("ended", ended, after, began, "End time must be after the start time")
+        self._put("ended", ended, after, began, gettext("End time must be after the start time"))
         # The numbing of a session just past midnight began the evening before.
         self._put("numbing_off", off)
         if "numbing_off" in self.errors:
             self._put("numbing_on", on)
         else:
-            self._put("numbing_on", on, before, self.cleaned_data.get("numbing_off"), "Numbing off must be after numbing on", "numbing_off")
+            self._put(
+                "numbing_on",
+                on,
+                before,
+                self.cleaned_data.get("numbing_off"),
+                gettext("Numbing off must be after numbing on"),
+                "numbing_off",
+            )
 
     def _put(self, name: str, clock, place=None, other: dt.datetime | None = None, message: str = "", told: str = "") -> None:
         if clock is None:
@@ -384,8 +444,13 @@ class RecordForm(forms.Form):
 
 
 def deeper_than_today(label: str, most: Decimal, why: str) -> str:
-    mend = "Treat it at that depth with the reason, leave it out, or make a new plan"
-    return f"{label} must be {mm(most)} or less today: {why.rstrip('.')}. {mend}"
+    mend = gettext("Treat it at that depth with the reason, leave it out, or make a new plan")
+    return gettext("%(label)s must be %(most)s or less today: %(why)s. %(mend)s") % {
+        "label": label,
+        "most": mm(most),
+        "why": why.rstrip("."),
+        "mend": mend,
+    }
 
 
 def values_of(session: TreatmentSession) -> dict[str, str]:

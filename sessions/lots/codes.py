@@ -9,6 +9,7 @@ from biip import ParseConfig, ParseError
 from biip.gs1_digital_link_uris import GS1DigitalLinkURI
 from biip.gs1_messages import GS1Message
 from biip.gtin import Gtin
+from django.utils.translation import gettext, gettext_lazy
 
 LONGEST_LOT, LONGEST_CODE = 40, 300
 GROUP_SEPARATOR = "\x1d"
@@ -22,15 +23,15 @@ _WEB = re.compile(r"^https?://\S+$", re.IGNORECASE)
 _HIBC = re.compile(r"^\+(?:[A-Z][A-Z0-9]{3}|\$)", re.ASCII)  # the other barcode of medical packs, of the HIBCC
 _ALONE = re.compile(r"^(?:\d{8}|\d{12,14})$", re.ASCII)
 
-JOINED = (
-    "The scanner leaves the separators of the code out, so that lot and serial number cannot be told apart. "
-    "Type the lot as printed, and have the scanner set to send them (FNC1)"
+JOINED = gettext_lazy(
+    "The scanner leaves the separators of the code out, so that lot and serial number cannot be told apart. Type the lot as "
+    "printed, and have the scanner set to send them (FNC1)"
 )
-LOOKS_ALONE = (
+LOOKS_ALONE = gettext_lazy(
     "This looks like the barcode of a product, which says no lot. Scan the other code of the pack, or type the lot as printed. "
     "Where these digits are the lot, type a space among them"
 )
-AGAIN = "Scan it again, or type the lot and the use-by date as printed"
+AGAIN = gettext_lazy("Scan it again, or type the lot and the use-by date as printed")
 
 
 class Unreadable(Exception):
@@ -72,14 +73,14 @@ def read_code(text: str) -> Code | None:
         raise Unreadable(f"This is a code of another kind (HIBC), which is not read here. {_other_code()}")
     if _WEB.match(plain):
         parts = _parsed(
-            GS1DigitalLinkURI, plain, "This code leads to a web page and says no lot. Type the lot and the use-by date as printed"
+            GS1DigitalLinkURI, plain, gettext("This code leads to a web page and says no lot. Type the lot and the use-by date as printed")
         )
     elif _BRACKETS.match(plain):
         parts = _in_brackets(plain)
     elif scanned or _BARE.match(plain) or (plain.startswith("01") and product_alone(plain[2:16])):
         if _ALONE.match(plain):
-            raise Unreadable(f"This code names the product alone, without a lot. {_other_code()}")
-        parts = _parsed(GS1Message, plain, f"The code could not be read whole. {AGAIN}")
+            raise Unreadable(gettext("This code names the product alone, without a lot. %(other_code)s") % {"other_code": _other_code()})
+        parts = _parsed(GS1Message, plain, gettext("The code could not be read whole. %(again)s") % {"again": AGAIN})
     else:
         return None
     return _code(raw, parts, joined=not scanned and not _WEB.match(plain) and not _BRACKETS.match(plain))
@@ -125,14 +126,14 @@ def read_gtin(text: str) -> str:
 
 
 def _other_code() -> str:
-    return "Scan the other code of the pack, or type the lot and the use-by date as printed"
+    return gettext("Scan the other code of the pack, or type the lot and the use-by date as printed")
 
 
 def _in_brackets(text: str):
     """Each value is parsed by itself: a lot may hold brackets, and biip's own reading of brackets drops spaces."""
     parts = re.findall(r"\((\d{2,4})\)(.*?)(?=\(\d{2,4}\)|$)", text)
     joined = GROUP_SEPARATOR.join(f"{number}{value.strip(' ' + GROUP_SEPARATOR)}" for number, value in parts)
-    return _parsed(GS1Message, joined, f"The code could not be read whole. {AGAIN}")
+    return _parsed(GS1Message, joined, gettext("The code could not be read whole. %(again)s") % {"again": AGAIN})
 
 
 def _parsed(kind, text: str, words: str):
@@ -154,13 +155,13 @@ def _code(raw: str, parts, *, joined: bool) -> Code:
     for part in parts:
         number = part.ai.ai
         if number in found and found[number].value != part.value:
-            raise Unreadable(f"The code says two things at once. {AGAIN}")
+            raise Unreadable(gettext("The code says two things at once. %(again)s") % {"again": AGAIN})
         found[number] = part
     product, lot, serial = found.get("01"), found.get("10"), found.get("21")
     if product is not None and product.gtin is None:
-        raise Unreadable(f"The product number in the code is not right (its check digit). {AGAIN}")
+        raise Unreadable(gettext("The product number in the code is not right (its check digit). %(again)s") % {"again": AGAIN})
     if lot is None:
-        raise Unreadable(f"This code says no lot. {_other_code()}")
+        raise Unreadable(gettext("This code says no lot. %(other_code)s") % {"other_code": _other_code()})
     # The last day of use (17) counts before the last hour (7003), and both before "best before" (15).
     dates = [found[number].date for number in ("17", "7003", "15") if number in found and found[number].date]
     return Code(

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy
 
 from accounts.models import Site
 
@@ -13,10 +14,10 @@ class Product(models.Model):
     """What the clinic uses on patients and gets in lots. The same at every site."""
 
     class Kind(models.TextChoices):
-        NEEDLE = "needle", "Needle cartridge"
-        NUMBING = "numbing", "Numbing product"
-        ADJUVANT = "adjuvant", "Adjuvant"
-        PRP = "prp", "PRP tube"
+        NEEDLE = "needle", gettext_lazy("Needle cartridge")
+        NUMBING = "numbing", gettext_lazy("Numbing product")
+        ADJUVANT = "adjuvant", gettext_lazy("Adjuvant")
+        PRP = "prp", gettext_lazy("PRP tube")
 
     kind = models.CharField(max_length=10, choices=Kind)
     name = models.CharField(max_length=120, unique=True)
@@ -71,9 +72,9 @@ class StockMove(models.Model):
     """What came in, was used or was taken out of a lot at a site. Only ever added: the stock is their sum."""
 
     class What(models.TextChoices):
-        RECEIVED = "received", "Received"
-        USED = "used", "Used in a session"
-        TAKEN_OUT = "taken_out", "Taken out"
+        RECEIVED = "received", gettext_lazy("Received")
+        USED = "used", gettext_lazy("Used in a session")
+        TAKEN_OUT = "taken_out", gettext_lazy("Taken out")
 
     lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="moves")
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
@@ -104,9 +105,9 @@ class UsedLot(models.Model):
     """
 
     class Kind(models.TextChoices):
-        NEEDLE = "needle", "Needle cartridge"
-        NUMBING = "numbing", "Numbing product"
-        ADJUVANT = "adjuvant", "Adjuvant"
+        NEEDLE = "needle", gettext_lazy("Needle cartridge")
+        NUMBING = "numbing", gettext_lazy("Numbing product")
+        ADJUVANT = "adjuvant", gettext_lazy("Adjuvant")
 
     session = models.ForeignKey("treatment_sessions.TreatmentSession", on_delete=models.CASCADE, related_name="used_lots")
     kind = models.CharField(max_length=10, choices=Kind)

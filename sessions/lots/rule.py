@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
 
-from planner.wording import day as day_words
+from accounts.templatetags.clinic_format import in_words as day_words
 
 from .codes import LOOKS_ALONE, Code, Unreadable, key_of, looks_alone, product_alone, read_code, told_apart
 from .models import Lot, Product, UsedLot
@@ -21,9 +22,9 @@ CARTRIDGES = ("needle", "needle2", "needle3")  # places of one record
 NUMBING = "numbing"
 Kind = Product.Kind
 WANTED = {
-    UsedLot.Kind.NEEDLE: (frozenset({Kind.NEEDLE}), "the needle cartridge"),
-    UsedLot.Kind.NUMBING: (frozenset({Kind.NUMBING}), "the numbing product"),
-    UsedLot.Kind.ADJUVANT: (frozenset({Kind.ADJUVANT, Kind.PRP}), "what goes with the needling"),
+    UsedLot.Kind.NEEDLE: (frozenset({Kind.NEEDLE}), gettext_lazy("the needle cartridge")),
+    UsedLot.Kind.NUMBING: (frozenset({Kind.NUMBING}), gettext_lazy("the numbing product")),
+    UsedLot.Kind.ADJUVANT: (frozenset({Kind.ADJUVANT, Kind.PRP}), gettext_lazy("what goes with the needling")),
 }
 LONGEST = 40
 
@@ -142,19 +143,31 @@ class Reader:
         number = code.lot if code else text
         if code is None and product_alone(text) in self.by_gtin:
             product = self.by_gtin[product_alone(text)]
-            self.faults.append((at, f"This code names {product} alone, without a lot. Scan the other code of the pack, or type the lot"))
+            self.faults.append(
+                (
+                    at,
+                    gettext("This code names %(product)s alone, without a lot. Scan the other code of the pack, or type the lot")
+                    % {"product": product},
+                )
+            )
             return
         if code is None and looks_alone(text) and not any(lot.key == key_of(text) for lot in self.lots):
             self.faults.append((at, LOOKS_ALONE))
             return
         if len(number) > LONGEST:
-            label = "Needle lot" if one.place in CARTRIDGES else "Lot"
-            self.faults.append((at, f"{label} must be {LONGEST} letters or fewer"))
+            label = gettext("Needle lot") if one.place in CARTRIDGES else gettext("Lot")
+            self.faults.append((at, gettext("%(label)s must be %(longest)s letters or fewer") % {"label": label, "longest": LONGEST}))
             return
         key = key_of(number)
         product = self._product(one, code, key, kinds)
         if product is not None and product.kind not in kinds:
-            self.faults.append((at, f"This is {product} ({product.get_kind_display().lower()}). Scan {wanted}"))
+            self.faults.append(
+                (
+                    at,
+                    gettext("This is %(product)s (%(kind)s). Scan %(wanted)s")
+                    % {"product": product, "kind": product.get_kind_display().lower(), "wanted": wanted},
+                )
+            )
             return
         expires = self._expires(one, code, key, product)
         known = self.known.get(one.place)
@@ -166,9 +179,15 @@ class Reader:
             return
         if expires is not None and expires < self.on and not self.session.is_late:
             if one.place in CARTRIDGES:
-                self.faults.append((field(one.place, "expires_on"), "Use-by date must be in the future. Take another needle"))
+                self.faults.append((field(one.place, "expires_on"), gettext("Use-by date must be in the future. Take another needle")))
             else:
-                self.faults.append((at, f"Lot {number} was to be used by {day_words(expires)}. Take another"))
+                self.faults.append(
+                    (
+                        at,
+                        gettext("Lot %(number)s was to be used by %(expires)s. Take another")
+                        % {"number": number, "expires": day_words(expires)},
+                    )
+                )
                 return
         use = UsedLot(session=self.session, kind=kind_of(one.place), place=one.place, number=number, key=key, expires_on=expires)
         use.product, use.product_name = product, product.name if product else one.product_name
@@ -197,7 +216,9 @@ class Reader:
         if code is not None and code.expires_on:
             kept = known is not None and known.raw == code.raw and known.number == one.text
             if kept and one.expires_on and one.expires_on != code.expires_on:
-                words = f"The code on the pack says use by {day_words(code.expires_on)}. Scan the pack again if it is another one"
+                words = gettext("The code on the pack says use by %(expires_on)s. Scan the pack again if it is another one") % {
+                    "expires_on": day_words(code.expires_on)
+                }
                 self.faults.append((field(one.place, "expires_on"), words))
             return code.expires_on
         listed = {lot.expires_on for lot in self.lots if lot.key == key and product and lot.product_id == product.pk and lot.expires_on}
@@ -214,7 +235,7 @@ class Reader:
                 continue
             cartridge = (use.gtin, use.key, use.serial)
             if cartridge in scanned:
-                self._not_kept(place, "Scanned twice: this cartridge stands above already. Scan the second one")
+                self._not_kept(place, gettext("Scanned twice: this cartridge stands above already. Scan the second one"))
                 continue
             scanned[cartridge] = place
         if not scanned:
@@ -244,14 +265,17 @@ def known_among(code: Code) -> set[str]:
 
 
 def used_words(day: dt.date | None) -> str:
-    when = f" on {day_words(day)}" if day else " in another record"
-    return f"This cartridge was used before,{when}. One cartridge is for one session: take a new one"
+    if day is None:
+        return gettext("This cartridge was used before, in another record. One cartridge is for one session: take a new one")
+    return gettext("This cartridge was used before, on %(day)s. One cartridge is for one session: take a new one") % {"day": day_words(day)}
 
 
 def blocked_words(number: str, block: Lot) -> str:
-    return (
-        f"Lot {number} is blocked since {day_words(timezone.localdate(block.blocked_at))}: {block.blocked_reason.rstrip('.')}. Take another"
-    )
+    return gettext("Lot %(number)s is blocked since %(localdate)s: %(blocked_reason)s. Take another") % {
+        "number": number,
+        "localdate": day_words(timezone.localdate(block.blocked_at)),
+        "blocked_reason": block.blocked_reason.rstrip("."),
+    }
 
 
 # What a record still has to say
@@ -281,14 +305,24 @@ def asked_of(session) -> list[Asked]:
             rows += _about_a_block(use, block, session)
         elif use.kind != UsedLot.Kind.NEEDLE and use.expires_on and use.expires_on < session.day and session.is_late:
             if not session.late_said:
-                words = f"Not in order that day: lot {use.number} was to be used by {day_words(use.expires_on)}. Say what is known about it"
-                rows.append(Asked(f"{use.place}-use-by", words, f"lot {use.number}", "f-late_said"))
+                words = gettext("Not in order that day: lot %(use)s was to be used by %(expires_on)s. Say what is known about it") % {
+                    "use": use.number,
+                    "expires_on": day_words(use.expires_on),
+                }
+                rows.append(Asked(f"{use.place}-use-by", words, gettext("lot %(use)s") % {"use": use.number}, "f-late_said"))
         elif use.kind != UsedLot.Kind.NEEDLE and use.expires_on and use.expires_on < session.day:
-            words = f"Lot {use.number} was to be used by {day_words(use.expires_on)}. Take another"
-            rows.append(Asked(f"{use.place}-use-by", words, f"lot {use.number}", f"f-{field(use.place, 'lot')}", is_stop=True))
+            words = gettext("Lot %(use)s was to be used by %(expires_on)s. Take another") % {
+                "use": use.number,
+                "expires_on": day_words(use.expires_on),
+            }
+            rows.append(
+                Asked(
+                    f"{use.place}-use-by", words, gettext("lot %(use)s") % {"use": use.number}, f"f-{field(use.place, 'lot')}", is_stop=True
+                )
+            )
         if use.gtin and use.product_id is None and not use.product_name:
-            words = f"The product {use.gtin} of the code is not in the list. Type its name as printed"
-            rows.append(Asked(f"{use.place}-product", words, "product", f"f-{field(use.place, 'product')}"))
+            words = gettext("The product %(gtin)s of the code is not in the list. Type its name as printed") % {"gtin": use.gtin}
+            rows.append(Asked(f"{use.place}-product", words, gettext("product"), f"f-{field(use.place, 'product')}"))
     return rows + _cartridges(session, used)
 
 
@@ -296,12 +330,17 @@ def _about_a_block(use: UsedLot, block: Lot, session) -> list[Asked]:
     before = came_before(use, block, session)
     if not before and not session.is_late:
         at = f"f-{field(use.place, 'lot')}"
-        return [Asked(f"{use.place}-blocked", blocked_words(use.number, block), f"lot {use.number}", at, is_stop=True)]
+        return [
+            Asked(f"{use.place}-blocked", blocked_words(use.number, block), gettext("lot %(lot)s") % {"lot": use.number}, at, is_stop=True)
+        ]
     if use.after_block:
         return []
-    when = "after it was used here" if before else "before it was used here"
-    words = f"Lot {use.number} was blocked {when}: {block.blocked_reason.rstrip('.')}. Say what was done about it"
-    return [Asked(f"{use.place}-after-block", words, f"lot {use.number}", f"f-{field(use.place, 'after')}")]
+    if before:
+        words = gettext("Lot %(lot)s was blocked after it was used here: %(reason)s. Say what was done about it")
+    else:
+        words = gettext("Lot %(lot)s was blocked before it was used here: %(reason)s. Say what was done about it")
+    words = words % {"lot": use.number, "reason": block.blocked_reason.rstrip(".")}
+    return [Asked(f"{use.place}-after-block", words, gettext("lot %(use)s") % {"use": use.number}, f"f-{field(use.place, 'after')}")]
 
 
 def _cartridges(session, used: list[UsedLot]) -> list[Asked]:
@@ -316,8 +355,9 @@ def _cartridges(session, used: list[UsedLot]) -> list[Asked]:
     return [
         Asked(
             f"{use.place}-new",
-            f"Lot {use.number} stands in another record too, and no serial number tells its cartridges apart. Tick that this one is new",
-            "new cartridge",
+            gettext("Lot %(use)s stands in another record too, and no serial number tells its cartridges apart. Tick that this one is new")
+            % {"use": use.number},
+            gettext("new cartridge"),
             f"f-{field(use.place, 'new')}",
         )
         for use in open_ones

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.db import IntegrityError, transaction
 from django.db.models import Q, Sum
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from accounts.models import Site
 from accounts.seen import digest
@@ -43,14 +44,14 @@ class Line:
 def standing(lot: Lot, day: dt.date, *, is_blocked: bool) -> tuple[str, str]:
     """(tone, words) of a lot on *day*."""
     if is_blocked:
-        return "stop", "Blocked"
+        return "stop", gettext("Blocked")
     if lot.expires_on is None:
-        return "mute", "No use-by date"
+        return "mute", gettext("No use-by date")
     if lot.expires_on < day:
-        return "stop", "Past its day"
+        return "stop", gettext("Past its day")
     if lot.expires_on < day + SOON:
-        return "caut", "Runs out soon"
-    return "clear", "In date"
+        return "caut", gettext("Runs out soon")
+    return "clear", gettext("In date")
 
 
 def lines_of(site: Site, day: dt.date, *, product: Product | None = None, text: str = "") -> list[Line]:
@@ -100,8 +101,8 @@ def change_product(product: Product, *, was: str, by, request=None, **fields) ->
 
 def _taken(name: str, gtin: str) -> Refused:
     if Product.objects.filter(name=name).exists():
-        return Refused(f"There is a product called {name} already.", field="name")
-    return Refused(f"Another product has the GTIN {gtin} already.", field="gtin")
+        return Refused(gettext("There is a product called %(name)s already.") % {"name": name}, field="name")
+    return Refused(gettext("Another product has the GTIN %(gtin)s already.") % {"gtin": gtin}, field="gtin")
 
 
 def receive(
@@ -121,14 +122,20 @@ def receive(
         now = timezone.now()
         blocked = Lot.objects.filter(Q(product=product) | Q(product__isnull=True), key=key, blocked_at__isnull=False).first()
         if blocked is not None:
-            raise Refused(f"Lot {number} is blocked: {blocked.blocked_reason.rstrip('.')}. Send it back.", field="number")
+            raise Refused(
+                gettext("Lot %(number)s is blocked: %(blocked_reason)s. Send it back.")
+                % {"number": number, "blocked_reason": blocked.blocked_reason.rstrip(".")},
+                field="number",
+            )
         if expires_on is not None and expires_on < site.day_of(now):
-            raise Refused("This lot is past its day. Send it back.", field="expires_on")
+            raise Refused(gettext("This lot is past its day. Send it back."), field="expires_on")
         values = {"number": number, "expires_on": expires_on, "added_at": now, "added_by": by}
         lot, is_new = Lot.objects.get_or_create(product=product, key=key, defaults=values)
         if not is_new and expires_on and lot.expires_on and lot.expires_on != expires_on:
             raise Refused(
-                f"Lot {lot.number} stands in the list with use by {lot.expires_on:%d.%m.%Y}. Look at the pack again.", field="expires_on"
+                gettext("Lot %(lot)s stands in the list with use by %(expires_on)s. Look at the pack again.")
+                % {"lot": lot.number, "expires_on": f"{lot.expires_on:%d.%m.%Y}"},
+                field="expires_on",
             )
         if not is_new and expires_on and lot.expires_on is None:
             Lot.objects.filter(pk=lot.pk).update(expires_on=expires_on)
@@ -147,7 +154,7 @@ def take_out(lot: Lot, *, site: Site, pieces: int, reason: str, by, request_key:
         Lot.objects.select_for_update(of=("self",)).get(pk=lot.pk)
         left = StockMove.objects.filter(lot=lot, site=site).aggregate(left=Sum("change"))["left"] or 0
         if pieces > left:
-            raise Refused(f"Only {max(left, 0)} left at {site.name}.", field="pieces")
+            raise Refused(gettext("Only %(left)s left at %(site)s.") % {"left": max(left, 0), "site": site.name}, field="pieces")
         _move(lot, site, StockMove.What.TAKEN_OUT, -pieces, reason, by, request_key)
         record("stock.taken_out", actor=by, obj=lot, request=request, detail={"pieces": pieces, "site": site.pk})
 

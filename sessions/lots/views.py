@@ -5,6 +5,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.permissions import requires
@@ -63,7 +64,7 @@ def add_product(request):
         except setup.Refused as refused:
             form.add_error(refused.field, refused.message)
         else:
-            messages.success(request, f"{made.name} is added. Receive its first lot.")
+            messages.success(request, gettext("%(made)s is added. Receive its first lot.") % {"made": made.name})
             return redirect(f"{reverse('sessions:receive')}?site={place.site.slug}&product={made.pk}")
     if request.method != "POST":
         note_read("lots.viewed", request=request, obj=place.site)
@@ -90,7 +91,7 @@ def product(request, product: int):
                 form.data["was"] = setup.seen_of(_one(Product, product))
                 status, stale = 409, True
             else:
-                messages.success(request, "Saved.")
+                messages.success(request, gettext("Saved."))
                 return redirect("sessions:product", one.pk)
     else:
         note_read("lots.viewed", request=request, obj=one)
@@ -110,7 +111,11 @@ def receive(request):
         except setup.Refused as refused:
             form.add_error(refused.field, refused.message)
         else:
-            messages.success(request, f"{form.cleaned_data['pieces']} of lot {lot.number} received at {place.site.name}.")
+            messages.success(
+                request,
+                gettext("%(cleaned_data)s of lot %(lot)s received at %(site)s.")
+                % {"cleaned_data": form.cleaned_data["pieces"], "lot": lot.number, "site": place.site.name},
+            )
             return redirect(place.url)
     if request.method != "POST":
         note_read("lots.viewed", request=request, obj=place.site)
@@ -130,7 +135,7 @@ def lot(request, lot: int):
         except setup.Refused as refused:
             form.add_error(refused.field, refused.message)
         else:
-            messages.success(request, f"{form.cleaned_data['pieces']} taken out.")
+            messages.success(request, gettext("%(cleaned_data)s taken out.") % {"cleaned_data": form.cleaned_data["pieces"]})
             return redirect(f"{reverse('sessions:lot', args=[one.pk])}?site={place.site.slug}")
     if request.method != "POST":
         note_read("lots.viewed", request=request, obj=one)

@@ -5,6 +5,7 @@ adjuvants alone, what its rules leave in today, under a consent that stands.
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from accounts.models import User
 from audit.models import Outcome
@@ -50,7 +51,7 @@ def add(session: TreatmentSession, adjuvant: str, *, by: User, request=None) -> 
                 return row
             label = dict(choices(row)).get(adjuvant)
             if label is None:
-                raise NotAdded("Choose what was used from the list")
+                raise NotAdded(gettext("Choose what was used from the list"))
             hold(row.patient)
             consent = _may_be_used(row, adjuvant, label, by)
             blood = knowledge_of(row.plan.protocol_version).adjuvants[adjuvant].own_blood
@@ -89,19 +90,26 @@ def _may_be_used(row: TreatmentSession, adjuvant: str, label: str, by: User) -> 
     if today.barred:
         raise NotAdded(today.barred)
     if adjuvant in today.refused:
-        raise NotAdded(f"{label} is not used today: {today.refused[adjuvant].rstrip('.')}")
+        raise NotAdded(
+            gettext("%(label)s is not used today: %(refused)s") % {"label": label, "refused": today.refused[adjuvant].rstrip(".")}
+        )
     if pushed := _pushed_out(row, today):
-        raise NotAdded(f"{label} is not used together with {pushed}: the protocol lets one of them in")
+        raise NotAdded(
+            gettext("%(label)s is not used together with %(pushed)s: the protocol lets one of them in") % {"label": label, "pushed": pushed}
+        )
     signing = today.signed_by.get(adjuvant)
     if signing:
-        who = " or ".join(signing).replace("_", " ")
-        raise NotAdded(f"{label} is used here only when it is signed ({who}). Make a new plan with it, so that it is decided there")
+        who = gettext(" or ").join(signing).replace("_", " ")
+        raise NotAdded(
+            gettext("%(label)s is used here only when it is signed (%(who)s). Make a new plan with it, so that it is decided there")
+            % {"label": label, "who": who}
+        )
     found = knowledge_of(row.plan.protocol_version).adjuvants[adjuvant]
     if found.prescriber_decides and not by.prescribes_on(row.day):
-        raise NotAdded(f"A prescriber decides on {label}. Ask one to make a plan with it")
+        raise NotAdded(gettext("A prescriber decides on %(label)s. Ask one to make a plan with it") % {"label": label})
     stands = judged([Need(Kind.ADJUVANT.value, adjuvant, label)], newest_items(row.patient))
     if stands.state != SIGNED:
-        raise NotAdded(f"{stands.words.rstrip('.')}. Have it signed, then add it", consent=adjuvant)
+        raise NotAdded(gettext("%(stands)s. Have it signed, then add it") % {"stands": stands.words.rstrip(".")}, consent=adjuvant)
     item = stands.rows[0].item
     return item.consent.sha256 if item else ""
 
@@ -119,4 +127,4 @@ def _pushed_out(row: TreatmentSession, today: Today) -> str:
         return ""
     before = planner_today(row.plan, row.patient, row.day, added=added_ids(row)).adjuvants_out
     known = knowledge_of(row.plan.protocol_version).adjuvants
-    return " and ".join(known[name].short_label if name in known else name for name in today.adjuvants_out if name not in before)
+    return gettext(" and ").join(known[name].short_label if name in known else name for name in today.adjuvants_out if name not in before)

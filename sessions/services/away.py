@@ -4,8 +4,9 @@ import datetime as dt
 from collections.abc import Iterable
 
 from django.db.models import Q, prefetch_related_objects
+from django.utils.translation import gettext
 
-from planner import wording
+from accounts.templatetags.clinic_format import in_words
 
 from ..models import Absence, Booking, Holiday, Resource
 from .hours import clinic_zone, local_day
@@ -61,12 +62,12 @@ def _of(visit: Booking, absences: dict[int, list[Absence]], closed: dict, retire
 
 def closed_words(name: str) -> str:
     """Nobody is away on a day on which the site is closed."""
-    return f"Closed: {name}"
+    return gettext("Closed: %(name)s") % {"name": name}
 
 
 def absent_words(resource: Resource, reason: str) -> str:
-    return f"{resource} away: {reason}"
+    return gettext("%(resource)s away: %(reason)s") % {"resource": resource, "reason": reason}
 
 
 def retired_words(resource: Resource) -> str:
-    return f"{resource} out of service from {wording.day(resource.retired_on)}"
+    return gettext("%(resource)s out of service from %(retired_on)s") % {"resource": resource, "retired_on": in_words(resource.retired_on)}

@@ -7,6 +7,7 @@ import datetime as dt
 
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from accounts.models import Site
 from accounts.versioning import StaleRow
@@ -183,18 +184,24 @@ def next_number(plan) -> int:
             return number
     if passed := next((number for number in range(1, plan.sessions_count + 1) if number not in placed), None):
         gap.check_passed(plan, passed, placed)
-    raise AlreadyBooked(f"All {plan.sessions_count} sessions of {str(plan).lower()} are booked.")
+    raise AlreadyBooked(
+        gettext("All %(sessions_count)s sessions of %(plan)s are booked.")
+        % {"sessions_count": plan.sessions_count, "plan": str(plan).lower()}
+    )
 
 
 def check_start(starts_at: dt.datetime) -> None:
     """Raises InThePast or BookingRefused for a start no visit can have, whoever is free."""
     now = timezone.now()
     if starts_at < now.replace(second=0, microsecond=0):
-        raise InThePast("The visit must begin in the future.", field="time" if starts_at.date() == now.date() else "day")
+        raise InThePast(gettext("The visit must begin in the future."), field="time" if starts_at.date() == now.date() else "day")
     if starts_at > now + dt.timedelta(days=DAYS_AHEAD):
-        raise BookingRefused("Choose a day in the next two years.", field="day")
+        raise BookingRefused(gettext("Choose a day in the next two years."), field="day")
     if starts_at.second or starts_at.microsecond or starts_at.minute % STEP_MINUTES:
-        raise BookingRefused(f"Visits begin at steps of {STEP_MINUTES} minutes, like 10:05 or 10:10.", field="time")
+        raise BookingRefused(
+            gettext("Visits begin at steps of %(step_minutes)s minutes, like 10:05 or 10:10.") % {"step_minutes": STEP_MINUTES},
+            field="time",
+        )
 
 
 def move(
@@ -228,7 +235,10 @@ def move(
             if fresh is None:
                 return Booking.objects.get(pk=booking.pk)
             if fresh.status not in (Status.BOOKED, Status.ARRIVED):
-                raise NotNow(f"This visit is {fresh.get_status_display().lower()}. Only a visit that has not begun can be moved.")
+                raise NotNow(
+                    gettext("This visit is %(status)s. Only a visit that has not begun can be moved.")
+                    % {"status": fresh.get_status_display().lower()}
+                )
             before = _detail(fresh) | _arrival_of(fresh)
             if fresh.starts_at != starts_at:
                 check_start(starts_at)
@@ -286,7 +296,11 @@ def resize(booking: Booking, *, minutes: int, by, version: int | None = None) ->
         BookingRefused: as in `book`; the visit then keeps its length. StaleRow: somebody changed it meanwhile.
     """
     if minutes < SHORTEST or minutes > LONGEST or minutes % STEP_MINUTES:
-        raise BookingRefused(f"Choose {SHORTEST} to {LONGEST} minutes, in steps of {STEP_MINUTES}.", field="minutes")
+        raise BookingRefused(
+            gettext("Choose %(shortest)s to %(longest)s minutes, in steps of %(step_minutes)s.")
+            % {"shortest": SHORTEST, "longest": LONGEST, "step_minutes": STEP_MINUTES},
+            field="minutes",
+        )
     site, patient = booking.site, booking.patient
     visit = placing.with_minutes(visit_again(booking), minutes)
     try:
@@ -298,7 +312,10 @@ def resize(booking: Booking, *, minutes: int, by, version: int | None = None) ->
             if fresh is None:
                 return Booking.objects.get(pk=booking.pk)
             if fresh.status not in (Status.BOOKED, Status.ARRIVED):
-                raise NotNow(f"This visit is {fresh.get_status_display().lower()}. Only a visit that has not begun changes its length.")
+                raise NotNow(
+                    gettext("This visit is %(status)s. Only a visit that has not begun changes its length.")
+                    % {"status": fresh.get_status_display().lower()}
+                )
             if fresh.starts_at != booking.starts_at:
                 raise StaleRow(fresh)
             before = _detail(fresh)
@@ -386,9 +403,11 @@ def reinstate(booking: Booking, *, by, version: int | None = None, gap_reason: s
             if fresh is None:
                 return Booking.objects.get(pk=booking.pk)
             if fresh.status not in (Status.CANCELLED, Status.MISSED):
-                raise NotNow(f"This visit is {fresh.get_status_display().lower()}, so there is nothing to bring back.")
+                raise NotNow(
+                    gettext("This visit is %(status)s, so there is nothing to bring back.") % {"status": fresh.get_status_display().lower()}
+                )
             if is_over(fresh):
-                raise InThePast("The time of this visit is over. Book a new one.")
+                raise InThePast(gettext("The time of this visit is over. Book a new one."))
             if fresh.plan is not None and fresh.kind == Booking.Kind.SESSION and fresh.session_number:
                 gap.check_plan(fresh.plan, fresh.session_number)
                 sooner = gap.check_gap(fresh.plan, fresh.session_number, fresh.starts_at, ignoring=fresh, reason=gap_reason, by=by)

@@ -10,9 +10,9 @@ from itertools import pairwise
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from audit.services import gathered, record
-from planner import wording
 from plans.models import TreatmentPlan
 
 from ..models import Booking, Resource
@@ -80,21 +80,34 @@ def judge(plan: TreatmentPlan, days: dict[int, dt.date], healing: Healing | None
     healing = healing or healing_of(plan)
     gaps = _gaps(days)
     if not gaps:
-        return "One session, so there is no gap to keep.", True
+        return gettext("One session, so there is no gap to keep."), True
     outside = [number for number, size in gaps.items() if not _within(healing, number, size)]
     if outside:
         # What can be chosen otherwise comes before what is late already.
         number = min(outside, key=lambda n: gap.is_overdue(plan, n - 1, n, days, healing))
         raised = f" {why}." if (why := healing.after(number - 1).why) else ""
-        after = f"Session {number} is {gap.weeks(gaps[number])} after session {number - 1}"
-        return f"{after}. The plan allows {gap.allowed(plan)}.{raised}", False
+        after = gettext("Session %(number)s is %(gaps)s after session %(number_2)s") % {
+            "number": number,
+            "gaps": gap.weeks(gaps[number]),
+            "number_2": number - 1,
+        }
+        return gettext("%(after)s. The plan allows %(plan)s.%(raised)s") % {
+            "after": after,
+            "plan": gap.allowed(plan),
+            "raised": raised,
+        }, False
     least, most = min(gaps.values()), max(gaps.values())
     if least % 7 == 0 and most % 7 == 0:
-        size = wording.span(least // 7, most // 7, "week" if most == 7 else "weeks")
+        size = gap.weeks_between(least // 7, most // 7)
     else:
-        size = gap.weeks(least) if least == most else f"{gap.weeks(least)} to {gap.weeks(most)}"
-    many = "All gaps are" if len(gaps) > 1 else "The gap is"
-    return f"{many} {size}. The plan allows {gap.allowed(plan)}.", True
+        size = (
+            gap.weeks(least) if least == most else gettext("%(first)s to %(last)s") % {"first": gap.weeks(least), "last": gap.weeks(most)}
+        )
+    if len(gaps) > 1:
+        sentence = gettext("All gaps are %(size)s. The plan allows %(allowed)s.")
+    else:
+        sentence = gettext("The gap is %(size)s. The plan allows %(allowed)s.")
+    return sentence % {"size": size, "allowed": gap.allowed(plan)}, True
 
 
 def book_course(plan: TreatmentPlan, *, slots: list[Slot], by, request_key: str, gap_reason: str = "") -> list[Booking]:
@@ -111,7 +124,7 @@ def book_course(plan: TreatmentPlan, *, slots: list[Slot], by, request_key: str,
     slots = sorted(slots, key=lambda slot: slot.starts_at)
     if not slots:
         gap.check_plan(plan, 1)  # a plan that is not in force has nothing to book either: that is said first
-        raise BookingRefused("All visits of this course are booked.")
+        raise BookingRefused(gettext("All visits of this course are booked."))
     with transaction.atomic(), gathered():
         days = {local_day(slot.starts_at, zone) for slot in slots}
         enter_diary(site, patient, days | {day + dt.timedelta(days=1) for day in days})
@@ -163,11 +176,13 @@ def _check_order(plan: TreatmentPlan, slots: list[Slot], zone, gap_reason: str) 
     for slot in slots:
         if slot.number == REVIEW:
             if planned_review(plan) is not None:
-                raise AlreadyBooked("The review is booked already.")
+                raise AlreadyBooked(gettext("The review is booked already."))
             continue
         gap.check_plan(plan, slot.number)
         if slot.number in days:
-            raise AlreadyBooked(f"Session {slot.number} of the plan is booked already.", booking=placed.get(slot.number))
+            raise AlreadyBooked(
+                gettext("Session %(slot)s of the plan is booked already.") % {"slot": slot.number}, booking=placed.get(slot.number)
+            )
         days[slot.number] = local_day(slot.starts_at, zone)
     healing = healing_of(plan)
     near, far = breaches(plan, days, {slot.number for slot in slots}, healing)
@@ -175,7 +190,7 @@ def _check_order(plan: TreatmentPlan, slots: list[Slot], zone, gap_reason: str) 
         raise GapRefused(judge(plan, days, healing)[0], may_be_overridden=near and not far)
     review = next((slot for slot in slots if slot.number == REVIEW), None)
     if review is not None and days and local_day(review.starts_at, zone) <= max(days.values()):
-        raise GapRefused("The review comes after the last session.")
+        raise GapRefused(gettext("The review comes after the last session."))
     limit = local_day(timezone.now(), zone) + dt.timedelta(days=DAYS_AHEAD)
     if slots and local_day(slots[-1].starts_at, zone) > limit:
-        raise BookingRefused("Choose days in the next two years.", field="day")
+        raise BookingRefused(gettext("Choose days in the next two years."), field="day")

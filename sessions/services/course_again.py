@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop, ngettext
 
+from accounts.templatetags.clinic_format import in_words
 from audit.services import gathered
-from planner import wording
 from plans.models import TreatmentPlan
 
 from ..models import Booking, Resource
@@ -28,7 +29,7 @@ from .visit_status import cancel
 GONE = (Booking.Status.MISSED, Booking.Status.CANCELLED)
 SEARCHED_DAYS = 28
 OFFERED = 3
-TAKEN_BACK = "Booked again by mistake"
+TAKEN_BACK = gettext_noop("Booked again by mistake")
 
 
 @dataclass(frozen=True)
@@ -57,23 +58,34 @@ class Consequence:
     @property
     def sentence(self) -> str:
         number = self.booking.session_number
-        first = wording.day(self.first_day, weekday=True)
-        why = f", because {self.because}" if self.because else ""
+        first = in_words(self.first_day, weekday=True)
+        why = gettext(", because %(because)s") % {"because": self.because} if self.because else ""
         until = (
-            f" The plan wants it by {wording.day(self.last_day, weekday=True)}." if self.last_day and self.last_day > self.first_day else ""
+            gettext(" The plan wants it by %(last_day)s.") % {"last_day": in_words(self.last_day, weekday=True)}
+            if self.last_day and self.last_day > self.first_day
+            else ""
         )
-        return f"Session {number} is to be booked again. The first day its healing gap allows is {first}{why}.{until}"
+        return gettext("Session %(number)s is to be booked again. The first day its healing gap allows is %(first)s%(why)s.%(until)s") % {
+            "number": number,
+            "first": first,
+            "why": why,
+            "until": until,
+        }
 
     @property
     def later(self) -> str:
         """What happens to those after it, for the soonest time."""
         rows = later_visits(self.booking)
         if not rows:
-            return "No later visit of the course is booked."
+            return gettext("No later visit of the course is booked.")
         moved = self.offers[0].moves if self.offers else ()
         if not moved:
-            return "Booked at the soonest time, the later visits stay where they are."
-        return f"Booked at the soonest time, {len(moved)} later visit{'s move' if len(moved) > 1 else ' moves'} along."
+            return gettext("Booked at the soonest time, the later visits stay where they are.")
+        return ngettext(
+            "Booked at the soonest time, %(count)s later visit moves along.",
+            "Booked at the soonest time, %(count)s later visits move along.",
+            len(moved),
+        ) % {"count": len(moved)}
 
 
 def consequence_of(booking: Booking, *, by) -> Consequence | None:
@@ -150,7 +162,7 @@ def _way(booking: Booking, time: FreeTime, by) -> Way:
         gap.check_review(plan, booking.kind, time.starts_at, ignoring=booking)
         steps = [Step(booking, time)]
         if _review_comes_early(booking, local_day(time.starts_at, zone), max([*days, number])):
-            raise BookingRefused("The review would come too early after it.")
+            raise BookingRefused(gettext("The review would come too early after it."))
     except BookingRefused:
         name = SHIFT
         steps = shifted(booking, time.starts_at, named, days, healing, by, "")
@@ -186,16 +198,19 @@ def book_again(
             return [made]
         fresh = Booking.objects.with_names().select_related("site", "gap_by").prefetch_related("holds").get(pk=booking.pk)
         if fresh.session_number in gap.placed(fresh.plan):
-            raise AlreadyBooked(f"Session {fresh.session_number} of {str(fresh.plan).lower()} is booked again already.")
+            raise AlreadyBooked(
+                gettext("Session %(session_number)s of %(plan)s is booked again already.")
+                % {"session_number": fresh.session_number, "plan": str(fresh.plan).lower()}
+            )
         zone = clinic_zone(fresh.site)
         asked = {"site": fresh.site, "kind": fresh.kind, "patient": fresh.patient, "plan": fresh.plan, "clinician": clinician}
         times = free_times(first_day=local_day(starts_at, zone), **asked)
         time = next((one for one in times if one.starts_at == starts_at), None)
         if time is None:
-            raise PreviewStale("That time is taken meanwhile. Choose one of those that are free now.")
+            raise PreviewStale(gettext("That time is taken meanwhile. Choose one of those that are free now."))
         planned = _way(fresh, time, by)
         if token and planned.token != token:
-            raise PreviewStale("The diary has changed since this was shown. Look at what is possible now.")
+            raise PreviewStale(gettext("The diary has changed since this was shown. Look at what is possible now."))
         enter_all(planned)
         # The later ones first, the last before the others: then none stands too near to another on the way.
         moved = [

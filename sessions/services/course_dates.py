@@ -9,6 +9,7 @@ import datetime as dt
 from dataclasses import dataclass, field, replace
 
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
 
 from plans.models import TreatmentPlan
 
@@ -18,7 +19,7 @@ from .away import closed_words, retired_words
 from .course import REVIEW, Slot, breaches, judge, planned_review, review_days
 from .free_time import Diary
 from .healing import Healing, healing_of
-from .hours import Visit, at_clock, clinic_zone, covers, local_day, moment, moments_at, seconds, visit_of, which_of
+from .hours import Visit, at_clock, clinic_zone, covers, local_day, moment, moments_at, role_word, seconds, visit_of, which_of
 from .party import FreeTime, Party
 
 LOOK_AROUND_DAYS = 14  # how far from the wished day a first session or a review may be offered
@@ -123,10 +124,13 @@ class Course:
     def button(self) -> str:
         """`Book 4 sessions and review`."""
         sessions = sum(not line.is_review for line in self.to_book)
-        parts = [f"{sessions} session{'' if sessions == 1 else 's'}"] if sessions else []
+        if not sessions:
+            return gettext("Book review")
         if any(line.is_review for line in self.to_book):
-            parts.append("review")
-        return "Book " + " and ".join(parts)
+            words = ngettext("Book %(count)s session and review", "Book %(count)s sessions and review", sessions)
+        else:
+            words = ngettext("Book %(count)s session", "Book %(count)s sessions", sessions)
+        return words % {"count": sessions}
 
 
 def first_day_of(plan: TreatmentPlan, *, today: dt.date) -> dt.date:
@@ -180,9 +184,12 @@ def propose_course(
             sooner = sooner or (refused.message if refused else "")
         days[number] = local_day(line.starts_at, zone)
         if number - 1 in days:
-            line.gap_words = f"{gap.weeks((days[number] - days[number - 1]).days)} after session {number - 1}"
+            line.gap_words = gettext("%(days)s after session %(number)s") % {
+                "days": gap.weeks((days[number] - days[number - 1]).days),
+                "number": number - 1,
+            }
         elif number > 1:
-            line.gap_words = "The sessions before it were passed over"
+            line.gap_words = gettext("The sessions before it were passed over")
         lines.append(line)
     if offset is not None:
         lines.append(work.review_line(visit_of(site, Booking.Kind.REVIEW), days[plan.sessions_count], offset, picks.get(REVIEW)))
@@ -257,7 +264,7 @@ class _Work:
 
     def session_line(self, number, visit, party, anyone, days, pick) -> Line:
         day, low, high = self._window(number, days)
-        since = f"session {number - 1}" if number - 1 in days else ""
+        since = gettext("session %(number)s") % {"number": number - 1} if number - 1 in days else ""
         previous = days.get(number - 1)
         return self._line(number, visit, party, anyone, day, low, high, pick, previous, since)
 
@@ -269,10 +276,13 @@ class _Work:
         party = self.diary.party(kind=Booking.Kind.REVIEW, patient=self.plan.patient, clinician=self.clinician, plan=self.plan)
         anyone = self.diary.party(kind=Booking.Kind.REVIEW, patient=self.plan.patient, plan=self.plan)
         high = first + dt.timedelta(days=LOOK_AROUND_DAYS)
-        since = f"session {self.plan.sessions_count}"
+        since = gettext("session %(sessions_count)s") % {"sessions_count": self.plan.sessions_count}
         day = self._liked(first, first, high)
         line = self._line(REVIEW, visit, party, anyone, day, first, high, pick, last_session, since)
-        line.gap_words = f"{gap.weeks((local_day(line.starts_at, self.zone) - last_session).days)} after {since}"
+        line.gap_words = gettext("%(days)s after %(since)s") % {
+            "days": gap.weeks((local_day(line.starts_at, self.zone) - last_session).days),
+            "since": since,
+        }
         return line
 
     def _line(self, number, visit, party, anyone, day: dt.date, low, high, pick, previous, since) -> Line:
@@ -289,9 +299,9 @@ class _Work:
             return line
         if slot is None:
             line.state = "clash"
-            line.problem = "That time is over" if wanted <= now else self.trouble(visit, seconds(wanted), party)
+            line.problem = gettext("That time is over") if wanted <= now else self.trouble(visit, seconds(wanted), party)
             if not moments:
-                line.problem = f"There is no {self.time:%H:%M} that day: the clocks go forward over it"
+                line.problem = gettext("There is no %(time)s that day: the clocks go forward over it") % {"time": f"{self.time:%H:%M}"}
         line.alternatives = self.two(visit, party, anyone, wanted, low, high, wanted_is_free=slot is not None)
         if slot is not None:
             line.alternatives = [slot, *line.alternatives][:2]
@@ -308,7 +318,7 @@ class _Work:
         """The clock shows the time twice that day: nothing is taken until it is said which of *found* is meant."""
         line.state, line.alternatives = "clash", found
         line.slot = next((slot for slot in found if chosen is not None and slot.starts_at == chosen.starts_at), None)
-        line.problem = f"{self.time:%H:%M} comes twice that day, as the clocks go back: choose which"
+        line.problem = gettext("%(time)s comes twice that day, as the clocks go back: choose which") % {"time": f"{self.time:%H:%M}"}
         line.alternative_words = [self._words(time, previous, since) for time in found]
         return line
 
@@ -356,7 +366,12 @@ class _Work:
         return sorted(near, key=lambda s: (not self.wishes.likes(s.starts_at.astimezone(self.zone)), abs(s.starts_at - wanted)))
 
     def _words(self, time: FreeTime, previous: dt.date | None, since: str) -> str:
-        after = f"{gap.weeks((local_day(time.starts_at, self.zone) - previous).days)} after {since}, " if previous else ""
+        after = (
+            gettext("%(days)s after %(since)s, ")
+            % {"days": gap.weeks((local_day(time.starts_at, self.zone) - previous).days), "since": since}
+            if previous
+            else ""
+        )
         which = f"{words}, " if (words := which_of(time.starts_at, self.zone)) else ""
         return f"{after}{which}{time.clinician}"
 
@@ -366,20 +381,20 @@ class _Work:
             low, high = (start + edge for edge in visit.reach(role))
             if role == "patient":
                 if not covers(self.diary.free_of_patient(party.patient), low, high):
-                    return "Has another visit"
+                    return gettext("Has another visit")
                 continue
             candidates = party.candidates[role]
             if any(covers(self.diary.free(r), low, high) for r in candidates):
                 continue
             one = candidates[0] if len(candidates) == 1 else None
             if any(covers(self.diary.open(r), low, high) for r in candidates):
-                return f"{one} taken" if one else f"No {role} free"
+                return gettext("%(who)s taken") % {"who": one} if one else gettext("No %(role)s free") % {"role": role_word(role)}
             if any(covers(self.diary.in_hours(r), low, high) for r in candidates):
                 closed = (self.diary.holidays.get(local_day(moment(at), self.zone), "") for at in (low, high))
                 if name := next(filter(None, closed), ""):
                     return closed_words(name)
                 if one and one.retired_on is not None and local_day(moment(low), self.zone) >= one.retired_on:
                     return retired_words(one)
-                return f"{one} away" if one else f"Every {role} away"
-            return f"{one} not in" if one else "Clinic closed"
-        return "Taken"
+                return gettext("%(who)s away") % {"who": one} if one else gettext("Every %(role)s away") % {"role": role_word(role)}
+            return gettext("%(one)s not in") % {"one": one} if one else gettext("Clinic closed")
+        return gettext("Taken")

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
 
+from accounts.templatetags.clinic_format import in_words
 from audit.services import gathered
-from planner import wording
 
 from ..models import Booking, Resource
 from . import gap, placing
@@ -25,7 +26,11 @@ from .party import FreeTime, Party
 from .refusals import BookingRefused, ComesTwice, NotNow
 
 KEEP, SHIFT, NEAREST = "keep", "shift", "nearest"
-LABELS = {KEEP: "Leave the later visits where they are", SHIFT: "Move the later visits along", NEAREST: "Nearest time that fits"}
+LABELS = {
+    KEEP: gettext_lazy("Leave the later visits where they are"),
+    SHIFT: gettext_lazy("Move the later visits along"),
+    NEAREST: gettext_lazy("Nearest time that fits"),
+}
 WHICH = ("first", "second")  # of two times of one day, where the clocks go back
 Which = dict[int, str]  # by the visit's pk
 LOOK_AROUND_DAYS = 14  # how far from its own shifted day a later visit may be put
@@ -43,7 +48,11 @@ class Step:
     def words(self) -> str:
         """`Session 3 of 4: Thu 3 Dec 2026, 10:00 with Dr Osei, Room 1`."""
         where = ", ".join(str(one) for one in (self.to.clinician, self.to.room) if one is not None)
-        return f"{self.booking.title}: {_when(self.to.starts_at, self.booking)} with {where}"
+        return gettext("%(title)s: %(starts_at)s with %(where)s") % {
+            "title": self.booking.title,
+            "starts_at": _when(self.to.starts_at, self.booking),
+            "where": where,
+        }
 
 
 @dataclass(frozen=True)
@@ -85,11 +94,11 @@ class Way:
     def button(self) -> str:
         """`Move session 2 only`, `Move 4 visits`, `Move to Tue 15 Dec 2026, 10:00`."""
         if self.name == SHIFT:
-            return f"Move {len(self.steps)} visits"
+            return gettext("Move %(steps)s visits") % {"steps": len(self.steps)}
         first = self.steps[0]
         if self.name == KEEP:
-            return f"Move session {first.booking.session_number} only"
-        return f"Move to {_when(first.to.starts_at, first.booking)}"
+            return gettext("Move session %(session_number)s only") % {"session_number": first.booking.session_number}
+        return gettext("Move to %(starts_at)s") % {"starts_at": _when(first.to.starts_at, first.booking)}
 
     @property
     def token(self) -> str:
@@ -106,7 +115,7 @@ def _when(moment: dt.datetime, booking: Booking) -> str:
     """`Thu 3 Dec 2026, 10:00`, and which of two where the clock shows it twice."""
     zone = clinic_zone(booking.site)
     local, which = moment.astimezone(zone), which_of(moment, zone)
-    return f"{wording.day(local.date(), weekday=True)}, {local:%H:%M}{f', {which}' if which else ''}"
+    return f"{in_words(local.date(), weekday=True)}, {local:%H:%M}{f', {which}' if which else ''}"
 
 
 class PreviewStale(BookingRefused):
@@ -171,7 +180,7 @@ def preview_move(
             asks = refused.booking if isinstance(refused, ComesTwice) else None
             ways.append(Way(name, problem=refused.message, first_day=first_day, may_be_overridden=may, asks=asks))
     if ways[-1].name == NEAREST and not ways[-1].asks and all(_stays(step) for step in ways[-1].steps):
-        ways[-1] = Way(NEAREST, problem=ways[-1].problem or "No other day fits between the sessions before and after it.")
+        ways[-1] = Way(NEAREST, problem=ways[-1].problem or gettext("No other day fits between the sessions before and after it."))
     simply = not ways[0].problem and ways[-1].name == NEAREST and [s.to.starts_at for s in ways[-1].steps] == [starts_at]
     return ways[:-1] if simply else ways
 
@@ -202,14 +211,14 @@ def move_with(
     """
     named = {"clinician": clinician, "room": room, "device": device}
     if way not in LABELS:
-        raise BookingRefused("Choose what happens to the later visits.")
+        raise BookingRefused(gettext("Choose what happens to the later visits."))
     with transaction.atomic(), gathered():
         fresh = Booking.objects.with_names().select_related("site").get(pk=booking.pk)
         if fresh.starts_at == starts_at and way != NEAREST:
             return [move(booking, starts_at=starts_at, by=by, version=version, gap_reason=gap_reason, **named)]
         planned = _way(way, fresh, starts_at, named, by, gap_reason, any_room, which or {})
         if token and planned.token != token:
-            raise PreviewStale("The diary has changed since this was shown. Look at what is possible now.")
+            raise PreviewStale(gettext("The diary has changed since this was shown. Look at what is possible now."))
         if version is not None:
             steps = (replace(step, version=version) if step.booking.pk == booking.pk else step for step in planned.steps)
             planned = replace(planned, steps=tuple(steps))
@@ -269,7 +278,10 @@ def enter_all(planned: Way) -> None:
 
 def _way(name: str, booking: Booking, starts_at: dt.datetime, named: dict, by, gap_reason: str, any_room: bool, which: Which) -> Way:
     if booking.status not in gap.WAITING:
-        raise NotNow(f"This visit is {booking.get_status_display().lower()}. Only a visit that has not begun can be moved.")
+        raise NotNow(
+            gettext("This visit is %(status)s. Only a visit that has not begun can be moved.")
+            % {"status": booking.get_status_display().lower()}
+        )
     check_start(starts_at)
     plan, number = booking.plan, booking.session_number
     if plan is None or booking.kind != Booking.Kind.SESSION or not number:
@@ -330,11 +342,17 @@ def _days_on(booking: Booking, moment: dt.datetime, days: int, which: Which) -> 
     moments = moments_at(day, local.time(), zone)
     if len(moments) == 1:
         return moments[0]
-    said = f"{local:%H:%M} on {wording.day(day, weekday=True)}"
+    said = gettext("%(local)s on %(day)s") % {"local": f"{local:%H:%M}", "day": in_words(day, weekday=True)}
     if not moments:
-        raise BookingRefused(f"{booking.title}: there is no {said}, as the clocks go forward over it. Move it to another time first.")
+        raise BookingRefused(
+            gettext("%(title)s: there is no %(said)s, as the clocks go forward over it. Move it to another time first.")
+            % {"title": booking.title, "said": said}
+        )
     if booking.pk not in which:
-        raise ComesTwice(f"{booking.title}: {said} comes twice, as the clocks go back. Choose which.", booking=booking)
+        raise ComesTwice(
+            gettext("%(title)s: %(said)s comes twice, as the clocks go back. Choose which.") % {"title": booking.title, "said": said},
+            booking=booking,
+        )
     return moments[WHICH.index(which[booking.pk])]
 
 
@@ -356,7 +374,7 @@ def _nearest(booking: Booking, wanted: dt.datetime, clinician, days: dict[int, d
             party = diary.party(kind=booking.kind, patient=booking.patient, clinician=person, plan=booking.plan)
             if times := _closest(diary, visit_again(booking), party, wanted, low, high):
                 return times[0]
-    raise BookingRefused("No time near that day fits between the sessions before and after it.", field="day")
+    raise BookingRefused(gettext("No time near that day fits between the sessions before and after it."), field="day")
 
 
 def shifted(
@@ -401,7 +419,7 @@ def _near(row: Booking, wanted: dt.datetime, standing: dict[int, dt.date], heali
         low, high = max(low, bounds.first_day or low), min(high, bounds.last_day or high)
     low = max(low, local_day(not_before, zone) + dt.timedelta(days=1), local_day(timezone.now(), zone))
     if low > high:
-        raise BookingRefused(f"{row.title} has no day that fits the plan's weeks after this move.")
+        raise BookingRefused(gettext("%(title)s has no day that fits the plan's weeks after this move.") % {"title": row.title})
     diary = Diary(row.site, min(low, day), max(high, day), patient=row.patient, ignoring=ignoring)
     anyone = diary.party(kind=row.kind, patient=row.patient, plan=row.plan)
     same = {role: [one for one in fits if one == getattr(row, role)] for role, fits in anyone.candidates.items()}
@@ -413,7 +431,7 @@ def _near(row: Booking, wanted: dt.datetime, standing: dict[int, dt.date], heali
         times = _closest(diary, visit, replace(anyone, candidates=roles), wanted, low, high)
         if times:
             return times[0]
-    raise BookingRefused(f"{row.title} finds no free time near {wording.day(day, weekday=True)}.")
+    raise BookingRefused(gettext("%(title)s finds no free time near %(day)s.") % {"title": row.title, "day": in_words(day, weekday=True)})
 
 
 def _closest(diary: Diary, visit, party: Party, wanted: dt.datetime, low: dt.date, high: dt.date) -> list[FreeTime]:

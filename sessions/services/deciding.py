@@ -4,7 +4,8 @@ import datetime as dt
 from collections.abc import Collection
 
 from django.db import transaction
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext
 
 from audit.services import record
 
@@ -34,7 +35,8 @@ def decide(
     at = at or timezone.now()
     with transaction.atomic():
         row = for_writing(session)
-        changes = gate.day_check(row).undecided
+        with translation.override("en-gb"):  # kept with the decision
+            changes = gate.day_check(row).undecided
         if not changes:
             return row
         note = " ".join(note.split())
@@ -61,15 +63,17 @@ NOTE_LENGTH = 300
 
 def _faults(changes, reason: str, note: str, shown: Collection[str]) -> dict[str, str]:
     if any(change.key not in shown for change in changes):
-        return {"today": "The planner has said more since this page was opened. Read it below, then decide"}
+        return {"today": gettext("The planner has said more since this page was opened. Read it below, then decide")}
     faults = {}
     if reason not in TreatmentSession.Decided.values:
-        faults["decided_reason"] = "Choose what was decided"
+        faults["decided_reason"] = gettext("Choose what was decided")
     named = [change.what.lower() for change in changes if change.needs_note]
     if not note and reason == TreatmentSession.Decided.OTHER:
-        faults["decided_note"] = "Say what was decided"
+        faults["decided_note"] = gettext("Say what was decided")
     elif not note and named:
-        faults["decided_note"] = f"Say what was decided about {' and '.join(dict.fromkeys(named))}, such as when it was done"
+        faults["decided_note"] = gettext("Say what was decided about %(fromkeys)s, such as when it was done") % {
+            "fromkeys": " and ".join(dict.fromkeys(named))
+        }
     elif len(note) > NOTE_LENGTH:
-        faults["decided_note"] = f"The note must be {NOTE_LENGTH} letters or fewer"
+        faults["decided_note"] = gettext("The note must be %(note_length)s letters or fewer") % {"note_length": NOTE_LENGTH}
     return faults

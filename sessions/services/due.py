@@ -4,6 +4,8 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.utils.translation import gettext, gettext_noop, ngettext
+
 from patients.answers import last_said, standing, with_merge
 from patients.conversion import case_of, medications_from, screening_from
 from patients.lists import LIST_PREFIX, DueList, Said, due_list
@@ -15,6 +17,8 @@ from protocols.knowledge import DocumentChanged, knowledge_of
 from protocols.models import ProtocolVersion
 
 from ..models import Booking
+
+_LISTS = (gettext_noop("medicines"), gettext_noop("allergies"))  # ids of lists, as words
 
 
 @dataclass(frozen=True)
@@ -31,8 +35,9 @@ class Due:
     @property
     def words(self) -> str:
         """`2 safety checks, medicines list`."""
-        parts = [f"{len(self.questions)} safety check{'s' if len(self.questions) > 1 else ''}"] if self.questions else []
-        return ", ".join([*parts, *(f"{row.id} list" for row in self.lists)])
+        count = len(self.questions)
+        parts = [ngettext("%(count)s safety check", "%(count)s safety checks", count) % {"count": count}] if count else []
+        return ", ".join([*parts, *(gettext("%(name)s list") % {"name": gettext(row.id)} for row in self.lists)])
 
 
 def asked_of(patient: Patient, version: ProtocolVersion, on: dt.date) -> list[Question]:

@@ -8,6 +8,7 @@ import datetime as dt
 from django.db import IntegrityError, transaction
 from django.db.models import Prefetch, Q
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from accounts.models import Site, User
 from accounts.permissions import PERMISSIONS
@@ -74,14 +75,18 @@ def add_resource(*, site: Site, kind: str, by: User, name: str = "", user: User 
         if standing is not None:
             return standing
         if user is None or user not in not_bookable_yet(site):
-            raise Refused("Choose somebody who treats at this site and takes no bookings yet.", field="user")
+            raise Refused(gettext("Choose somebody who treats at this site and takes no bookings yet."), field="user")
         name = user.display_name
     try:
         with transaction.atomic():
             made = Resource.objects.create(site=site, kind=kind, name=name, user=user, **fields)
             record("diary.resource_added", actor=by, obj=made, request=request, detail={"kind": kind, "site": site.pk})
     except IntegrityError as clash:
-        raise Refused(f"There is a {Resource.Kind(kind).label.lower()} called {name} at {site.name} already.", field="name") from clash
+        raise Refused(
+            gettext("There is a %(kind)s called %(name)s at %(site)s already.")
+            % {"kind": Resource.Kind(kind).label.lower(), "name": name, "site": site.name},
+            field="name",
+        ) from clash
     return made
 
 
@@ -106,7 +111,9 @@ def change_resource(resource: Resource, *, by: User, was: str, trained: list[Res
                 "diary.resource_changed", actor=by, obj=stored, request=request, detail={name: str(value) for name, value in fields.items()}
             )
     except IntegrityError as clash:
-        raise Refused(f"There is one called {fields.get('name', resource.name)} already.", field="name") from clash
+        raise Refused(
+            gettext("There is one called %(fields)s already.") % {"fields": fields.get("name", resource.name)}, field="name"
+        ) from clash
     if not stored.is_active:
         return standing(stored, timezone.now())
     return standing(stored, day_bounds(stored.retired_on, clinic_zone(stored.site))[0]) if stored.retired_on else 0
@@ -171,7 +178,7 @@ def add_absence(
 ) -> tuple[Absence, int]:
     """Leave, service or closure. Returns it and how many visits stand in it; sent twice, it is there once."""
     if ends_at <= starts_at:
-        raise Refused("The end must be after the beginning.", field="until")
+        raise Refused(gettext("The end must be after the beginning."), field="until")
     with transaction.atomic():
         made, is_new = Absence.objects.get_or_create(resource=resource, starts_at=starts_at, ends_at=ends_at, defaults={"reason": reason})
         if is_new:
@@ -191,7 +198,7 @@ def remove_absence(resource: Resource, pk: int, *, by: User, request=None) -> No
 def add_holiday(site: Site, *, day: dt.date, name: str, by: User, request=None) -> int:
     """A day *site* is closed. Returns how many visits stand on it."""
     if day < local_day(timezone.now(), clinic_zone(site)):
-        raise Refused("Choose a day to come.", field="day")
+        raise Refused(gettext("Choose a day to come."), field="day")
     with transaction.atomic():
         _, is_new = Holiday.objects.get_or_create(site=site, day=day, defaults={"name": name})
         if is_new:

@@ -11,10 +11,11 @@ from collections.abc import Iterator
 
 from django.db.models import Q, prefetch_related_objects
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from accounts.models import Site
+from accounts.templatetags.clinic_format import in_words
 from patients.models import Patient
-from planner import wording
 from plans.models import TreatmentPlan
 
 from ..models import Absence, Booking, DeviceUse, Hold, Holiday, Resource
@@ -31,6 +32,7 @@ from .hours import (
     merged,
     moment,
     open_spans,
+    role_word,
     seconds,
     visit_of,
     weekly_hours,
@@ -143,13 +145,25 @@ class Diary:
             chosen = named[role]
             if chosen is not None:
                 if chosen not in every:
-                    gone = f"is out of service from {wording.day(chosen.retired_on)}" if chosen.retired_on else "takes no bookings here"
-                    raise NotSuitable(f"{chosen} {gone}. Choose another {role}.", field=role)
+                    gone = (
+                        gettext("is out of service from %(retired_on)s") % {"retired_on": in_words(chosen.retired_on)}
+                        if chosen.retired_on
+                        else gettext("takes no bookings here")
+                    )
+                    raise NotSuitable(
+                        gettext("%(chosen)s %(gone)s. Choose another %(role)s.")
+                        % {"chosen": chosen, "gone": gone, "role": role_word(role)},
+                        field=role,
+                    )
                 if reason := unfit[chosen]:
                     raise NotSuitable(reason, field=role)
                 fit = [chosen]
             elif not fit:
-                reason = unfit[every[0]] if len(every) == 1 else f"No {role} at {self.site} can take this visit."
+                reason = (
+                    unfit[every[0]]
+                    if len(every) == 1
+                    else gettext("No %(role)s at %(site)s can take this visit.") % {"role": role_word(role), "site": self.site}
+                )
                 raise NotSuitable(reason, field=role)
             if role == "clinician" and plan is not None:
                 fit.sort(key=lambda resource: resource.user_id != plan.accepted_by_id)
@@ -159,14 +173,14 @@ class Diary:
         candidates["bay"] = [resource for resource in self.resources if resource.kind == Resource.Kind.BAY]
         if bay is not None:
             if bay not in candidates["bay"]:
-                raise NotSuitable(f"{bay} takes no bookings here. Choose another bay.", field="bay")
+                raise NotSuitable(gettext("%(bay)s takes no bookings here. Choose another bay.") % {"bay": bay}, field="bay")
             candidates["bay"] = [bay]
         party = Party(patient, candidates, self._trained())
         able = [one for one in candidates["clinician"] if party.devices_of(one)]
         if not able:
-            who = candidates["clinician"][0] if len(candidates["clinician"]) == 1 else "Nobody here"
-            what = candidates["device"][0] if len(candidates["device"]) == 1 else "a device that fits"
-            words = f"{who} is not trained on {what}. Choose another device or clinician."
+            who = candidates["clinician"][0] if len(candidates["clinician"]) == 1 else gettext("Nobody here")
+            what = candidates["device"][0] if len(candidates["device"]) == 1 else gettext("a device that fits")
+            words = gettext("%(who)s is not trained on %(what)s. Choose another device or clinician.") % {"who": who, "what": what}
             raise NotSuitable(words, field="device" if device else "clinician")
         candidates["clinician"] = able
         return party

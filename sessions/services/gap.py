@@ -10,9 +10,10 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
 
 from accounts.permissions import may, who
-from planner import wording
+from accounts.templatetags.clinic_format import in_words
 from plans.models import TreatmentPlan
 
 from ..models import Booking
@@ -51,16 +52,22 @@ class Override:
 def weeks(days: int) -> str:
     """`4 weeks`, `1 week`, `4 weeks and 2 days`, `3 days`: the words for a gap."""
     whole, rest = divmod(days, 7)
-    parts = [f"{whole} week{'' if whole == 1 else 's'}"] if whole else []
+    parts = [ngettext("%(count)s week", "%(count)s weeks", whole) % {"count": whole}] if whole else []
     if rest or not parts:
-        parts.append(f"{rest} day{'' if rest == 1 else 's'}")
-    return " and ".join(parts)
+        parts.append(ngettext("%(count)s day", "%(count)s days", rest) % {"count": rest})
+    return gettext(" and ").join(parts)
 
 
 def allowed(plan: TreatmentPlan) -> str:
     """`4 to 8 weeks`, as the plan has it."""
-    unit = "week" if plan.interval_weeks_min == plan.interval_weeks_max == 1 else "weeks"
-    return wording.span(plan.interval_weeks_min, plan.interval_weeks_max, unit)
+    return weeks_between(plan.interval_weeks_min, plan.interval_weeks_max)
+
+
+def weeks_between(low: int, high: int) -> str:
+    """`4 to 8 weeks`; one number where both are the same."""
+    if low == high:
+        return ngettext("%(count)s\u00a0week", "%(count)s\u00a0weeks", low) % {"count": low}
+    return gettext("%(first)s to %(last)s\u00a0weeks") % {"first": low, "last": high}
 
 
 def placed(plan: TreatmentPlan, *, ignoring: Booking | None = None) -> dict[int, Booking]:
@@ -87,7 +94,7 @@ def window(plan: TreatmentPlan, number: int, days: dict[int, dt.date], healing: 
     if earlier is not None:
         low, high = healing.between(earlier, number)
         first = days[earlier] + dt.timedelta(days=low)
-        first_because = f"session {earlier} is on {wording.day(days[earlier], weekday=True)}"
+        first_because = gettext("session %(earlier)s is on %(days)s") % {"earlier": earlier, "days": in_words(days[earlier], weekday=True)}
         if not is_overdue(plan, earlier, number, days, healing):
             last, last_because = days[earlier] + dt.timedelta(days=high), first_because
         if raised := healing.after(earlier).why:
@@ -95,7 +102,10 @@ def window(plan: TreatmentPlan, number: int, days: dict[int, dt.date], healing: 
     before = healing.before
     if before is not None and (first is None or before.first_day > first):
         first = before.first_day
-        first_because = f"the last session of {before.plan} was on {wording.day(before.day, weekday=True)}"
+        first_because = gettext("the last session of %(plan)s was on %(day)s") % {
+            "plan": before.plan,
+            "day": in_words(before.day, weekday=True),
+        }
         if before.weeks.why:
             first_because = f"{first_because}. {before.weeks.why}"
     for other in healing.standing:  # in the order of their days
@@ -103,7 +113,7 @@ def window(plan: TreatmentPlan, number: int, days: dict[int, dt.date], healing: 
             first, first_because = other.first_day, _stands(other)
     if later is not None:
         low, high = healing.between(number, later)
-        because = f"session {later} is on {wording.day(days[later], weekday=True)}"
+        because = gettext("session %(later)s is on %(days)s") % {"later": later, "days": in_words(days[later], weekday=True)}
         until, since = days[later] - dt.timedelta(days=low), days[later] - dt.timedelta(days=high)
         if last is None or until < last:
             last, last_because = until, because
@@ -122,7 +132,7 @@ def is_overdue(plan: TreatmentPlan, earlier: int, later: int, days: dict[int, dt
 
 
 def _stands(other: Standing) -> str:
-    return f"{other.title} is booked on {wording.day(other.day, weekday=True)}"
+    return gettext("%(title)s is booked on %(day)s") % {"title": other.title, "day": in_words(other.day, weekday=True)}
 
 
 def last_treated(placed: dict[int, Booking]) -> int:
@@ -135,17 +145,30 @@ def check_passed(plan: TreatmentPlan, number: int, placed: dict[int, Booking]) -
     if number >= (last := last_treated(placed)):
         return
     left = next((n for n in range(last + 1, plan.sessions_count + 1) if n not in placed), None)
-    then = f"The next session to book is session {left}." if left else "For further sessions, make a new plan."
-    raise BookingRefused(f"Session {last} of {str(plan).lower()} is done, so session {number} was passed over. {then}")
+    then = (
+        gettext("The next session to book is session %(left)s.") % {"left": left}
+        if left
+        else gettext("For further sessions, make a new plan.")
+    )
+    raise BookingRefused(
+        gettext("Session %(last)s of %(plan)s is done, so session %(number)s was passed over. %(then)s")
+        % {"last": last, "plan": str(plan).lower(), "number": number, "then": then}
+    )
 
 
 def check_plan(plan: TreatmentPlan, number: int) -> None:
     """Raises BookingRefused where *plan* takes no session *number* (any more)."""
     status = TreatmentPlan.objects.values_list("status", flat=True).get(pk=plan.pk)
     if status != TreatmentPlan.Status.ACCEPTED:
-        raise BookingRefused(f"{plan} is {TreatmentPlan.Status(status).label.lower()}. Book from the plan that is in force.")
+        raise BookingRefused(
+            gettext("%(plan)s is %(status)s. Book from the plan that is in force.")
+            % {"plan": plan, "status": TreatmentPlan.Status(status).label.lower()}
+        )
     if not 1 <= number <= plan.sessions_count:
-        raise BookingRefused(f"{plan} has {plan.sessions_count} sessions. There is no session {number}.")
+        raise BookingRefused(
+            gettext("%(plan)s has %(sessions_count)s sessions. There is no session %(number)s.")
+            % {"plan": plan, "sessions_count": plan.sessions_count, "number": number}
+        )
 
 
 def too_soon(plan: TreatmentPlan, number: int, day: dt.date, days: dict[int, dt.date], healing: Healing | None = None) -> GapRefused | None:
@@ -159,15 +182,18 @@ def too_soon(plan: TreatmentPlan, number: int, day: dt.date, days: dict[int, dt.
     for nearer in (n for n in days if n < number):  # whichever was last in time, where they do not stand in the order of their numbers
         after = days[nearer] + dt.timedelta(weeks=healing.after(nearer).least)
         if first is None or after > first:
-            first, because = after, f"session {nearer} is on {wording.day(days[nearer], weekday=True)}"
+            first, because = (
+                after,
+                gettext("session %(nearer)s is on %(days)s") % {"nearer": nearer, "days": in_words(days[nearer], weekday=True)},
+            )
     for other in healing.standing:
         if other.is_near(max(day, first) if first else day):
             first, because = other.first_day, _stands(other)
     if first is None or day >= first:
         return None
     return GapRefused(
-        f"The plan allows {allowed(plan)} between sessions and {because}. "
-        f"The first day for session {number} is {wording.day(first, weekday=True)}.",
+        gettext("The plan allows %(allowed)s between sessions and %(because)s. The first day for session %(number)s is %(first)s.")
+        % {"allowed": allowed(plan), "because": because, "number": number, "first": in_words(first, weekday=True)},
         first_day=first,
         may_be_overridden=True,
     )
@@ -178,14 +204,16 @@ def _check_order(plan: TreatmentPlan, number: int, starts_at: dt.datetime, other
     zone = clinic_zone(plan.patient.site)
     for other, visit in sorted(others.items()):
         if other < number and visit.starts_at >= starts_at:
-            where = f"comes after it; move session {other} first"
+            where = gettext("comes after it; move session %(other)s first") % {"other": other}
         elif other > number and visit.starts_at <= starts_at:
-            where = f"comes before it; move session {other} first"
+            where = gettext("comes before it; move session %(other)s first") % {"other": other}
         else:
             continue
-        stands = wording.day(local_day(visit.starts_at, zone), weekday=True)
+        stands = in_words(local_day(visit.starts_at, zone), weekday=True)
         raise GapRefused(
-            f"The sessions of a plan keep their order. Session {other} is on {stands}: session {number} {where}.", first_day=first_day
+            gettext("The sessions of a plan keep their order. Session %(other)s is on %(stands)s: session %(number)s %(where)s.")
+            % {"other": other, "stands": stands, "number": number, "where": where},
+            first_day=first_day,
         )
 
 
@@ -210,7 +238,11 @@ def bounds(plan: TreatmentPlan, kind: str, number: int | None = None, *, ignorin
     zone, a_day = clinic_zone(plan.patient.site), dt.timedelta(days=1)
     if kind == Booking.Kind.REVIEW and (last := _last_session(plan, ignoring)) is not None:
         day = local_day(last.starts_at, zone)
-        return Window(first_day=day + a_day, first_because=f"session {last.session_number} is on {wording.day(day, weekday=True)}")
+        return Window(
+            first_day=day + a_day,
+            first_because=gettext("session %(session_number)s is on %(day)s")
+            % {"session_number": last.session_number, "day": in_words(day, weekday=True)},
+        )
     if kind != Booking.Kind.SESSION or number is None:
         return Window()
     found = window(plan, number, {n: local_day(visit.starts_at, zone) for n, visit in placed(plan, ignoring=ignoring).items()})
@@ -231,17 +263,26 @@ def check_review(plan: TreatmentPlan, kind: str, starts_at: dt.datetime, *, igno
     zone, name = clinic_zone(plan.patient.site), str(plan).lower()
     review = _waiting_review(plan, ignoring)
     if review is not None:
-        stands = wording.day(local_day(review.starts_at, zone), weekday=True)
+        stands = in_words(local_day(review.starts_at, zone), weekday=True)
         if kind == Booking.Kind.REVIEW:
-            raise AlreadyBooked(f"The review of {name} is booked already, on {stands}. Move that one.", booking=review)
+            raise AlreadyBooked(
+                gettext("The review of %(name)s is booked already, on %(stands)s. Move that one.") % {"name": name, "stands": stands},
+                booking=review,
+            )
         if starts_at >= review.starts_at:
-            raise GapRefused(f"The review of {name} is on {stands} and comes after the sessions. Move the review first.")
+            raise GapRefused(
+                gettext("The review of %(name)s is on %(stands)s and comes after the sessions. Move the review first.")
+                % {"name": name, "stands": stands}
+            )
     if kind == Booking.Kind.SESSION:
         return
     last = _last_session(plan, ignoring)
     if last is not None and starts_at <= last.starts_at:
-        on = wording.day(local_day(last.starts_at, zone), weekday=True)
-        raise GapRefused(f"The review comes after the sessions of {name}, and session {last.session_number} is on {on}.")
+        on = in_words(local_day(last.starts_at, zone), weekday=True)
+        raise GapRefused(
+            gettext("The review comes after the sessions of %(name)s, and session %(session_number)s is on %(on)s.")
+            % {"name": name, "session_number": last.session_number, "on": on}
+        )
 
 
 def check_gap(
@@ -283,8 +324,17 @@ def check_gap(
         if day + needed > max(days[later], agreed or days[later]):
             latest = days[later] - needed
             raise GapRefused(
-                f"The plan allows {allowed(plan)} between sessions and session {later} is on {wording.day(days[later], weekday=True)}. "
-                f"The last day for session {number} is {wording.day(latest, weekday=True)}; move session {later} first.",
+                gettext(
+                    "The plan allows %(allowed)s between sessions and session %(later)s is on %(days)s. "
+                    "The last day for session %(number)s is %(latest)s; move session %(later)s first."
+                )
+                % {
+                    "allowed": allowed(plan),
+                    "later": later,
+                    "days": in_words(days[later], weekday=True),
+                    "number": number,
+                    "latest": in_words(latest, weekday=True),
+                },
                 first_day=window(plan, number, days, healing).first_day,
             )
     return override
@@ -299,7 +349,10 @@ def _override(refused: GapRefused, day: dt.date, reason: str, by, visit: Booking
     if not reason:
         raise refused
     if by is None or not may(by, OVERRIDE):
-        raise GapRefused(f"{refused.message} Only {who(OVERRIDE)} may book it sooner.", first_day=refused.first_day)
+        raise GapRefused(
+            gettext("%(message)s Only %(who)s may book it sooner.") % {"message": refused.message, "who": who(OVERRIDE)},
+            first_day=refused.first_day,
+        )
     return Override(reason, by, timezone.now(), refused.first_day)
 
 
@@ -327,4 +380,8 @@ def late_words(booking: Booking) -> str:
     days = (local_day(booking.starts_at, zone) - others[earlier]).days
     if days <= healing_of(booking.plan).between(earlier, booking.session_number)[1]:
         return ""
-    return f"{weeks(days)} after session {earlier}. The plan allows {allowed(booking.plan)}."
+    return gettext("%(weeks)s after session %(earlier)s. The plan allows %(allowed)s.") % {
+        "weeks": weeks(days),
+        "earlier": earlier,
+        "allowed": allowed(booking.plan),
+    }

@@ -12,10 +12,11 @@ from decimal import Decimal
 
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
 
+from accounts.templatetags.clinic_format import in_words as day_words
 from consent.standing import MISSING, OLDER, SIGNED, WITHDRAWN, Stands, stands_for
 from patients.lists import DueList
-from planner.wording import day as day_words
 from planner.wording import mm
 from plans.competence import beyond, without_agreed
 from plans.models import TreatmentPlan
@@ -124,7 +125,9 @@ def day_check(session: TreatmentSession, on: dt.date | None = None, *, numbing: 
     waiting = to_look_at(session.plan, earlier, on)
     if (due or waiting) and planner.state != STOP:
         field = "due" if due else SKIN
-        planner = Condition("planner", LEFT, "The plan is checked again once they are answered", "plan check", field, holds=True)
+        planner = Condition(
+            "planner", LEFT, gettext("The plan is checked again once they are answered"), gettext("plan check"), field, holds=True
+        )
     gap, operator = _gap(session, on, today.interval_weeks), _operator(session, on)
     skin, numbing = _skin(session, earlier, waiting), _numbing(session, on, session.numbing if numbing is None else numbing)
     conditions = (_plan(session), _screening(due), *skin, planner, gap, operator, *numbing, _consent(session))
@@ -152,8 +155,9 @@ def _check_then(session: TreatmentSession) -> DayCheck:
     due = due_of(session.patient, session.plan.protocol_version, on)
     earlier = earlier_of(session.patient, on)
     today = planner_today(session.plan, session.patient, on, earlier, added=added_ids(session))
-    skin = _skin(session, earlier, to_look_at(session.plan, earlier, on))
-    rows = [_screening(due, was=True), *(_skin_then(row) for row in skin), _planner_then(session, today)]
+    waiting = to_look_at(session.plan, earlier, on)
+    skin = _skin(session, earlier, waiting)
+    rows = [_screening(due, was=True), *(_skin_then(row, waiting) for row in skin), _planner_then(session, today)]
     conditions = (
         _plan_then(session),
         *(_said(session, row) for row in rows),
@@ -163,7 +167,11 @@ def _check_then(session: TreatmentSession) -> DayCheck:
         *(_said(session, row) for row in _added_then(session)),
     )
     stands = stands_for(session.plan, session.patient)
-    since = [f"Since then consent was taken back: {row.words}" for row in stands.of(WITHDRAWN) if row.item and row.item.withdrawal.at > at]
+    since = [
+        gettext("Since then consent was taken back: %(row)s") % {"row": row.words}
+        for row in stands.of(WITHDRAWN)
+        if row.item and row.item.withdrawal.at > at
+    ]
     return DayCheck(on=on, conditions=conditions, left_out={}, cautions=(*since, *today.cautions), due=(), changes=today.changes)
 
 
@@ -173,38 +181,70 @@ def _said(session: TreatmentSession, row: Condition) -> Condition:
         return row
     words = row.words.rstrip(".")
     if session.late_said:
-        return Condition(row.name, OK, f"{words}. Said about it: {session.late_said}", row.short, LATE_SAID)
-    return Condition(row.name, LEFT, f"Not in order that day: {words}. Say what is known about it", row.short, LATE_SAID)
+        return Condition(
+            row.name,
+            OK,
+            gettext("%(words)s. Said about it: %(late_said)s") % {"words": words, "late_said": session.late_said},
+            row.short,
+            LATE_SAID,
+        )
+    return Condition(
+        row.name, LEFT, gettext("Not in order that day: %(words)s. Say what is known about it") % {"words": words}, row.short, LATE_SAID
+    )
 
 
 def _plan_then(session: TreatmentSession) -> Condition:
     plan = session.plan
     if words := began_wrong(session.booking, session.started_at):
-        return Condition("plan", LEFT, words, "start time", "f-started")
-    since = "" if plan.status == TreatmentPlan.Status.ACCEPTED else f", {plan.get_status_display().lower()} since"
-    return Condition("plan", OK, f"Plan {plan.number} was in force{since}", f"plan {plan.number}")
+        return Condition("plan", LEFT, words, gettext("start time"), "f-started")
+    since = (
+        ""
+        if plan.status == TreatmentPlan.Status.ACCEPTED
+        else gettext(", %(status)s since") % {"status": plan.get_status_display().lower()}
+    )
+    return Condition(
+        "plan",
+        OK,
+        gettext("Plan %(plan)s was in force%(since)s") % {"plan": plan.number, "since": since},
+        gettext("plan %(plan)s") % {"plan": plan.number},
+    )
 
 
-def _skin_then(row: Condition) -> Condition:
+def _skin_then(row: Condition, waiting: list[Earlier]) -> Condition:
     if row.met:
         return row
-    return Condition(row.name, LEFT, f"Nobody said {row.words.removeprefix('Say first ')}", row.short)
+    words = gettext("Nobody said how the skin is after %(waiting)s") % {"waiting": gettext(" and ").join(one.words for one in waiting)}
+    return Condition(row.name, LEFT, words, row.short)
 
 
 def _planner_then(session: TreatmentSession, today: Today) -> Condition:
     """What the planner says of that day, from what is on file now."""
     labels = {row.zone: row.zone_label for row in session.zones.all()}
     said = [today.barred] if today.barred else []
-    said += [f"{labels.get(zone, zone)} would be left out: {why.rstrip('.')}" for zone, why in today.left_out.items()]
-    said += [f"{labels.get(zone, zone)} at most {mm(most)}: {why.rstrip('.')}" for zone, (most, why) in today.limits.items()]
-    said += [f"{name} would not be used: {why.rstrip('.')}" for name, why in {**today.adjuvants_out, **_refused(session, today)}.items()]
-    said += [f"to be decided: {words}" for words in today.decisions]
+    said += [
+        gettext("%(labels)s would be left out: %(why)s") % {"labels": labels.get(zone, zone), "why": why.rstrip(".")}
+        for zone, why in today.left_out.items()
+    ]
+    said += [
+        gettext("%(labels)s at most %(most)s: %(why)s") % {"labels": labels.get(zone, zone), "most": mm(most), "why": why.rstrip(".")}
+        for zone, (most, why) in today.limits.items()
+    ]
+    said += [
+        gettext("%(name)s would not be used: %(why)s") % {"name": name, "why": why.rstrip(".")}
+        for name, why in {**today.adjuvants_out, **_refused(session, today)}.items()
+    ]
+    said += [gettext("to be decided: %(words)s") % {"words": words} for words in today.decisions]
     undecided = decided_not(session, today)
     if undecided and not said:
         said = [in_words(undecided)]
     if said:
-        return Condition("planner", LEFT, f"From what is on file now the planner says of that day: {'; '.join(said)}", "plan check")
-    return Condition("planner", OK, "The answers on file fit the plan", "plan check")
+        return Condition(
+            "planner",
+            LEFT,
+            gettext("From what is on file now the planner says of that day: %(said)s") % {"said": "; ".join(said)},
+            gettext("plan check"),
+        )
+    return Condition("planner", OK, gettext("The answers on file fit the plan"), gettext("plan check"))
 
 
 def _refused(session: TreatmentSession, today: Today) -> dict[str, str]:
@@ -217,13 +257,15 @@ def _consent_then(session: TreatmentSession) -> Condition:
     if stands.state == OLDER and session.consent_reason:
         return _consent_older(session, stands)
     if stands.state == SIGNED:
-        return Condition("consent", OK, stands.words, "consent")
+        return Condition("consent", OK, stands.words, gettext("consent"))
     words = {
-        WITHDRAWN: f"Consent was withdrawn before the treatment: {'; '.join(row.words for row in stands.of(WITHDRAWN))}",
-        MISSING: f"{stands.words}, not by then",
-        OLDER: f"Consent was signed on a text that was no longer in use: {'; '.join(row.words for row in stands.of(OLDER))}",
+        WITHDRAWN: gettext("Consent was withdrawn before the treatment: %(of)s")
+        % {"of": "; ".join(row.words for row in stands.of(WITHDRAWN))},
+        MISSING: gettext("%(stands)s, not by then") % {"stands": stands.words},
+        OLDER: gettext("Consent was signed on a text that was no longer in use: %(of)s")
+        % {"of": "; ".join(row.words for row in stands.of(OLDER))},
     }
-    return Condition("consent", LEFT, words[stands.state], "consent")
+    return Condition("consent", LEFT, words[stands.state], gettext("consent"))
 
 
 def decided_not(session: TreatmentSession, today: Today) -> tuple[Change, ...]:
@@ -237,7 +279,9 @@ def _agreed_depths(session: TreatmentSession, today: Today) -> dict[str, tuple[D
     last = {change["key"]: made["reason"] for made in session.decided_today for change in made["changes"]}
     lighter = session.Decided.LIGHTER
     return {
-        zone: (most, f"decided today. {why}") for zone, (most, why) in today.proposed.items() if last.get(f"depth.{zone}:{most}") == lighter
+        zone: (most, gettext("decided today. %(why)s") % {"why": why})
+        for zone, (most, why) in today.proposed.items()
+        if last.get(f"depth.{zone}:{most}") == lighter
     }
 
 
@@ -261,11 +305,25 @@ def unmet(conditions: list[Condition]) -> list[Condition]:
 
 def _before(session: TreatmentSession) -> list[Condition]:
     rows = (
-        ("identity", session.identity_checked, "Name and birth date checked", "name and birth date", "f-identity_checked"),
-        ("skin", session.skin_checked, f"Skin looked at {'that day' if session.is_late else 'today'}", "skin check", "f-skin_checked"),
+        (
+            "identity",
+            session.identity_checked,
+            gettext("Name and birth date checked"),
+            gettext("name and birth date"),
+            "f-identity_checked",
+        ),
+        (
+            "skin",
+            session.skin_checked,
+            gettext("Skin looked at that day") if session.is_late else gettext("Skin looked at today"),
+            gettext("skin check"),
+            "f-skin_checked",
+        ),
     )
     return [
-        Condition(name, OK if done else LEFT, words if done else f"Tick when done: {words.lower()}", short, field)
+        Condition(
+            name, OK if done else LEFT, words if done else gettext("Tick when done: %(words)s") % {"words": words.lower()}, short, field
+        )
         for name, done, words, short, field in rows
     ]
 
@@ -276,19 +334,21 @@ def _plan(session: TreatmentSession) -> Condition:
         return Condition(
             "plan",
             OK,
-            f"Plan {plan.number} accepted on {day_words(session.site.day_of(plan.accepted_at))}",
-            f"plan {plan.number}",
+            gettext("Plan %(plan)s accepted on %(accepted_at)s")
+            % {"plan": plan.number, "accepted_at": day_words(session.site.day_of(plan.accepted_at))},
+            gettext("plan %(plan)s") % {"plan": plan.number},
             holds=True,
         )
     words = {
-        TreatmentPlan.Status.SUPERSEDED: f"Plan {plan.number} was replaced by a newer one. Book this session from the newer plan",
-        TreatmentPlan.Status.COMPLETED: f"Plan {plan.number} is completed. Make a new plan for further sessions",
-        TreatmentPlan.Status.AWAITING: f"Plan {plan.number} waits for a countersignature",
-        TreatmentPlan.Status.RETURNED: f"Plan {plan.number} was sent back. Make a new plan before treating",
-        TreatmentPlan.Status.WRITING: f"Plan {plan.number} is not whole yet",
-        TreatmentPlan.Status.STOPPED: f"Plan {plan.number} was stopped. Make a new plan before treating again",
+        TreatmentPlan.Status.SUPERSEDED: gettext("Plan %(plan)s was replaced by a newer one. Book this session from the newer plan")
+        % {"plan": plan.number},
+        TreatmentPlan.Status.COMPLETED: gettext("Plan %(plan)s is completed. Make a new plan for further sessions") % {"plan": plan.number},
+        TreatmentPlan.Status.AWAITING: gettext("Plan %(plan)s waits for a countersignature") % {"plan": plan.number},
+        TreatmentPlan.Status.RETURNED: gettext("Plan %(plan)s was sent back. Make a new plan before treating") % {"plan": plan.number},
+        TreatmentPlan.Status.WRITING: gettext("Plan %(plan)s is not whole yet") % {"plan": plan.number},
+        TreatmentPlan.Status.STOPPED: gettext("Plan %(plan)s was stopped. Make a new plan before treating again") % {"plan": plan.number},
     }
-    return Condition("plan", STOP, words[plan.status], f"plan {plan.number}", "day", holds=True)
+    return Condition("plan", STOP, words[plan.status], gettext("plan %(plan)s") % {"plan": plan.number}, "day", holds=True)
 
 
 def due_questions(session: TreatmentSession, on: dt.date) -> tuple[str, ...]:
@@ -304,10 +364,12 @@ def asked_questions(session: TreatmentSession, on: dt.date) -> list:
 def _screening(due: Due, *, was: bool = False) -> Condition:
     """was: of a day that is over."""
     if not due:
-        return Condition("screening", OK, "Safety checks are up to date", "safety checks", holds=True)
+        return Condition("screening", OK, gettext("Safety checks are up to date"), gettext("safety checks"), holds=True)
     if was:
-        return Condition("screening", LEFT, f"{due.words} due that day and not on file", "safety checks")
-    return Condition("screening", LEFT, f"Ask again first: {due.words} due", "safety checks", "due", holds=True)
+        return Condition("screening", LEFT, gettext("%(due)s due that day and not on file") % {"due": due.words}, gettext("safety checks"))
+    return Condition(
+        "screening", LEFT, gettext("Ask again first: %(due)s due") % {"due": due.words}, gettext("safety checks"), "due", holds=True
+    )
 
 
 def _skin(session: TreatmentSession, earlier: list[Earlier], waiting: list[Earlier]) -> list[Condition]:
@@ -316,33 +378,40 @@ def _skin(session: TreatmentSession, earlier: list[Earlier], waiting: list[Earli
     if not rows:
         return []
     if waiting:
-        words = f"Say first how the skin is after {' and '.join(row.words for row in waiting)}"
-        return [Condition("skin_seen", LEFT, words, "skin after the last session", SKIN, holds=True)]
+        words = gettext("Say first how the skin is after %(waiting)s") % {"waiting": gettext(" and ").join(row.words for row in waiting)}
+        return [Condition("skin_seen", LEFT, words, gettext("skin after the last session"), SKIN, holds=True)]
     words = "; ".join(f"{row.words}: {row.last}" for row in rows)
-    return [Condition("skin_seen", OK, f"Skin after {words}", "skin after the last session", holds=True)]
+    return [
+        Condition("skin_seen", OK, gettext("Skin after %(words)s") % {"words": words}, gettext("skin after the last session"), holds=True)
+    ]
 
 
 def _planner(session: TreatmentSession, today: Today, undecided: tuple[Change, ...]) -> Condition:
     if today.status in ("refuse", "defer"):
-        return Condition("planner", STOP, today.barred, "stop", "day", holds=True)
+        return Condition("planner", STOP, today.barred, gettext("stop"), "day", holds=True)
     if today.status == "ask":
-        return Condition("planner", LEFT, today.barred, "open questions", "day", holds=True)
+        return Condition("planner", LEFT, today.barred, gettext("open questions"), "day", holds=True)
     if today.decisions:
-        words = f"New since the plan was made: {'; '.join(today.decisions)}. Make a new plan, so that it is decided and written down"
-        return Condition("planner", STOP, words, "new decision", "day", holds=True)
+        words = gettext("New since the plan was made: %(decisions)s. Make a new plan, so that it is decided and written down") % {
+            "decisions": "; ".join(today.decisions)
+        }
+        return Condition("planner", STOP, words, gettext("new decision"), "day", holds=True)
     if undecided:
-        words = f"More careful today than planned. Decide first: {in_words(undecided)}"
-        return Condition("planner", LEFT, words, "decision for today", "today", holds=True)
-    narrower = "Today's answers narrow the plan: see the zones and what goes with the needling"
+        words = gettext("More careful today than planned. Decide first: %(undecided)s") % {"undecided": in_words(undecided)}
+        return Condition("planner", LEFT, words, gettext("decision for today"), "today", holds=True)
+    narrower = gettext("Today's answers narrow the plan: see the zones and what goes with the needling")
     if today.to_decide:
         made = session.decided_today[-1]
-        said = f"More careful today than planned, decided by {made['by_name']}: {decided_words(made)}"
+        said = gettext("More careful today than planned, decided by %(made)s: %(decided_words)s") % {
+            "made": made["by_name"],
+            "decided_words": decided_words(made),
+        }
         return Condition(
-            "planner", OK, f"{said}. {narrower}" if len(today.to_decide) < len(today.changes) else said, "plan check", holds=True
+            "planner", OK, f"{said}. {narrower}" if len(today.to_decide) < len(today.changes) else said, gettext("plan check"), holds=True
         )
     if today.changes:
-        return Condition("planner", OK, narrower, "plan check", holds=True)
-    return Condition("planner", OK, "Today's answers still fit the plan", "plan check", holds=True)
+        return Condition("planner", OK, narrower, gettext("plan check"), holds=True)
+    return Condition("planner", OK, gettext("Today's answers still fit the plan"), gettext("plan check"), holds=True)
 
 
 def decided_words(made: dict) -> str:
@@ -380,39 +449,61 @@ def _gap(session: TreatmentSession, on: dt.date, longer: int | None = None) -> C
     """*longer*: the shortest interval in weeks where today's answers ask for more than the plan's."""
     last = last_signed(session)
     if last is None:
-        return Condition("gap", OK, "No earlier session in these zones", "healing gap", holds=True)
+        return Condition("gap", OK, gettext("No earlier session in these zones"), gettext("healing gap"), holds=True)
     healing = after_record(last, session.plan)
     weeks = max(longer or 0, healing.least)
     treated = last.day
     days = (on - treated).days
-    since = f"{days} days since session {last.session_number} on {day_words(treated)}"
+    since = gettext("%(days)s days since session %(session_number)s on %(treated)s") % {
+        "days": days,
+        "session_number": last.session_number,
+        "treated": day_words(treated),
+    }
     if days >= weeks * 7:
-        return Condition("gap", OK, since, "healing gap", holds=True)
+        return Condition("gap", OK, since, gettext("healing gap"), holds=True)
     if session.gap_reason:
-        return Condition("gap", OK, f"{since}, accepted by {session.gap_by}: {session.gap_reason}", "healing gap", holds=True)
+        return Condition(
+            "gap",
+            OK,
+            gettext("%(since)s, accepted by %(gap_by)s: %(gap_reason)s")
+            % {"since": since, "gap_by": session.gap_by, "gap_reason": session.gap_reason},
+            gettext("healing gap"),
+            holds=True,
+        )
     first = day_words(treated + dt.timedelta(weeks=weeks))
     if longer and longer >= healing.least:
-        leaves = f"today's answers ask for at least {weeks} weeks"
+        leaves = gettext("today's answers ask for at least %(weeks)s weeks") % {"weeks": weeks}
     else:
-        leaves = f"the plan leaves at least {weeks} weeks" if not healing.why else healing.why[0].lower() + healing.why[1:]
-    ask = "Say why it was sooner" if session.is_late else "Say why it is sooner, or book another day"
-    words = f"{since}: {leaves}, so from {first}. {ask}"
-    return Condition("gap", LEFT, words, "healing gap", "f-gap_reason", holds=True)
+        leaves = (
+            gettext("the plan leaves at least %(weeks)s weeks") % {"weeks": weeks}
+            if not healing.why
+            else healing.why[0].lower() + healing.why[1:]
+        )
+    ask = gettext("Say why it was sooner") if session.is_late else gettext("Say why it is sooner, or book another day")
+    words = gettext("%(since)s: %(leaves)s, so from %(first)s. %(ask)s") % {"since": since, "leaves": leaves, "first": first, "ask": ask}
+    return Condition("gap", LEFT, words, gettext("healing gap"), "f-gap_reason", holds=True)
 
 
 def _consent(session: TreatmentSession) -> Condition:
     """Signed for what the plan does and puts on, on the texts in use, and not withdrawn; an older text holds with a reason."""
     stands = stands_for(session.plan, session.patient)
     if stands.state == WITHDRAWN:
-        return Condition("consent", STOP, stands.words, "consent", "consent", holds=True)
+        return Condition("consent", STOP, stands.words, gettext("consent"), "consent", holds=True)
     if stands.state == MISSING:
-        return Condition("consent", LEFT, f"{stands.words}. Have it signed first", "consent", "consent", holds=True)
+        return Condition(
+            "consent",
+            LEFT,
+            gettext("%(stands)s. Have it signed first") % {"stands": stands.words},
+            gettext("consent"),
+            "consent",
+            holds=True,
+        )
     if stands.state == OLDER and not session.consent_reason:
-        words = f"{stands.words}, or say why the older one holds today"
-        return Condition("consent", LEFT, words, "consent", "f-consent_reason", holds=True)
+        words = gettext("%(stands)s, or say why the older one holds today") % {"stands": stands.words}
+        return Condition("consent", LEFT, words, gettext("consent"), "f-consent_reason", holds=True)
     if stands.state == OLDER:
         return _consent_older(session, stands)
-    return Condition("consent", OK, stands.words, "consent", holds=True)
+    return Condition("consent", OK, stands.words, gettext("consent"), holds=True)
 
 
 def _added_then(session: TreatmentSession) -> list[Condition]:
@@ -420,13 +511,24 @@ def _added_then(session: TreatmentSession) -> list[Condition]:
     stands = added_consent(session, added_ids(session))
     if stands.state == SIGNED:
         return []
-    return [Condition("added_consent", LEFT, f"By then not in order: {'; '.join(row.words for row in stands.open)}", "consent")]
+    return [
+        Condition(
+            "added_consent",
+            LEFT,
+            gettext("By then not in order: %(open)s") % {"open": "; ".join(row.words for row in stands.open)},
+            gettext("consent"),
+        )
+    ]
 
 
 def _consent_older(session: TreatmentSession, stands: Stands) -> Condition:
     older = "; ".join(row.words for row in stands.of(OLDER))
-    words = f"Consent: {older}, accepted by {session.consent_by}: {session.consent_reason}"
-    return Condition("consent", OK, words, "consent", holds=True)
+    words = gettext("Consent: %(older)s, accepted by %(consent_by)s: %(consent_reason)s") % {
+        "older": older,
+        "consent_by": session.consent_by,
+        "consent_reason": session.consent_reason,
+    }
+    return Condition("consent", OK, words, gettext("consent"), holds=True)
 
 
 def _withdrawn_since(session: TreatmentSession) -> list[str]:
@@ -437,7 +539,10 @@ def _withdrawn_since(session: TreatmentSession) -> list[str]:
     if stands.state != WITHDRAWN:
         return []
     names = "; ".join(row.words for row in stands.of(WITHDRAWN))
-    return [f"Consent was withdrawn since the treatment began: {names}. Stop, record what was done until then, and sign"]
+    return [
+        gettext("Consent was withdrawn since the treatment began: %(names)s. Stop, record what was done until then, and sign")
+        % {"names": names}
+    ]
 
 
 def _all_kept(session: TreatmentSession, kept: dict) -> tuple[Condition, ...]:
@@ -447,7 +552,9 @@ def _all_kept(session: TreatmentSession, kept: dict) -> tuple[Condition, ...]:
         return found
     return (
         *found,
-        Condition("consent", OK, "Consent confirmed", "consent", holds=True) if session.consent_confirmed else _consent(session),
+        Condition("consent", OK, gettext("Consent confirmed"), gettext("consent"), holds=True)
+        if session.consent_confirmed
+        else _consent(session),
     )
 
 
@@ -463,8 +570,13 @@ def _operator_then(session: TreatmentSession) -> Condition:
     who, needs = session.clinician, countersigning.beyond_right(session)
     if needs:
         words = "; ".join(dict.fromkeys(need["subject"] for need in needs))
-        return Condition("operator", OK, f"{who} treated, beyond their own right: {words}. Once signed it waits for a countersignature")
-    return Condition("operator", OK, f"{who} treated", "who treated")
+        return Condition(
+            "operator",
+            OK,
+            gettext("%(who)s treated, beyond their own right: %(words)s. Once signed it waits for a countersignature")
+            % {"who": who, "words": words},
+        )
+    return Condition("operator", OK, gettext("%(who)s treated") % {"who": who}, gettext("who treated"))
 
 
 def _operator(session: TreatmentSession, on: dt.date) -> Condition:
@@ -474,18 +586,22 @@ def _operator(session: TreatmentSession, on: dt.date) -> Condition:
     """
     who, plan = session.clinician, session.plan
     if not who.may("records.sign"):
-        return Condition("operator", STOP, f"{who} may not treat. A clinician has to", "who treats", "day", holds=True)
+        return Condition(
+            "operator", STOP, gettext("%(who)s may not treat. A clinician has to") % {"who": who}, gettext("who treats"), "day", holds=True
+        )
     found = beyond(who, plan, on=on)
     left = without_agreed(found, who, plan)
     if left:
         reasons = "; ".join(item.words for item in left)
-        beyond_it = f"Beyond what {who} is signed off for: {reasons}"
-        words = f"{beyond_it}. Somebody signed off for it has to treat, or a plan of theirs is countersigned"
-        return Condition("operator", STOP, words, "who treats", "day", holds=True)
+        beyond_it = gettext("Beyond what %(who)s is signed off for: %(reasons)s") % {"who": who, "reasons": reasons}
+        words = gettext("%(beyond_it)s. Somebody signed off for it has to treat, or a plan of theirs is countersigned") % {
+            "beyond_it": beyond_it
+        }
+        return Condition("operator", STOP, words, gettext("who treats"), "day", holds=True)
     if found:
-        words = f"{who} treats, countersigned by {plan.countersigned_by}"
-        return Condition("operator", OK, words, "who treats", holds=True)
-    return Condition("operator", OK, f"{who} treats", "who treats", holds=True)
+        words = gettext("%(who)s treats, countersigned by %(countersigned_by)s") % {"who": who, "countersigned_by": plan.countersigned_by}
+        return Condition("operator", OK, words, gettext("who treats"), holds=True)
+    return Condition("operator", OK, gettext("%(who)s treats") % {"who": who}, gettext("who treats"), holds=True)
 
 
 def _numbing(session: TreatmentSession, on: dt.date, product: str) -> list[Condition]:
@@ -496,12 +612,12 @@ def _numbing(session: TreatmentSession, on: dt.date, product: str) -> list[Condi
     who, plan = session.clinician, session.plan
     if not product or plan.numbing not in NUMBING_NOT_DECIDED or who.prescribes_on(on):
         return []
-    planned = "is without numbing" if plan.numbing else "leaves numbing to the day"
-    words = (
-        f"{product}: plan {plan.number} {planned}, and {who} is no prescriber. A prescriber has to treat, or a plan that names "
-        "it is countersigned. Clear the field if nothing was put on"
-    )
-    return [Condition("numbing_prescriber", LEFT, words, "prescriber for the numbing", "f-numbing", holds=True)]
+    planned = gettext("is without numbing") if plan.numbing else gettext("leaves numbing to the day")
+    words = gettext(
+        "%(product)s: plan %(plan)s %(planned)s, and %(who)s is no prescriber. A prescriber has to treat, or a plan that "
+        "names it is countersigned. Clear the field if nothing was put on"
+    ) % {"product": product, "plan": plan.number, "planned": planned, "who": who}
+    return [Condition("numbing_prescriber", LEFT, words, gettext("prescriber for the numbing"), "f-numbing", holds=True)]
 
 
 # Device and needle
@@ -521,29 +637,48 @@ def _device(session: TreatmentSession) -> list[Condition]:
     """Chosen, of the plan's kind, in service and clean, and within its own label, or with the reason why it was used all the same."""
     device = session.device
     if device is None:
-        return [Condition("device", LEFT, "Choose the device", "device", "f-device")]
+        return [Condition("device", LEFT, gettext("Choose the device"), gettext("device"), "f-device")]
     if device.device_kind != session.plan.device_kind:
-        return [Condition("device", STOP, f"{device} is not a {session.plan.device_kind}. Choose another", "device", "f-device")]
+        return [
+            Condition(
+                "device",
+                STOP,
+                gettext("%(device)s is not a %(device_kind)s. Choose another")
+                % {"device": device, "device_kind": session.plan.device_kind},
+                gettext("device"),
+                "f-device",
+            )
+        ]
     found = devices.standing(device, session=session)
     if found.is_ready:
-        row = Condition("device", OK, f"{device} is in service", "device", "f-device")
+        row = Condition("device", OK, gettext("%(device)s is in service") % {"device": device}, gettext("device"), "f-device")
     elif session.has_begun and session.device_reason:
-        row = Condition("device", OK, f"{found.words}. Used all the same: {session.device_reason}", "device", "f-device_reason")
+        row = Condition(
+            "device",
+            OK,
+            gettext("%(found)s. Used all the same: %(device_reason)s") % {"found": found.words, "device_reason": session.device_reason},
+            gettext("device"),
+            "f-device_reason",
+        )
     elif session.has_begun:
-        words = f"{found.words}. Say why it was used all the same"
-        row = Condition("device", LEFT, words, "why this device", "f-device_reason")
+        words = gettext("%(found)s. Say why it was used all the same") % {"found": found.words}
+        row = Condition("device", LEFT, words, gettext("why this device"), "f-device_reason")
     else:
         is_out = any(fault.kind == devices.OUT for fault in found.faults)
-        row = Condition("device", STOP if is_out else LEFT, found.mend, "device", "f-device")
+        row = Condition("device", STOP if is_out else LEFT, found.mend, gettext("device"), "f-device")
     beyond = devices.off_label(found.file, session)
     if not beyond:
         return [row]
-    words = f"{device} is {'; '.join(beyond)} ({found.file.label_source})"
+    words = gettext("%(device)s is %(beyond)s (%(label_source)s)") % {
+        "device": device,
+        "beyond": "; ".join(beyond),
+        "label_source": found.file.label_source,
+    }
     if session.device_reason:
-        words = f"{words}. Used all the same: {session.device_reason}"
-        return [row, Condition("label", OK, words, "device label", "f-device_reason")]
-    words = f"{words}. Say why it is used all the same, or choose another"
-    return [row, Condition("label", LEFT, words, "device label", "f-device_reason")]
+        words = gettext("%(words)s. Used all the same: %(device_reason)s") % {"words": words, "device_reason": session.device_reason}
+        return [row, Condition("label", OK, words, gettext("device label"), "f-device_reason")]
+    words = gettext("%(words)s. Say why it is used all the same, or choose another") % {"words": words}
+    return [row, Condition("label", LEFT, words, gettext("device label"), "f-device_reason")]
 
 
 def _device_and_needle(session: TreatmentSession) -> list[Condition]:
@@ -551,22 +686,28 @@ def _device_and_needle(session: TreatmentSession) -> list[Condition]:
     lot = Condition(
         "needle_lot",
         OK if session.needle_lot else LEFT,
-        f"Lot {session.needle_lot}" if session.needle_lot else "Enter the needle lot",
-        "needle lot",
+        gettext("Lot %(needle_lot)s") % {"needle_lot": session.needle_lot} if session.needle_lot else gettext("Enter the needle lot"),
+        gettext("needle lot"),
         "f-needle_lot",
     )
     expires = session.needle_expires_on
     if expires is None:
-        use_by = Condition("use_by", LEFT, "Enter the needle's use-by date", "use-by date", "f-needle_expires_on")
+        use_by = Condition("use_by", LEFT, gettext("Enter the needle's use-by date"), gettext("use-by date"), "f-needle_expires_on")
     elif expires < on and session.is_late:
-        words = f"The needle's use-by date was {day_words(expires)}"
-        use_by = _said(session, Condition("use_by", LEFT, words, "use-by date"))
+        words = gettext("The needle's use-by date was %(expires)s") % {"expires": day_words(expires)}
+        use_by = _said(session, Condition("use_by", LEFT, words, gettext("use-by date")))
     elif expires < on:
         use_by = Condition(
-            "use_by", STOP, f"The needle's use-by date was {day_words(expires)}. Take another", "use-by date", "f-needle_expires_on"
+            "use_by",
+            STOP,
+            gettext("The needle's use-by date was %(expires)s. Take another") % {"expires": day_words(expires)},
+            gettext("use-by date"),
+            "f-needle_expires_on",
         )
     else:
-        use_by = Condition("use_by", OK, f"Use by {day_words(expires)}", "use-by date", "f-needle_expires_on")
+        use_by = Condition(
+            "use_by", OK, gettext("Use by %(expires)s") % {"expires": day_words(expires)}, gettext("use-by date"), "f-needle_expires_on"
+        )
     return [*_device(session), lot, use_by, *_lots(session)]
 
 
@@ -584,21 +725,65 @@ def _zones(session: TreatmentSession) -> list[Condition]:
     for zone in zones:
         name, short, at = f"zone-{zone.zone}", zone.zone_label, f"f-z{zone.pk}"
         if zone.state == zone.State.NOT_RECORDED:
-            rows.append(Condition(name, LEFT, f"Record {short}: as planned, another depth, or not treated", short, f"{at}-depth"))
+            rows.append(
+                Condition(
+                    name,
+                    LEFT,
+                    gettext("Record %(short)s: as planned, another depth, or not treated") % {"short": short},
+                    short,
+                    f"{at}-depth",
+                )
+            )
         elif zone.state == zone.State.DONE and zone.passes is None:
-            rows.append(Condition(name, LEFT, f"Enter the passes on {short}", f"{short} passes", f"{at}-passes"))
+            rows.append(
+                Condition(
+                    name,
+                    LEFT,
+                    gettext("Enter the passes on %(short)s") % {"short": short},
+                    gettext("%(short)s passes") % {"short": short},
+                    f"{at}-passes",
+                )
+            )
         elif zone.state == zone.State.DONE and not zone.endpoint:
-            rows.append(Condition(name, LEFT, f"Choose the endpoint on {short}", f"{short} endpoint", f"{at}-endpoint"))
+            rows.append(
+                Condition(
+                    name,
+                    LEFT,
+                    gettext("Choose the endpoint on %(short)s") % {"short": short},
+                    gettext("%(short)s endpoint") % {"short": short},
+                    f"{at}-endpoint",
+                )
+            )
         elif differs(zone) and not zone.reason:
-            rows.append(Condition(name, LEFT, f"Say why {short} differs from the plan", f"reason for {short}", f"{at}-reason"))
+            rows.append(
+                Condition(
+                    name,
+                    LEFT,
+                    gettext("Say why %(short)s differs from the plan") % {"short": short},
+                    gettext("reason for %(short)s") % {"short": short},
+                    f"{at}-reason",
+                )
+            )
         elif zone.reason == zone.Reason.OTHER and not zone.note:
-            rows.append(Condition(name, LEFT, f"Say in the note why {short} differs", f"reason for {short}", f"{at}-note"))
+            rows.append(
+                Condition(
+                    name,
+                    LEFT,
+                    gettext("Say in the note why %(short)s differs") % {"short": short},
+                    gettext("reason for %(short)s") % {"short": short},
+                    f"{at}-note",
+                )
+            )
         else:
-            rows.append(Condition(name, OK, f"{short} recorded", short))
+            rows.append(Condition(name, OK, gettext("%(short)s recorded") % {"short": short}, short))
     if zones and all(zone.state == zone.State.NOT_TREATED for zone in zones):
         rows.append(
             Condition(
-                "treated", LEFT, "No zone was treated: close the record without treatment instead of signing it", "a treated zone", "close"
+                "treated",
+                LEFT,
+                gettext("No zone was treated: close the record without treatment instead of signing it"),
+                gettext("a treated zone"),
+                "close",
             )
         )
     return rows
@@ -627,52 +812,82 @@ def _after(session: TreatmentSession) -> list[Condition]:
         Condition(
             "reaction",
             OK if session.reaction else LEFT,
-            "Reaction recorded" if session.reaction else "Record the reaction",
-            "reaction",
+            gettext("Reaction recorded") if session.reaction else gettext("Record the reaction"),
+            gettext("reaction"),
             "reaction",
         )
     ]
     if session.reaction == session.Reaction.ADVERSE and not session.reaction_note:
-        rows.append(Condition("reaction_note", LEFT, "Say what the adverse event was", "adverse event", "f-reaction_note"))
+        rows.append(
+            Condition("reaction_note", LEFT, gettext("Say what the adverse event was"), gettext("adverse event"), "f-reaction_note")
+        )
     has_lot = any(use.place == lots.NUMBING for use in session.used_lots.all())
     if session.numbing and not has_lot:
-        rows.append(Condition("numbing_lot", LEFT, "Scan or type the lot of the numbing product", "numbing lot", "f-numbing_lot"))
+        rows.append(
+            Condition("numbing_lot", LEFT, gettext("Scan or type the lot of the numbing product"), gettext("numbing lot"), "f-numbing_lot")
+        )
     if has_lot and not session.numbing:
-        rows.append(Condition("numbing", LEFT, "Enter the numbing product", "numbing product", "f-numbing"))
+        rows.append(Condition("numbing", LEFT, gettext("Enter the numbing product"), gettext("numbing product"), "f-numbing"))
     if session.numbing and not session.numbing_on_at:
-        rows.append(Condition("numbing_on", LEFT, "Enter when the numbing went on", "numbing on", "f-numbing_on"))
+        rows.append(Condition("numbing_on", LEFT, gettext("Enter when the numbing went on"), gettext("numbing on"), "f-numbing_on"))
     if session.numbing and not session.numbing_off_at:
-        rows.append(Condition("numbing_off", LEFT, "Enter when the numbing was taken off", "numbing off", "f-numbing_off"))
+        rows.append(
+            Condition("numbing_off", LEFT, gettext("Enter when the numbing was taken off"), gettext("numbing off"), "f-numbing_off")
+        )
     blood, checks = own_blood(session), list(session.tube_checks.all())
     for row in session.adjuvants:
         if not row.get("used", True):
             continue
         label, at = row.get("label", row["id"]), f"f-adj-{row['id']}"
         if row["id"] in blood and tubes.pair_of(checks, row["id"]) is None:
-            words = f"{label}: two people check patient against tube before it is used"
-            rows.append(Condition(f"tube-{row['id']}", LEFT, words, f"{label} tube", "tube"))
+            words = gettext("%(label)s: two people check patient against tube before it is used") % {"label": label}
+            rows.append(Condition(f"tube-{row['id']}", LEFT, words, gettext("%(label)s tube") % {"label": label}, "tube"))
         if not row.get("product"):
-            rows.append(Condition(f"adj-{row['id']}", LEFT, f"Enter the product used as {label}", f"{label} product", f"{at}-product"))
+            rows.append(
+                Condition(
+                    f"adj-{row['id']}",
+                    LEFT,
+                    gettext("Enter the product used as %(label)s") % {"label": label},
+                    gettext("%(label)s product") % {"label": label},
+                    f"{at}-product",
+                )
+            )
         elif not row.get("lot"):
-            rows.append(Condition(f"adj-{row['id']}", LEFT, f"Enter the lot of {label}", f"{label} lot", f"{at}-lot"))
+            rows.append(
+                Condition(
+                    f"adj-{row['id']}",
+                    LEFT,
+                    gettext("Enter the lot of %(label)s") % {"label": label},
+                    gettext("%(label)s lot") % {"label": label},
+                    f"{at}-lot",
+                )
+            )
         if row.get("added") and not row.get("reason"):
-            words = f"Say why {label} was used: the plan does not have it"
-            rows.append(Condition(f"adj-{row['id']}-reason", LEFT, words, f"why {label}", f"{at}-reason"))
+            words = gettext("Say why %(label)s was used: the plan does not have it") % {"label": label}
+            rows.append(Condition(f"adj-{row['id']}-reason", LEFT, words, gettext("why %(label)s") % {"label": label}, f"{at}-reason"))
     ended = session.ended_at
     if ended is None:
-        rows.append(Condition("ended", LEFT, "Enter the end time", "end time", "f-ended"))
+        rows.append(Condition("ended", LEFT, gettext("Enter the end time"), gettext("end time"), "f-ended"))
     elif ended > timezone.now() + dt.timedelta(minutes=1):
-        rows.append(Condition("ended", LEFT, "End time is still to come: enter when the session ended", "end time", "f-ended"))
+        rows.append(
+            Condition("ended", LEFT, gettext("End time is still to come: enter when the session ended"), gettext("end time"), "f-ended")
+        )
     return rows
 
 
 def _whole(session: TreatmentSession, by) -> list[Condition]:
     rows = [
-        Condition("unread", LEFT, "Mend what could not be read", "a value that could not be read", f"f-{name}")
+        Condition("unread", LEFT, gettext("Mend what could not be read"), gettext("a value that could not be read"), f"f-{name}")
         for name in list(session.unread)[:1]
     ]
     if by is not None and by.pk not in (session.clinician_id, session.entered_by_id):
         rows.append(
-            Condition("signer", LEFT, f"Only {session.clinician}, who treats, can sign this record", "signature of who treats", "treats")
+            Condition(
+                "signer",
+                LEFT,
+                gettext("Only %(clinician)s, who treats, can sign this record") % {"clinician": session.clinician},
+                gettext("signature of who treats"),
+                "treats",
+            )
         )
     return rows

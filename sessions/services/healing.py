@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from django.db.models import F
+from django.utils.translation import gettext
 
 from planner import wording
 from planner.case import Case
@@ -119,7 +120,14 @@ def healing_of(plan: TreatmentPlan) -> Healing:
         weeks = others.get(visit.pk) or base.raised(_span(visit.plan), "")
         day = visit.site.day_of(visit.starts_at)
         if visit.status not in TREATED:
-            booked.append(Standing(day, weeks.least * 7, f"session {visit.session_number} of {str(visit.plan).lower()}"))
+            booked.append(
+                Standing(
+                    day,
+                    weeks.least * 7,
+                    gettext("session %(session_number)s of %(plan)s")
+                    % {"session_number": visit.session_number, "plan": str(visit.plan).lower()},
+                )
+            )
             continue
         elsewhere.append(Treated(day, day + dt.timedelta(weeks=weeks.least), str(visit.plan).lower(), weeks))
     return Healing(plan, base, deeper, elsewhere, booked)
@@ -172,12 +180,14 @@ def _after(found: tuple[TreatmentSession, list[SessionZone]], base: Weeks, photo
     for row in rows:
         for level in _reached(knowledge, row):
             named = knowledge.indications[row.plan_zone.indication].levels[level]
-            why = (
-                f"Session {record.session_number} went to {wording.mm(row.done_depth_mm)} on the {row.zone_label.lower()}, "
-                f"the depth of {named.short_label.lower()}"
-            )
+            why = gettext("Session %(session_number)s went to %(done_depth_mm)s on the %(zone)s, the depth of %(named)s") % {
+                "session_number": record.session_number,
+                "done_depth_mm": wording.mm(row.done_depth_mm),
+                "zone": row.zone_label.lower(),
+                "named": named.short_label.lower(),
+            }
             span = _interval(knowledge, [(row.plan_zone.indication, level, row.zone)], phototype)
-            weeks = weeks.raised(span, f"{why}: at least {span.min} weeks")
+            weeks = weeks.raised(span, gettext("%(why)s: at least %(min)s weeks") % {"why": why, "min": span.min})
     return weeks
 
 
@@ -212,7 +222,11 @@ def _with_phototype(plan: TreatmentPlan, phototype: int | None) -> Weeks:
     now, then = _interval(knowledge, wanted, phototype), _interval(knowledge, wanted, planned)
     if now == then:  # a shorter wait that the clinician chose for this plan stays theirs
         return weeks
-    return weeks.raised(now, f"Phototype {wording.phototype(phototype)} is on file now: at least {now.min} weeks")
+    return weeks.raised(
+        now,
+        gettext("Phototype %(phototype)s is on file now: at least %(min)s weeks")
+        % {"phototype": wording.phototype(phototype), "min": now.min},
+    )
 
 
 def _case(phototype: int | str | None) -> Case:

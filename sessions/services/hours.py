@@ -15,6 +15,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q
+from django.utils.translation import gettext, gettext_noop
 
 from accounts.models import Site, User
 
@@ -56,7 +57,9 @@ def which_of(moment: dt.datetime, zone: ZoneInfo) -> str:
     """`before the clocks go back` or `after the clocks go back` where the clock shows *moment* twice that day; else empty."""
     local = moment.astimezone(zone)
     both = moments_at(local.date(), local.time(), zone)
-    return f"{'after' if moment == both[-1] else 'before'} the clocks go back" if len(both) > 1 else ""
+    if len(both) < 2:
+        return ""
+    return gettext("after the clocks go back") if moment == both[-1] else gettext("before the clocks go back")
 
 
 @lru_cache(maxsize=4096)
@@ -217,6 +220,12 @@ class Part:
 
 
 ROLES = ("patient", "clinician", "room", "device", "bay")
+_ROLE_WORDS = (gettext_noop("patient"), gettext_noop("clinician"), gettext_noop("room"), gettext_noop("device"), gettext_noop("bay"))
+
+
+def role_word(role: str) -> str:
+    """One of ROLES in the language of the page."""
+    return gettext(role)
 
 
 @dataclass(frozen=True)

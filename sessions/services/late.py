@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from accounts.models import User
 from accounts.permissions import PERMISSIONS
+from accounts.templatetags.clinic_format import in_words as day_words
 from audit.services import gathered, record
-from planner.wording import day as day_words
 from plans import in_force
 
 from ..models import Booking, Resource, TreatmentSession
@@ -63,20 +64,25 @@ class Entry:
 def why_not(booking: Booking) -> str:
     """Why no record is entered for *booking* on a later day; '' where one may be."""
     if getattr(booking, "record", None) is not None:
-        signed = "is signed: add a correction to it" if booking.record.is_signed else "stands already: open it"
-        return f"The record of this visit {signed}."
+        signed = gettext("is signed: add a correction to it") if booking.record.is_signed else gettext("stands already: open it")
+        return gettext("The record of this visit %(signed)s.") % {"signed": signed}
     plan = booking.plan
     if booking.kind != Booking.Kind.SESSION or plan is None:
-        return "This visit has no treatment plan, so nothing was treated at it that a session record is for."
+        return gettext("This visit has no treatment plan, so nothing was treated at it that a session record is for.")
     if plan.status in in_force.NEVER:
-        return f"Plan {plan.number} is {plan.get_status_display().lower()}. Nothing is treated under it."
+        return gettext("Plan %(plan)s is %(status)s. Nothing is treated under it.") % {
+            "plan": plan.number,
+            "status": plan.get_status_display().lower(),
+        }
     zone, now = clinic_zone(booking.site), timezone.now()
     if booking.starts_at > now:
-        return f"This visit is on {day_words(local_day(booking.starts_at, zone), weekday=True)}. Nothing can have been treated yet."
+        return gettext("This visit is on %(local_day)s. Nothing can have been treated yet.") % {
+            "local_day": day_words(local_day(booking.starts_at, zone), weekday=True)
+        }
     if booking.status in GONE:
         return _why_not_back(booking)
     if booking.status != Status.DONE and not visit_status.not_its_day(booking):
-        return "This visit can still be begun: start the session, and enter when it began."
+        return gettext("This visit can still be begun: start the session, and enter when it began.")
     return ""
 
 
@@ -166,7 +172,7 @@ def begin(booking: Booking, entry: Entry, *, by: User, request=None) -> Treatmen
     except IntegrityError as clash:
         if not TreatmentSession.objects.filter(booking=booking).exists():
             raise
-        raise NotEntered("The record of this visit stands already: open it.") from clash
+        raise NotEntered(gettext("The record of this visit stands already: open it.")) from clash
 
 
 def begin_unbooked(plan, entry: Entry, *, by, request_key: str, request=None) -> TreatmentSession:
@@ -257,12 +263,12 @@ def _open(row: Booking, entry: Entry, *, by, request) -> TreatmentSession:
 
 def _fits(booking: Booking, entry: Entry) -> None:
     if entry.source not in MAY_BE_ENTERED[booking.status]:
-        words = (
-            f"The visit is {booking.get_status_display().lower()}: nobody marked that it took place. Only a paper record says that it did"
-        )
+        words = gettext("The visit is %(status)s: nobody marked that it took place. Only a paper record says that it did") % {
+            "status": booking.get_status_display().lower()
+        }
         raise NotEntered(words, "source")
     if entry.treated_by not in people_of(booking):
-        raise NotEntered("Choose who treated from the list", "treated_by")
+        raise NotEntered(gettext("Choose who treated from the list"), "treated_by")
     if words := began_wrong(booking, entry.began):
         raise NotEntered(words, "began")
 
@@ -271,12 +277,21 @@ def began_wrong(booking: Booking, began: dt.datetime) -> str:
     """Why the treatment of *booking* cannot have begun then; '' where it can."""
     site, plan, now = booking.site, booking.plan, timezone.now()
     if began >= now:
-        return "This is still to come. Enter when the needles were in the skin"
+        return gettext("This is still to come. Enter when the needles were in the skin")
     if began < plan.in_force_from.replace(second=0, microsecond=0):
         local = site.local(plan.in_force_from)
-        return f"Plan {plan.number} holds since {day_words(local.date())}, {local:%H:%M}. Nothing was treated under it before then"
+        return gettext("Plan %(plan)s holds since %(local)s, %(local_2)s. Nothing was treated under it before then") % {
+            "plan": plan.number,
+            "local": day_words(local.date()),
+            "local_2": f"{local:%H:%M}",
+        }
     ended = in_force.ended_at(plan)
     if ended is not None and began >= ended:
-        local, done = site.local(ended), "replaced" if plan.status == plan.Status.SUPERSEDED else "stopped"
-        return f"Plan {plan.number} was {done} on {day_words(local.date())}, {local:%H:%M}. Nothing was treated under it after that"
+        local, done = site.local(ended), gettext("replaced") if plan.status == plan.Status.SUPERSEDED else gettext("stopped")
+        return gettext("Plan %(plan)s was %(done)s on %(local)s, %(local_2)s. Nothing was treated under it after that") % {
+            "plan": plan.number,
+            "done": done,
+            "local": day_words(local.date()),
+            "local_2": f"{local:%H:%M}",
+        }
     return ""

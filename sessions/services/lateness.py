@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from audit.services import gathered
 
@@ -114,10 +115,11 @@ def begin_late(booking: Booking, *, by, version: int | None = None) -> Booking:
         fresh = Booking.objects.with_names().select_related("site").get(pk=booking.pk)
         fits = still_fits(fresh)
         if fits is None:
-            raise NotNow("Nobody said that this patient comes late.")
+            raise NotNow(gettext("Nobody said that this patient comes late."))
         if not fits.in_place:
             raise BookingRefused(
-                f"That leaves {max(fits.shorter, 0)}\u00a0min with the clinician. The visit needs {fits.needs}: choose another time."
+                gettext("That leaves %(shorter)s\u00a0min with the clinician. The visit needs %(needs)s: choose another time.")
+                % {"shorter": max(fits.shorter, 0), "needs": fits.needs}
             )
         shorter = resize(fresh, minutes=fits.shorter, by=by, version=version)
         return move(shorter, starts_at=fits.expected_at, by=by, version=shorter.version)

@@ -4,6 +4,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from patients.models import Patient
 from plans.competence import not_covered
@@ -53,13 +54,23 @@ def why_unfit(resource: Resource, kind: str, plan: TreatmentPlan | None) -> str:
         return ""
     if resource.kind == Resource.Kind.DEVICE:
         if plan.device_kind and resource.device_kind != plan.device_kind:
-            return f"The plan needs a {plan.device_kind}. {resource} is a {resource.device_kind or 'device of another kind'}."
+            return gettext("The plan needs a %(device_kind)s. %(resource)s is a %(value)s.") % {
+                "device_kind": plan.device_kind,
+                "resource": resource,
+                "value": resource.device_kind or gettext("device of another kind"),
+            }
         if plan.device_brand and resource.device_brand != plan.device_brand:
-            return f"The plan was made for {plan.device_brand}. {resource} is another brand."
+            return gettext("The plan was made for %(device_brand)s. %(resource)s is another brand.") % {
+                "device_brand": plan.device_brand,
+                "resource": resource,
+            }
     if resource.kind == Resource.Kind.CLINICIAN and resource.user is not None:
         # The day is not chosen yet: a certificate may be renewed by then, and the treatment room asks again.
         beyond = not_covered(resource.user, plan, on=timezone.localdate(), any_day=True)
         if beyond:
             what = "; ".join(item.words for item in beyond)
-            return f"Beyond what {resource} is signed off for: {what}. Choose another clinician."
+            return gettext("Beyond what %(resource)s is signed off for: %(what)s. Choose another clinician.") % {
+                "resource": resource,
+                "what": what,
+            }
     return ""

@@ -5,14 +5,16 @@ What the door to the diary does inside: who and what takes part, the holds, and 
 import datetime as dt
 
 from django.db import IntegrityError, transaction
+from django.utils.dates import WEEKDAYS as DAY_NAMES
+from django.utils.translation import gettext, ngettext
 
-from planner import wording
+from accounts.templatetags.clinic_format import in_words
 
 from .. import guards
 from ..models import Booking, Hold, Resource
 from . import gap
 from .free_time import Diary, around, nearest
-from .hours import Visit, build_visit, clinic_zone, covers, local_day, moment, seconds, visit_again
+from .hours import Visit, build_visit, clinic_zone, covers, local_day, moment, role_word, seconds, visit_again
 from .party import FreeTime, Party
 from .refusals import AlreadyBooked, BookingRefused, OutsideHours, ResourceAbsent, SlotTaken
 
@@ -68,7 +70,7 @@ def _fill(diary: Diary, visit: Visit, party: Party, start: int, named: dict) -> 
         elif free:
             chosen[role] = free[0]
         else:
-            raise SlotTaken(f"No {role} is free then.")
+            raise SlotTaken(gettext("No %(role)s is free then.") % {"role": role_word(role)})
     return chosen
 
 
@@ -85,31 +87,64 @@ def _closed(diary: Diary, candidates: list[Resource], role: str, start: int, end
     if inside:
         closed = next((day for day in (low.date(), high.date()) if day in diary.holidays), None)
         if closed is not None:
-            return ResourceAbsent(f"{diary.site} is closed on {wording.day(closed, weekday=True)} ({diary.holidays[closed]}).")
+            return ResourceAbsent(
+                gettext("%(site)s is closed on %(day)s (%(holiday)s).")
+                % {"site": diary.site, "day": in_words(closed, weekday=True), "holiday": diary.holidays[closed]}
+            )
         if len(candidates) > 1:
-            return ResourceAbsent(f"No {role} is there at {low:%H:%M} on {wording.day(low.date(), weekday=True)}.")
+            return ResourceAbsent(
+                gettext("No %(role)s is there at %(clock)s on %(day)s.")
+                % {"role": role_word(role), "clock": f"{low:%H:%M}", "day": in_words(low.date(), weekday=True)}
+            )
         standing = diary.absences.get(inside[0].pk, ())
         absence = next((a for a in standing if seconds(a.starts_at) < end and seconds(a.ends_at) > start), None)
         if absence is None:
-            return ResourceAbsent(f"{inside[0]} is out of service from {wording.day(inside[0].retired_on, weekday=True)}.", field=role)
+            return ResourceAbsent(
+                gettext("%(resource)s is out of service from %(day)s.")
+                % {"resource": inside[0], "day": in_words(inside[0].retired_on, weekday=True)},
+                field=role,
+            )
         back = absence.ends_at.astimezone(zone)
         return ResourceAbsent(
-            f"{inside[0]} is away then ({absence.reason}), until {wording.day(back.date(), weekday=True)}, {back:%H:%M}.",
+            gettext("%(resource)s is away then (%(reason)s), until %(day)s, %(clock)s.")
+            % {"resource": inside[0], "reason": absence.reason, "day": in_words(back.date(), weekday=True), "clock": f"{back:%H:%M}"},
             field=role if role == "device" else "day",
         )
-    who = str(candidates[0]) if len(candidates) == 1 else f"Every {role}"
+    who = str(candidates[0]) if len(candidates) == 1 else gettext("Every %(role)s") % {"role": role_word(role)}
     rows = sorted((row.opens, row.closes) for r in candidates for row in diary.hours.get(r.pk, ()) if row.holds_on(low.date()))
     if not rows:
-        return OutsideHours(f"{who} is closed on {low:%A}s." if role != "clinician" else _never(candidates, low), field="day")
-    spans = " and ".join(f"{opens:%H:%M} to {closes:%H:%M}" for opens, closes in dict.fromkeys(rows))
-    needs = f" The visit needs {low:%H:%M} to {high:%H:%M}." if role != "patient" else ""
+        return OutsideHours(
+            gettext("%(who)s is closed on %(weekday)ss.") % {"who": who, "weekday": DAY_NAMES[low.weekday()]}
+            if role != "clinician"
+            else _never(candidates, low),
+            field="day",
+        )
+    spans = gettext(" and ").join(
+        gettext("%(opens)s to %(closes)s") % {"opens": f"{opens:%H:%M}", "closes": f"{closes:%H:%M}"}
+        for opens, closes in dict.fromkeys(rows)
+    )
+    needs = gettext(" The visit needs %(low)s to %(high)s.") % {"low": f"{low:%H:%M}", "high": f"{high:%H:%M}"} if role != "patient" else ""
     if len(candidates) > 1:
-        return OutsideHours(f"The clinic's hours on {low:%A}s are {rows[0][0]:%H:%M} to {max(c for _, c in rows):%H:%M}.{needs}")
-    return OutsideHours(f"{who} is there {spans} on {low:%A}s.{needs}")
+        return OutsideHours(
+            gettext("The clinic's hours on %(weekday)ss are %(opens)s to %(closes)s.%(needs)s")
+            % {
+                "weekday": DAY_NAMES[low.weekday()],
+                "opens": f"{rows[0][0]:%H:%M}",
+                "closes": f"{max(c for _, c in rows):%H:%M}",
+                "needs": needs,
+            }
+        )
+    return OutsideHours(
+        gettext("%(who)s is there %(spans)s on %(weekday)ss.%(needs)s")
+        % {"who": who, "spans": spans, "weekday": DAY_NAMES[low.weekday()], "needs": needs}
+    )
 
 
 def _never(candidates, low) -> str:
-    return f"{candidates[0]} does not work on {low:%A}s." if len(candidates) == 1 else f"Nobody works on {low:%A}s."
+    weekday = DAY_NAMES[low.weekday()]
+    if len(candidates) == 1:
+        return gettext("%(who)s does not work on %(weekday)ss.") % {"who": candidates[0], "weekday": weekday}
+    return gettext("Nobody works on %(weekday)ss.") % {"weekday": weekday}
 
 
 def write(booking: Booking, visit: Visit, *, is_over: bool = False) -> None:
@@ -123,11 +158,13 @@ def write(booking: Booking, visit: Visit, *, is_over: bool = False) -> None:
             Hold.objects.bulk_create(_holds(booking, visit.in_bay() if booking.bay is not None else visit, is_over=is_over))
     except IntegrityError as error:
         if guards.is_overlap(error):
-            raise SlotTaken("This time is taken.", booking=booking) from error
+            raise SlotTaken(gettext("This time is taken."), booking=booking) from error
         if "session_of_a_plan_booked_once" in str(error) or "booking.session_number" in str(error):
             other = gap.placed(booking.plan).get(booking.session_number)
             raise AlreadyBooked(
-                f"Session {booking.session_number} of {str(booking.plan).lower()} is booked already.", booking=other
+                gettext("Session %(number)s of %(plan)s is booked already.")
+                % {"number": booking.session_number, "plan": str(booking.plan).lower()},
+                booking=other,
             ) from error
         raise
 
@@ -179,7 +216,7 @@ def _busy(diary: Diary, booking: Booking, visit: Visit) -> list[str]:
         if role == "patient":
             low, high = visit.reach(role)
             if not covers(diary.free_of_patient(booking.patient), start + low, start + high):
-                busy.append("The patient")
+                busy.append(gettext("The patient"))
         elif getattr(booking, role) is not None and not diary.is_free(visit, role, getattr(booking, role), start):
             busy.append(str(getattr(booking, role)))
     return busy
@@ -188,10 +225,10 @@ def _busy(diary: Diary, booking: Booking, visit: Visit) -> list[str]:
 def _taken_words(diary: Diary, booking: Booking, visit: Visit) -> str:
     """Who or what is taken, for the sentence on the screen."""
     busy = _busy(diary, booking, visit)
-    who = " and ".join(busy) if busy else "This time"
-    verb = "are" if len(busy) > 1 else "is"
+    who = gettext(" and ").join(busy) if busy else gettext("This time")
     local = booking.starts_at.astimezone(diary.zone)
-    return f"{who} {verb} taken at {local:%H:%M} on {wording.day(local.date(), weekday=True)}."
+    words = ngettext("%(who)s is taken at %(clock)s on %(day)s.", "%(who)s are taken at %(clock)s on %(day)s.", len(busy) or 1)
+    return words % {"who": who, "clock": f"{local:%H:%M}", "day": in_words(local.date(), weekday=True)}
 
 
 def offer(taken: SlotTaken, *, site, visit, wanted, patient, clinician, plan, number=None, ignoring=None) -> None:

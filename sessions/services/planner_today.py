@@ -4,13 +4,15 @@ import datetime as dt
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
+from django.utils.translation import gettext
+
 from accounts.models import ClinicSettings
+from accounts.templatetags.clinic_format import in_words as day_words
 from patients.conversion import case_of
 from planner.case import Case
 from planner.errors import CaseFaults
 from planner.knowledge import Knowledge
 from planner.propose import propose
-from planner.wording import day as day_words
 from plans.models import TreatmentPlan
 from plans.since import Change, Since, barred
 from protocols.knowledge import knowledge_of
@@ -56,7 +58,7 @@ class Today:
         word = {"refuse": "Stop", "defer": "Defer", "ask": "Answer first"}.get(self.status)
         if word is None:
             return ""
-        first = f" First possible date: {day_words(self.earliest)}." if self.earliest else ""
+        first = gettext(" First possible date: %(earliest)s.") % {"earliest": day_words(self.earliest)} if self.earliest else ""
         return f"{word}: {' '.join(self.reasons)}{first}"
 
 

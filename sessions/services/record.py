@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext
 
 from audit.services import gathered, record
 from consent.lock import hold
@@ -67,17 +68,22 @@ def _start(booking: Booking, by) -> TreatmentSession:
     booking = opening.for_opening(booking)
     plan = booking.plan
     if booking.kind != Booking.Kind.SESSION or plan is None:
-        raise CannotStart("This visit has no treatment plan. Accept a plan and book the session from it, then start.")
+        raise CannotStart(gettext("This visit has no treatment plan. Accept a plan and book the session from it, then start."))
     if plan.status != TreatmentPlan.Status.ACCEPTED:
-        raise CannotStart(f"Plan {plan.number} is {plan.get_status_display().lower()}. Book the session from the plan that holds now.")
+        raise CannotStart(
+            gettext("Plan %(plan)s is %(status)s. Book the session from the plan that holds now.")
+            % {"plan": plan.number, "status": plan.get_status_display().lower()}
+        )
     if booking.status not in _STARTS_FROM:
-        raise CannotStart(f"This visit is {booking.get_status_display().lower()}. Open the calendar to book it anew.")
+        raise CannotStart(
+            gettext("This visit is %(status)s. Open the calendar to book it anew.") % {"status": booking.get_status_display().lower()}
+        )
     if words := visit_status.not_its_day(booking):
         raise CannotStart(words)
     hold(booking.patient)
     stands = stands_for(plan, booking.patient)
     if stands.state == WITHDRAWN:
-        raise CannotStart(f"{stands.words}. Talk to the patient; sign anew, or cancel the visit.")
+        raise CannotStart(gettext("%(stands)s. Talk to the patient; sign anew, or cancel the visit.") % {"stands": stands.words})
     # A device that is not ready stays chosen: the record says what is to be done about it.
     session = opening.open_record(booking, clinician=by, started_at=timezone.now().replace(second=0, microsecond=0))
     visit_status.in_room(booking, by=by)
@@ -106,7 +112,8 @@ def save(session: TreatmentSession, *, by, typed, version: int, page: str = "", 
         if own and turn <= row.saved_turn:
             return Saved(row, form_for(row, before), ())
         row.claim(row.version if own else version)
-        check = gate.day_check(row, numbing=(typed.get("numbing") or "").strip())
+        with translation.override("en-gb"):  # it is kept with the first zone
+            check = gate.day_check(row, numbing=(typed.get("numbing") or "").strip())
         form = form_for(row, typed, check=check)
         form.is_valid()
         _write(row, form, by)
@@ -296,9 +303,9 @@ def close_untreated(session: TreatmentSession, *, by, version: int, reason: str)
     with transaction.atomic(), gathered():
         row = for_writing(session)
         if not reason:
-            raise ValueError("Say why nothing was treated")
+            raise ValueError(gettext("Say why nothing was treated"))
         if row.zones.filter(state=SessionZone.State.DONE).exists():
-            raise ValueError("A zone was treated: sign the record instead")
+            raise ValueError(gettext("A zone was treated: sign the record instead"))
         row.claim(version)
         row.status, row.closed_reason, row.saved_by, row.saved_at = TreatmentSession.Status.CLOSED, reason[:300], by, timezone.now()
         row.save()
@@ -322,7 +329,7 @@ def correct(session: TreatmentSession, *, by, text: str, reason: str, request_ke
         if existing is not None:
             return existing
         if not row.is_signed:
-            raise ValueError("Only a signed record is corrected; a draft is changed")
+            raise ValueError(gettext("Only a signed record is corrected; a draft is changed"))
         last = row.corrections.order_by("-number").first()
         correction = SessionCorrection(
             session=row,

@@ -2,7 +2,9 @@
 
 import datetime as dt
 
-from planner import wording
+from django.utils.translation import gettext
+
+from accounts.templatetags.clinic_format import in_words
 
 
 class BookingRefused(Exception):
@@ -75,10 +77,17 @@ class KeyUsed(BookingRefused):
 
     def __init__(self, booking):
         local = booking.on_site(booking.starts_at)
-        stands = "It stands." if booking.is_live else f"It is {booking.get_status_display().lower()} now."
+        stands = (
+            gettext("It stands.")
+            if booking.is_live
+            else gettext("It is %(status)s now.") % {"status": booking.get_status_display().lower()}
+        )
         super().__init__(
-            f"This form was sent before and booked: {booking.title}, {wording.day(local.date(), weekday=True)}, {local:%H:%M}. {stands} "
-            "What is typed here is not booked. Look at that visit, or press again to book this as well."
+            gettext(
+                "This form was sent before and booked: %(title)s, %(local)s, %(local_2)s. %(stands)s What is typed here is "
+                "not booked. Look at that visit, or press again to book this as well."
+            )
+            % {"title": booking.title, "local": in_words(local.date(), weekday=True), "local_2": f"{local:%H:%M}", "stands": stands}
         )
         self.booking = booking
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from audit.services import record
 from patients.conversion import case_of
@@ -43,22 +44,34 @@ class CheckIn:
     @property
     def changed(self) -> list[str]:
         """Lists that were said to have changed, and nobody has gone through since."""
-        return [f"The {row.id} list: {row.why[:1].lower()}{row.why[1:]}. Go through it" for row in self.due.lists if row.changed]
+        return [
+            gettext("The %(name)s list: %(why)s. Go through it") % {"name": gettext(row.id), "why": f"{row.why[:1].lower()}{row.why[1:]}"}
+            for row in self.due.lists
+            if row.changed
+        ]
 
     @property
     def reasons(self) -> list[str]:
         """For clinicians: everything that is other than the plan says."""
         today = self.today
         return [
-            *([] if self.plan_holds else ["The plan is not in force"]),
+            *([] if self.plan_holds else [gettext("The plan is not in force")]),
             *self.changed,
             *([today.barred] if today.barred else []),
-            *(f"Left out today: {why}" for why in dict.fromkeys(today.left_out.values())),
-            *(f"Shallower today: {why}" for why in dict.fromkeys(why for _, why in today.limits.values())),
-            *(f"Not with the needling today: {why}" for why in today.adjuvants_out.values()),
-            *(f"To be decided first: {what}" for what in today.decisions),
-            *([f"At least {today.interval_weeks} weeks between sessions now"] if today.interval_weeks else []),
-            *(f"More careful today: {change.words}" for change in today.to_decide if not change.key.startswith("interval:")),
+            *(gettext("Left out today: %(why)s") % {"why": why} for why in dict.fromkeys(today.left_out.values())),
+            *(gettext("Shallower today: %(why)s") % {"why": why} for why in dict.fromkeys(why for _, why in today.limits.values())),
+            *(gettext("Not with the needling today: %(why)s") % {"why": why} for why in today.adjuvants_out.values()),
+            *(gettext("To be decided first: %(what)s") % {"what": what} for what in today.decisions),
+            *(
+                [gettext("At least %(interval_weeks)s weeks between sessions now") % {"interval_weeks": today.interval_weeks}]
+                if today.interval_weeks
+                else []
+            ),
+            *(
+                gettext("More careful today: %(change)s") % {"change": change.words}
+                for change in today.to_decide
+                if not change.key.startswith("interval:")
+            ),
         ]
 
 
@@ -112,7 +125,11 @@ def _keep(patient: Patient, version: ProtocolVersion, on: dt.date, post, *, due:
     reading = conversion.case_of(inputs, patient=patient, visit_date=on, catalogue=catalogue)
     screening, faults = reading.case["screening"], dict(reading.faults)
     unexplained = _explain(patient, screening, inputs, version, on, asked | others, by=by)
-    faults |= {item.field: f"Say what {item.name} is taken for, or answer yes" for items in unexplained.values() for item in items}
+    faults |= {
+        item.field: gettext("Say what %(item)s is taken for, or answer yes") % {"item": item.name}
+        for items in unexplained.values()
+        for item in items
+    }
     kept: list[tuple[str, bool, dict]] = []
     for question in catalogue.questions:
         if question.id not in asked and question.id not in others:
@@ -121,7 +138,7 @@ def _keep(patient: Patient, version: ProtocolVersion, on: dt.date, post, *, due:
         if question.id in others and answer not in ("yes", "no"):
             continue
         if answer not in ("yes", "no"):
-            faults.setdefault(f"q.{question.id}", f"Answer yes or no: {question.text}")
+            faults.setdefault(f"q.{question.id}", gettext("Answer yes or no: %(text)s") % {"text": question.text})
             continue
         if question.id in unexplained or any(name == f"q.{question.id}" or name.startswith(f"rule.{question.id}.") for name in faults):
             continue
@@ -173,9 +190,11 @@ def _lists(patient: Patient, due: Due, post, faults: dict[str, str]) -> list[tup
         name = LIST_PREFIX + row.id
         answer = post.get(name, "")
         if answer not in ("yes", "no"):
-            faults[name] = f"Answer yes or no: {row.question.text}"
+            faults[name] = gettext("Answer yes or no: %(text)s") % {"text": row.question.text}
         elif answer == "no" and getattr(patient, f"{row.id}_asked") == Asked.NOT_ASKED:
-            faults[name] = f"Nobody has asked for {row.id} yet. List them under the patient's details, or say there that there are none"
+            faults[name] = gettext(
+                "Nobody has asked for %(id)s yet. List them under the patient's details, or say there that there are none"
+            ) % {"id": row.id}
         else:
             kept.append((name, answer == "yes", {}))
     return kept

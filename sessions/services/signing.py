@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Callable
 
 from django.db import transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from audit.models import Outcome
 from audit.services import gathered, record
@@ -75,14 +75,17 @@ def sign(session: TreatmentSession, *, by, version: int, password: str = "", sho
         if missing:
             raise NotComplete(missing)
         if row.is_late:  # as of when it was done, from what is on file at the signature
-            row.start_check = start_check_of(row, gate.day_check(row), by)
-        row.deviations = deviations(row)
-        row.needs = countersigning.needs_of(row, by)
+            with translation.override("en-gb"):
+                row.start_check = start_check_of(row, gate.day_check(row), by)
+        with translation.override("en-gb"):
+            row.deviations = deviations(row)
+            row.needs = countersigning.needs_of(row, by)
         row.roles_asked = len(countersigning.roles_asked(row.needs))
         row.adjuvants = [used for used in row.adjuvants if used.get("used", True)]
         row.signed_by, row.signed_at = by, timezone.now()
         row.status = TreatmentSession.Status.SIGNED
-        row.signed_content = canonical(content_of(row, meaning_for(row, by)))
+        with translation.override("en-gb"):
+            row.signed_content = canonical(content_of(row, meaning_for(row, by)))
         row.signed_sha256 = sha256(row.signed_content)
         row.save()
         uses.count_off(row, by=by)

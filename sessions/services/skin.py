@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
+from accounts.templatetags.clinic_format import in_words as day_words
 from audit.services import record
 from patients.models import Patient
-from planner.wording import day as day_words
 
 from ..models import SessionZone, SkinSeen, TreatmentSession
 from .drafts import Locked, for_writing
@@ -33,7 +34,10 @@ class Earlier:
     @property
     def words(self) -> str:
         """`session 2 on 3 Nov 2026`."""
-        return f"session {self.session.session_number} on {day_words(self.session.day)}"
+        return gettext("session %(session_number)s on %(day)s") % {
+            "session_number": self.session.session_number,
+            "day": day_words(self.session.day),
+        }
 
     @property
     def where(self) -> str:

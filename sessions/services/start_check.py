@@ -1,6 +1,6 @@
 """What was true when the needle touched the skin, as the record keeps it: with the first zone, of a late record at each save."""
 
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from consent.standing import stands_for
 
@@ -10,9 +10,11 @@ from . import gate
 
 def start_check_of(row: TreatmentSession, check: gate.DayCheck, by) -> dict:
     """As it stands in `TreatmentSession.start_check`. at: when it was written; of a late record the treatment began at `started_at`."""
+    with translation.override("en-gb"):
+        consent = stands_for(row.plan, row.patient, at=row.started_at if row.is_late else None).as_list()
     return {
         **check.as_mapping(),
-        "consent": stands_for(row.plan, row.patient, at=row.started_at if row.is_late else None).as_list(),
+        "consent": consent,
         "treats": row.clinician_id,
         **device_at_start(row),
         "at": timezone.now().isoformat(),

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy, gettext_noop
 
+from accounts.templatetags.clinic_format import in_words
 from audit.models import AuditEvent
 from audit.services import gathered
 
@@ -16,17 +18,17 @@ from .booking import UNDO, enter_patients
 from .refusals import NotNow
 from .visit_status import cancel
 
-TAKEN_BACK = "Taken back right after booking"
+TAKEN_BACK = gettext_noop("Taken back right after booking")
 CHANGES = {
-    "booking.arrived": "marked as here",
-    "booking.numbing_on": "numbing on",
-    "booking.late": "said to be late",
-    "booking.in_room": "in the room",
+    "booking.arrived": gettext_lazy("marked as here"),
+    "booking.numbing_on": gettext_lazy("numbing on"),
+    "booking.late": gettext_lazy("said to be late"),
+    "booking.in_room": gettext_lazy("in the room"),
     "booking.done": "done",
-    "booking.missed": "marked as missed",
+    "booking.missed": gettext_lazy("marked as missed"),
     "booking.cancelled": "cancelled",
     "booking.moved": "moved",
-    "booking.resized": "given another length",
+    "booking.resized": gettext_lazy("given another length"),
 }
 
 
@@ -51,12 +53,27 @@ def take_back(made: Sequence[tuple[Booking, int]], *, by) -> list[Booking]:
 
 def _refuse_what_hangs_on(visit: Booking, version: int) -> None:
     local = visit.on_site(visit.starts_at)
-    named = f"{visit.title}, {local:%-d %b %Y, %H:%M}"
+    named = f"{visit.title}, {' '.join(in_words(local.date()).split())}, {local:%H:%M}"
     if visit.version != version or getattr(visit, "record", None) is not None:
         rows = AuditEvent.objects.filter(object_type=visit._meta.label_lower, object_pk=str(visit.pk), action__startswith="booking.")
         last = rows.exclude(action__in=("booking.made", "booking.viewed")).order_by("-pk").first()
-        since = f": {CHANGES.get(last.action, 'changed')}, by {last.actor_name} at {visit.on_site(last.at):%H:%M}" if last else ""
-        raise NotNow(f"{named} has been changed since it was booked{since}. It stays as it is; open it to cancel it.")
+        since = (
+            gettext(": %(changes)s, by %(actor_name)s at %(at)s")
+            % {
+                "changes": CHANGES.get(last.action, gettext("changed")),
+                "actor_name": last.actor_name,
+                "at": f"{visit.on_site(last.at):%H:%M}",
+            }
+            if last
+            else ""
+        )
+        raise NotNow(
+            gettext("%(named)s has been changed since it was booked%(since)s. It stays as it is; open it to cancel it.")
+            % {"named": named, "since": since}
+        )
     if timezone.now() > visit.created_at + UNDO:
         minutes = int(UNDO.total_seconds() // 60)
-        raise NotNow(f"{named} was booked more than {minutes}\u00a0minutes ago, so it is not taken back. Open it to cancel it.")
+        raise NotNow(
+            gettext("%(named)s was booked more than %(minutes)s\u00a0minutes ago, so it is not taken back. Open it to cancel it.")
+            % {"named": named, "minutes": minutes}
+        )

@@ -7,11 +7,12 @@ import datetime as dt
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
+from accounts.templatetags.clinic_format import in_words
 from accounts.versioning import StaleRow
 from audit.models import AuditEvent
 from audit.services import record
-from planner import wording
 
 from ..models import Booking
 from .hours import clinic_zone, local_day
@@ -35,8 +36,8 @@ NEXT = {
 def arrive(booking: Booking, *, by, version: int | None = None) -> Booking:
     """The patient is here. Only on the day of the visit."""
     if local_day(booking.starts_at, clinic_zone(booking.site)) != local_day(timezone.now(), clinic_zone(booking.site)):
-        day = wording.day(local_day(booking.starts_at, clinic_zone(booking.site)), weekday=True)
-        raise NotNow(f"This visit is on {day}. Arrival is marked on the day.")
+        day = in_words(local_day(booking.starts_at, clinic_zone(booking.site)), weekday=True)
+        raise NotNow(gettext("This visit is on %(day)s. Arrival is marked on the day.") % {"day": day})
     return _step(booking, Status.ARRIVED, by=by, version=version, arrived_at=booking.arrived_at or timezone.now())
 
 
@@ -45,10 +46,10 @@ def not_its_day(booking: Booking) -> str:
     zone, now = clinic_zone(booking.site), timezone.now()
     day = local_day(booking.starts_at, zone)
     if day > local_day(now, zone):
-        return f"This visit is on {wording.day(day, weekday=True)}. To begin it today, move it to today."
+        return gettext("This visit is on %(day)s. To begin it today, move it to today.") % {"day": in_words(day, weekday=True)}
     if booking.ends_at + RUNS_LATE < now:
-        was = f"This visit was on {wording.day(day, weekday=True)}."
-        return f"{was} If the patient is here now, move it to today. If they were treated then, enter its record."
+        was = gettext("This visit was on %(day)s.") % {"day": in_words(day, weekday=True)}
+        return gettext("%(was)s If the patient is here now, move it to today. If they were treated then, enter its record.") % {"was": was}
     return ""
 
 
@@ -106,20 +107,20 @@ def not_done(booking: Booking, *, by, version: int | None = None) -> Booking:
 
 def _no_record(booking: Booking) -> None:
     if getattr(booking, "record", None) is not None:
-        raise NotNow("A record of this visit stands. What is said in it is changed there.")
+        raise NotNow(gettext("A record of this visit stands. What is said in it is changed there."))
 
 
 def missed(booking: Booking, *, by, version: int | None = None) -> Booking:
     """The patient did not come. What was held is free again."""
     if booking.starts_at > timezone.now():
-        raise NotNow("This visit has not begun yet. Cancel it, or wait until its time.")
+        raise NotNow(gettext("This visit has not begun yet. Cancel it, or wait until its time."))
     return _step(booking, Status.MISSED, by=by, version=version)
 
 
 def cancel(booking: Booking, *, reason: str, by, version: int | None = None) -> Booking:
     """Cancel a visit that has not begun. What was held is free again."""
     if not reason.strip():
-        raise BookingRefused("Say why the visit is cancelled.", field="reason")
+        raise BookingRefused(gettext("Say why the visit is cancelled."), field="reason")
     return _step(booking, Status.CANCELLED, by=by, version=version, cancel_reason=reason.strip())
 
 
@@ -173,7 +174,10 @@ def _step(booking: Booking, status: str, *, by, version: int | None, **fields) -
         if fresh is None:
             return Booking.objects.get(pk=booking.pk)
         if status not in NEXT[fresh.status]:
-            raise NotNow(f"This visit is {fresh.get_status_display().lower()}. It cannot become {Status(status).label.lower()}.")
+            raise NotNow(
+                gettext("This visit is %(status)s. It cannot become %(status_2)s.")
+                % {"status": fresh.get_status_display().lower(), "status_2": Status(status).label.lower()}
+            )
         before, fresh.status = fresh.status, status
         for name, value in fields.items():
             setattr(fresh, name, value)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from accounts.versioning import StaleRow
 from audit.services import record
@@ -79,9 +80,12 @@ def numbing_on(booking: Booking, *, by, version: int | None = None) -> Booking:
 
     def fits(fresh: Booking) -> None:
         if fresh.status != Status.ARRIVED:
-            raise NotNow(f"This visit is {fresh.get_status_display().lower()}. Numbing begins once the patient is marked as here.")
+            raise NotNow(
+                gettext("This visit is %(status)s. Numbing begins once the patient is marked as here.")
+                % {"status": fresh.get_status_display().lower()}
+            )
         if not numbing_minutes(fresh):
-            raise NotNow("This visit has no numbing. Give it a numbing time by booking it anew.")
+            raise NotNow(gettext("This visit has no numbing. Give it a numbing time by booking it anew."))
 
     now = timezone.now().replace(second=0, microsecond=0)
     return _change(booking, "numbing_on", version, fits, by, same=lambda row: bool(row.numbing_started_at), numbing_started_at=now)
@@ -92,7 +96,9 @@ def numbing_off(booking: Booking, *, by, version: int | None = None) -> Booking:
 
     def fits(fresh: Booking) -> None:
         if fresh.status != Status.ARRIVED:
-            raise NotNow(f"This visit is {fresh.get_status_display().lower()}. Its numbing is not changed any more.")
+            raise NotNow(
+                gettext("This visit is %(status)s. Its numbing is not changed any more.") % {"status": fresh.get_status_display().lower()}
+            )
 
     return _change(booking, "numbing_off", version, fits, by, same=lambda row: row.numbing_started_at is None, numbing_started_at=None)
 
@@ -106,18 +112,22 @@ def say_late(booking: Booking, *, minutes: int | None, by, version: int | None =
     """
     now = timezone.now()
     if minutes is not None and not 1 <= minutes <= LATEST:
-        raise BookingRefused(f"Minutes late must be 1 to {LATEST}.", field="late")
+        raise BookingRefused(gettext("Minutes late must be 1 to %(latest)s.") % {"latest": LATEST}, field="late")
 
     def fits(fresh: Booking) -> None:
         zone = clinic_zone(fresh.site)
         if fresh.status != Status.BOOKED:
-            raise NotNow(f"This visit is {fresh.get_status_display().lower()}. Only who is waited for can be late.")
+            raise NotNow(
+                gettext("This visit is %(status)s. Only who is waited for can be late.") % {"status": fresh.get_status_display().lower()}
+            )
         if local_day(fresh.starts_at, zone) != local_day(now, zone):
-            raise NotNow("Lateness is kept on the day of the visit. Move the visit instead.")
+            raise NotNow(gettext("Lateness is kept on the day of the visit. Move the visit instead."))
         gone = (now - fresh.starts_at).total_seconds() / 60
         if minutes is not None and minutes < gone - 1:
             raise BookingRefused(
-                f"The visit began {int(gone)}\u00a0min ago. Minutes late count from its start, so enter more than that.", field="late"
+                gettext("The visit began %(gone)s\u00a0min ago. Minutes late count from its start, so enter more than that.")
+                % {"gone": int(gone)},
+                field="late",
             )
 
     action = "late" if minutes is not None else "not_late"

@@ -2,6 +2,7 @@
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from audit.models import Outcome
 from audit.services import gathered, record
@@ -47,5 +48,5 @@ def check(session: TreatmentSession, *, adjuvant: str, label: str, by, request=N
             record("tube.checked", actor=by, patient=row.patient_id, obj=row, request=request, detail={"check": made.pk})
             return made
         record("tube.checked", actor=by, patient=row.patient_id, obj=row, request=request, outcome=Outcome.REFUSED)
-    words = ANOTHERS if is_anothers else f"This is not the label {first.by} read. Do not use the tube: read it again, both of you"
-    raise Refused(words, field="tube_label")
+    words = gettext("This is not the label %(by)s read. Do not use the tube: read it again, both of you") % {"by": first.by}
+    raise Refused(ANOTHERS if is_anothers else words, field="tube_label")

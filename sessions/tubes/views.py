@@ -3,6 +3,7 @@
 from django.contrib.auth import authenticate
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
@@ -22,7 +23,7 @@ from ..views.record_page import draft_page, whole
 from . import services
 from .page import people_for
 
-WAIT = "Too many passwords did not match. Wait a few minutes, or let somebody else check"
+WAIT = gettext_lazy("Too many passwords did not match. Wait a few minutes, or let somebody else check")
 
 
 @sensitive_post_parameters("password")
@@ -54,18 +55,18 @@ def _read(session: TreatmentSession, typed: dict, password: str) -> tuple[User |
     faults = {}
     blood = {one.id for one in terms_for(session).adjuvants} & gate.own_blood(session)
     if typed["adjuvant"] not in blood:
-        faults["tube_label"] = "This is not used in this session any more. Reload the page"
+        faults["tube_label"] = gettext("This is not used in this session any more. Reload the page")
     elif not typed["tube_label"]:
-        faults["tube_label"] = "Type or scan the label of the tube"
+        faults["tube_label"] = gettext("Type or scan the label of the tube")
     elif len(typed["tube_label"]) > LONGEST_LOT:
-        faults["tube_label"] = f"The label must be {LONGEST_LOT} letters or fewer"
+        faults["tube_label"] = gettext("The label must be %(longest_lot)s letters or fewer") % {"longest_lot": LONGEST_LOT}
     person = next((one for one in people_for(session) if str(one.pk) == typed["tube_who"]), None)
     if person is None:
-        faults["tube_who"] = "Choose who checks"
+        faults["tube_who"] = gettext("Choose who checks")
     if typed["tube_seen"] != "on":
-        faults["tube_seen"] = "Tick that the tube bears the name and birth date of this patient"
+        faults["tube_seen"] = gettext("Tick that the tube bears the name and birth date of this patient")
     if person is not None and not password:
-        faults["tube_password"] = f"{person} types the own password here"
+        faults["tube_password"] = gettext("%(person)s types the own password here") % {"person": person}
     return person, faults
 
 
@@ -78,4 +79,4 @@ def _prove(request, session: TreatmentSession, person: User, password: str) -> d
     if getattr(request, "axes_locked_out", False):
         request.axes_locked_out = False  # said on the record's own page, with what was typed, and not on a page of its own
         return {"tube_password": WAIT}
-    return {"tube_password": f"This is not the password of {person}. Type it again"}
+    return {"tube_password": gettext("This is not the password of %(person)s. Type it again") % {"person": person}}

@@ -10,15 +10,16 @@ from django.db import transaction
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.permissions import requires
+from accounts.templatetags.clinic_format import in_words
 from audit.services import about, gathered, note_read
 from patients import services as patient_services
 from patients.duplicates import likely_same
 from patients.models import Patient
 from patients.search import find as find_patients
-from planner import wording
 
 from ..forms.booking import BookingForm, CallerForm, read_clock, read_day, within_reach
 from ..models import Booking, Resource
@@ -61,7 +62,7 @@ class NewPage:
 
     form_class = BookingForm
     page, part, opens = "sessions/booking/new.html", "sessions/calendar/partials/new.html", "new"
-    done_words = "Booked"
+    done_words = gettext_lazy("Booked")
     made_version = 1  # of a visit right after its press
 
     def __init__(self, request, sites):
@@ -101,7 +102,9 @@ class NewPage:
             return patient
         if self.request.method != "POST":
             messages.info(
-                self.request, f"No. {patient.number} was merged into no. {patient.merged_into.number}. The visit is booked there."
+                self.request,
+                gettext("No. %(patient)s was merged into no. %(merged_into)s. The visit is booked there.")
+                % {"patient": patient.number, "merged_into": patient.merged_into.number},
             )
         return patient.merged_into
 
@@ -196,7 +199,7 @@ class NewPage:
         fine = self.form.is_valid()
         if self.patient is None:
             if self.caller.is_empty:
-                self.form.add_error(None, "Find the patient, or enter a new one")
+                self.form.add_error(None, gettext("Find the patient, or enter a new one"))
                 fine = False
             else:
                 fine = self.caller.is_valid() and fine
@@ -292,7 +295,12 @@ class Asked:
             next_one = door.next_number(plan) if kind == Booking.Kind.SESSION else None
         except BookingRefused as refused:
             return cls(day, wanted, refused=refused)
-        return cls(day, wanted, gap.bounds(plan, kind, next_one), f"Session {next_one}" if next_one else "The review")
+        return cls(
+            day,
+            wanted,
+            gap.bounds(plan, kind, next_one),
+            gettext("Session %(next_one)s") % {"next_one": next_one} if next_one else gettext("The review"),
+        )
 
     @property
     def is_too_soon(self) -> bool:
@@ -309,11 +317,18 @@ class Asked:
         length = visit_of(self.wanted["site"], self.wanted["kind"], plan=self.wanted["plan"]).words()
         said = f"{Booking.Kind(self.wanted['kind']).label}, {length}"
         if self.is_too_soon:
-            first = wording.day(self.days.first_day, weekday=True)
-            return f"{said}. {self.title} may be from {first} on, because {self.days.first_because}."
+            first = in_words(self.days.first_day, weekday=True)
+            return gettext("%(said)s. %(title)s may be from %(first)s on, because %(first_because)s.") % {
+                "said": said,
+                "title": self.title,
+                "first": first,
+                "first_because": self.days.first_because,
+            }
         if self.is_outside:
-            last = wording.day(self.days.last_allowed, weekday=True)
-            return f"{said}. {self.title} may be until {last}, because of what is booked after it. For a later day, move that first."
+            last = in_words(self.days.last_allowed, weekday=True)
+            return gettext(
+                "%(said)s. %(title)s may be until %(last)s, because of what is booked after it. For a later day, move that first."
+            ) % {"said": said, "title": self.title, "last": last}
         return said
 
     def free(self, first_day: dt.date, days: int, limit: int | None = None) -> list:

@@ -6,6 +6,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop
 from django.views.decorators.http import require_safe
 
 from accounts.permissions import requires
@@ -19,6 +20,15 @@ from ..forms.booking import read_day, within_reach
 from ..models import Booking
 from ..services.hours import chosen, clinic_zone, sites_of
 from .calendar_drawer import drawer_url
+
+_NAMES = (
+    gettext_noop("Day"),
+    gettext_noop("Week"),
+    gettext_noop("List"),
+    gettext_noop("People"),
+    gettext_noop("Rooms"),
+    gettext_noop("Devices"),
+)
 
 
 @require_safe
@@ -117,12 +127,13 @@ class _Page:
             "last": self.first + step - dt.timedelta(days=1),
             "today": self.today,
             "now": self.now,
-            "columns": [(name, name.capitalize(), address.but(by=name, show=()).url) for name in VIEWS],
+            "columns": [(name, gettext(name.capitalize()), address.but(by=name, show=()).url) for name in VIEWS],
             "shapes": [
-                (name, name.capitalize(), address.but(view=name, show=() if name == "week" else address.show).url) for name in SHAPES
+                (name, gettext(name.capitalize()), address.but(view=name, show=() if name == "week" else address.show).url)
+                for name in SHAPES
             ],
             "kinds": Booking.Kind.choices,
-            "kinds_words": ", ".join(label for value, label in Booking.Kind.choices if value in address.kinds),
+            "kinds_words": ", ".join(str(label) for value, label in Booking.Kind.choices if value in address.kinds),
             "before": address.but(day=address.day - step).url,
             "after": address.but(day=address.day + step).url,
             "to_today": address.but(day=self.today).url,

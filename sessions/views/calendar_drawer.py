@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from ..calendar_page_address import OPENERS, Address, address_before
 from ..services.booking import UNDO
@@ -114,7 +115,7 @@ def on_the_calendar(request, booking) -> tuple[str, str] | None:
     where, day = before(request), timezone.localtime(booking.starts_at).date()
     if where is None or where.day == day or (where.shape == "week" and _monday(where.day) == _monday(day)):
         return None
-    return "Show that day", where.but(day=day, open=(("open", str(booking.pk)),)).url
+    return gettext("Show that day"), where.but(day=day, open=(("open", str(booking.pk)),)).url
 
 
 def _monday(day: dt.date) -> dt.date:

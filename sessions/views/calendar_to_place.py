@@ -3,11 +3,12 @@
 from django.db.models import F
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from accounts.permissions import requires
+from accounts.templatetags.clinic_format import in_words
 from audit.services import note_read
-from planner import wording
 from plans.models import TreatmentPlan
 
 from ..querysets import settled
@@ -50,5 +51,9 @@ def to_place_list(request):
 
 def _since(accepted, today) -> str:
     days = (today - accepted).days
-    ago = "today" if days <= 0 else "yesterday" if days == 1 else f"{days}\u00a0days ago"
-    return f"Accepted {ago}, {wording.day(accepted)}" if days > 1 else f"Accepted {ago}"
+    ago = gettext("today") if days <= 0 else gettext("yesterday") if days == 1 else gettext("%(days)s\u00a0days ago") % {"days": days}
+    return (
+        gettext("Accepted %(ago)s, %(accepted)s") % {"ago": ago, "accepted": in_words(accepted)}
+        if days > 1
+        else gettext("Accepted %(ago)s") % {"ago": ago}
+    )

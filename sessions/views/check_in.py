@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
 from accounts.permissions import requires
@@ -57,7 +58,7 @@ def ask(request, pk: int):
     if booking.plan_id is None:
         raise Http404
     if not is_asked_today(booking):
-        messages.info(request, "The questions are asked on the day of a session, before it.")
+        messages.info(request, gettext("The questions are asked on the day of a session, before it."))
         return redirect("sessions:booking", pk)
     if request.method == "POST":
         return _answered(request, booking)
@@ -70,7 +71,7 @@ def _answered(request, booking: Booking):
     faults = screening.answer_at_check_in(booking, request.POST, by=request.user, on=on)
     if faults:
         return _page(request, booking, faults=faults, status=422)
-    messages.success(request, "Answers saved.")
+    messages.success(request, gettext("Answers saved."))
     return redirect("sessions:booking", booking.pk)
 
 

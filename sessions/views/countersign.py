@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
@@ -36,7 +37,9 @@ def countersign(request, pk):
         return render(request, "sessions/record/countersign.html", context)
     agreed, words = request.POST.get("do") != "refuse", " ".join(request.POST.get("words", "").split())
     if len(words) > _LONGEST:
-        return say(request, page, words_fault=f"The words must be {_LONGEST} letters or fewer", words=words[:2000])
+        return say(
+            request, page, words_fault=gettext("The words must be %(longest)s letters or fewer") % {"longest": _LONGEST}, words=words[:2000]
+        )
 
     def act(how):
         seen = request.POST.get("seen", "")[:64]
@@ -46,16 +49,23 @@ def countersign(request, pk):
     try:
         tried = signed(request, page, act, words=words)
     except service.NothingSaid:
-        return say(request, page, words_fault="Say what you do not agree to", words=words)
+        return say(request, page, words_fault=gettext("Say what you do not agree to"), words=words)
     except service.CorrectedSince:
         return say(request, page, is_corrected=True, words=words)
     except service.NotWaiting:
-        messages.info(request, "Nothing was changed: this record does not wait for you any more.")
+        messages.info(request, gettext("Nothing was changed: this record does not wait for you any more."))
         return redirect(record)
     if tried.answer is not None:
         return tried.answer
     confirms = request.user.pk == session.clinician_id
-    said, reader = ("confirmed", session.signed_by) if confirms else ("countersigned", session.clinician)
-    done = f"is {said}" if agreed else f"is not {said}. {reader} reads why, and adds a correction"
-    messages.success(request, f"Session {session.session_number} of {session.patient} {done}.")
+    if confirms and agreed:
+        said = gettext("Session %(session_number)s of %(patient)s is confirmed.")
+    elif confirms:
+        said = gettext("Session %(session_number)s of %(patient)s is not confirmed. %(reader)s reads why, and adds a correction.")
+    elif agreed:
+        said = gettext("Session %(session_number)s of %(patient)s is countersigned.")
+    else:
+        said = gettext("Session %(session_number)s of %(patient)s is not countersigned. %(reader)s reads why, and adds a correction.")
+    reader = session.signed_by if confirms else session.clinician
+    messages.success(request, said % {"session_number": session.session_number, "patient": session.patient, "reader": reader})
     return redirect(record)

@@ -8,12 +8,13 @@ from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_http_methods
 
 from accounts.permissions import requires, who
+from accounts.templatetags.clinic_format import in_words
 from audit.services import about, note_read
 from patients.models import Patient
-from planner import wording
 from plans.models import TreatmentPlan
 
 from ..forms.booking import within_reach
@@ -55,8 +56,18 @@ def book_plan(request, number: int, plan_number: int):
     return response
 
 
+def _booked_words(sessions: int, *, with_review: bool) -> str:
+    if not sessions:
+        return gettext("Booked: the review.")
+    if with_review:
+        return ngettext("Booked: %(count)s session and the review.", "Booked: %(count)s sessions and the review.", sessions) % {
+            "count": sessions
+        }
+    return ngettext("Booked: %(count)s session.", "Booked: %(count)s sessions.", sessions) % {"count": sessions}
+
+
 def _title(number: int) -> str:
-    return f"session {number}" if number != REVIEW else "the review"
+    return gettext("session %(number)s") % {"number": number} if number != REVIEW else gettext("the review")
 
 
 class _CoursePage:
@@ -90,7 +101,7 @@ class _CoursePage:
             if not name.startswith(prefix):
                 continue
             if len(key) > 3 or not key.isdecimal() or int(key) > self.plan.sessions_count:
-                self.unread.append("A time was sent for a visit that this plan does not have.")
+                self.unread.append(gettext("A time was sent for a visit that this plan does not have."))
                 continue
             title = _title(int(key))
             when, _, clinician = sent[name].partition("/")
@@ -100,9 +111,11 @@ class _CoursePage:
             except (ValueError, OverflowError):
                 local = None
             if local is None or not within_reach(local.date(), self.today):
-                self.unread.append(f"The time sent for {title} cannot be read.")
+                self.unread.append(gettext("The time sent for %(title)s cannot be read.") % {"title": title})
             elif clinician and clinician not in people:
-                self.unread.append(f"The clinician sent for {title} takes no bookings at {self.site}.")
+                self.unread.append(
+                    gettext("The clinician sent for %(title)s takes no bookings at %(site)s.") % {"title": title, "site": self.site}
+                )
             else:
                 picks[int(key)] = Slot(int(key), local.astimezone(dt.UTC), people.get(clinician))
         return picks
@@ -115,11 +128,13 @@ class _CoursePage:
         course, refused = None, context.pop("refused", None)
         plan = self.plan
         if plan.status != TreatmentPlan.Status.ACCEPTED:
-            refused = refused or BookingRefused(f"This plan is {plan.get_status_display().lower()}. Book from the plan that is in force.")
+            refused = refused or BookingRefused(
+                gettext("This plan is %(status)s. Book from the plan that is in force.") % {"status": plan.get_status_display().lower()}
+            )
         elif not set(self.form.errors) - {"gap_reason"}:
             data = self.form.cleaned_data
             if data["first_day"] < self.today:
-                self.form.add_error("first_day", "The first day must be today or later")
+                self.form.add_error("first_day", gettext("The first day must be today or later"))
             else:
                 try:
                     asked = {"first_day": data["first_day"], "time": data["time"], "clinician": self.form.with_whom}
@@ -127,7 +142,7 @@ class _CoursePage:
                 except BookingRefused as error:
                     refused = refused or error
         if course is not None and course.sooner and not self.form.may_say_sooner:
-            course.sooner += f" Only {who(gap.OVERRIDE)} may book it sooner."
+            course.sooner += gettext(" Only %(who)s may book it sooner.") % {"who": who(gap.OVERRIDE)}
         if self.form.errors and status == 200 and self.request.GET.get("first_day") is not None:
             status = 422
         context = {
@@ -139,7 +154,7 @@ class _CoursePage:
             "request_key": uuid.uuid4().hex,
             "errors_on_page": status == 422,
             "zones": ", ".join(zone.zone_label for zone in plan.zones.all()),
-            "accepted": wording.day(local_day(plan.accepted_at, self.zone), weekday=True),
+            "accepted": in_words(local_day(plan.accepted_at, self.zone), weekday=True),
             **context,
         }
         if part_of(self.request):
@@ -157,20 +172,21 @@ class _CoursePage:
             # A course is booked whole: a time that a form left out would leave a hole that nobody has seen.
             in_force = self.plan.status == TreatmentPlan.Status.ACCEPTED
             left_out = [number for number in left_to_book(self.plan) if number not in slots] if in_force else []
-            self.unread += [f"No time was sent for {_title(number)}." for number in left_out if not self._is_named(number)]
+            self.unread += [
+                gettext("No time was sent for %(title)s.") % {"title": _title(number)} for number in left_out if not self._is_named(number)
+            ]
             if self.unread:
                 self.picks = slots  # what could be read stays chosen
-                raise BookingRefused(" ".join(dict.fromkeys(self.unread)) + " Look at the dates and press again.")
+                raise BookingRefused(" ".join(dict.fromkeys(self.unread)) + gettext(" Look at the dates and press again."))
             reason = self.request.POST.get("gap_reason", "")[:300]
             made = book_course(self.plan, slots=list(slots.values()), by=self.request.user, request_key=key, gap_reason=reason)
         except BookingRefused as refused:
             if getattr(refused, "may_be_overridden", False) and self.form.may_say_sooner and self.form.is_valid():
-                self.form.add_error("gap_reason", f"Say why it may be sooner. {refused.message}")
+                self.form.add_error("gap_reason", gettext("Say why it may be sooner. %(message)s") % {"message": refused.message})
                 return self.show(status=422)
             return self.show(status=409, refused=refused)
         sessions = sum(b.kind == "session" for b in made)
-        booked = [f"{sessions} session{'' if sessions == 1 else 's'}"] if sessions else []
-        words = f"Booked: {' and '.join([*booked, *(['the review'] if len(made) > sessions else [])])}."
+        words = _booked_words(sessions, with_review=len(made) > sessions)
         undo = None
         if all(row.version == 1 for row in made):  # a second press may find them changed already
             undo = Undo(self.request.path, {"undone": " ".join(f"{row.pk}/{row.version}" for row in made)})
@@ -187,7 +203,11 @@ class _CoursePage:
             gone = take_back(made, by=self.request.user)
         except BookingRefused as refused:
             return self.show(status=409, refused=refused, not_undone=True)
-        words = f"{self.plan.patient}: not booked. {len(gone)} visit{' is' if len(gone) == 1 else 's are'} taken back."
+        words = ngettext(
+            "%(patient)s: not booked. %(count)s visit is taken back.",
+            "%(patient)s: not booked. %(count)s visits are taken back.",
+            len(gone),
+        ) % {"patient": self.plan.patient, "count": len(gone)}
         if part := part_of(self.request):
             toast = Toast(words)
             if part == TOASTS and not self._is_in_the_drawer():

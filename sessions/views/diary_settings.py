@@ -7,6 +7,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.permissions import requires
@@ -40,7 +41,12 @@ def _touched(count: int) -> str:
     """How many visits stand where none should be now."""
     if not count:
         return ""
-    return f" {count} visit{' stands' if count == 1 else 's stand'} in that time: the calendar marks {'it' if count == 1 else 'them'}."
+    words = ngettext(
+        "%(count)s visit stands in that time: the calendar marks it.",
+        "%(count)s visits stand in that time: the calendar marks them.",
+        count,
+    )
+    return f" {words % {'count': count}}"
 
 
 @require_safe
@@ -55,7 +61,12 @@ def _overview(request, place: _Place, *, status: int = 200, holiday=None, length
     everything = equipment.of_site(place.site)
     for one in everything:
         one.hours_words = _hours_words(one, place.today)
-    kinds = ((Kind.CLINICIAN, "Clinicians"), (Kind.ROOM, "Rooms"), (Kind.BAY, "Numbing bays"), (Kind.DEVICE, "Devices"))
+    kinds = (
+        (Kind.CLINICIAN, gettext("Clinicians")),
+        (Kind.ROOM, gettext("Rooms")),
+        (Kind.BAY, gettext("Numbing bays")),
+        (Kind.DEVICE, gettext("Devices")),
+    )
     context = {
         "place": place,
         "kinds": [(kind, label, Kind(kind).label.lower(), [one for one in everything if one.kind == kind]) for kind, label in kinds],
@@ -72,7 +83,7 @@ def _overview(request, place: _Place, *, status: int = 200, holiday=None, length
 def _hours_words(one: Resource, today: dt.date) -> str:
     rows = [row for row in one.hours_here if row.valid_until is None or row.valid_until >= today]
     days = len({row.weekday for row in rows})
-    return f"{days} day{'' if days == 1 else 's'} a week" if days else "No hours yet"
+    return ngettext("%(count)s day a week", "%(count)s days a week", days) % {"count": days} if days else gettext("No hours yet")
 
 
 def _lengths(site) -> dict:
@@ -104,7 +115,7 @@ def lengths(request):
         form.data = form.data.copy()
         form.data["was"] = equipment.seen_lengths(place.site)
         return _overview(request, place, status=409, lengths=form, stale=True)
-    messages.success(request, "Saved. Visits that stand keep their length.")
+    messages.success(request, gettext("Saved. Visits that stand keep their length."))
     return redirect(place.url)
 
 
@@ -117,7 +128,7 @@ def holidays(request):
         if not remove.isdecimal() or len(remove) > 18:
             raise Http404
         equipment.remove_holiday(place.site, int(remove), by=request.user, request=request)
-        messages.success(request, "The clinic is open on that day again.")
+        messages.success(request, gettext("The clinic is open on that day again."))
         return redirect(place.url)
     form = HolidayForm(request.POST, today=place.today)
     if form.is_valid():
@@ -126,7 +137,7 @@ def holidays(request):
         except equipment.Refused as refused:
             form.add_error(refused.field, refused.message)
         else:
-            messages.success(request, f"Closed on that day.{_touched(count)}")
+            messages.success(request, gettext("Closed on that day.") + _touched(count))
             return redirect(place.url)
     return _overview(request, place, status=422, holiday=form)
 
@@ -147,7 +158,7 @@ def add(request):
         except equipment.Refused as refused:
             form.add_error(refused.field, refused.message)
         else:
-            messages.success(request, f"{made.name} is added. Enter its hours: without hours it takes no visit.")
+            messages.success(request, gettext("%(made)s is added. Enter its hours: without hours it takes no visit.") % {"made": made.name})
             return redirect("sessions:resource", made.pk)
     context = {"place": place, "form": form, "kind": kind, "label": Kind(kind).label.lower(), "errors_on_page": bool(form.errors)}
     return render(request, "sessions/settings/add.html", context, status=422 if form.errors else 200)
@@ -164,8 +175,12 @@ def _make_bookable(request, place: _Place):
     except equipment.Refused as refused:
         messages.error(request, refused.message)
         return redirect(place.url)
-    where = f" at {place.site.name}" if made.site_id != place.site.pk else ""
-    messages.success(request, f"{made.name} has a column in the calendar. Enter the hours{where}: without hours there is nothing to book.")
+    where = gettext(" at %(site)s") % {"site": place.site.name} if made.site_id != place.site.pk else ""
+    messages.success(
+        request,
+        gettext("%(made)s has a column in the calendar. Enter the hours%(where)s: without hours there is nothing to book.")
+        % {"made": made.name, "where": where},
+    )
     return redirect(_address(made, place))
 
 
@@ -218,7 +233,7 @@ def resource(request, pk: int):
             form.data["was"] = equipment.seen_of(Resource.objects.get(pk=pk))
             return _resource(request, one, place, status=409, form=form, stale=True)
         else:
-            messages.success(request, f"Saved.{_touched(count)}")
+            messages.success(request, gettext("Saved.") + _touched(count))
             return redirect("sessions:resource", pk)
     return _resource(request, one, place, status=422, form=form)
 
@@ -267,7 +282,7 @@ def hours(request, pk: int):
         form.data = form.data.copy()
         form.data["was"] = equipment.seen_hours(one, place.site)
         return _resource(request, one, place, status=409, hours=form, stale=True)
-    messages.success(request, "Hours saved. Visits that stand are not moved.")
+    messages.success(request, gettext("Hours saved. Visits that stand are not moved."))
     return redirect(_address(one, place))
 
 
@@ -280,7 +295,7 @@ def absences(request, pk: int):
         if not remove.isdecimal() or len(remove) > 18:
             raise Http404
         equipment.remove_absence(one, int(remove), by=request.user, request=request)
-        messages.success(request, f"{one.name} is there again.")
+        messages.success(request, gettext("%(one)s is there again.") % {"one": one.name})
         return redirect(_address(one, place))
     form = AbsenceForm(request.POST, today=place.today, zone=place.zone)
     if form.is_valid():
@@ -291,6 +306,6 @@ def absences(request, pk: int):
         except equipment.Refused as refused:
             form.add_error(refused.field, refused.message)
         else:
-            messages.success(request, f"Entered.{_touched(count)}")
+            messages.success(request, gettext("Entered.") + _touched(count))
             return redirect(_address(one, place))
     return _resource(request, one, place, status=422, absence=form)

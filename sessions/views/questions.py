@@ -1,5 +1,7 @@
 """Questions of the protocol as rows for a template, with what was typed."""
 
+from django.utils.translation import gettext
+
 from patients.lists import LIST_PREFIX
 from plans.inputs import many, one, read
 from plans.taken_for import beside
@@ -74,7 +76,7 @@ def _cover(question, cover, typed, was, marked, faults) -> dict:
         "label": cover.label,
         "only": len(question.covers) == 1,
         "marked": cover.rule in marked,
-        "date_label": (cover.date_label or "Date") if cover.date_field else "",
+        "date_label": (cover.date_label or gettext("Date")) if cover.date_field else "",
         "date": field("date", was.get(cover.date_field or "")),
         "asks_zone": cover.zone,
         "zone": field("zone", was.get("zone")),

@@ -8,6 +8,7 @@ from django.db.models import prefetch_related_objects
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop
 
 from planner.wording import number
 from plans.services import role_words
@@ -167,7 +168,9 @@ def _missing_words(missing) -> list[gate.Condition]:
     words = []
     for row in missing:
         if row is open_zones[0]:
-            words.append(gate.Condition("zones", row.state, row.words, f"{len(open_zones)} zones", row.field))
+            words.append(
+                gate.Condition("zones", row.state, row.words, gettext("%(open_zones)s zones") % {"open_zones": len(open_zones)}, row.field)
+            )
         elif row not in open_zones:
             words.append(row)
     return words
@@ -282,8 +285,8 @@ def _shown(field, text: str) -> str:
     if text in choices and text:
         return choices[text]
     if text == "on":
-        return "Ticked"
-    return text or "Empty"
+        return gettext("Ticked")
+    return text or gettext("Empty")
 
 
 def sign_page(session, user) -> dict:
@@ -328,7 +331,7 @@ def _countersigning(session, user) -> dict:
         "entered_for": next((need["subject"] for need in session.needs if need["who"] == countersigning.TREATED), ""),
         "unconfirmed": countersigning.TREATED in waits,
         "confirms": user.pk == session.clinician_id,
-        "waits_for": " and ".join(role_words(role) for role in others),
+        "waits_for": gettext(" and ").join(role_words(role) for role in others),
         "refused": refused,
         "given": [row for row in session.countersignatures.all() if row is not refused],
         "may": bool(countersigning.roles_of(session, user)) and refused is None,
@@ -410,11 +413,23 @@ def locked_page(session, user) -> dict:
     }
 
 
+# Kept in English with the record.
+_SAID = frozenset([gettext_noop("Not treated"), gettext_noop("Not used"), gettext_noop("Not planned"), gettext_noop("Sooner")])
+
+
 def deviation_rows(session, rows) -> list[dict]:
     """Deviations with the zone's label: `Cheeks depth`, planned, done, reason."""
     labels = {zone.zone: zone.zone_label for zone in session.zones.all()}
-    whats = {"gap": "Time since the last session", "adjuvant": "With the needling"}
-    return [
-        row | {"label": f"{labels.get(row['zone'], row['zone'])} {row['what']}" if row["zone"] else whats.get(row["what"], row["what"])}
-        for row in rows
-    ]
+    whats = {"gap": gettext("Time since the last session"), "adjuvant": gettext("With the needling")}
+    of_zone = {"depth": gettext("%(zone)s depth"), "passes": gettext("%(zone)s passes"), "endpoint": gettext("%(zone)s endpoint")}
+
+    def label(row) -> str:
+        if not row["zone"]:
+            return whats.get(row["what"], row["what"])
+        words = of_zone.get(row["what"], f"%(zone)s {row['what']}")
+        return words % {"zone": labels.get(row["zone"], row["zone"])}
+
+    def said(words: str) -> str:
+        return gettext(words) if words in _SAID else words
+
+    return [row | {"label": label(row), "planned": said(row["planned"]), "done": said(row["done"])} for row in rows]

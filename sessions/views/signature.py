@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.shortcuts import redirect
+from django.utils.translation import gettext
 
 from accounts.desk import services as desk
 from accounts.desk import signature
@@ -79,12 +80,14 @@ def _fault(request, typed: str, by_passkey: str) -> str:
     """What is said beside the field; how many tries are left, and what could be meant where figures did not count."""
     ways = signature.ways(request, ask_passkey=False)
     if not typed and not by_passkey:
-        return f"Enter your {ways.words[0].lower()}{ways.words[1:]}"
-    left = f"{tries_in_words(desk.tries_left(request.session.row))} left, then you have to sign in in full"
+        return gettext("Enter your %(ways)s%(ways_2)s") % {"ways": ways.words[0].lower(), "ways_2": ways.words[1:]}
+    left = gettext("%(tries_in_words)s left, then you have to sign in in full") % {
+        "tries_in_words": tries_in_words(desk.tries_left(request.session.row))
+    }
     if by_passkey:
-        return f"The passkey was not accepted. Use it again, or type your password: {left}"
+        return gettext("The passkey was not accepted. Use it again, or type your password: %(left)s") % {"left": left}
     if typed.isascii() and typed.replace(" ", "").isdigit() and (ways.pin_elsewhere or ways.app):
-        wait = " A code counts once: wait for the next one." if ways.app else ""
-        pin = " Your PIN counts only where you signed in by password: type the password." if ways.pin_elsewhere else ""
-        return f"This does not match.{wait}{pin} Type it again: {left}"
-    return f"{ways.words} does not match yours. Type it again: {left}"
+        wait = gettext(" A code counts once: wait for the next one.") if ways.app else ""
+        pin = gettext(" Your PIN counts only where you signed in by password: type the password.") if ways.pin_elsewhere else ""
+        return gettext("This does not match.%(wait)s%(pin)s Type it again: %(left)s") % {"wait": wait, "pin": pin, "left": left}
+    return gettext("%(ways)s does not match yours. Type it again: %(left)s") % {"ways": ways.words, "left": left}

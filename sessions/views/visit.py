@@ -11,14 +11,15 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.addresses import inside
 from accounts.permissions import requires
+from accounts.templatetags.clinic_format import in_words
 from accounts.versioning import StaleRow
 from audit.models import AuditEvent
 from audit.services import about, note_nothing_new, note_read
-from planner import wording
 
 from ..forms.booking import CancelForm, LateForm, MoveForm, ReturnForm
 from ..models import Booking
@@ -127,7 +128,7 @@ def show_visit(request, booking: Booking, *, status: int = 200, toast: Toast | N
 def when_words(booking: Booking) -> str:
     """`Tue 24 Nov 2026, 10:00`."""
     local = booking.starts_at.astimezone(clinic_zone(booking.site))
-    return f"{wording.day(local.date(), weekday=True)}, {local:%H:%M}"
+    return f"{in_words(local.date(), weekday=True)}, {local:%H:%M}"
 
 
 def stale(request, booking: Booking, **forms):
@@ -162,8 +163,8 @@ def with_undo(request, words: str, undo: Undo | None, back: str = "") -> str:
         return words
     sent = {"csrfmiddlewaretoken": get_token(request), **undo.fields, **({"next": back} if back else {})}
     fields = format_html_join("", '<input type="hidden" name="{}" value="{}">', sent.items())
-    form = '<form method="post" action="{}" data-until="{}">{}<button class="btn sm">Undo</button></form>'
-    return format_html("<span>{}</span> {}", words, format_html(form, undo.url, UNDO_SECONDS, fields))
+    form = '<form method="post" action="{}" data-until="{}">{}<button class="btn sm">{}</button></form>'
+    return format_html("<span>{}</span> {}", words, format_html(form, undo.url, UNDO_SECONDS, fields, gettext("Undo")))
 
 
 def place_of(booking: Booking) -> dict[str, str]:
@@ -204,7 +205,7 @@ def cancel(request, pk: int):
         form.add_error(None, refused.message)
         return show_visit(request, booking, status=409, cancel_form=form)
     undo = Undo(reverse("sessions:step", args=[pk, "bring-back"]), {"version": str(gone.version), "undone": "1"})
-    return answered(request, gone, Toast("Cancelled. Its time is free again.", undo))
+    return answered(request, gone, Toast(gettext("Cancelled. Its time is free again."), undo))
 
 
 def undo_booking(booking: Booking, made_version: int = 1) -> Undo | None:
@@ -223,20 +224,24 @@ def _not_booked(request, booking: Booking):
     except (StaleRow, BookingRefused) as refused:
         fresh = visit_or_404(request, booking.pk)
         return stale(request, fresh) if isinstance(refused, StaleRow) else show_visit(request, fresh, status=409, refused=refused)
-    return answered(request, gone, Toast(f"Not booked: {gone.patient}, {when_words(gone)}. Its time is free again."))
+    return answered(
+        request,
+        gone,
+        Toast(gettext("Not booked: %(patient)s, %(gone)s. Its time is free again.") % {"patient": gone.patient, "gone": when_words(gone)}),
+    )
 
 
 STEPS = {
-    "arrive": (visit_status.arrive, "Marked as here.", "not-arrived"),
-    "not-arrived": (visit_status.not_arrived, "Arrival taken back.", ""),
-    "numbing-on": (visit_steps.numbing_on, "Numbing is on.", "numbing-off"),
-    "numbing-off": (visit_steps.numbing_off, "Numbing taken back.", ""),
-    "in-room": (visit_status.in_room, "In the room.", "not-in-room"),
-    "not-in-room": (visit_status.not_in_room, "Not in the room yet.", ""),
-    "done": (visit_status.done, "Done.", "not-done"),
-    "not-done": (visit_status.not_done, "Not done yet.", ""),
-    "missed": (visit_status.missed, "Marked as missed. Its time is free again.", "bring-back"),
-    "bring-back": (door.reinstate, "The visit is back at its time.", ""),
+    "arrive": (visit_status.arrive, gettext_lazy("Marked as here."), "not-arrived"),
+    "not-arrived": (visit_status.not_arrived, gettext_lazy("Arrival taken back."), ""),
+    "numbing-on": (visit_steps.numbing_on, gettext_lazy("Numbing is on."), "numbing-off"),
+    "numbing-off": (visit_steps.numbing_off, gettext_lazy("Numbing taken back."), ""),
+    "in-room": (visit_status.in_room, gettext_lazy("In the room."), "not-in-room"),
+    "not-in-room": (visit_status.not_in_room, gettext_lazy("Not in the room yet."), ""),
+    "done": (visit_status.done, gettext_lazy("Done."), "not-done"),
+    "not-done": (visit_status.not_done, gettext_lazy("Not done yet."), ""),
+    "missed": (visit_status.missed, gettext_lazy("Marked as missed. Its time is free again."), "bring-back"),
+    "bring-back": (door.reinstate, gettext_lazy("The visit is back at its time."), ""),
 }
 
 
@@ -257,7 +262,7 @@ def _step(request, pk: int, name: str):
         taken = refused if isinstance(refused, SlotTaken) else None
         return show_visit(request, booking, status=409, refused=refused, taken=taken, return_form=form if asks else None)
     due = name == "arrive" and asks_left(booking, request.user)
-    ask = ("Safety checks due: ask now", reverse("sessions:ask", args=[pk])) if due else None
+    ask = (gettext("Safety checks due: ask now"), reverse("sessions:ask", args=[pk])) if due else None
     sent = {"version": str(changed.version), **({"undone": "1"} if back_by == "bring-back" else {})}
     undo = Undo(reverse("sessions:step", args=[pk, back_by]), sent) if back_by else None
     back = inside(request, request.POST.get("next", ""))

@@ -5,6 +5,7 @@ import uuid
 
 from django.http import Http404
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
 from accounts.permissions import requires
@@ -36,7 +37,7 @@ def late(request, pk: int):
         return show_visit(request, booking, status=422, late_form=form)
     minutes = form.cleaned_data["late"]
     if minutes is None and booking.late_minutes is None:
-        form.add_error("late", "Enter how many minutes late")
+        form.add_error("late", gettext("Enter how many minutes late"))
         return show_visit(request, booking, status=422, late_form=form)
     try:
         changed = visit_steps.say_late(booking, minutes=minutes, by=request.user, version=_version(request))
@@ -46,9 +47,11 @@ def late(request, pk: int):
         form.add_error("late" if refused.field == "late" else None, refused.message)
         return show_visit(request, booking, status=409 if refused.field != "late" else 422, late_form=form)
     if minutes is None:
-        return answered(request, changed, Toast(f"{changed.patient}: not late after all."))
+        return answered(request, changed, Toast(gettext("%(patient)s: not late after all.") % {"patient": changed.patient}))
     undo = Undo(reverse("sessions:late", args=[pk]), {"version": str(changed.version), "late": ""})
-    return answered(request, changed, Toast(f"{changed.patient}: {minutes}\u00a0min late.", undo))
+    return answered(
+        request, changed, Toast(gettext("%(patient)s: %(minutes)s\u00a0min late.") % {"patient": changed.patient, "minutes": minutes}, undo)
+    )
 
 
 @require_POST
@@ -64,7 +67,7 @@ def begin(request, pk: int):
     except BookingRefused as refused:
         return show_visit(request, booking, status=409, refused=refused, taken=refused if isinstance(refused, SlotTaken) else None)
     undo = Undo(reverse("sessions:move", args=[pk]), {**before, "version": str(moved.version), "undone": "1"})
-    words = f"Begins {when_words(moved)} and ends as booked."
+    words = gettext("Begins %(moved)s and ends as booked.") % {"moved": when_words(moved)}
     return answered(request, moved, Toast(words, undo, on_the_calendar(request, moved)))
 
 
@@ -80,7 +83,9 @@ def again(request, pk: int):
         starts_at = dt.datetime.fromisoformat(when).astimezone(dt.UTC)
         key = str(uuid.UUID(request.POST.get("request_key", "")))
     except ValueError:
-        return show_visit(request, booking, status=422, refused=BookingRefused("Choose one of the times shown under “What follows”."))
+        return show_visit(
+            request, booking, status=422, refused=BookingRefused(gettext("Choose one of the times shown under “What follows”."))
+        )
     person = None
     if clinician.isdecimal() and len(clinician) < 10:
         rows = Resource.objects.at(booking.site).filter(kind=Resource.Kind.CLINICIAN).select_related("user", "site")
@@ -93,9 +98,9 @@ def again(request, pk: int):
         return show_visit(request, booking, status=409, refused=taken)
     except BookingRefused as refused:
         return show_visit(request, booking, status=409, refused=refused)
-    words = f"Booked again: {new.patient}, {when_words(new)}."
+    words = gettext("Booked again: %(patient)s, %(new)s.") % {"patient": new.patient, "new": when_words(new)}
     if moved:
-        words += f" Moved along: {'; '.join(f'{row.title}, {when_words(row)}' for row in moved)}."
+        words += gettext(" Moved along: %(visits)s.") % {"visits": "; ".join(f"{row.title}, {when_words(row)}" for row in moved)}
     undo = None
     if new.pk not in before:  # a second press of the same button has made nothing that it could take back
         back = " ".join(was(before[row.pk], row.version) for row in moved)
@@ -111,7 +116,7 @@ def _take_back(request, booking: Booking):
         raise Http404
     steps = steps_back(request, booking) if request.POST.get("back") else []
     if new is None or new.pk == booking.pk:
-        refused = BookingRefused("Somebody has changed this visit meanwhile. Look at the course before you go on.")
+        refused = BookingRefused(gettext("Somebody has changed this visit meanwhile. Look at the course before you go on."))
         return show_visit(request, booking, status=409, refused=refused)
     try:
         moved = take_back(new, steps, by=request.user, version=int(version))
@@ -119,7 +124,11 @@ def _take_back(request, booking: Booking):
         return stale(request, booking)
     except BookingRefused as refused:
         return show_visit(request, visit_or_404(request, booking.pk), status=409, refused=refused)
-    words = f"Taken back: session {booking.session_number} is not booked again."
+    words = gettext("Taken back: session %(session_number)s is not booked again.") % {"session_number": booking.session_number}
     if moved:
-        words += " The later visit is back where it was." if len(moved) == 1 else f" {len(moved)} later visits are back where they were."
+        words += (
+            gettext(" The later visit is back where it was.")
+            if len(moved) == 1
+            else gettext(" %(count)s later visits are back where they were.") % {"count": len(moved)}
+        )
     return answered(request, visit_or_404(request, booking.pk), Toast(words, None, on_the_calendar(request, booking)))

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.http import Http404
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_POST
 
 from accounts.permissions import requires
@@ -196,13 +197,14 @@ def _toast(request, booking: Booking, moved: list[Booking], old: dict, *, any_ro
     undo = None
     if not undone and now != old:
         undo = Undo(reverse("sessions:move", args=[booking.pk]), {**old, "version": str(this.version), "undone": "1"})
-    words = f"{'Back' if undone else 'Moved'} to {when_words(this)}, {this.clinician}."
+    words = gettext("Back to %(when)s, %(clinician)s.") if undone else gettext("Moved to %(when)s, %(clinician)s.")
+    words %= {"when": when_words(this), "clinician": this.clinician}
     if any_room and now["room"] != old["room"]:
-        words += f" In {this.room}, because {booking.room} is taken then."
+        words += gettext(" In %(room)s, because %(room_2)s is taken then.") % {"room": this.room, "room_2": booking.room}
     if now["minutes"] != old["minutes"]:
-        words += f" Now {now['minutes']}\u00a0min with the clinician."
+        words += gettext(" Now %(now)s\u00a0min with the clinician.") % {"now": now["minutes"]}
     if along := len(moved) - 1:
-        words += f" {along} later visit{'' if along == 1 else 's'} moved along."
+        words += ngettext(" %(count)s later visit moved along.", " %(count)s later visits moved along.", along) % {"count": along}
     return Toast(words, undo, on_the_calendar(request, this))
 
 
@@ -224,7 +226,11 @@ def _put_back(request, booking: Booking):
     except BookingRefused as refused:
         return show_visit(request, visit_or_404(request, booking.pk), status=409, refused=refused)
     this = next((row for row in moved if row.pk == booking.pk), booking)
-    words = f"Back to {when_words(this)}, {this.clinician}, and {len(moved) - 1} later with it."
+    words = gettext("Back to %(this)s, %(clinician)s, and %(moved)s later with it.") % {
+        "this": when_words(this),
+        "clinician": this.clinician,
+        "moved": len(moved) - 1,
+    }
     return answered(request, this, Toast(words, None, on_the_calendar(request, this)))
 
 

@@ -1,6 +1,7 @@
 """Somebody stands at the desk without a booking: found or registered, booked from now and marked as here, with one form."""
 
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from accounts.permissions import requires
@@ -18,7 +19,7 @@ class WalkInPage(NewPage):
 
     form_class = WalkInForm
     page, part, opens = "sessions/booking/walk_in.html", "sessions/calendar/partials/walk_in.html", "walk-in"
-    done_words = "Here now"
+    done_words = gettext_lazy("Here now")
     made_version = 2  # booked, and marked as here
 
     def _free(self):

@@ -145,8 +145,8 @@ const diary = (() => {
     const old = Date.now() - fresh > OLD;
     made.parentElement.classList.toggle("old", old && state !== "off");
     made.parentElement.classList.toggle("off", state === "off");
-    if (state === "off") made.textContent = `No connection. Last update ${at}`;
-    else if (old) made.textContent = `Last update ${at}`;
+    if (state === "off") made.textContent = interpolate(gettext("No connection. Last update %(at)s"), { at }, true);
+    else if (old) made.textContent = interpolate(gettext("Last update %(at)s"), { at }, true);
   };
 
   const ask = async (mine) => {
@@ -167,7 +167,7 @@ const diary = (() => {
         const tag = document.querySelector(".nowtag");
         if (at && tag) tag.textContent = at;
         const made = document.getElementById("made");
-        if (at && made) made.textContent = `Up to date, ${at}`;
+        if (at && made) made.textContent = interpolate(gettext("Up to date, %(at)s"), { at }, true);
       }
     } catch {
       state = "off"; // the words say how old the columns are

@@ -52,7 +52,7 @@ const mover = (() => {
       const begins = diary.place(other) - Number(other.dataset.lead);
       for (const theirs of holds(other)) {
         const met = mine.find((hold) => hold.pk === theirs.pk && hold.low < begins + theirs.high && hold.high > begins + theirs.low);
-        if (met) return `${met.own ? "Taken" : "Room or device taken"}: ${words(other.querySelector("b"))}`;
+        if (met) return (met.own ? gettext("Taken") : gettext("Room or device taken")) + `: ${words(other.querySelector("b"))}`;
       }
     }
     return "";
@@ -72,7 +72,7 @@ const mover = (() => {
     if (ghost.parentElement !== lane) lane.append(ghost);
     ghost.scrollIntoView({ block: "nearest", inline: "nearest" });
     now.bar.querySelector("[data-words]").textContent = `${now.name}: ${clock(at)}${minutes}, ${title}${inTheWay ? `. ${inTheWay}` : ""}`;
-    if (aloud) live(`${clock(at)}${minutes}, ${title}. ${inTheWay || "Free as far as this page shows"}`);
+    if (aloud) live(`${clock(at)}${minutes}, ${title}. ` + (inTheWay || gettext("Free as far as this page shows")));
   };
 
   const bar = (text) => {
@@ -83,7 +83,7 @@ const mover = (() => {
     said.textContent = text;
     const right = document.createElement("span");
     right.className = "push";
-    for (const [label, act] of [["Put it here", () => drop()], ["Leave it", () => leave()]]) {
+    for (const [label, act] of [[gettext("Put it here"), () => drop()], [gettext("Leave it"), () => leave()]]) {
       const button = document.createElement("button");
       button.type = "button";
       button.className = "btn sm";
@@ -104,13 +104,13 @@ const mover = (() => {
     const [at, size] = [diary.place(li), diary.long(li)];
     const name = words(li.querySelector("b"));
     now = { li, how, lane, ghost, at, size, name, from: lane, first: at, was: size, lead: Number(li.dataset.lead) };
-    now.bar = bar(how === "point" ? `Tap the new place for ${name}` : name);
+    now.bar = bar(how === "point" ? interpolate(gettext("Tap the new place for %(name)s"), { name }, true) : name);
     document.body.classList.add("moving");
     li.classList.add("lifted");
     if (how === "keys") {
       draw(false);
-      live(`Moving ${name}. Arrows move it by 15 minutes or a column, Enter puts it down, Escape leaves it.`);
-    } else if (how === "point") live(`Tap the new place for ${name}`);
+      live(interpolate(gettext("Moving %(name)s. Arrows move it by 15 minutes or a column, Enter puts it down, Escape leaves it."), { name }, true));
+    } else if (how === "point") live(interpolate(gettext("Tap the new place for %(name)s"), { name }, true));
     return true;
   };
 
@@ -129,7 +129,7 @@ const mover = (() => {
     dragged = pressed !== null; // the button is still held: letting it go opens nothing, and moving on lifts nothing again
     letGo();
     const li = down();
-    live("Left where it was");
+    live(gettext("Left where it was"));
     diary.go(li.querySelector("a"));
   };
 

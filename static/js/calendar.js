@@ -118,7 +118,7 @@ const panel = (() => {
   const press = (key) => document.querySelector(`.tools [data-key="${CSS.escape(key)}"]`)?.click();
   const arrived = () => {
     const block = current();
-    if (!block?.hasAttribute("data-waits")) return live("Only a visit that is waited for can be marked as here");
+    if (!block?.hasAttribute("data-waits")) return live(gettext("Only a visit that is waited for can be marked as here"));
     sent(htmx.ajax("POST", `/bookings/${block.dataset.visit}/arrive/`, { target: "#toasts", swap: "innerHTML", values: { version: block.dataset.version } }));
   };
 
@@ -171,7 +171,7 @@ const panel = (() => {
     }
     form.elements.day.dispatchEvent(new Event("change", { bubbles: true }));
     form.elements.time.focus();
-    live(`${url.searchParams.get("time")} filled in`);
+    live(interpolate(gettext("%(time)s filled in"), { time: url.searchParams.get("time") }, true));
   };
 
   document.addEventListener("click", (event) => {
@@ -241,7 +241,7 @@ const panel = (() => {
     const calendar = document.querySelector("#board .cal");
     if (calendar && scrolled !== null) calendar.scrollTop = scrolled;
     else toNow();
-    document.title = document.title.replace(/^.*( - [^-]*)$/, `Calendar, ${document.getElementById("day-h").textContent.trim().replace(/\s+/g, " ")}$1`);
+    document.title = document.title.replace(/^.*( - [^-]*)$/, gettext("Calendar") + `, ${document.getElementById("day-h").textContent.trim().replace(/\s+/g, " ")}$1`);
     live(document.getElementById("day-h").textContent.trim().replace(/\s+/g, " "));
   });
   document.addEventListener("htmx:historyRestore", () => {

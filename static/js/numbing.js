@@ -18,10 +18,10 @@
       const left = Math.ceil((ready - now) / MINUTE);
       const clock = /T(\d\d:\d\d)/.exec(box.dataset.ready)[1];
       write(box.querySelector("[data-since]"), `${Math.max(0, Math.floor((now - Date.parse(box.dataset.numbing)) / MINUTE))}\u00a0min`);
-      write(box.querySelector("[data-left]"), left > 0 ? `Ready at ${clock}, in ${left}\u00a0min` : `Ready since ${clock}`);
+      write(box.querySelector("[data-left]"), interpolate(left > 0 ? gettext("Ready at %(clock)s, in %(left)s\u00a0min") : gettext("Ready since %(clock)s"), { clock, left }, true));
       if (left <= 0 && !box.classList.contains("ready") && !told.has(box.dataset.numbing)) {
         told.add(box.dataset.numbing);
-        live(`${box.dataset.who}: the numbing is ready`);
+        live(interpolate(gettext("%(who)s: the numbing is ready"), { who: box.dataset.who }, true));
       }
       box.classList.toggle("ready", left <= 0);
     }

@@ -65,8 +65,8 @@ document.addEventListener("DOMContentLoaded", () => {
     if (!sending) return;
     sending.forEach((name) => waiting.add(name));
     sending = null;
-    const count = waiting.size === 1 ? "1 change waiting" : `${waiting.size} changes waiting`;
-    const text = lastSaved ? `Not saved since ${lastSaved}, still trying. ${count}` : `Not saved yet, still trying. ${count}`;
+    const count = interpolate(ngettext("%(count)s change waiting", "%(count)s changes waiting", waiting.size), { count: waiting.size }, true);
+    const text = interpolate(lastSaved ? gettext("Not saved since %(at)s, still trying. %(count)s") : gettext("Not saved yet, still trying. %(count)s"), { at: lastSaved, count }, true);
     status(text, true);
     say(text);
     later(RETRY);
@@ -92,7 +92,7 @@ document.addEventListener("DOMContentLoaded", () => {
       sending?.forEach((name) => waiting.add(name));
       sending = null;
       stopped = true;
-      status(lastSaved ? `Not saved since ${lastSaved}` : "Not saved", true);
+      status(lastSaved ? interpolate(gettext("Not saved since %(at)s"), { at: lastSaved }, true) : gettext("Not saved"), true);
       document.getElementById("stale").scrollIntoView({ block: "center" });
     } else {
       failed();
@@ -179,7 +179,7 @@ document.addEventListener("DOMContentLoaded", () => {
       to = others.length ? (by > 0 ? Math.min(...others) : Math.max(...others)) : at;
     } else to = Math.round((at + by * step) * 100) / 100;
     if (to <= 0) to = at;
-    if (to > max) { to = max; say(`The ceiling here is ${max} mm`); }
+    if (to > max) { to = max; say(interpolate(gettext("The ceiling here is %(max)s mm"), { max }, true)); }
     put(field, String(to));
     untick(zone);
   }
@@ -210,7 +210,7 @@ document.addEventListener("DOMContentLoaded", () => {
   function allAsPlanned() {
     const open = zones().filter(untouched);
     open.forEach(asPlanned);
-    say(open.length === 1 ? "1 zone as planned" : `${open.length} zones as planned`);
+    say(interpolate(ngettext("%(count)s zone as planned", "%(count)s zones as planned", open.length), { count: open.length }, true));
     later(0);
   }
 
@@ -222,7 +222,7 @@ document.addEventListener("DOMContentLoaded", () => {
     else if (button.name === "as_planned" && zone) {
       event.preventDefault();
       asPlanned(zone);
-      say(`${zone.querySelector("legend").textContent} as planned`);
+      say(interpolate(gettext("%(zone)s as planned"), { zone: zone.querySelector("legend").textContent }, true));
       later(0);
     } else if (button.name === "all_as_planned") {
       event.preventDefault();

@@ -3,13 +3,12 @@
 
 document.addEventListener("DOMContentLoaded", () => {
   const FORMATS = ["data_matrix", "qr_code", "code_128", "ean_13", "itf"];
-  const TYPE_IT = "Type it, or use the scanner.";
   const WORDS = {
-    none: `This browser cannot read codes with the camera. ${TYPE_IT}`,
-    NotAllowedError: `The camera is not allowed on this page. Allow it in the browser, or ${TYPE_IT[0].toLowerCase()}${TYPE_IT.slice(1)}`,
-    NotFoundError: `There is no camera here. ${TYPE_IT}`,
-    NotReadableError: `Another program holds the camera. Close that, or ${TYPE_IT[0].toLowerCase()}${TYPE_IT.slice(1)}`,
-    nothing: `No code was read. Hold it closer and in the light. Or ${TYPE_IT[0].toLowerCase()}${TYPE_IT.slice(1)}`,
+    none: gettext("This browser cannot read codes with the camera. Type it, or use the scanner."),
+    NotAllowedError: gettext("The camera is not allowed on this page. Allow it in the browser, or type it, or use the scanner."),
+    NotFoundError: gettext("There is no camera here. Type it, or use the scanner."),
+    NotReadableError: gettext("Another program holds the camera. Close that, or type it, or use the scanner."),
+    nothing: gettext("No code was read. Hold it closer and in the light. Or type it, or use the scanner."),
   };
   const LONG = 20000, EVERY = 200; // milliseconds
 
@@ -22,13 +21,13 @@ document.addEventListener("DOMContentLoaded", () => {
 
   const view = document.createElement("dialog");
   view.className = "scan-view";
-  view.setAttribute("aria-label", "Read a code with the camera");
+  view.setAttribute("aria-label", gettext("Read a code with the camera"));
   const video = document.createElement("video"), said = document.createElement("p"), close = document.createElement("button");
   video.muted = video.playsInline = true;
   said.setAttribute("role", "status");
   close.type = "button";
   close.className = "btn lg";
-  close.textContent = "Close";
+  close.textContent = gettext("Close");
   view.append(video, said, close);
   document.body.append(view);
   close.addEventListener("click", () => view.close());
@@ -56,7 +55,7 @@ document.addEventListener("DOMContentLoaded", () => {
       return tell(WORDS[error.name] || WORDS.none, false);
     }
     video.srcObject = stream;
-    tell("Hold the code of the pack before the camera.", true);
+    tell(gettext("Hold the code of the pack before the camera."), true);
     video.play().catch(() => {}); // not waited for: what cannot be read yet is looked at again
     const until = Date.now() + LONG;
     while (view.open && Date.now() < until) {
@@ -82,12 +81,12 @@ document.addEventListener("DOMContentLoaded", () => {
 
   for (const input of document.querySelectorAll("[data-scan]")) {
     const row = document.createElement("span"), button = document.createElement("button");
-    const label = document.querySelector(`label[for="${input.id}"]`)?.textContent.trim() || "Code";
+    const label = document.querySelector(`label[for="${input.id}"]`)?.textContent.trim() || gettext("Code");
     row.className = "with-camera";
     button.type = "button";
     button.className = "btn camera";
-    button.textContent = "Camera";
-    button.setAttribute("aria-label", `${label}: read with the camera`);
+    button.textContent = gettext("Camera");
+    button.setAttribute("aria-label", interpolate(gettext("%(label)s: read with the camera"), { label }, true));
     button.addEventListener("click", () => read(input));
     input.before(row);
     row.append(input, button);

@@ -36,7 +36,7 @@
 
   function keep() {
     kept.value = strokes.length ? JSON.stringify(strokes) : "";
-    state.textContent = strokes.length ? `${strokes.length} ${strokes.length === 1 ? "stroke" : "strokes"}` : "Nothing drawn yet";
+    state.textContent = strokes.length ? interpolate(ngettext("%(count)s stroke", "%(count)s strokes", strokes.length), { count: strokes.length }, true) : gettext("Nothing drawn yet");
   }
 
   function at(event) {
