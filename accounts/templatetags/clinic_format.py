@@ -3,6 +3,7 @@
 from datetime import date, datetime
 
 from django import template
+from django.conf import settings
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.dates import MONTHS_3, WEEKDAYS_ABBR
@@ -34,6 +35,12 @@ def in_words(value: date, *, weekday: bool = False) -> str:
 def words_script() -> str:
     """Where the words of the scripts stand in the language of the page."""
     return static(f"js/words/{get_language() or 'en-gb'}.js")
+
+
+@register.simple_tag
+def languages_of_the_screens() -> list[tuple[str, str]]:
+    """(code, name), each named in itself: Django's own tag says every name in the language of the page."""
+    return settings.LANGUAGES
 
 
 @register.filter

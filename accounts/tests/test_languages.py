@@ -20,6 +20,12 @@ def test_a_wrong_password_is_said_in_the_language_of_the_browser(client):
 
 
 @pytest.mark.django_db
+def test_each_language_is_named_in_itself(client):
+    page = client.get(reverse("accounts:sign_in"), headers=SPANISH).content.decode()
+    assert ('lang="en-gb">English</button>' in page, 'lang="es" aria-current="true">Español</button>' in page) == (True, True)
+
+
+@pytest.mark.django_db
 def test_what_is_refused_before_anybody_is_known_is_said_in_the_language_of_the_browser(client):
     too_much = client.generic("POST", "/", b"", "text/plain", CONTENT_LENGTH=str(10**9), headers=SPANISH)
     assert (too_much.status_code, "Es demasiado de una vez" in too_much.content.decode()) == (413, True)
