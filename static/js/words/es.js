@@ -5,12 +5,32 @@
   const django = globals.django || (globals.django = {});
 
   
-  django.pluralidx = function(count) { return (count == 1) ? 0 : 1; };
+  django.pluralidx = function(n) {
+    const v = (n != 1);
+    if (typeof v === 'boolean') {
+      return v ? 1 : 0;
+    } else {
+      return v;
+    }
+  };
   
 
   /* gettext library */
 
   django.catalog = django.catalog || {};
+  
+  const newcatalog = {
+    "%(zoom)s times": "%(zoom)s veces",
+    "Last update, %(time)s": "\u00daltima actualizaci\u00f3n, %(time)s",
+    "No camera was found. Choose a file.": "No se encontr\u00f3 ninguna c\u00e1mara. Elija un archivo.",
+    "Taken. Keep it, or take it again.": "Hecha. Gu\u00e1rdela o h\u00e1gala de nuevo.",
+    "The camera is not allowed. Allow it in the browser, or choose a file.": "La c\u00e1mara no est\u00e1 permitida. Perm\u00edtala en el navegador o elija un archivo.",
+    "This browser gives no camera here. Choose a file.": "Este navegador no da acceso a la c\u00e1mara aqu\u00ed. Elija un archivo.",
+    "Up to date, %(time)s": "Actualizado, %(time)s"
+  };
+  for (const key in newcatalog) {
+    django.catalog[key] = newcatalog[key];
+  }
   
 
   if (!django.jsi18n_initialized) {
