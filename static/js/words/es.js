@@ -20,53 +20,13 @@
   django.catalog = django.catalog || {};
   
   const newcatalog = {
-    "%(count)s change waiting": [
-      "%(count)s cambio en espera",
-      "%(count)s cambios en espera"
-    ],
-    "%(count)s stroke": [
-      "%(count)s trazo",
-      "%(count)s trazos"
-    ],
-    "%(count)s zone as planned": [
-      "%(count)s zona seg\u00fan lo previsto",
-      "%(count)s zonas seg\u00fan lo previsto"
-    ],
-    "%(label)s: read with the camera": "%(label)s: leer con la c\u00e1mara",
-    "%(time)s filled in": "%(time)s rellenado",
-    "%(who)s: the numbing is ready": "%(who)s: la anestesia est\u00e1 lista",
-    "%(zone)s as planned": "%(zone)s seg\u00fan lo previsto",
-    "Another program holds the camera. Close that, or type it, or use the scanner.": "Otro programa ocupa la c\u00e1mara. Ci\u00e9rrelo, escr\u00edbalo o use el lector.",
-    "Calendar": "Agenda",
-    "Camera": "C\u00e1mara",
-    "Close": "Cerrar",
-    "Code": "C\u00f3digo",
-    "Free as far as this page shows": "Libre seg\u00fan muestra esta p\u00e1gina",
-    "Hold the code of the pack before the camera.": "Ponga el c\u00f3digo del envase ante la c\u00e1mara.",
-    "Last update %(at)s": "\u00daltima actualizaci\u00f3n %(at)s",
-    "Leave it": "Dejarla",
-    "Left where it was": "Se queda donde estaba",
-    "Moving %(name)s. Arrows move it by 15 minutes or a column, Enter puts it down, Escape leaves it.": "Moviendo %(name)s. Las flechas la mueven 15 minutos o una columna, Enter la coloca, Escape la deja.",
-    "No code was read. Hold it closer and in the light. Or type it, or use the scanner.": "No se ley\u00f3 ning\u00fan c\u00f3digo. Ac\u00e9rquelo y p\u00f3ngalo a la luz, escr\u00edbalo o use el lector.",
-    "No connection. Last update %(at)s": "Sin conexi\u00f3n. \u00daltima actualizaci\u00f3n %(at)s",
-    "Not saved": "Sin guardar",
-    "Not saved since %(at)s": "Sin guardar desde las %(at)s",
-    "Not saved since %(at)s, still trying. %(count)s": "Sin guardar desde las %(at)s, se sigue intentando. %(count)s",
-    "Not saved yet, still trying. %(count)s": "A\u00fan sin guardar, se sigue intentando. %(count)s",
-    "Nothing drawn yet": "A\u00fan nada dibujado",
-    "Only a visit that is waited for can be marked as here": "Solo se puede marcar la llegada de una cita que se espera",
-    "Put it here": "Ponerla aqu\u00ed",
-    "Read a code with the camera": "Leer un c\u00f3digo con la c\u00e1mara",
-    "Ready at %(clock)s, in %(left)s\u00a0min": "Lista a las %(clock)s, en %(left)s\u00a0min",
-    "Ready since %(clock)s": "Lista desde las %(clock)s",
-    "Room or device taken": "Sala o dispositivo ocupado",
-    "Taken": "Ocupado",
-    "Tap the new place for %(name)s": "Toque el nuevo lugar para %(name)s",
-    "The camera is not allowed on this page. Allow it in the browser, or type it, or use the scanner.": "La c\u00e1mara no est\u00e1 permitida en esta p\u00e1gina. Perm\u00edtala en el navegador, escr\u00edbalo o use el lector.",
-    "The ceiling here is %(max)s mm": "El m\u00e1ximo aqu\u00ed es %(max)s mm",
-    "There is no camera here. Type it, or use the scanner.": "Aqu\u00ed no hay c\u00e1mara. Escr\u00edbalo o use el lector.",
-    "This browser cannot read codes with the camera. Type it, or use the scanner.": "Este navegador no puede leer c\u00f3digos con la c\u00e1mara. Escr\u00edbalo o use el lector.",
-    "Up to date, %(at)s": "Al d\u00eda, %(at)s"
+    "%(zoom)s times": "%(zoom)s veces",
+    "Last update, %(time)s": "\u00daltima actualizaci\u00f3n, %(time)s",
+    "No camera was found. Choose a file.": "No se encontr\u00f3 ninguna c\u00e1mara. Elija un archivo.",
+    "Taken. Keep it, or take it again.": "Hecha. Gu\u00e1rdela o h\u00e1gala de nuevo.",
+    "The camera is not allowed. Allow it in the browser, or choose a file.": "La c\u00e1mara no est\u00e1 permitida. Perm\u00edtala en el navegador o elija un archivo.",
+    "This browser gives no camera here. Choose a file.": "Este navegador no da acceso a la c\u00e1mara aqu\u00ed. Elija un archivo.",
+    "Up to date, %(time)s": "Actualizado, %(time)s"
   };
   for (const key in newcatalog) {
     django.catalog[key] = newcatalog[key];
