@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 from django.template import Context, Template
 from django.test import RequestFactory
+from django.utils import translation
 
 from patients import services, storyboard
 from patients.models import Asked, Patient
@@ -117,3 +118,10 @@ def test_providers_of_one_label_are_joined_and_a_new_label_comes_last(patient, c
 def test_asked_for_with_nothing_to_watch_says_none_known(patient, clinician, monkeypatch):
     monkeypatch.setattr(storyboard, "_facts", {"Watch for": [lambda p, u: []]})
     assert facts(patient, clinician) == {"Watch for": "None known"}
+
+
+def test_header_speaks_the_language_of_the_page(header, patient):
+    with translation.override("es"):
+        html = header(patient)
+    assert ("Alergias" in html, "No preguntado" in html, "4\xa0mar\xa01991" in html) == (True, True, True)
+    assert ("Allergies" in html, "Not asked" in html) == (False, False)
