@@ -14,9 +14,7 @@ from scripts import words
 ROOT = Path(__file__).resolve().parent.parent
 CATALOGUES = [(app, language, domain) for app in words.apps() for language in words.LANGUAGES for domain in ("django", "djangojs")]
 # Apps whose pages are marked throughout.
-WHOLE: tuple[str, ...] = (
-    "protocols",
-)
+WHOLE: tuple[str, ...] = ("protocols",)
 # These are paper, or a message to a patient: they have a language of their own (see docs/languages.md).
 PRINTED: frozenset[str] = frozenset()
 VALUES = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}|</?\w+|&\w+;")
