@@ -64,6 +64,8 @@ def words(name: str) -> str:
 
 
 _UNITS = {
+    "a day": gettext_noop("a day"),
+    "day": gettext_noop("day"),
     "days": gettext_noop("days"),
     "weeks": gettext_noop("weeks"),
     "hours": gettext_noop("hours"),

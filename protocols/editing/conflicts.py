@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from .changes import same
 from .fields import Field, Page
@@ -61,7 +62,7 @@ def meet(*, before: Page, now: Page, values: Mapping[str, Any], typed: Mapping[s
                 path=path,
                 label=was.full,
                 was=was.in_words(was.value),
-                theirs=_("Taken out") if standing is None or _taken_out(edit, path) else standing.in_words(standing.value),
+                theirs=pgettext("entry", "Taken out") if standing is None or _taken_out(edit, path) else standing.in_words(standing.value),
                 mine=was.in_words(values[path]) if path in values else str(typed[path]),
                 who=edit.made_by if edit else None,
                 when=edit.made_at if edit else None,
