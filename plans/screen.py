@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from django.urls import reverse
 from django.utils.functional import cached_property
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 
 from accounts.templatetags.clinic_format import in_words
 from planner.wording import NBSP, mm, number
@@ -24,6 +24,8 @@ from .traces import Step, iso, steps_of
 from .ways import HEADS, Way, side_by_side
 
 SHOWN = 3
+# Of the planner, as a page says them.
+LABEL_STATUSES = (gettext_noop("on-label"), gettext_noop("off-label"))
 SCALE = (Decimal("0.25"), Decimal("0.5"), Decimal("0.75"), Decimal("1"), Decimal("1.5"), Decimal("2"), Decimal("2.5"))
 TINTS = ("d025", "d05", "d075", "d1", "d15", "d2", "d25")
 RULER_WIDTH = 184
