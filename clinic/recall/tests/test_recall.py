@@ -97,7 +97,7 @@ def test_who_was_treated_comes_with_phone_session_zones_and_how_it_stands(medica
     (one,) = services.people_of(medical_lead, recall.lot, recall)
     assert (one.patient, one.status, one.is_open) == (patient, "to_call", True)
     (row,) = one.sessions
-    assert (row.pk, row.number, row.zones, row.status, row.by_number) == (treated.pk, 1, "Cheeks, Forehead", "Signed", False)
+    assert (row.pk, row.number, row.zones, row.is_draft, row.by_number) == (treated.pk, 1, "Cheeks, Forehead", False, False)
     services.say(recall, patient, status="reached", note="Is well", by=medical_lead, request_key="a")
     services.say(recall, patient, status="reached", note="Is well", by=medical_lead, request_key="a")
     (one,) = services.people_of(medical_lead, recall.lot, recall)
