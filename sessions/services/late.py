@@ -112,7 +112,7 @@ def what_changes(booking: Booking) -> list[str]:
     if booking.status not in GONE:
         return []
     was, plan = booking.get_status_display().lower(), booking.plan
-    said = f" ({booking.cancel_reason})" if booking.cancel_reason else ""
+    said = f" ({gettext(booking.cancel_reason)})" if booking.cancel_reason else ""
     lines = [
         gettext(
             "This visit is marked as %(was)s. That is taken back: it stands in the diary as it was really held, and is done as of then "
