@@ -137,9 +137,10 @@ class EventForm(PlainForm):
             return clock
         moment = dt.datetime.combine(day, clock)
         if moment > self.now:
-            raise forms.ValidationError("It cannot have begun in the future. Enter when it began, or leave the time empty")
+            raise forms.ValidationError(gettext("It cannot have begun in the future. Enter when it began, or leave the time empty"))
         if self.began is not None and moment < self.began.replace(second=0, microsecond=0):
-            raise forms.ValidationError(f"The session began at {self.began:%H:%M}. Enter a later time, or leave it empty")
+            words = gettext("The session began at %(clock)s. Enter a later time, or leave it empty")
+            raise forms.ValidationError(words % {"clock": f"{self.began:%H:%M}"})
         return clock
 
 

@@ -6,6 +6,8 @@ who treated, that one confirms, in the same way.
 
 import datetime as dt
 
+from django.utils.translation import gettext
+
 from accounts.competence import recorded_then
 from plans.competence import beyond_of, covered_by_plan, signers_of
 from plans.decisions import COUNTERSIGNERS
@@ -89,7 +91,7 @@ def roles_of(session: TreatmentSession, user) -> list[str]:
 
 def waits_for(session: TreatmentSession) -> str:
     """Who is still to countersign, and who to confirm, in words; empty where nobody is."""
-    return " and ".join(str(session.clinician) if role == TREATED else role_words(role) for role in open_roles(session))
+    return gettext(" and ").join(str(session.clinician) if role == TREATED else role_words(role) for role in open_roles(session))
 
 
 def refusal_of(session: TreatmentSession):

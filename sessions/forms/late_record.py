@@ -81,12 +81,20 @@ class LateRecordForm(PlainForm):
 class HeldForm(LateRecordForm):
     """Of a visit that the diary does not have: also when the last needle was out, and what was really used."""
 
-    ended = ClockTime(label="Last needle out at")
+    ended = ClockTime(label=gettext_lazy("Last needle out at"))
     room = forms.ChoiceField(
-        label="Room", error_messages={"required": "Choose in which room it was", "invalid_choice": "Choose the room from the list"}
+        label=gettext_lazy("Room"),
+        error_messages={
+            "required": gettext_lazy("Choose in which room it was"),
+            "invalid_choice": gettext_lazy("Choose the room from the list"),
+        },
     )
     device = forms.ChoiceField(
-        label="Device", error_messages={"required": "Choose with which device it was", "invalid_choice": "Choose the device from the list"}
+        label=gettext_lazy("Device"),
+        error_messages={
+            "required": gettext_lazy("Choose with which device it was"),
+            "invalid_choice": gettext_lazy("Choose the device from the list"),
+        },
     )
 
     field_order = ("day", "began", "ended", "treated_by", "room", "device", "source", "reason")
@@ -98,18 +106,22 @@ class HeldForm(LateRecordForm):
         self.fields["ended"].widget.attrs |= {"inputmode": "numeric", "autocomplete": "off", "class": "w4"}
         self.fields["ended"].help_text = self.fields["began"].help_text
         self.used = {str(row.pk): row for row in Resource.objects.filter(site=booking.site, kind__in=("room", "device"))}
-        for name, nothing in (("room", "None of these rooms"), ("device", "Not known")):
+        lists = (
+            ("room", gettext("Choose the room"), gettext("None of these rooms")),
+            ("device", gettext("Choose the device"), gettext("Not known")),
+        )
+        for name, choose, nothing in lists:
             rows = [row for row in self.used.values() if row.kind == name]
             if name == "device" and booking.plan.device_kind:
                 rows = [row for row in rows if row.device_kind == booking.plan.device_kind]
             named = [(str(row.pk), str(row)) for row in rows]
-            self.fields[name].choices = [("", f"Choose the {name}"), *named, (NOTHING, nothing)]
+            self.fields[name].choices = [("", choose), *named, (NOTHING, nothing)]
 
     def clean(self):
         said = super().clean()
         began, clock = said.get("began"), said.get("ended")
         if clock is None and "ended" not in self.errors:
-            self.add_error("ended", "Enter when the last needle was out, such as 14:45")
+            self.add_error("ended", gettext("Enter when the last needle was out, such as 14:45"))
         elif began is not None and clock is not None:
             site = self.booking.site
             try:
@@ -118,9 +130,9 @@ class HeldForm(LateRecordForm):
                 self.add_error("ended", error)
                 return said
             if said["ended"] is None:
-                self.add_error("ended", "The last needle was out after the first was in")
+                self.add_error("ended", gettext("The last needle was out after the first was in"))
             elif said["ended"] > timezone.now():
-                self.add_error("ended", "This is still to come. Enter when the last needle was out")
+                self.add_error("ended", gettext("This is still to come. Enter when the last needle was out"))
         return said
 
     @property
@@ -132,7 +144,7 @@ class HeldForm(LateRecordForm):
 class UnbookedForm(HeldForm):
     """Of a session that nobody booked: also on which day it was."""
 
-    day = DayField(label="Day of the treatment", error_messages={"required": "Enter the day of the treatment"})
+    day = DayField(label=gettext_lazy("Day of the treatment"), error_messages={"required": gettext_lazy("Enter the day of the treatment")})
 
     def __init__(self, *args, booking: Booking, **kwargs):
         super().__init__(*args, booking=booking, **kwargs)
@@ -146,7 +158,7 @@ class UnbookedForm(HeldForm):
     def clean_began(self) -> dt.datetime:
         clock, day = self.cleaned_data["began"], self.cleaned_data.get("day")
         if clock is None:
-            raise forms.ValidationError("Enter when the needles were in the skin, such as 14:05")
+            raise forms.ValidationError(gettext("Enter when the needles were in the skin, such as 14:05"))
         if day is None:
             return None  # said beside the day
         return clock.on(day, self.booking.site.zone)

@@ -70,7 +70,9 @@ def read_code(text: str) -> Code | None:
     scanned = bool(_SYMBOLOGY.match(plain)) or GROUP_SEPARATOR in plain
     plain = _SYMBOLOGY.sub("", plain).strip(GROUP_SEPARATOR)
     if _HIBC.match(plain):
-        raise Unreadable(f"This is a code of another kind (HIBC), which is not read here. {_other_code()}")
+        raise Unreadable(
+            gettext("This is a code of another kind (HIBC), which is not read here. %(other_code)s") % {"other_code": _other_code()}
+        )
     if _WEB.match(plain):
         parts = _parsed(
             GS1DigitalLinkURI, plain, gettext("This code leads to a web page and says no lot. Type the lot and the use-by date as printed")

@@ -7,9 +7,11 @@ Hours and absences are not asked, because what was done is done; that two visits
 import datetime as dt
 from dataclasses import dataclass
 
+from django.utils.translation import gettext, ngettext
+
+from accounts.templatetags.clinic_format import in_words as day_words
 from audit.services import record
 from patients.merged import record_of_plan
-from planner.wording import day as day_words
 
 from ..models import Booking, Hold, Resource
 from . import gap, placing
@@ -84,15 +86,17 @@ def _write(row: Booking, held: Held) -> None:
 def _in_the_way(row: Booking) -> BookingRefused:
     """Who or what stands with another visit, and when."""
     named = {f"r{one.pk}": (role, str(one)) for role in ("room", "device", "clinician") if (one := getattr(row, role)) is not None}
-    named[f"p{row.patient.person_pk}"] = ("began", "The patient")
+    named[f"p{row.patient.person_pk}"] = ("began", gettext("The patient"))
     others = Hold.objects.live_between(row.starts_at, row.ends_at).filter(subject__in=named).exclude(booking=row.pk).order_by("starts_at")
     found = {}
     for subject, low, high in others.values_list("subject", "starts_at", "ends_at"):
-        span = f"{row.on_site(low):%H:%M} to {row.on_site(high):%H:%M}"
-        found.setdefault(subject, f"{named[subject][1]} was with another visit from {span}")
+        span = {"first": f"{row.on_site(low):%H:%M}", "last": f"{row.on_site(high):%H:%M}"}
+        words = gettext("%(name)s was with another visit from %(first)s to %(last)s") % {"name": named[subject][1], **span}
+        found.setdefault(subject, words)
     field = next((named[subject][0] for subject in named if subject in found), "began")
-    words = "; ".join(found[subject] for subject in named if subject in found) or "This time is taken by another visit"
-    return BookingRefused(f"{words}. Enter who and what was really used, and when", field="treated_by" if field == "clinician" else field)
+    words = "; ".join(found[subject] for subject in named if subject in found) or gettext("This time is taken by another visit")
+    words = gettext("%(words)s. Enter who and what was really used, and when") % {"words": words}
+    return BookingRefused(words, field="treated_by" if field == "clinician" else field)
 
 
 def number_then(plan, began: dt.datetime) -> int:
@@ -109,13 +113,20 @@ def number_then(plan, began: dt.datetime) -> int:
     after = earlier if earlier + 1 < later else max(treated, default=0)  # no number is left between: the next that is
     if (free := after + 1) > plan.sessions_count:
         many = plan.sessions_count
-        all_done = f"All {many} sessions of {str(plan).lower()} are done" if many > 1 else f"The one session of {str(plan).lower()} is done"
-        raise BookingRefused(f"{all_done}. Add what was done beyond them as a correction to the record of the nearest one.", field="began")
+        words = ngettext(
+            "The one session of %(plan)s is done. Add what was done beyond them as a correction to the record of the nearest one.",
+            "All %(count)s sessions of %(plan)s are done. Add what was done beyond them as a correction to the record of the nearest one.",
+            many,
+        )
+        raise BookingRefused(words % {"count": many, "plan": str(plan).lower()}, field="began")
     if (visit := placed.get(free)) is not None:
         on = day_words(local_day(visit.starts_at, clinic_zone(visit.site)), weekday=True)
         raise AlreadyBooked(
-            f"Session {free} of {str(plan).lower()} is booked on {on}, and this treatment took its place in the course. "
-            "Cancel that visit first; where it is the one at which this was done, enter the record from it.",
+            gettext(
+                "Session %(session_number)s of %(plan)s is booked on %(day)s, and this treatment took its place in the course. "
+                "Cancel that visit first; where it is the one at which this was done, enter the record from it."
+            )
+            % {"session_number": free, "plan": str(plan).lower(), "day": on},
             booking=visit,
         )
     return free
@@ -124,7 +135,8 @@ def number_then(plan, began: dt.datetime) -> int:
 def check_lasts(held: Held) -> None:
     """Raises BookingRefused for a length that no treatment has."""
     if held.ends_at - held.starts_at > dt.timedelta(minutes=LONGEST):
-        raise BookingRefused(f"A treatment takes at most {LONGEST // 60} hours. Enter when the last needle was out", field="ended")
+        words = gettext("A treatment takes at most %(hours)s hours. Enter when the last needle was out") % {"hours": LONGEST // 60}
+        raise BookingRefused(words, field="ended")
 
 
 def _detail(held: Held) -> dict:

@@ -89,14 +89,22 @@ def why_not(booking: Booking) -> str:
 def _why_not_back(booking: Booking) -> str:
     was = booking.get_status_display().lower()
     if not visit_status.is_over(booking):
-        return f"This visit is {was} and its time is not over: bring it back, then start the session."
+        return gettext("This visit is %(was)s and its time is not over: bring it back, then start the session.") % {"was": was}
     other = gap.placed(booking.plan).get(booking.session_number)
     if other is None:
         return ""
-    title, on = f"Session {booking.session_number}", day_words(local_day(other.starts_at, clinic_zone(other.site)), weekday=True)
+    on = day_words(local_day(other.starts_at, clinic_zone(other.site)), weekday=True)
     if other.status in (Status.IN_ROOM, Status.DONE):
-        return f"{title} was treated on {on}. If this one was treated as well, enter it from the plan, as a session that was not booked."
-    return f"{title} was booked again, on {on}. Cancel that visit first: what was treated takes its place in the course."
+        words = gettext(
+            "Session %(session_number)s was treated on %(day)s. If this one was treated as well, enter it from the plan, as a session that "
+            "was not booked."
+        )
+    else:
+        words = gettext(
+            "Session %(session_number)s was booked again, on %(day)s. Cancel that visit first: what was treated takes its place in the "
+            "course."
+        )
+    return words % {"session_number": booking.session_number, "day": on}
 
 
 def what_changes(booking: Booking) -> list[str]:
@@ -104,13 +112,17 @@ def what_changes(booking: Booking) -> list[str]:
     if booking.status not in GONE:
         return []
     was, plan = booking.get_status_display().lower(), booking.plan
-    said = f" ({booking.cancel_reason})" if booking.cancel_reason else ""
+    said = f" ({gettext(booking.cancel_reason)})" if booking.cancel_reason else ""
     lines = [
-        f"This visit is marked as {was}{said}. That is taken back: it stands in the diary as it was really held, and is done as of then "
-        "once the record is signed."
+        gettext(
+            "This visit is marked as %(was)s. That is taken back: it stands in the diary as it was really held, and is done as of then "
+            "once the record is signed."
+        )
+        % {"was": f"{was}{said}"}
     ]
     if booking.session_number and plan.status == plan.Status.ACCEPTED:
-        lines.append(f"Session {booking.session_number} is then no longer to be booked again.")
+        words = gettext("Session %(session_number)s is then no longer to be booked again.")
+        lines.append(words % {"session_number": booking.session_number})
     return lines
 
 
@@ -161,7 +173,7 @@ def begin(booking: Booking, entry: Entry, *, by: User, request=None) -> Treatmen
                 raise NotEntered(words)
             is_gone = row.status in GONE
             if is_gone is (entry.ended is None):
-                raise NotEntered("The visit was changed while you looked at it. Open it again, and enter its record from there.")
+                raise NotEntered(gettext("The visit was changed while you looked at it. Open it again, and enter its record from there."))
             _fits(row, entry)
             if is_gone:
                 afterwards.bring_back(row, _held(row, entry), by=by)
@@ -193,7 +205,7 @@ def begin_unbooked(plan, entry: Entry, *, by, request_key: str, request=None) ->
             if words := why_not_unbooked(plan):
                 raise NotEntered(words)
             if entry.treated_by not in people_at(unbooked.site):
-                raise NotEntered("Choose who treated from the list", "treated_by")
+                raise NotEntered(gettext("Choose who treated from the list"), "treated_by")
             if words := began_wrong(unbooked, entry.began):
                 raise NotEntered(words, "began")
             _check_that_day(unbooked)
@@ -207,7 +219,8 @@ def begin_unbooked(plan, entry: Entry, *, by, request_key: str, request=None) ->
 def why_not_unbooked(plan) -> str:
     """Why no session of *plan* can have been done that nobody booked; '' where one can."""
     if plan.status in in_force.NEVER:
-        return f"Plan {plan.number} is {plan.get_status_display().lower()}. Nothing is treated under it."
+        said = {"plan": plan.number, "status": plan.get_status_display().lower()}
+        return gettext("Plan %(plan)s is %(status)s. Nothing is treated under it.") % said
     return ""
 
 
@@ -224,8 +237,10 @@ def _check_that_day(unbooked: Booking) -> None:
     rows = Booking.objects.filter(plan=unbooked.plan, kind=Booking.Kind.SESSION, starts_at__gte=start, starts_at__lt=end)
     for row in rows.filter(record__isnull=True).order_by("starts_at"):
         local = site.local(row.starts_at)
-        words = f"{row.title} stands on that day at {local:%H:%M}, {row.get_status_display().lower()} and without a record"
-        raise NotEntered(f"{words}. Open that visit and enter its record there", "began", row)
+        words = gettext(
+            "%(title)s stands on that day at %(clock)s, %(status)s and without a record. Open that visit and enter its record there"
+        ) % {"title": row.title, "clock": f"{local:%H:%M}", "status": row.get_status_display().lower()}
+        raise NotEntered(words, "began", row)
 
 
 def _held(booking: Booking, entry: Entry) -> Held:
@@ -233,7 +248,8 @@ def _held(booking: Booking, entry: Entry) -> Held:
     own = [] if booking.clinician_id is None else [booking.clinician]
     who = next((row for row in (*_in_diary(booking.site), *own) if row.user_id == entry.treated_by.pk), None)
     if who is None:
-        raise NotEntered(f"{entry.treated_by} takes no visits at {booking.site}. Add them to its diary first", "treated_by")
+        words = gettext("%(person)s takes no visits at %(site)s. Add them to its diary first")
+        raise NotEntered(words % {"person": entry.treated_by, "site": booking.site}, "treated_by")
     held = Held(entry.began, entry.ended, who, entry.room, entry.device)
     afterwards.check_lasts(held)
     return held

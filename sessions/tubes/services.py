@@ -2,7 +2,7 @@
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 
 from audit.models import Outcome
 from audit.services import gathered, record
@@ -12,7 +12,7 @@ from ..services.drafts import for_writing
 from . import rule
 from .models import TubeCheck
 
-ANOTHERS = (
+ANOTHERS = gettext_lazy(
     "This label was read for another patient here within a day. Do not use the tube: find out whose blood it is. Where two tubes were "
     "labelled alike, label this one anew with name and birth date"
 )
@@ -48,5 +48,7 @@ def check(session: TreatmentSession, *, adjuvant: str, label: str, by, request=N
             record("tube.checked", actor=by, patient=row.patient_id, obj=row, request=request, detail={"check": made.pk})
             return made
         record("tube.checked", actor=by, patient=row.patient_id, obj=row, request=request, outcome=Outcome.REFUSED)
+    if is_anothers:
+        raise Refused(str(ANOTHERS), field="tube_label")
     words = gettext("This is not the label %(by)s read. Do not use the tube: read it again, both of you") % {"by": first.by}
-    raise Refused(ANOTHERS if is_anothers else words, field="tube_label")
+    raise Refused(words, field="tube_label")

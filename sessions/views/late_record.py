@@ -5,6 +5,7 @@ import uuid
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
 from accounts.permissions import requires
@@ -42,9 +43,14 @@ def enter(request, pk: int):
             form.add_error(refused.field, refused.message)
         else:
             if changes:
-                was = booking.get_status_display().lower()
-                again = " and is not to be booked again" if booking.session_number else ""
-                messages.success(request, f"{booking.title} is no longer {was}{again}. Signed, its visit is done as of when it was done.")
+                words = (
+                    gettext(
+                        "%(title)s is no longer %(was)s and is not to be booked again. Signed, its visit is done as of when it was done."
+                    )
+                    if booking.session_number
+                    else gettext("%(title)s is no longer %(was)s. Signed, its visit is done as of when it was done.")
+                )
+                messages.success(request, words % {"title": booking.title, "was": booking.get_status_display().lower()})
             return redirect("sessions:record", session.pk)
     if request.method != "POST":
         note_read("booking.viewed", request=request, patient=booking.patient, obj=booking)
@@ -76,8 +82,10 @@ def enter_unbooked(request, number: int, plan_number: int):
             form.add_error(refused.field or None, refused.message)
             stands = refused.visit
         else:
-            what = f"Session {session.session_number} of {plan.sessions_count}"
-            messages.success(request, f"{what} stands in the diary as it was held. Signed, it is done as of then.")
+            words = gettext(
+                "Session %(session_number)s of %(sessions_count)s stands in the diary as it was held. Signed, it is done as of then."
+            )
+            messages.success(request, words % {"session_number": session.session_number, "sessions_count": plan.sessions_count})
             return redirect("sessions:record", session.pk)
     if request.method != "POST":
         note_read("plan.course_viewed", request=request, patient=patient, obj=plan)

@@ -3,39 +3,40 @@
 import datetime as dt
 
 from django.shortcuts import render
+from django.utils.translation import gettext, gettext_lazy
 
+from accounts.templatetags.clinic_format import in_words
 from audit.models import AuditEvent
-from planner import wording
 
 from ..models import Booking
 from ..services.hours import clinic_zone
 
 STEP_WORDS = {
-    "booking.made": "Booked",
-    "booking.moved": "Moved",
-    "booking.resized": "Length changed",
-    "booking.arrived": "Marked as here, or back from the room",
-    "booking.numbing_on": "Numbing on",
-    "booking.numbing_off": "Numbing taken back",
-    "booking.late": "Said to be late",
-    "booking.not_late": "Not late after all",
-    "booking.booked": "Arrival taken back",
-    "booking.in_room": "In room",
-    "booking.done": "Done",
-    "booking.missed": "Marked as missed",
-    "booking.cancelled": "Cancelled",
-    "booking.reinstated": "Brought back",
-    "booking.treated_after_all": "Treated after all, by a paper record",
-    "booking.made_afterwards": "Not booked, entered by a paper record",
-    "record.started": "Record started",
-    "record.entered_late": "Record entered later",
+    "booking.made": gettext_lazy("Booked"),
+    "booking.moved": gettext_lazy("Moved"),
+    "booking.resized": gettext_lazy("Length changed"),
+    "booking.arrived": gettext_lazy("Marked as here, or back from the room"),
+    "booking.numbing_on": gettext_lazy("Numbing on"),
+    "booking.numbing_off": gettext_lazy("Numbing taken back"),
+    "booking.late": gettext_lazy("Said to be late"),
+    "booking.not_late": gettext_lazy("Not late after all"),
+    "booking.booked": gettext_lazy("Arrival taken back"),
+    "booking.in_room": gettext_lazy("In room"),
+    "booking.done": gettext_lazy("Done"),
+    "booking.missed": gettext_lazy("Marked as missed"),
+    "booking.cancelled": gettext_lazy("Cancelled"),
+    "booking.reinstated": gettext_lazy("Brought back"),
+    "booking.treated_after_all": gettext_lazy("Treated after all, by a paper record"),
+    "booking.made_afterwards": gettext_lazy("Not booked, entered by a paper record"),
+    "record.started": gettext_lazy("Record started"),
+    "record.entered_late": gettext_lazy("Record entered later"),
 }
 _BY_WHOM = {
-    "booking.resized": "Given another length",
-    "booking.arrived": "Marked as here",
-    "booking.numbing_on": "Numbing put on",
-    "booking.in_room": "Brought to the room",
-    "booking.done": "Marked as done",
+    "booking.resized": gettext_lazy("Given another length"),
+    "booking.arrived": gettext_lazy("Marked as here"),
+    "booking.numbing_on": gettext_lazy("Numbing put on"),
+    "booking.in_room": gettext_lazy("Brought to the room"),
+    "booking.done": gettext_lazy("Marked as done"),
 }
 
 
@@ -54,17 +55,22 @@ def news(request, booking: Booking, *, after: int):
     moved = [row for row in rows if row.action == "booking.moved"]
     said: list[tuple[str, str]] = []
     for row in rows:
-        by = "you" if row.actor_id == request.user.pk else row.actor_name
         where = _where(booking, moved[0].detail["from"]) if moved and row is moved[-1] else ""
-        said.append((f"{_word(row)}{f' by {by}' if by else ''}", where))
+        said.append((_by_whom(row, request.user), where))
     # Of many steps the last ones: the visit itself says the rest.
     return render(request, "sessions/calendar/partials/news.html", {"booking": booking, "said": said[-3:]})
 
 
+def _by_whom(row: AuditEvent, reader) -> str:
+    if row.actor_id == reader.pk:
+        return gettext("%(what)s by you") % {"what": _word(row)}
+    return gettext("%(what)s by %(person)s") % {"what": _word(row), "person": row.actor_name} if row.actor_name else _word(row)
+
+
 def _word(row: AuditEvent) -> str:
     if row.action == "booking.arrived" and row.detail.get("from") == Booking.Status.IN_ROOM:
-        return "Taken back from the room"
-    return _BY_WHOM.get(row.action, STEP_WORDS[row.action])
+        return gettext("Taken back from the room")
+    return str(_BY_WHOM.get(row.action, STEP_WORDS[row.action]))
 
 
 def _where(booking: Booking, before: dict) -> str:
@@ -73,13 +79,15 @@ def _where(booking: Booking, before: dict) -> str:
     now, was = booking.starts_at.astimezone(zone), dt.datetime.fromisoformat(before["starts_at"]).astimezone(zone)
     parts = []
     if now.date() != was.date():
-        parts.append(f"to {wording.day(now.date(), weekday=True)}, {now:%H:%M}")
+        parts.append(gettext("to %(day)s, %(clock)s") % {"day": in_words(now.date(), weekday=True), "clock": f"{now:%H:%M}"})
     elif now != was:
-        parts.append(f"to {now:%H:%M}")
+        parts.append(gettext("to %(clock)s") % {"clock": f"{now:%H:%M}"})
     if booking.clinician_id != before.get("clinician"):
-        parts.append(f"to {booking.clinician}" if not parts else f"with {booking.clinician}")
+        words = gettext("with %(clinician)s") if parts else gettext("to %(clinician)s")
+        parts.append(words % {"clinician": booking.clinician})
     if booking.room_id != before.get("room") and booking.room_id:
-        parts.append(f"to {booking.room}" if not parts else f"in {booking.room}")
+        words = gettext("in %(room)s") if parts else gettext("to %(room)s")
+        parts.append(words % {"room": booking.room})
     if booking.device_id != before.get("device") and booking.device_id:
-        parts.append(f"with {booking.device}")
+        parts.append(gettext("with %(device)s") % {"device": booking.device})
     return ", ".join(parts)
