@@ -324,6 +324,7 @@ _TEXTS = (
     gettext_noop("the answer has these words somewhere"),
     gettext_noop("must be %(code)s"),
 )
+_PATH = re.compile(r"(?:exact )?(?:[^\s:\[]|\[[^\]]*\])+: |line \d+(?:, column \d+)?: ")  # what a fault is about, where it says so
 _VALUE = re.compile(r"%\((\w+)\)s")
 
 
@@ -360,7 +361,7 @@ def _one(text: str) -> str | None:
 
 
 def _word(name: str, value: str) -> str:
-    if name == "fault":
+    if name in ("fault", "why"):
         return _one(value) or value
     return gettext(value) if value in _KINDS or name == "thing" else value
 
@@ -369,8 +370,6 @@ def said(text: str) -> str:
     """*text* in the language of the page: a fault, or a fault behind its path."""
     if (get_language() or "en").startswith("en"):
         return text
-    found = _one(text)
-    for place in re.finditer(": ", text) if found is None else ():
-        if (rest := _one(text[place.end() :])) is not None:
-            return text[: place.end()] + rest
-    return found or text
+    path = _PATH.match(text)
+    rest = _one(text[path.end() :]) if path else None
+    return _one(text) or text if rest is None else path[0] + rest
