@@ -11,10 +11,10 @@ from papers.content.before_visit import before_visit
 from papers.content.label import label_of
 from papers.content.plan import plan_of
 from papers.content.quote import quote_of, said_lines_of
-from papers.models import Paper, Price
+from papers.models import Price
 from papers.services.making import PAGE, digest_of
 
-from .rows import paper_of, quoted
+from .rows import quoted
 
 pytestmark = pytest.mark.django_db
 
@@ -56,15 +56,6 @@ def in_spanish(user) -> Client:
     client.force_login(user)
     client.post(reverse("accounts:language"), {"language": "es"})
     return client
-
-
-def test_a_paper_that_was_made_is_not_out_of_date_on_a_spanish_screen(plan, clinician):
-    """What says that it changed compares it with what it would say now."""
-    row = paper_of(plan, by=clinician)
-    Paper.objects.filter(pk=row.pk).update(facts_sha256=digest_of(plan_of(plan).facts))
-    offers = in_spanish(clinician).get(reverse("papers:patient", args=[plan.patient.number])).context["offers"]
-    summary = next(offer for group in offers for offer in group.offers if offer.kind == Paper.Kind.PLAN)
-    assert (summary.last, summary.changed, summary.title) == (row, False, "Resumen del plan")
 
 
 def test_prices_entered_on_a_spanish_screen_are_kept_by_their_english_names(site, medical_lead):
