@@ -70,9 +70,10 @@ def facts_of(session: TreatmentSession) -> SessionFacts:
         )
         for row in UsedLot.objects.filter(session=session.pk).order_by("place")
     ]
-    if session.needle_lot and not any(one.use == UsedLot.Kind.NEEDLE.label for one in used):
+    needle = str(UsedLot.Kind.NEEDLE.label)  # words, not a promise of words: a file keeps them
+    if session.needle_lot and not any(one.use == needle for one in used):
         use_by = session.needle_expires_on.isoformat() if session.needle_expires_on else ""
-        used.insert(0, UsedThing(UsedLot.Kind.NEEDLE.label, "", session.needle_lot, "", use_by))
+        used.insert(0, UsedThing(needle, "", session.needle_lot, "", use_by))
     device = session.device
     return SessionFacts(
         session=session,
