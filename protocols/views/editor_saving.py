@@ -19,6 +19,7 @@ from ..editing.conflicts import both_added, meet
 from ..editing.faults import placed
 from ..editing.fields import Page
 from ..editing.rows import NEW, fresh, made, standing_beside, words_of
+from ..fault_words import said
 from ..models import ProtocolVersion
 from ..services.drafts import Change, DraftFaults, edit, edits_since, faults_of
 from ..services.refusals import ProtocolRefused, StaleDraft
@@ -90,8 +91,8 @@ def _name_new(saving: Saving, document: dict, values: dict) -> None:
     rows = saving.fresh.rows
     name = " ".join(saving.posted.get("new_id", [""])[-1].split())
     taken = {one.casefold() for one in rows.ids(document)}
-    if not name and rows.named_by and (said := values.get(f"{rows.name(NEW)}.{rows.named_by}")):
-        name = words_of({"said": said}, "said", "row")
+    if not name and rows.named_by and (entered := values.get(f"{rows.name(NEW)}.{rows.named_by}")):
+        name = words_of({"entered": entered}, "entered", "row")
         name = next(one for one in (name, *(f"{name}_{number}" for number in range(2, 1000))) if one.casefold() not in taken)
         if rows.problem(name):  # a name without one letter of ours
             name = next(one for one in (f"row_{number}" for number in range(1, 1000)) if one not in taken)
