@@ -7,7 +7,7 @@ from django.conf import settings
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.dates import MONTHS_3, WEEKDAYS_ABBR
-from django.utils.translation import get_language, pgettext
+from django.utils.translation import get_language, get_supported_language_variant, pgettext
 
 from planner import wording
 
@@ -32,9 +32,13 @@ def in_words(value: date, *, weekday: bool = False) -> str:
 
 
 @register.simple_tag
-def words_script() -> str:
-    """Where the words of the scripts stand in the language of the page."""
-    return static(f"js/words/{get_language() or 'en-gb'}.js")
+def words_script(language: str = "") -> str:
+    """Where the words of the scripts stand in the language of the page; language: another one, for a page that patients read."""
+    try:
+        code = get_supported_language_variant(language or get_language() or settings.LANGUAGE_CODE)
+    except LookupError:
+        code = settings.LANGUAGE_CODE
+    return static(f"js/words/{code}.js")
 
 
 @register.simple_tag
