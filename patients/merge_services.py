@@ -31,7 +31,7 @@ class MergeRefused(Exception):
     """`why`: whole sentences, each with what to do. `field`: of the form, where one thing is still to be said there."""
 
     def __init__(self, why: list[str], *, field: str = ""):
-        super().__init__(" ".join(why))
+        super().__init__(" ".join(map(str, why)))
         self.why, self.field = why, field
 
 
