@@ -31,8 +31,8 @@ class MergeRefused(Exception):
     """`why`: whole sentences, each with what to do. `field`: of the form, where one thing is still to be said there."""
 
     def __init__(self, why: list[str], *, field: str = ""):
-        super().__init__(" ".join(map(str, why)))
-        self.why, self.field = why, field
+        self.why, self.field = [str(reason) for reason in why], field
+        super().__init__(" ".join(self.why))
 
 
 def differing(kept: Patient, other: Patient) -> list[str]:
